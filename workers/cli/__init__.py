@@ -1,0 +1,1 @@
+"""The command line, ``memory-graph``: one thin file a command group."""

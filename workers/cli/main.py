@@ -1,0 +1,30 @@
+"""The entry point: joins the command groups and turns errors into one sentence and an exit code."""
+
+import sys
+
+import typer
+
+from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
+
+app = typer.Typer(
+    name="memory-graph",
+    help="Fold the streams of your LLM operations into one live graph.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXIT_CODES: dict[type[Exception], int] = {ProblemsFound: 1, Misconfigured: 2, Unreachable: 3}
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        app()
+    except tuple(EXIT_CODES) as error:
+        print(f"memory-graph: {error}", file=sys.stderr)
+        sys.exit(EXIT_CODES[type(error)])
+
+
+if __name__ == "__main__":
+    main()

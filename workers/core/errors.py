@@ -1,0 +1,45 @@
+"""Errors classed by what to do next: dead-letter, isolate, wait, stand down, or tell the operator."""
+
+from workers.core.stage import Stage
+
+
+class Rejected(Exception):
+    """The record can never succeed: dead-letter it, its neighbours go on.
+
+    ``code`` is short and stable (``field.missing``); ``message`` names the field, the value and the fix.
+    """
+
+    def __init__(self, stage: Stage, code: str, message: str) -> None:
+        super().__init__(message)
+        self.stage = stage
+        self.code = code
+        self.message = message
+
+
+class Refused(Exception):
+    """The database refuses a batch for what is in it (constraint, type, size): bisect, isolate the culprit."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class Retryable(Exception):
+    """A server is away or busy; the same attempt may succeed later. Nothing is known to be written."""
+
+
+class Fenced(Exception):
+    """Another owner has claimed this partition: write nothing more, stand down."""
+
+
+class Misconfigured(Exception):
+    """The operator must change something. One sentence with the fix. Exit code 2."""
+
+
+class Unreachable(Exception):
+    """A server that a command needs does not answer. One sentence with the fix. Exit code 3."""
+
+
+class ProblemsFound(Exception):
+    """A check found problems, or records could not be replayed. Exit code 1."""
