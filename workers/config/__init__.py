@@ -1,0 +1,1 @@
+"""What an operator decides: settings of the environment, and the topology file."""

@@ -1,0 +1,64 @@
+"""YAML whose every key knows its line, so that a fault can name it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from workers.core.errors import Misconfigured
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedDocument:
+    """A document as plain values, and the line (from 1) of every key in it."""
+
+    values: dict[str, Any]
+    lines: dict[Path, int] = field(default_factory=dict)
+
+    def line_of(self, path: Path) -> int:
+        """Give the line of a key; of the nearest key around it, where the document does not have it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_located(file: FilePath) -> LocatedDocument:
+    """Read one YAML document. Raises ``Misconfigured`` when it cannot be read, or is not a mapping."""
+    try:
+        root = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Misconfigured(
+            f"{file} cannot be read ({error.strerror}); set MEMORY_GRAPH_TOPOLOGY to the path of topology.yaml"
+        ) from None
+    except UnicodeDecodeError:
+        raise Misconfigured(f"{file} is not UTF-8 text; save it as UTF-8") from None
+    except YAMLError as error:
+        raise Misconfigured(_sentence(file, error)) from None
+    if not isinstance(root, CommentedMap):
+        raise Misconfigured(f"{file}:1: not a mapping; start with `topics:` and `workers:`")
+    lines: dict[Path, int] = {}
+    return LocatedDocument(_plain(root, (), lines), lines)
+
+
+def _sentence(file: FilePath, error: YAMLError) -> str:
+    mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
+    problem = error.problem if isinstance(error, MarkedYAMLError) else str(error)
+    return f"{file}:{mark.line + 1 if mark else 1}: {' '.join(str(problem).split())}; mend the YAML there"
+
+
+def _plain(node: Any, path: Path, lines: dict[Path, int]) -> Any:
+    """Turn ruamel's containers into plain ones, and note the line of every key on the way."""
+    if isinstance(node, CommentedMap):
+        for key in node:
+            lines[*path, str(key)] = node.lc.key(key)[0] + 1
+        return {str(key): _plain(value, (*path, str(key)), lines) for key, value in node.items()}
+    if isinstance(node, CommentedSeq):
+        for index in range(len(node)):
+            lines[*path, index] = node.lc.item(index)[0] + 1
+        return [_plain(value, (*path, index), lines) for index, value in enumerate(node)]
+    return node

@@ -1,0 +1,201 @@
+"""Settings of one process, from the environment; whatever is the same for all workers is in ``topology.yaml``."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from workers.config.environment import Environment
+from workers.config.settings_faults import sentence_of
+from workers.core.errors import Misconfigured
+
+
+class SecurityProtocol(StrEnum):
+    """Kafka's names for how a client connects."""
+
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+
+class SaslMechanism(StrEnum):
+    """The SASL mechanisms that every Kafka client here speaks."""
+
+    PLAIN = "PLAIN"
+    SCRAM_SHA_256 = "SCRAM-SHA-256"
+    SCRAM_SHA_512 = "SCRAM-SHA-512"
+
+
+class LogLevel(StrEnum):
+    """The levels of Python's ``logging``."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+    CRITICAL = "CRITICAL"
+
+
+class LogFormat(StrEnum):
+    """JSON lines for programs, coloured lines for people."""
+
+    JSON = "json"
+    CONSOLE = "console"
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _http_url(value: str) -> str:
+    AnyHttpUrl(value)
+    return value.rstrip("/")
+
+
+def _log_format_of_stderr() -> LogFormat:
+    return LogFormat.CONSOLE if sys.stderr.isatty() else LogFormat.JSON
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+NO_SECRET = SecretStr("")
+
+
+class Group(BaseModel):
+    """Settings that share the first word of their variables."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class KafkaSettings(Group):
+    """How to reach the brokers; an empty ``username`` or ``password`` means none."""
+
+    bootstrap_servers: str = Field(
+        default="127.0.0.1:9092",
+        pattern=r"^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$",
+        description="host:port of one broker or more, with commas between them",
+    )
+    security_protocol: Annotated[SecurityProtocol, BeforeValidator(_upper)] = Field(
+        default=SecurityProtocol.PLAINTEXT, description="one of " + ", ".join(SecurityProtocol)
+    )
+    sasl_mechanism: Annotated[SaslMechanism, BeforeValidator(_upper)] = Field(
+        default=SaslMechanism.PLAIN, description="one of " + ", ".join(SaslMechanism)
+    )
+    username: str = Field(default="", description="the user name for SASL")
+    password: SecretStr = Field(default=NO_SECRET, description="the password for SASL")
+    ssl_cafile: FilePath | None = Field(default=None, description="a PEM file of the authority that signed the brokers")
+
+    @property
+    def uses_sasl(self) -> bool:
+        """Whether the client must log in."""
+        return self.security_protocol in {SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL}
+
+    @model_validator(mode="after")
+    def _sasl_needs_credentials(self) -> Self:
+        missing = [
+            variable
+            for variable, value in (("KAFKA_USERNAME", self.username), ("KAFKA_PASSWORD", self.password))
+            if not (value if isinstance(value, str) else value.get_secret_value())
+        ]
+        if self.uses_sasl and missing:
+            raise ValueError(
+                f"KAFKA_SECURITY_PROTOCOL={self.security_protocol} logs in, but {' and '.join(missing)} "
+                f"{'is' if len(missing) == 1 else 'are'} not set; set them, or use PLAINTEXT or SSL"
+            )
+        return self
+
+
+class Neo4jSettings(Group):
+    """How to reach the graph."""
+
+    uri: str = Field(
+        default="bolt://127.0.0.1:7687",
+        pattern=r"^(bolt|neo4j)(\+s|\+ssc)?://[^\s/]+/?$",
+        description="bolt://host:port or neo4j://host:port, with +s after the scheme for TLS",
+    )
+    username: str = Field(default="neo4j", description="the user name")
+    password: SecretStr = Field(default=NO_SECRET, description="the password")
+    database: str = Field(default="neo4j", description="the name of the database")
+
+
+class VaultSettings(Group):
+    """How to reach the key service; ``None`` where there is none."""
+
+    addr: HttpUrl | None = Field(default=None, description="http(s)://host:port of the vault")
+    token: SecretStr = Field(default=NO_SECRET, description="a token of the vault")
+
+
+class OtelSettings(Group):
+    """Where spans go; without an endpoint nowhere."""
+
+    endpoint: HttpUrl | None = Field(default=None, description="http(s)://host:port of an OTLP collector")
+    service_name: str = Field(default="memory-graph", description="the name of the service in traces")
+
+
+class LogSettings(Group):
+    """How logs look."""
+
+    level: Annotated[LogLevel, BeforeValidator(_upper)] = Field(
+        default=LogLevel.INFO, description="one of " + ", ".join(LogLevel)
+    )
+    format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
+        default_factory=_log_format_of_stderr, description="one of " + ", ".join(LogFormat)
+    )
+
+
+class Settings(BaseSettings):
+    """Everything a process learns from its environment. Secrets are ``SecretStr``: no repr shows them."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    kafka: KafkaSettings = KafkaSettings()
+    schema_registry_url: HttpUrl = Field(
+        default="http://127.0.0.1:8081", description="http(s)://host:port/path of a Confluent-compatible registry"
+    )
+    neo4j: Neo4jSettings = Neo4jSettings()
+    vault: VaultSettings = VaultSettings()
+    otel: OtelSettings = OtelSettings()
+    log: LogSettings = Field(default_factory=LogSettings)
+    metrics_port: int = Field(
+        default=9464, ge=0, le=65535, description="a port 1-65535 to serve /metrics at, 0 for any"
+    )
+    topology_path: Path = Field(default=Path("topology.yaml"), description="the path of topology.yaml")
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the environment. Raises ``Misconfigured`` with every fault: variable, value (no secrets) and fix."""
+        try:
+            return cls()
+        except ValidationError as error:
+            sentences = [sentence_of(cls, fault) for fault in error.errors(include_url=False)]
+            raise Misconfigured("\n".join(sentences)) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it by this name
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what a caller gives, then the environment, nothing else."""
+        return init_settings, Environment(settings_cls)

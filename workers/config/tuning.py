@@ -1,0 +1,71 @@
+"""The tunables of a worker: what each one does, and the values it may take."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Tunables(BaseModel):
+    """A block of ``topology.yaml``: typed strictly, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Batch(Tunables):
+    """When a batch of one partition is closed and written: at whichever limit is met first."""
+
+    max_rows: int = Field(default=1_000, ge=1, le=100_000, description="Records written in one transaction, at most.")
+    max_wait_ms: int = Field(default=100, ge=1, le=60_000, description="Age at which a batch is written, full or not.")
+
+
+class Intake(Tunables):
+    """What is taken in ahead of the writing."""
+
+    chunk_records: int = Field(default=500, ge=1, le=10_000, description="Records handed over at once.")
+    buffer_mb: int = Field(
+        default=256, ge=1, le=65_536, description="MiB of records held in memory; above it, intake pauses."
+    )
+
+
+class Retry(Tunables):
+    """How long to wait before the next attempt while a server is away: exponential, with jitter."""
+
+    initial_ms: int = Field(default=100, ge=1, le=60_000, description="Wait before the second attempt.")
+    max_ms: int = Field(default=30_000, ge=1, le=3_600_000, description="Longest wait between two attempts.")
+    multiplier: float = Field(default=2.0, ge=1, le=10, description="What each wait is longer by, as a factor.")
+    jitter_ratio: float = Field(default=0.1, ge=0, le=1, description="Share of a wait that is random.")
+
+
+class Drain(Tunables):
+    """The orderly end."""
+
+    grace_seconds: int = Field(
+        default=30, ge=1, le=3_600, description="Time for batches under way after SIGTERM or a rebalance."
+    )
+
+
+class State(Tunables):
+    """What a worker remembers between records."""
+
+    ttl_hours: int = Field(
+        default=24, ge=1, le=8_760, description="Event time after which the state of a quiet key is forgotten."
+    )
+
+
+class WorkerDefaults(Tunables):
+    """Everything of a worker that has a default."""
+
+    batch: Batch = Batch()
+    intake: Intake = Intake()
+    writers: int = Field(default=4, ge=1, le=64, description="Transactions at once, each of another partition.")
+    retry: Retry = Retry()
+    drain: Drain = Drain()
+    state: State = State()
+    session_timeout_seconds: int = Field(
+        default=10, ge=6, le=1_800, description="Silence after which Kafka gives a worker's partitions to others."
+    )
+
+
+class WorkerTuning(WorkerDefaults):
+    """One worker: what it reads, in which consumer group, and how."""
+
+    topic: str = Field(description="The topic it reads, one of `topics`.")
+    group: str = Field(min_length=1, max_length=255, description="Its consumer group, shared with no other worker.")

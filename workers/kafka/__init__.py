@@ -1,0 +1,1 @@
+"""Kafka by confluent-kafka: clients, topics, lag, headers and dead letters. Consuming is Faust's, in ``runtime``."""
