@@ -1,0 +1,1 @@
+"""What a running worker tells the outside: metrics, logs, spans and health."""

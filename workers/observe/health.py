@@ -1,0 +1,87 @@
+"""What Kubernetes and Prometheus ask a worker over HTTP: ``/healthz``, ``/readyz`` and ``/metrics``."""
+
+import errno
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+
+from workers.observe.log import get_logger
+from workers.observe.metrics import Metrics
+
+Problems = Callable[[], Sequence[str]]
+"""Says, at once and without I/O, what is wrong right now, one sentence each; nothing when all is well."""
+
+log = get_logger(__name__)
+
+
+class HealthServer:
+    """Serves ``GET /metrics``, ``/healthz`` and ``/readyz`` in the worker's own event loop.
+
+    ``alive``  problems that only a restart mends, such as no progress although there is work.
+    ``ready``  reasons why the worker does not take part right now: no partitions assigned, tables not
+               recovered, Neo4j out of reach.
+    Both pages answer 200 without problems and 503 with them, as JSON. A check that raises is a problem.
+    """
+
+    def __init__(self, metrics: Metrics, *, alive: Problems, ready: Problems) -> None:
+        self._metrics = metrics
+        self._alive = alive
+        self._ready = ready
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, port: int, host: str = "127.0.0.1") -> int:
+        """Listen, and return the port: ``port``, or any free one where it is 0 or taken (which is logged)."""
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/metrics", self._get_metrics),
+                web.get("/healthz", self._get_healthz),
+                web.get("/readyz", self._get_readyz),
+            ]
+        )
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        bound = await _listen(self._runner, host, port)
+        log.info("serving metrics and health", address=f"http://{host}:{bound}")
+        return bound
+
+    async def stop(self) -> None:
+        """Stop listening; safe to call twice."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def _get_metrics(self, request: web.Request) -> web.Response:
+        page, content_type = self._metrics.exposition(request.headers.get("Accept", ""))
+        return web.Response(body=page, headers={"Content-Type": content_type})
+
+    async def _get_healthz(self, _request: web.Request) -> web.Response:
+        problems = _ask(self._alive)
+        return web.json_response({"alive": not problems, "reasons": problems}, status=503 if problems else 200)
+
+    async def _get_readyz(self, _request: web.Request) -> web.Response:
+        problems = _ask(self._ready)
+        return web.json_response({"ready": not problems, "reasons": problems}, status=503 if problems else 200)
+
+
+def _ask(check: Problems) -> list[str]:
+    try:
+        return list(check())
+    except Exception as error:  # whatever breaks the check, the probe must be told so
+        log.warning("a health check failed", exc_info=True)
+        return [f"the check itself failed: {type(error).__name__}: {error}"]
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        await web.TCPSite(runner, host, 0).start()
+        log.warning("the metrics port is taken, took a free one", wanted=port, port=_port_of(runner))
+    return _port_of(runner)
+
+
+def _port_of(runner: web.AppRunner) -> int:
+    return int(runner.addresses[0][1])
