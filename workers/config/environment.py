@@ -4,27 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource
 
+from workers.config.settings_faults import joined
+from workers.config.variables import is_secret, variable_of
 from workers.core.errors import Misconfigured
-
-# The ecosystem's own names, where they are not "group, underscore, field".
-RENAMED = {
-    ("otel", "endpoint"): "OTEL_EXPORTER_OTLP_ENDPOINT",
-    ("topology_path",): "MEMORY_GRAPH_TOPOLOGY",
-}
-
-
-def variable_of(path: tuple[str, ...]) -> str:
-    """Name the environment variable of a settings field, such as ``("neo4j", "uri")``."""
-    return RENAMED.get(path, "_".join(path).upper())
-
-
-def is_secret(field: FieldInfo) -> bool:
-    """Tell whether a settings field may also come from a file, and must never be shown."""
-    return field.annotation is SecretStr
 
 
 class Environment(PydanticBaseSettingsSource):
@@ -40,7 +26,7 @@ class Environment(PydanticBaseSettingsSource):
         self.faults: list[str] = []
         values = self._values_of(self.settings_cls, ())
         if self.faults:
-            raise Misconfigured("\n".join(self.faults))
+            raise Misconfigured(joined(self.faults))
         return values
 
     def _values_of(self, model: type[BaseModel], path: tuple[str, ...]) -> dict[str, Any]:

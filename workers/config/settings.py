@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from workers.config.environment import Environment
-from workers.config.settings_faults import sentence_of
+from workers.config.settings_faults import joined, sentence_of
 from workers.core.errors import Misconfigured
 
 
@@ -186,7 +186,7 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             sentences = [sentence_of(cls, fault) for fault in error.errors(include_url=False)]
-            raise Misconfigured("\n".join(sentences)) from None
+            raise Misconfigured(joined(sentences)) from None
 
     @classmethod
     def settings_customise_sources(

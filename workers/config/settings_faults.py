@@ -1,13 +1,18 @@
 """What pydantic found wrong with a setting, as a sentence with variable, value and fix."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from workers.config.environment import is_secret, variable_of
+from workers.config.variables import is_secret, variable_of
+
+
+def joined(sentences: Sequence[str]) -> str:
+    """Give one sentence as it is; above several, say how many there are."""
+    return "\n".join(sentences if len(sentences) == 1 else [f"{len(sentences)} settings are wrong", *sentences])
 
 
 def sentence_of(settings: type[BaseModel], fault: ErrorDetails) -> str:

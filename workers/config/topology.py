@@ -43,7 +43,11 @@ class Topology(Tunables):
 
 def load_topology(path: Path) -> Topology:
     """Read, resolve and check ``topology.yaml``. Raises ``Misconfigured`` with every fault and its line."""
-    document = read_located(path)
+    return checked_topology(path, read_located(path))
+
+
+def checked_topology(path: Path, document: LocatedDocument) -> Topology:
+    """Do the same for a document that has been read from ``path``."""
     values = inherit(document.values)
     topics, workers = each_valid(TopicSpec, values.get("topics")), each_valid(WorkerTuning, values.get("workers"))
     faults = cross_faults(topics, {name: worker for name, worker in workers.items() if worker})
@@ -69,9 +73,10 @@ def each_valid(model: type[TunablesT], values: Any) -> dict[str, TunablesT | Non
 
 
 def worded(path: Path, document: LocatedDocument, faults: list[Fault]) -> str:
-    """Give one line a fault, in the order of the file."""
-    lines = sorted({(document.line_of(fault.path), str(fault)) for fault in faults})
-    return "\n".join(f"{path}:{line}: {fault}" for line, fault in lines)
+    """Give one line a fault, in the order of the file; above several, how many there are."""
+    located = sorted({(document.line_of(fault.path), str(fault)) for fault in faults})
+    lines = [f"{path}:{line}: {fault}" for line, fault in located]
+    return "\n".join(lines if len(lines) == 1 else [f"{path} has {len(lines)} faults", *lines])
 
 
 def inherit(values: Mapping[str, Any]) -> dict[str, Any]:

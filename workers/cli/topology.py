@@ -1,0 +1,132 @@
+"""``memory-graph topology``: check, show and apply ``topology.yaml``."""
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.core.errors import Misconfigured, ProblemsFound
+
+if TYPE_CHECKING:
+    from workers.config.resolved import Resolved
+    from workers.kafka.topic_plan import TopicPlan
+
+app = typer.Typer(help="Check, show and apply topology.yaml.", no_args_is_help=True)
+
+PathOption = Annotated[
+    Path | None,
+    typer.Option("--file", "-f", help="The file; by default $MEMORY_GRAPH_TOPOLOGY, else ./topology.yaml."),
+]
+
+
+@app.command()
+def check(file: PathOption = None, output: OutputOption = Output.TEXT) -> None:
+    """Print every fault of the file with its line; exit code 2 where there are any.
+
+    Example: memory-graph topology check
+    """
+    from workers.config.topology import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    path = _path(file)
+    try:
+        topology = load_topology(path)
+    except Misconfigured as fault:
+        if output is Output.JSON:
+            print_json({"file": str(path), "faults": [line for line in str(fault).splitlines() if ": " in line]})
+        raise
+    if output is Output.JSON:
+        print_json({"file": str(path), "faults": []})
+    else:
+        print(f"{path} is in order: topics {', '.join(topology.topics)}; workers {', '.join(topology.workers)}")
+
+
+@app.command()
+def show(file: PathOption = None, output: OutputOption = Output.TEXT) -> None:
+    """Print the file as it takes effect, and where each value comes from.
+
+    Example: memory-graph topology show -o json
+    """
+    from workers.config.resolved import resolve  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    resolved = resolve(_path(file))
+    if output is Output.JSON:
+        origins = {".".join(map(str, leaf)): origin for leaf, origin in resolved.origins.items()}
+        print_json({**resolved.values, "origins": origins})
+    else:
+        _print_yaml(resolved)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the file, for editors.
+
+    Example: memory-graph topology schema > topology.schema.json
+    """
+    from workers.config.topology import Topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Topology.model_json_schema()})
+
+
+@app.command()
+def apply(
+    *,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Do it; without this, only say what would be done.")
+    ] = False,
+    allow_repartition: Annotated[
+        bool, typer.Option("--allow-repartition", help="Add partitions even where keys then change partition.")
+    ] = False,
+    file: PathOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Create or alter topics, and those of their dead letters, to match the file.
+
+    Without --execute the brokers check every change and make none. Topics that the file does not name are left alone.
+
+    Example: memory-graph topology apply --execute
+    """
+    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+    from workers.kafka.topics import apply_topology  # noqa: PLC0415 - likewise
+
+    settings = Settings.from_environment()
+    topology = load_topology(file or settings.topology_path)
+    with Console(stderr=True).status(f"asking Kafka at {settings.kafka.bootstrap_servers}"):
+        plan = apply_topology(settings.kafka, topology, execute=execute, allow_repartition=allow_repartition)
+    _print_plan(plan, output, execute=execute)
+    if plan.refusals:
+        raise ProblemsFound("nothing was changed: " + "; ".join(plan.refusals))
+
+
+def _path(file: Path | None) -> Path:
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    return file or Settings.from_environment().topology_path
+
+
+def _print_yaml(resolved: "Resolved") -> None:
+    from ruamel.yaml import YAML  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    from workers.config.resolved import annotated  # noqa: PLC0415 - likewise
+
+    yaml = YAML()
+    yaml.width = 200
+    yaml.dump(annotated(resolved), sys.stdout)
+
+
+def _print_plan(plan: "TopicPlan", output: Output, *, execute: bool) -> None:
+    done = execute and not plan.refusals
+    if output is Output.JSON:
+        print_json({"executed": done, "changes": [asdict(c) for c in plan.changes], "refusals": plan.refusals})
+    elif plan.changes:
+        rows = [{"topic": c.topic, "change": c.action, "details": c.summary} for c in plan.changes]
+        print_rows(rows, ["topic", "change", "details"], title="Done" if done else "Would be done")
+        if not execute:
+            print("Nothing was changed; add --execute to do it.")
+    elif not plan.refusals:
+        print("Nothing to do: Kafka has every topic as the file says.")

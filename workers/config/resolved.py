@@ -1,0 +1,60 @@
+"""The topology as it takes effect, and where each value of it comes from."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ruamel.yaml.comments import CommentedMap
+
+from workers.config.located_yaml import LocatedDocument, read_located
+from workers.config.located_yaml import Path as KeyPath
+from workers.config.topology import checked_topology
+
+BUILT_IN = "built in"
+
+
+class Resolved(NamedTuple):
+    """Plain values, without the ``defaults`` that they already contain; and the origin of each leaf.
+
+    An origin is ``FILE:LINE``, ``FILE:LINE (defaults)``, or ``built in``; its key is the dotted path.
+    """
+
+    values: dict[str, Any]
+    origins: dict[KeyPath, str]
+
+
+def resolve(path: Path) -> Resolved:
+    """Read the file and resolve it. Raises ``Misconfigured`` with every fault and its line."""
+    document = read_located(path)
+    values = checked_topology(path, document).model_dump(exclude={"defaults"})
+    return Resolved(values, {leaf: _origin(path, document, leaf) for leaf in _leaves(values, ())})
+
+
+def _leaves(values: dict[str, Any], path: KeyPath) -> list[KeyPath]:
+    leaves: list[KeyPath] = []
+    for key, value in values.items():
+        leaves += _leaves(value, (*path, key)) if isinstance(value, dict) and value else [(*path, key)]
+    return leaves
+
+
+def _origin(path: Path, document: LocatedDocument, leaf: KeyPath) -> str:
+    inherited = ("defaults", *leaf[2:])
+    if leaf in document.lines:
+        return f"{path.name}:{document.lines[leaf]}"
+    if leaf[0] == "workers" and inherited in document.lines:
+        return f"{path.name}:{document.lines[inherited]} (defaults)"
+    return BUILT_IN
+
+
+def annotated(resolved: Resolved) -> CommentedMap:
+    """Make YAML of it, with the origin of each value behind it."""
+    return _commented(resolved.values, (), resolved.origins)
+
+
+def _commented(values: dict[str, Any], path: KeyPath, origins: dict[KeyPath, str]) -> CommentedMap:
+    mapping = CommentedMap()
+    for key, value in values.items():
+        here = (*path, key)
+        mapping[key] = _commented(value, here, origins) if isinstance(value, dict) and value else value
+        if here in origins:
+            mapping.yaml_add_eol_comment(origins[here], key, column=48)
+    return mapping

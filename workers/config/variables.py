@@ -1,0 +1,20 @@
+"""What environment variable each setting comes from."""
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+# The ecosystem's own names, where they are not "group, underscore, field".
+RENAMED = {
+    ("otel", "endpoint"): "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ("topology_path",): "MEMORY_GRAPH_TOPOLOGY",
+}
+
+
+def variable_of(path: tuple[str, ...]) -> str:
+    """Name the environment variable of a settings field, such as ``("neo4j", "uri")``."""
+    return RENAMED.get(path, "_".join(path).upper())
+
+
+def is_secret(field: FieldInfo) -> bool:
+    """Tell whether a settings field may also come from a file, and must never be shown."""
+    return field.annotation is SecretStr

@@ -1,0 +1,77 @@
+"""Kafka's admin client, with errors that tell the operator what to do."""
+
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+
+from workers.config.settings import KafkaSettings
+from workers.core.errors import Misconfigured, Unreachable
+from workers.kafka.client import librdkafka_config
+
+ResultT = TypeVar("ResultT")
+
+TIMEOUT_SECONDS = 10.0
+SILENT = {
+    KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's local error codes are spelled this way
+    KafkaError._TIMED_OUT,  # noqa: SLF001 - likewise
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
+    KafkaError._RESOLVE,  # noqa: SLF001 - likewise
+    KafkaError.REQUEST_TIMED_OUT,
+}
+TURNED_AWAY = {
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - likewise
+    KafkaError._SSL,  # noqa: SLF001 - likewise
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+}
+
+
+class Admin:
+    """One connection for administration. Its calls block: run them in a thread where a loop must go on.
+
+    Everything that asks Kafka here raises ``Unreachable`` when no broker answers within ten seconds, and
+    ``Misconfigured`` when a broker turns us away.
+    """
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self.kafka = kafka
+        self._causes: list[KafkaError] = []
+        # Errors reach the operator as one sentence: librdkafka need not print its own (2 = critical only).
+        config: dict[str, Any] = {**librdkafka_config(kafka), "error_cb": self._causes.append, "log_level": 2}
+        self.client = AdminClient(config)
+
+    def result(self, future: "Future[ResultT]") -> ResultT:
+        """Wait for one answer. A ``KafkaException`` that is about the request itself is left to the caller."""
+        try:
+            return future.result()
+        except KafkaException as error:
+            raise self._classed(error) from None
+
+    def topics(self) -> dict[str, int]:
+        """Give every topic that exists, with its number of partitions."""
+        try:
+            metadata: Any = self.client.list_topics(timeout=TIMEOUT_SECONDS)
+        except KafkaException as error:
+            raise self._classed(error) from None
+        return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
+
+    def _classed(self, error: KafkaException) -> Exception:
+        # Why a broker could not be used comes by the error callback, and that is called while polling.
+        self.client.poll(0)
+        asked: KafkaError = error.args[0]
+        for cause in (asked, *reversed(self._causes)):
+            if cause.code() in TURNED_AWAY:
+                return Misconfigured(
+                    f"Kafka at {self.kafka.bootstrap_servers} turns us away ({' '.join(cause.str().split())}); check "
+                    "KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME, KAFKA_PASSWORD, KAFKA_SSL_CAFILE"
+                )
+        if asked.code() in SILENT:
+            return Unreachable(
+                f"Kafka at {self.kafka.bootstrap_servers} does not answer; start it (`memory-graph stack up`), "
+                "or set KAFKA_BOOTSTRAP_SERVERS to where it is"
+            )
+        return error

@@ -1,0 +1,56 @@
+"""How far a consumer group is behind."""
+
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
+
+from workers.config.settings import KafkaSettings
+from workers.core.errors import Misconfigured
+from workers.kafka.admin import TIMEOUT_SECONDS, Admin
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """One partition: the offset after its last record, the group's committed offset, and the records between.
+
+    ``committed`` is ``None`` where the group has committed nothing yet; the lag is then all there is.
+    """
+
+    end_offset: int
+    committed: int | None
+    lag: int
+
+
+def group_lag(kafka: KafkaSettings, group: str, topic: str) -> dict[int, PartitionLag]:
+    """Give the lag of each partition of ``topic``; a group that does not exist has committed nothing.
+
+    Raises ``Misconfigured`` when there is no such topic, ``Unreachable``. Blocks for up to ten seconds.
+    """
+    admin = Admin(kafka)
+    count = admin.topics().get(topic)
+    if count is None:
+        raise Misconfigured(f"there is no topic {topic}; create it with `memory-graph topology apply --execute`")
+    partitions = [TopicPartition(topic, number) for number in range(count)]
+    first = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # it has no types
+    committed = _committed(admin, group, partitions)
+    # Last of all, so that the lag is never less than what a commit in between would make it.
+    end = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # likewise
+    return {number: lag_of(first[number], end[number], committed.get(number)) for number in range(count)}
+
+
+def lag_of(first: int, end: int, committed: int | None) -> PartitionLag:
+    """Count the records from the committed offset to the end; those that retention took away do not count."""
+    return PartitionLag(end, committed, max(0, end - max(first, committed or 0)))
+
+
+def _offsets(admin: Admin, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
+    answers = admin.client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=TIMEOUT_SECONDS)
+    return {partition.partition: admin.result(future).offset for partition, future in answers.items()}
+
+
+def _committed(admin: Admin, group: str, partitions: list[TopicPartition]) -> dict[int, int]:
+    request = ConsumerGroupTopicPartitions(group, partitions)
+    answers = admin.client.list_consumer_group_offsets([request], request_timeout=TIMEOUT_SECONDS)
+    found = admin.result(answers[group]).topic_partitions
+    return {partition.partition: partition.offset for partition in found if partition.offset >= 0}
