@@ -17,13 +17,18 @@ NOTHING_WRITTEN = -1
 class Claim:
     """Ownership of one partition's watermark in the graph, until somebody else claims it.
 
-    ``offset`` is the last offset that the graph reflected when it was claimed (``NOTHING_WRITTEN`` for none).
+    ``offset``  the last offset that the graph reflected when it was claimed (``NOTHING_WRITTEN`` for none).
+    ``lineage`` names this graph's history of the partition: 32 hex digits made when the watermark was. After
+                the graph has been wiped it is another, and state folded under the old one is void.
+    ``epoch``   counts the topic's lives, from 0: a deleted and recreated topic starts its offsets anew.
     """
 
     worker: str
     topic_partition: TopicPartition
     token: str
     offset: int
+    lineage: str = "0" * 32
+    epoch: int = 0
 
 
 class Decoder(Protocol):

@@ -1,0 +1,29 @@
+"""``memory-graph worker NAME``: one worker in this process."""
+
+from typing import Annotated
+
+import typer
+
+
+def worker(name: Annotated[str, typer.Argument(help="A worker of the fleet, such as telemetry.")]) -> None:
+    """Run one worker until SIGTERM or Ctrl-C; then it finishes what is under way and exits 0.
+
+    Example: memory-graph worker telemetry
+    """
+    import uvloop  # noqa: PLC0415 - keeps --help fast
+
+    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+    from workers.core.errors import Misconfigured  # noqa: PLC0415 - likewise
+    from workers.fleet import FLEET  # noqa: PLC0415 - likewise
+    from workers.observe.log import configure_logging  # noqa: PLC0415 - likewise
+    from workers.runtime.process import run_worker  # noqa: PLC0415 - likewise
+
+    settings = Settings.from_environment()
+    topology = load_topology(settings.topology_path)
+    if name not in FLEET:
+        raise Misconfigured(f"there is no worker {name!r}; there are: {', '.join(FLEET)}")
+    if name not in topology.workers:
+        raise Misconfigured(f"{settings.topology_path} has no worker {name!r}; add it under `workers`")
+    configure_logging(settings.log)
+    uvloop.run(run_worker(FLEET[name], settings, topology))

@@ -1,0 +1,90 @@
+"""A producer whose sends return when the broker has confirmed them."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from workers.core.errors import Retryable
+
+POLL_SECONDS = 0.1
+LINGER_MS = 2
+DELIVERY_TIMEOUT_MS = 30_000
+FLUSH_SECONDS = 10.0
+
+
+class Confirmation:
+    """Counts the delivery reports of one send, in the producer's thread, and wakes its waiter once."""
+
+    def __init__(self, expected: int) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._left = expected
+        self._error: KafkaError | None = None
+        self.done: asyncio.Future[None] = self._loop.create_future()
+
+    def report(self, error: KafkaError | None, _message: Message) -> None:
+        """Librdkafka's delivery report for one message."""
+        self._error = self._error or error
+        self._left -= 1
+        if self._left == 0:
+            self._loop.call_soon_threadsafe(self._finish)
+
+    def _finish(self) -> None:
+        if self.done.done():  # its waiter was cancelled
+            return
+        if self._error is None:
+            self.done.set_result(None)
+        else:
+            self.done.set_exception(Retryable(f"Kafka did not take a record: {self._error.str()}"))
+
+
+class ConfirmedProducer:
+    """An idempotent producer (acks=all) for asyncio: per partition in order, each send confirmed as a whole."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._producer = Producer(
+            {
+                "enable.idempotence": True,
+                "acks": "all",
+                "linger.ms": LINGER_MS,
+                "compression.type": "lz4",
+                "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+                **config,
+            }
+        )
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="confirmed-producer", daemon=True)
+        self._thread.start()
+
+    async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Send keys and values to one partition; return when all are confirmed. Raises ``Retryable``."""
+        confirmation = Confirmation(len(messages))
+        for key, value in messages:
+            await self._produce(topic, value=value, key=key, partition=partition, on_delivery=confirmation.report)
+        await confirmation.done
+
+    async def _produce(self, topic: str, **message: Any) -> None:
+        while True:
+            try:
+                self._producer.produce(topic, **message)
+            except BufferError:  # librdkafka's queue is full: its thread empties it meanwhile
+                await asyncio.sleep(POLL_SECONDS)
+            except KafkaException as error:
+                raise Retryable(f"Kafka did not take a record for {topic}: {error}") from error
+            else:
+                return
+
+    def _poll(self) -> None:
+        while not self._closing.is_set():
+            self._producer.poll(POLL_SECONDS)
+
+    async def aclose(self) -> None:
+        """Flush what is under way and stop the thread."""
+        await asyncio.to_thread(self._producer.flush, FLUSH_SECONDS)
+        self._closing.set()
+        await asyncio.to_thread(self._thread.join)
+
+
+DeliveryReport = Callable[[KafkaError | None, Message], None]

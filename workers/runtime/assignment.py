@@ -1,0 +1,60 @@
+"""The partitions this process holds: one task each, made when records come, drained before they go."""
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from workers.core.errors import Fenced
+from workers.core.record import TopicPartition
+from workers.runtime.chunk import Chunk
+from workers.runtime.partition_task import PartitionTask, Process
+
+log = structlog.get_logger(__name__)
+
+
+class Assignment:
+    """All partition tasks of a process. ``failed`` is called with what ends the process: a bug, a lost chunk."""
+
+    def __init__(self, process: Process, failed: Callable[[BaseException], None]) -> None:
+        self._process = process
+        self._failed = failed
+        self._tasks: dict[TopicPartition, PartitionTask] = {}
+        self._open_for: int | None = None
+
+    def open(self, seek: int) -> None:
+        """Take in the chunks fetched after the consumer's seek number ``seek``, and none from before."""
+        self._open_for = seek
+        self._process.topic_identity.forget()
+        self._process.condition.recovered(done=True)
+
+    def accept(self, chunk: Chunk) -> None:
+        """Hand a chunk to its partition's task. Never raises: Faust would acknowledge what failed."""
+        if chunk.seek != self._open_for:
+            return  # fetched before a rebalance: it is read again, by whoever holds the partition now
+        task = self._tasks.get(chunk.topic_partition)
+        if task is None:
+            task = self._tasks[chunk.topic_partition] = PartitionTask(chunk.topic_partition, self._process)
+            task.running.add_done_callback(self._ended)
+        try:
+            task.accept(chunk)
+        except Exception as error:  # noqa: BLE001 - reported, and ends the process
+            self._failed(error)
+
+    async def drain(self) -> None:
+        """End every task within the grace, then start empty: called before a rebalance and at the end."""
+        self._open_for = None
+        self._process.condition.recovered(done=False)
+        tasks, self._tasks = list(self._tasks.values()), {}
+        grace = float(self._process.tuning.drain.grace_seconds)
+        await asyncio.gather(*(task.drain(grace) for task in tasks))
+        self._process.backlog.clear()
+
+    def _ended(self, running: "asyncio.Task[None]") -> None:
+        if running.cancelled() or (error := running.exception()) is None:
+            return
+        if isinstance(error, Fenced):
+            # Another worker owns the partition by now: this one has been away and will be told to rejoin.
+            log.warning("fenced: another worker has claimed the partition", reason=str(error))
+            return
+        self._failed(error)

@@ -1,0 +1,136 @@
+"""The one place that writes: a batch goes to the graph as one transaction, or is taken apart until it does."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic
+
+import structlog
+
+from workers.core.clock import Clock
+from workers.core.dead_letter import DeadLetter
+from workers.core.errors import Refused, Rejected
+from workers.core.ports import Claim, DeadLetters, GraphWriter
+from workers.core.record import Record
+from workers.core.stage import Stage
+from workers.core.statement import Statement
+from workers.core.worker import EventT, StateT, WorkerSpec
+from workers.observe.metrics import Metrics
+from workers.runtime.fold import Folder
+from workers.runtime.retry import Retry, Server
+from workers.runtime.screen import Screened, Turned
+from workers.runtime.state_table import StateTable
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """What a delivery writes to, shared by all partitions of a process."""
+
+    writer: GraphWriter
+    dead_letters: DeadLetters
+    states: StateTable
+    retry: Retry
+    transactions: asyncio.Semaphore
+    """How many transactions may be under way at once, over all partitions."""
+    metrics: Metrics
+    clock: Clock
+
+
+class Delivery(Generic[EventT, StateT]):
+    """Delivers the batches of one claimed partition."""
+
+    def __init__(self, spec: WorkerSpec[EventT, StateT], group: str, claim: Claim, sinks: Sinks) -> None:
+        self._spec = spec
+        self._group = group
+        self._claim = claim
+        self._sinks = sinks
+        self._folder = Folder(spec, sinks.states, claim)
+
+    async def catch_up(self, screened: Screened[EventT]) -> None:
+        """Fold what the graph already reflects where the table is behind; write nothing to the graph.
+
+        A crash between the graph's commit and the table's leaves exactly this to do. What was turned away
+        is in the dead letters already: they are confirmed before the graph moves past them.
+        """
+        await self._store(self._folder.fold(screened.events))
+
+    async def deliver(self, screened: Screened[EventT], through: int) -> None:
+        """Dead letters, then the graph, then the table; when this returns, ``through`` may be acknowledged.
+
+        Raises ``Fenced``.
+        """
+        folded = self._folder.fold(screened.events)
+        rejected = sorted([*screened.rejected, *folded.rejected], key=lambda turned: turned.record.offset)
+        await self._dead_letter(rejected)
+        try:
+            await self._write(through, self._spec.plan(folded.states()))
+        except Refused as refusal:
+            turned_away = {turned.record.offset for turned in folded.rejected}
+            events = [each for each in screened.events if each[0].offset not in turned_away]
+            await self._isolate(events, through, refusal)
+        else:
+            await self._store(folded)
+
+    async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> None:
+        """Halve what the database refuses until only the culprits are left; order is kept."""
+        if not events:  # not for what a record holds: a statement of ours is wrong
+            raise refusal
+        if len(events) == 1:
+            reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
+            await self._dead_letter([Turned(events[0][0], reason)])
+            await self._write(through, [])
+            return
+        middle = len(events) // 2
+        await self.deliver(Screened(events[:middle], []), events[middle - 1][0].offset)
+        await self.deliver(Screened(events[middle:], []), through)
+
+    async def _write(self, through: int, statements: Sequence[Statement]) -> None:
+        async with self._sinks.transactions:
+            started = self._sinks.clock.monotonic()
+            await self._sinks.retry.through(
+                Server.NEO4J, lambda: self._sinks.writer.write(self._claim, through, statements)
+            )
+            self._sinks.metrics.graph_write("batch", self._sinks.clock.monotonic() - started)
+
+    async def _store(self, folded: Any) -> None:
+        entries = self._folder.entries(folded)
+        partition = self._claim.topic_partition.partition
+        started = self._sinks.clock.monotonic()
+        await self._sinks.retry.through(Server.KAFKA, lambda: self._sinks.states.put(partition, entries))
+        self._sinks.metrics.table_write(self._spec.name, self._sinks.clock.monotonic() - started)
+
+    async def _dead_letter(self, rejected: Sequence[Turned]) -> None:
+        if not rejected:
+            return
+        letters = [self._letter(turned) for turned in rejected]
+        await self._sinks.retry.through(Server.KAFKA, lambda: self._sinks.dead_letters.publish(letters))
+        for letter in letters:
+            self._sinks.metrics.dead_letters(letter.stage, letter.code)
+            self._log(letter)
+
+    def _log(self, letter: DeadLetter) -> None:
+        record = letter.record
+        log.warning(
+            "dead letter",
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            stage=str(letter.stage),
+            code=letter.code,
+            message=letter.message,
+        )
+
+    def _letter(self, turned: Turned) -> DeadLetter:
+        reason = turned.reason
+        return DeadLetter(
+            record=turned.record,
+            group=self._group,
+            worker=self._spec.name,
+            stage=reason.stage,
+            code=reason.code,
+            message=reason.message,
+            exception_class=f"{type(reason).__module__}.{type(reason).__qualname__}",
+            failed_at=self._sinks.clock.now_ms(),
+        )

@@ -1,0 +1,131 @@
+"""Faust's consumer, taught two things: to read in chunks, and to commit only what is acknowledged.
+
+Private methods of faust-streaming are overridden here and nowhere else; the version is pinned, and the
+end-to-end tests guard every upgrade. Each override says which loss it prevents (all were reproduced against
+faust-streaming 0.15.3).
+"""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from faust.types.tuples import ConsumerMessage
+
+from workers.core.record import Record, TopicPartition
+from workers.runtime.chunk import Chunk
+
+if TYPE_CHECKING:
+    from workers.runtime.app import WorkerApp
+
+WAIT_FOR_ROOM_SECONDS = 1.0
+
+
+class ChunkConsumer(driver.Consumer):
+    """A consumer whose messages are chunks and whose committable offsets are the acknowledged ones."""
+
+    app: "WorkerApp"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._handed_on: dict[TP, int] = {}
+        self._seeks = 0
+        super().__init__(*args, **kwargs)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
+        """Yield one message per partition fetched; changelog records stay single, for table recovery."""
+        if not self.flow_active:
+            await self.can_resume_flow.wait()
+        active = self._partitions_with_room()
+        if not active:
+            await self.app.backlog.wait_for_room(WAIT_FOR_ROOM_SECONDS)
+            return
+        generation = self.app.consumer_generation_id
+        fetched = await self._getmany(active_partitions=active, timeout=timeout)
+        if not fetched or self.should_stop:
+            return
+        if not self.flow_active:
+            # A rebalance began during the fetch: the records are dropped here, so the position must go back.
+            await self.perform_seek()
+            return
+        for tp, records in fetched.items():
+            for message in self._messages(tp, records, generation):
+                if not self.flow_active or self.app.consumer_generation_id != generation:
+                    return
+                yield tp, message
+
+    def _partitions_with_room(self) -> set[TP]:
+        active = self._get_active_partitions()
+        changelogs = {tp for tp in active if self._is_changelog_tp(tp)}
+        sources = {TopicPartition(*tp) for tp in active - changelogs}
+        return changelogs | {TP(*each) for each in self.app.backlog.with_room(sources)}
+
+    def _messages(self, tp: TP, records: list[Any], generation: int) -> Iterable[ConsumerMessage]:
+        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
+        if self._is_changelog_tp(tp):
+            return [self._to_message(tp, record) for record in records]
+        size = self.app.tuning.intake.chunk_records
+        # Lazily: a chunk counts as handed on only once the one before it has been taken.
+        return (self._to_chunk(tp, records[i : i + size], generation) for i in range(0, len(records), size))
+
+    def _to_chunk(self, tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
+        last = records[-1]
+        chunk = Chunk(TopicPartition(*tp), cast("list[Record]", records), self._seeks, self._handed_on.get(tp))
+        self._handed_on[tp] = last.offset + 1
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last.offset,
+            last.timestamp / 1000.0,
+            last.timestamp_type,
+            [],
+            None,
+            cast("bytes", chunk),
+            None,
+            0,
+            0,
+            tp,
+            generation_id=generation,
+        )
+
+    def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:
+        """Prevent Faust from committing past a record in flight (#606): only acknowledged partitions count."""
+        offsets = self.app.acknowledged.next_offsets()
+        return (TP(*each) for each in offsets if topics is None or TP(*each) in topics or each.topic in topics)
+
+    def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
+        offsets = self.app.acknowledged.next_offsets()
+        found = {tp: offsets.get(TopicPartition(*tp)) for tp in tps}
+        return {tp: offset for tp, offset in found.items() if offset is not None and self._should_commit(tp, offset)}
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Drain and commit (in ``WorkerApp._consumer_wait_empty``), then forget: the next owner goes on."""
+        await super().on_partitions_revoked(revoked)
+        self.app.acknowledged.forget()
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Hold the flow until recovery has sought.
+
+        A worker that gains its first partitions would else let chunks in before the seek, which then clears
+        them away.
+        """
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek as Faust does; what was handed on before is stale, what comes after follows nothing."""
+        self._seeks += 1
+        self._handed_on.clear()
+        committed = await super().seek_to_committed()
+        self.app.assignment.open(self._seeks)
+        return committed
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Faust's bookkeeping of gaps serves its own acknowledgement; with chunks it would only grow."""
+
+
+class ChunkTransport(driver.Transport):
+    """The aiokafka transport with our consumer."""
+
+    Consumer = ChunkConsumer
