@@ -68,4 +68,5 @@ def _rendering(settings: LogSettings, handler: "logging.StreamHandler[Any]") -> 
 
 
 def _dump(event: EventDict, **_structlog_options: object) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    first = {key: event[key] for key in ("timestamp", "level", "logger", "event") if key in event}
+    return orjson.dumps({**first, **event}, default=str, option=orjson.OPT_NON_STR_KEYS).decode()

@@ -1,0 +1,72 @@
+# Needs nothing beforehand but make, a C library and a Python of 3.11 or newer.
+# Everything is installed into .venv, from requirements.lock, and nowhere else.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+# What to pass on, such as: make test ARGS="-k dead_letter"
+ARGS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+MEMORY_GRAPH := $(VENV)/bin/memory-graph
+STAMP := $(VENV)/.installed
+UV := uv==0.13.9
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types imports unit format stack-up stack-down lock
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: setup ## From nothing to a live graph: servers, real model metadata, telemetry, workers
+	@$(MEMORY_GRAPH) demo $(ARGS)
+
+test: setup ## Every test, on a stack of its own
+	@$(RUN) pytest $(ARGS)
+
+check: lint types imports unit ## Lint, types, import contracts, unit tests
+
+lint: setup
+	@$(RUN) ruff check
+	@$(RUN) ruff format --check
+
+types: setup
+	@$(RUN) mypy
+
+imports: setup
+	@$(VENV)/bin/lint-imports --no-logo
+
+unit: setup
+	@$(RUN) pytest tests/unit $(ARGS)
+
+format: setup ## Let ruff mend what it can
+	@$(RUN) ruff check --fix
+	@$(RUN) ruff format
+
+stack-up: setup ## Start the local servers
+	@$(MEMORY_GRAPH) stack up $(ARGS)
+
+stack-down: setup ## Stop the local servers
+	@$(MEMORY_GRAPH) stack down $(ARGS)
+
+setup: $(STAMP) ## Install into .venv what requirements.lock says
+
+$(STAMP): requirements.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "make: needs Python 3.11 or newer, and $(or $(PYTHON),python3) is not; name one with PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Installing into $(VENV), once, for one to three minutes ..."
+	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The build's own requirements are locked too, so that --no-build-isolation finds them. uv only writes the locks.
+BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
+COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -
+
+lock: ## Pin every dependency anew (requirements.lock; requirements-image.lock has the worker's only)
+	@$(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
+	@$(PYTHON) -c '$(BUILD_REQUIRES)' | $(COMPILE) --all-extras --output-file requirements.lock
+	@$(PYTHON) -c '$(BUILD_REQUIRES)' | $(COMPILE) --constraint requirements.lock --output-file requirements-image.lock
