@@ -1,0 +1,93 @@
+"""``memory-graph sample``: produce realistic records."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.core.errors import Misconfigured
+
+if TYPE_CHECKING:
+    from workers.sample.source import Source
+
+TOPIC = "llm-telemetry-events"
+
+app = typer.Typer(help="Produce realistic records.", no_args_is_help=True)
+
+
+@app.callback()
+def sample() -> None:
+    """Produce realistic records."""
+
+
+@app.command()
+def telemetry(  # noqa: PLR0913 - one parameter for each option
+    *,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="Replay a CSV file of calls, columns TIMESTAMP,ContextTokens,GeneratedTokens (Azure's) or timestamp,"
+            "prompt_tokens,completion_tokens[,model_id,provider,latency_ms,session_id]; else calls are made up.",
+        ),
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="LLM calls; by default all of the file, else 8,819.")] = None,
+    rate: Annotated[float, typer.Option(min=0, help="Records a second; 0 for as fast as possible.")] = 0,
+    seed: Annotated[int, typer.Option(help="Other numbers give other traces of the same kind.")] = 1,
+    poison: Annotated[
+        float, typer.Option(min=0, max=100, metavar="PERCENT", help="Bad records per hundred good ones, of each kind.")
+    ] = 0,
+    start: Annotated[
+        str | None, typer.Option(help="When made-up calls begin, ISO 8601; by default so that they end now.")
+    ] = None,
+    shift_to_now: Annotated[
+        bool, typer.Option("--shift-to-now", help="Move a file's calls so that the last of them is now.")
+    ] = False,
+    topic: Annotated[str, typer.Option(help="Where to send them.")] = TOPIC,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Produce telemetry of LLM calls: sessions, traces of several spans, retries, errors, a long tail of latency.
+
+    Each call becomes exactly one span. The same file or --start, and the same --seed, give the same records, ids
+    included: sending them again adds nothing to a graph.
+
+    Example: memory-graph sample telemetry --count 1000 --rate 200 --poison 1
+    """
+    from workers.sample.run import produce_telemetry  # noqa: PLC0415 - keeps --help fast
+    from workers.sample.source import from_file as calls_from_file  # noqa: PLC0415 - likewise
+
+    if from_file is not None:
+        source = calls_from_file(from_file, count, time.time() * 1000 if shift_to_now else None)
+    else:
+        source = _made_up(count, seed, start)
+    summary = produce_telemetry(source, topic, seed=seed, rate=rate, poison_percent=poison)
+    if output is Output.JSON:
+        print_json(summary)
+    else:
+        _print(summary)
+
+
+def _made_up(count: int | None, seed: int, start: str | None) -> "Source":
+    from workers.sample.imitate import CALLS_OF_THE_ORIGINAL  # noqa: PLC0415 - keeps --help fast
+    from workers.sample.source import imitated, length_ms  # noqa: PLC0415 - likewise
+
+    count = count or CALLS_OF_THE_ORIGINAL
+    if start is None:
+        return imitated(count, seed, time.time() * 1000 - length_ms(count, seed))
+    try:
+        begin = datetime.fromisoformat(start)
+    except ValueError:
+        raise Misconfigured(f"--start {start} is no time: write it as 2026-11-23T12:00:00Z.") from None
+    return imitated(count, seed, (begin if begin.tzinfo else begin.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _print(summary: dict[str, Any]) -> None:
+    counted = {**summary["records_by_type"], **{f"poison {k}": v for k, v in summary["poison_by_kind"].items()}}
+    print_rows([{"record": name, "sent": f"{number:,}"} for name, number in counted.items()], ["record", "sent"])
+    print(
+        f"{summary['records']:,} records of {summary['traces']:,} traces to {summary['topic']} "
+        f"in {summary['seconds']:.1f} s; the graph should hold {summary['invocations']:,} Invocations of them."
+    )

@@ -1,0 +1,71 @@
+"""What has been produced, and what the graph must hold because of it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from workers.sample.poison import Poison
+from workers.sample.sampled import ERROR, INVOCATION, LATENCY, METRICS, TOKENS, Sampled
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts over the records produced; ``expected`` is their effect on the graph, by the folding rules alone."""
+
+    by_type: Counter[str] = field(default_factory=Counter)
+    poison: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    names: Counter[str] = field(default_factory=Counter)
+    roots: int = 0
+    tokens: int = 0
+
+    def count(self, item: Sampled | Poison) -> None:
+        """Count one record."""
+        if isinstance(item, Poison):
+            self.poison[item.kind.value] += 1
+            return
+        fields = item.fields
+        self.by_type[fields["event_type"]] += 1
+        self.names[item.record_name] += 1
+        if item.record_name == INVOCATION:
+            if fields["event_type"] == "llm.invocation.start":
+                self.roots += fields["parent_span_id"] is None
+            else:
+                self.statuses[fields["status"]] += 1
+        elif item.record_name == TOKENS:
+            self.tokens += fields["total_tokens"]
+
+    @property
+    def records(self) -> int:
+        """All records, bad ones included."""
+        return self.names.total() + self.poison.total()
+
+    @property
+    def invocations(self) -> int:
+        """Distinct spans: each has one start record."""
+        return self.by_type["llm.invocation.start"]
+
+    @property
+    def expected(self) -> dict[str, int]:
+        """What the records add to the graph, by name; the names are those of the graph's own words."""
+        return {
+            "Invocation": self.invocations,
+            **{f"Invocation {status}": count for status, count in sorted(self.statuses.items())},
+            "Error": self.names[ERROR],
+            "PerformanceMetric": self.names[LATENCY] + self.names[METRICS],
+            "CHILD_OF": self.invocations - self.roots,
+            "FOLLOWED_BY": self.invocations - self.roots,
+            "total_tokens": self.tokens,
+        }
+
+    def as_data(self) -> dict[str, Any]:
+        """Everything, for a program to read."""
+        return {
+            "records": self.records,
+            "records_by_type": dict(sorted(self.by_type.items())),
+            "poison": self.poison.total(),
+            "poison_by_kind": dict(sorted(self.poison.items())),
+            "traces": self.roots,
+            "invocations": self.invocations,
+            "expected": self.expected,
+        }
