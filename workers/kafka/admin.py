@@ -1,5 +1,6 @@
 """Kafka's admin client, with errors that tell the operator what to do."""
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -12,7 +13,6 @@ from workers.kafka.client import librdkafka_config
 
 ResultT = TypeVar("ResultT")
 
-TIMEOUT_SECONDS = 10.0
 SILENT = {
     KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's local error codes are spelled this way
     KafkaError._TIMED_OUT,  # noqa: SLF001 - likewise
@@ -33,30 +33,32 @@ TURNED_AWAY = {
 class Admin:
     """One connection for administration. Its calls block: run them in a thread where a loop must go on.
 
-    Everything that asks Kafka here raises ``Unreachable`` when no broker answers within ten seconds, and
+    Everything that asks Kafka here raises ``Unreachable`` when no broker answers in time, and
     ``Misconfigured`` when a broker turns us away.
     """
 
-    def __init__(self, kafka: KafkaSettings) -> None:
+    def __init__(self, kafka: KafkaSettings, *, timeout_seconds: float = 10.0) -> None:
         self.kafka = kafka
+        self.timeout_seconds = timeout_seconds
         self._causes: list[KafkaError] = []
         # Errors reach the operator as one sentence: librdkafka need not print its own (2 = critical only).
-        config: dict[str, Any] = {**librdkafka_config(kafka), "error_cb": self._causes.append, "log_level": 2}
-        self.client = AdminClient(config)
+        self.config: dict[str, Any] = {**librdkafka_config(kafka), "error_cb": self._causes.append, "log_level": 2}
+        self.client = AdminClient(self.config)
 
-    def result(self, future: "Future[ResultT]") -> ResultT:
-        """Wait for one answer. A ``KafkaException`` that is about the request itself is left to the caller."""
+    def asked(self, ask: Callable[[], ResultT]) -> ResultT:
+        """Call what asks Kafka. A ``KafkaException`` that is about the request itself is left to the caller."""
         try:
-            return future.result()
+            return ask()
         except KafkaException as error:
             raise self._classed(error) from None
+
+    def result(self, future: "Future[ResultT]") -> ResultT:
+        """Wait for one answer; raises as ``asked`` does."""
+        return self.asked(future.result)
 
     def topics(self) -> dict[str, int]:
         """Give every topic that exists, with its number of partitions."""
-        try:
-            metadata: Any = self.client.list_topics(timeout=TIMEOUT_SECONDS)
-        except KafkaException as error:
-            raise self._classed(error) from None
+        metadata: Any = self.asked(lambda: self.client.list_topics(timeout=self.timeout_seconds))
         return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
 
     def _classed(self, error: KafkaException) -> Exception:

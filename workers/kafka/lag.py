@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
 
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured
-from workers.kafka.admin import TIMEOUT_SECONDS, Admin
+from workers.kafka.admin import Admin
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,19 @@ def lag_of(first: int, end: int, committed: int | None) -> PartitionLag:
 
 
 def _offsets(admin: Admin, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
-    answers = admin.client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=TIMEOUT_SECONDS)
+    answers = admin.client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=admin.timeout_seconds)
     return {partition.partition: admin.result(future).offset for partition, future in answers.items()}
 
 
 def _committed(admin: Admin, group: str, partitions: list[TopicPartition]) -> dict[int, int]:
-    request = ConsumerGroupTopicPartitions(group, partitions)
-    answers = admin.client.list_consumer_group_offsets([request], request_timeout=TIMEOUT_SECONDS)
-    found = admin.result(answers[group]).topic_partitions
+    """Ask as a consumer that never joins the group.
+
+    librdkafka 2.16's admin client crashes the process when it asks (a null pointer in
+    ``rd_kafka_cgrp_op``) while the group's coordinator is loading, as it is on the first request to a new cluster.
+    """
+    consumer = Consumer({**admin.config, "group.id": group, "enable.auto.commit": False})
+    try:
+        found = admin.asked(lambda: consumer.committed(partitions, timeout=admin.timeout_seconds))
+    finally:
+        consumer.close()
     return {partition.partition: partition.offset for partition in found if partition.offset >= 0}

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it exports 
 from workers.config.settings import KafkaSettings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Unreachable
-from workers.kafka.admin import TIMEOUT_SECONDS, Admin
+from workers.kafka.admin import Admin
 from workers.kafka.topic_plan import Action, TopicChange, TopicPlan, TopicState, plan_topics
 
 LEADERS_WITHIN_SECONDS = 30.0
@@ -28,7 +28,7 @@ def present_topics(admin: Admin, topics: Collection[str]) -> dict[str, TopicStat
     resources = [ConfigResource(ResourceType.TOPIC, topic) for topic in topics if topic in partitions]
     if not resources:
         return {}
-    answers = admin.client.describe_configs(resources, request_timeout=TIMEOUT_SECONDS)
+    answers = admin.client.describe_configs(resources, request_timeout=admin.timeout_seconds)
     return {
         resource.name: TopicState(
             partitions[resource.name],
@@ -49,7 +49,7 @@ def topic_id(kafka: KafkaSettings, topic: str) -> str:
 def topic_ids(kafka: KafkaSettings, topics: Collection[str]) -> dict[str, str]:
     """Give the UUIDs of several topics, as Kafka writes them (base64). Raises as ``topic_id`` does."""
     admin = Admin(kafka)
-    answers = admin.client.describe_topics(TopicCollection(list(topics)), request_timeout=TIMEOUT_SECONDS)
+    answers = admin.client.describe_topics(TopicCollection(list(topics)), request_timeout=admin.timeout_seconds)
     try:
         return {topic: str(admin.result(future).topic_id) for topic, future in answers.items()}
     except KafkaException as error:
@@ -92,7 +92,7 @@ def apply_changes(admin: Admin, changes: Sequence[TopicChange], *, replication_f
 
 
 def _apply(admin: Admin, change: TopicChange, replication_factor: int, *, execute: bool) -> None:
-    checked_only = {"validate_only": not execute, "request_timeout": TIMEOUT_SECONDS}
+    checked_only = {"validate_only": not execute, "request_timeout": admin.timeout_seconds}
     match change.action:
         case Action.CREATE:
             topic = NewTopic(
@@ -120,7 +120,7 @@ def await_leaders(admin: Admin, partitions: dict[str, int]) -> None:
     """Return when each topic has so many partitions with leaders: a broker learns of them after it said done."""
     deadline = time.monotonic() + LEADERS_WITHIN_SECONDS
     while True:
-        metadata = admin.client.list_topics(timeout=TIMEOUT_SECONDS).topics
+        metadata = admin.asked(lambda: admin.client.list_topics(timeout=admin.timeout_seconds)).topics
         leaderless = [
             topic
             for topic, count in partitions.items()
