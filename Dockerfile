@@ -17,6 +17,7 @@ COPY topology.yaml .
 RUN useradd --system --uid 10001 --home-dir /var/lib/memory-graph --create-home memory-graph
 USER 10001
 ENV PATH=/opt/memory-graph/bin:$PATH \
-    LOG_FORMAT=json
+    LOG_FORMAT=json \
+    METRICS_HOST=0.0.0.0
 EXPOSE 9464
 ENTRYPOINT ["memory-graph"]

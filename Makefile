@@ -50,6 +50,7 @@ stack-down: setup ## Stop the local servers
 	@$(MEMORY_GRAPH) stack down $(ARGS)
 
 setup: $(STAMP) ## Install into .venv what requirements.lock says
+	@:
 
 $(STAMP): requirements.lock pyproject.toml
 	@[ -n "$(PYTHON)" ] && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
