@@ -71,3 +71,15 @@ class DeadLetters(Protocol):
     async def publish(self, letters: Sequence[DeadLetter]) -> None:
         """Return when the broker has confirmed every one of them (acks=all). Raises ``Retryable``."""
         ...
+
+
+class TopicIdentity(Protocol):
+    """Tells a topic from another one that was made later under the same name."""
+
+    async def of(self, topic: str) -> str:
+        """Return the UUID of the topic's present life. Raises ``Retryable``."""
+        ...
+
+    def forget(self) -> None:
+        """Ask again from now on: partitions have been assigned anew."""
+        ...

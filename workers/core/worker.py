@@ -38,7 +38,6 @@ class WorkerSpec(Generic[EventT, StateT]):
                     deterministic, and idempotent when run again.
     ``load_state``, ``dump_state``  the state as bytes for the changelog; marks are not part of it.
     ``event_type``  labels metrics; the value's domain must be small.
-    ``event_time``  epoch milliseconds; states whose newest event is older than the TTL expire.
     ``trace_of``    the trace id for logs and spans, where the event has one.
     """
 
@@ -53,5 +52,4 @@ class WorkerSpec(Generic[EventT, StateT]):
     fold: Callable[[StateT, EventT], None]
     plan: Callable[[Iterable[StateT]], Sequence[Statement]]
     event_type: Callable[[EventT], str]
-    event_time: Callable[[EventT], int]
     trace_of: Callable[[EventT], str | None]

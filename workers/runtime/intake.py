@@ -5,6 +5,7 @@ end-to-end tests guard every upgrade. Each override says which loss it prevents 
 faust-streaming 0.15.3).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,6 +30,7 @@ class ChunkConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._handed_on: dict[TP, int] = {}
         self._seeks = 0
+        self._position = asyncio.Lock()
         super().__init__(*args, **kwargs)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
@@ -39,8 +41,9 @@ class ChunkConsumer(driver.Consumer):
         if not active:
             await self.app.backlog.wait_for_room(WAIT_FOR_ROOM_SECONDS)
             return
-        generation = self.app.consumer_generation_id
-        fetched = await self._getmany(active_partitions=active, timeout=timeout)
+        async with self._position:
+            seek = self._seeks
+            fetched = await self._getmany(active_partitions=active, timeout=timeout)
         if not fetched or self.should_stop:
             return
         if not self.flow_active:
@@ -48,9 +51,9 @@ class ChunkConsumer(driver.Consumer):
             await self.perform_seek()
             return
         for tp, records in fetched.items():
-            for message in self._messages(tp, records, generation):
-                if not self.flow_active or self.app.consumer_generation_id != generation:
-                    return
+            for message in self._messages(tp, records):
+                if not self.flow_active or seek != self._seeks:
+                    return  # a seek has put, or will put, the position back to before what is dropped here
                 yield tp, message
 
     def _partitions_with_room(self) -> set[TP]:
@@ -59,15 +62,15 @@ class ChunkConsumer(driver.Consumer):
         sources = {TopicPartition(*tp) for tp in active - changelogs}
         return changelogs | {TP(*each) for each in self.app.backlog.with_room(sources)}
 
-    def _messages(self, tp: TP, records: list[Any], generation: int) -> Iterable[ConsumerMessage]:
+    def _messages(self, tp: TP, records: list[Any]) -> Iterable[ConsumerMessage]:
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if self._is_changelog_tp(tp):
             return [self._to_message(tp, record) for record in records]
         size = self.app.tuning.intake.chunk_records
         # Lazily: a chunk counts as handed on only once the one before it has been taken.
-        return (self._to_chunk(tp, records[i : i + size], generation) for i in range(0, len(records), size))
+        return (self._to_chunk(tp, records[i : i + size]) for i in range(0, len(records), size))
 
-    def _to_chunk(self, tp: TP, records: list[Any], generation: int) -> ConsumerMessage:
+    def _to_chunk(self, tp: TP, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
         chunk = Chunk(TopicPartition(*tp), cast("list[Record]", records), self._seeks, self._handed_on.get(tp))
         self._handed_on[tp] = last.offset + 1
@@ -84,7 +87,7 @@ class ChunkConsumer(driver.Consumer):
             0,
             0,
             tp,
-            generation_id=generation,
+            generation_id=self.app.consumer_generation_id,
         )
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:
@@ -114,11 +117,16 @@ class ChunkConsumer(driver.Consumer):
         await super().on_partitions_assigned(assigned, generation_id)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Seek as Faust does; what was handed on before is stale, what comes after follows nothing."""
-        self._seeks += 1
-        self._handed_on.clear()
-        committed = await super().seek_to_committed()
-        self.app.assignment.open(self._seeks)
+        """Seek as Faust does; what was fetched before is stale, what comes after follows nothing.
+
+        Never beside a fetch: after a recovery Faust seeks with the flow on, and records fetched in between
+        would be taken for those after the seek.
+        """
+        async with self._position:
+            committed = await super().seek_to_committed()
+            self._seeks += 1
+            self._handed_on.clear()
+            self.app.assignment.open(self._seeks)
         return committed
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from workers.config.tuning import WorkerTuning
-from workers.core.ports import Claim, Decoder
+from workers.core.ports import Claim, Decoder, TopicIdentity
 from workers.core.record import Record, TopicPartition
 from workers.core.worker import WorkerSpec
 from workers.observe.tracing import BatchSpan, Tracing
@@ -21,7 +21,6 @@ from workers.runtime.inbox import Inbox
 from workers.runtime.measure import measure_batch
 from workers.runtime.retry import Server
 from workers.runtime.screen import Screened, screen
-from workers.runtime.topic_identity import TopicIdentity
 
 log = structlog.get_logger(__name__)
 

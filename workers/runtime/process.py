@@ -22,8 +22,13 @@ from workers.graph.driver import check_connection, open_driver
 from workers.graph.writer import Neo4jWriter
 from workers.kafka.admin import Admin
 from workers.kafka.client import librdkafka_config
-from workers.kafka.dead_letters import KafkaDeadLetters
+
+try:
+    from workers.kafka.dead_letters import KafkaDeadLetters
+except ImportError:
+    pass
 from workers.kafka.producer import ConfirmedProducer
+from workers.kafka.topic_identity import KafkaTopicIdentity
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import configure_tracing
@@ -34,7 +39,6 @@ from workers.runtime.delivery import Sinks
 from workers.runtime.partition_task import Process
 from workers.runtime.retry import Retry
 from workers.runtime.state_table import StateTable
-from workers.runtime.topic_identity import TopicIdentity
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +74,7 @@ async def run_worker(spec: WorkerSpec[Any, Any], settings: Settings, topology: T
             acknowledged=app.acknowledged,
             backlog=app.backlog,
             condition=condition,
-            topic_identity=TopicIdentity(settings.kafka),
+            topic_identity=KafkaTopicIdentity(settings.kafka),
             end_offset=lambda topic_partition: _end_offset(app, topic_partition),
             tracing=tracing,
         )

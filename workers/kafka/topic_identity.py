@@ -7,7 +7,7 @@ from workers.core.errors import Retryable, Unreachable
 from workers.kafka.topics import topic_id
 
 
-class TopicIdentity:
+class KafkaTopicIdentity:
     """Asks Kafka once per assignment: a topic cannot be recreated without one."""
 
     def __init__(self, kafka: KafkaSettings) -> None:

@@ -1,0 +1,175 @@
+import asyncio
+
+import pytest
+
+from tests.unit.runtime.fakes import (
+    TOY,
+    TP,
+    FakeChangelog,
+    FakeClock,
+    FakeDeadLetters,
+    FakeGraph,
+    FakeTable,
+    JsonDecoder,
+    add,
+)
+from workers.config.tuning import Retry as RetryTuning
+from workers.core.errors import Fenced, Refused, Retryable
+from workers.core.ports import Claim
+from workers.core.record import ConsumedRecord
+from workers.core.stage import Stage
+from workers.observe.metrics import Metrics
+from workers.runtime.condition import Condition
+from workers.runtime.delivery import Delivery, Sinks
+from workers.runtime.retry import Retry
+from workers.runtime.screen import screen
+from workers.runtime.state_table import StateTable
+
+
+class Bench:
+    """A delivery with everything around it faked, and the journal of what happened in which order."""
+
+    def __init__(self, lineage: str = "0" * 32) -> None:
+        self.journal: list[str] = []
+        self.clock = FakeClock()
+        self.graph = FakeGraph(self.journal)
+        self.dead_letters = FakeDeadLetters(self.journal)
+        self.changelog = FakeChangelog(self.journal)
+        self.table = FakeTable()
+        self.states = StateTable(self.table, self.changelog)
+        metrics = Metrics()
+        self.sinks = Sinks(
+            writer=self.graph,
+            dead_letters=self.dead_letters,
+            states=self.states,
+            retry=Retry("toy", RetryTuning(initial_ms=1, max_ms=1), Condition(self.clock), metrics),
+            transactions=asyncio.Semaphore(4),
+            metrics=metrics,
+            clock=self.clock,
+        )
+        self.claimed(lineage)
+
+    def claimed(self, lineage: str = "0" * 32, epoch: int = 0) -> None:
+        claim = Claim("toy", TP, "token", self.graph.watermark, lineage, epoch)
+        self.delivery = Delivery(TOY, "memory-graph-toy", claim, self.sinks)
+
+    async def deliver(self, *records: ConsumedRecord) -> None:
+        await self.delivery.deliver(screen(TOY, JsonDecoder(), self.clock, records), records[-1].offset)
+
+    async def catch_up(self, *records: ConsumedRecord) -> None:
+        await self.delivery.catch_up(screen(TOY, JsonDecoder(), self.clock, records))
+
+
+async def test_dead_letters_come_before_the_graph_and_the_graph_before_the_table() -> None:
+    bench = Bench()
+    await bench.deliver(add(0, "a", 1), add(1, "a", -5), add(2, "b", 2))
+    assert bench.journal == ["dead letters [1]", "graph 2", "table ['a', 'b']"]
+    assert bench.graph.totals == {"a": 1, "b": 2}
+
+
+async def test_a_later_batch_folds_over_what_the_table_holds() -> None:
+    bench = Bench()
+    await bench.deliver(add(0, "a", 1))
+    await bench.deliver(add(1, "a", 10))
+    assert bench.graph.totals == {"a": 11}
+
+
+async def test_after_a_crash_between_graph_and_table_catching_up_folds_once_and_writes_nothing() -> None:
+    bench = Bench()
+    await bench.deliver(add(0, "a", 1))
+    bench.table.data.clear()
+    bench.journal.clear()
+    bench.claimed()
+    await bench.catch_up(add(0, "a", 1))
+    await bench.catch_up(add(0, "a", 1))
+    assert [line for line in bench.journal if line.startswith("graph")] == []
+    await bench.deliver(add(1, "a", 10))
+    assert bench.graph.totals == {"a": 11}
+
+
+async def test_state_folded_for_a_graph_that_was_wiped_is_void() -> None:
+    bench = Bench()
+    await bench.deliver(add(5, "a", 1))
+    bench.graph.watermark = -1
+    bench.claimed(lineage="f" * 32)
+    await bench.deliver(add(0, "a", 3))
+    assert bench.graph.totals == {"a": 3}
+
+
+async def test_state_outlives_a_recreated_topic_although_its_offsets_start_anew() -> None:
+    bench = Bench()
+    await bench.deliver(add(5, "a", 1))
+    bench.graph.watermark = -1
+    bench.claimed(epoch=1)
+    await bench.deliver(add(0, "a", 3))
+    assert bench.graph.totals == {"a": 4}
+
+
+async def test_only_the_record_the_database_refuses_is_dead_lettered_and_order_is_kept() -> None:
+    bench = Bench()
+    bench.graph.poison = 100
+    await bench.deliver(add(0, "a", 1), add(1, "b", 1), add(2, "p", 100), add(3, "a", 1), add(4, "c", 1))
+    assert bench.graph.totals == {"a": 2, "b": 1, "c": 1}
+    assert bench.graph.watermark == 4
+    assert [(letter.record.offset, letter.stage, letter.code) for letter in bench.dead_letters.letters] == [
+        (2, Stage.WRITE, "neo4j.constraint")
+    ]
+    assert bench.states.get("p") is None
+
+
+async def test_events_after_a_refused_one_fold_as_if_it_had_never_been() -> None:
+    bench = Bench()
+    bench.graph.poison = 100
+    await bench.deliver(add(0, "a", 100), add(1, "a", 5))
+    assert bench.graph.totals == {"a": 5}
+    assert [letter.record.offset for letter in bench.dead_letters.letters] == [0]
+
+
+async def test_what_enrichment_turns_away_is_dead_lettered_once_even_when_the_batch_is_halved() -> None:
+    bench = Bench()
+    bench.graph.poison = 100
+    await bench.deliver(add(0, "a", 1), add(1, "a", 666), add(2, "p", 100), add(3, "b", 1))
+    assert [(letter.record.offset, letter.code) for letter in bench.dead_letters.letters] == [
+        (1, "toy.unlucky"),
+        (2, "neo4j.constraint"),
+    ]
+    assert bench.graph.totals == {"a": 1, "b": 1}
+
+
+async def test_an_outage_is_waited_out_and_nothing_is_dead_lettered() -> None:
+    bench = Bench()
+    bench.graph.fail_next = [Retryable("away"), Retryable("away")]
+    bench.changelog.fail_next = [Retryable("away")]
+    await bench.deliver(add(0, "a", 1))
+    assert bench.dead_letters.letters == []
+    assert bench.journal == ["graph 0", "table ['a']"]
+
+
+async def test_the_graph_waits_until_dead_letters_are_confirmed() -> None:
+    bench = Bench()
+    bench.dead_letters.fail_next = [Retryable("away")]
+    await bench.deliver(add(0, "a", -1), add(1, "a", 1))
+    assert bench.journal == ["dead letters [0]", "graph 1", "table ['a']"]
+
+
+async def test_a_fenced_delivery_stores_nothing() -> None:
+    bench = Bench()
+    bench.graph.fail_next = [Fenced("another owner")]
+    with pytest.raises(Fenced):
+        await bench.deliver(add(0, "a", 1))
+    assert bench.journal == []
+    assert bench.table.data == {}
+
+
+async def test_a_refusal_without_any_event_is_a_bug_and_not_swallowed() -> None:
+    bench = Bench()
+    bench.graph.fail_next = [Refused("neo4j.statement", "syntax")]
+    with pytest.raises(Refused):
+        await bench.deliver(add(0, "a", -1))
+
+
+async def test_events_without_state_are_written_and_leave_no_entry() -> None:
+    bench = Bench()
+    await bench.deliver(add(0, None, 7))
+    assert bench.graph.totals == {"": 7}
+    assert bench.table.data == {}

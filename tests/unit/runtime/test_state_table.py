@@ -1,0 +1,28 @@
+import pytest
+
+from tests.unit.runtime.fakes import FakeChangelog, FakeTable
+from workers.core.errors import Retryable
+from workers.runtime.entry import Entry
+from workers.runtime.state_table import StateTable
+
+
+def entry(partition: int, timestamp: int) -> Entry:
+    return Entry(b"\0" * 16, 0, partition, 5, timestamp, b"state")
+
+
+async def test_an_entry_the_changelog_did_not_take_is_not_in_the_table() -> None:
+    table = StateTable(FakeTable(), FakeChangelog([], fail_next=[Retryable("away")]))
+    with pytest.raises(Retryable):
+        await table.put(0, {"a": entry(0, 1)})
+    assert table.get("a") is None
+
+
+async def test_only_quiet_entries_of_the_partition_expire_and_the_changelog_is_told() -> None:
+    journal: list[str] = []
+    table = StateTable(FakeTable(), FakeChangelog(journal))
+    await table.put(0, {"old": entry(0, 1), "new": entry(0, 100)})
+    await table.put(1, {"old elsewhere": entry(1, 1)})
+    assert await table.expire(0, older_than_ms=50) == 1
+    assert len(table) == 2
+    assert table.get("old") is None
+    assert journal[-1] == "table ['old']"
