@@ -1,0 +1,90 @@
+"""What to do about an error of the driver: isolate what is in the batch, try again, or let a bug be a bug."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from neo4j.exceptions import (
+    ConnectionPoolError,
+    ConstraintError,
+    DatabaseError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TokenExpired,
+    TransientError,
+)
+
+from workers.core.errors import Refused, Retryable
+
+CONTENT_CODES = {
+    "Neo.ClientError.Statement.TypeError": "neo4j.type",
+    "Neo.ClientError.Statement.ArgumentError": "neo4j.statement",
+    "Neo.ClientError.Statement.ArithmeticError": "neo4j.statement",
+    "Neo.ClientError.Statement.EntityNotFound": "neo4j.statement",
+    "Neo.ClientError.Statement.SemanticError": "neo4j.statement",  # MERGE on null
+    # This transaction's own limit; the limit on all of them together (MemoryPoolOutOfMemoryError) passes by itself.
+    "Neo.ClientError.General.TransactionOutOfMemoryError": "neo4j.size",
+}
+"""Errors that the values in the rows cause. A syntax error or a missing parameter is not among them: it is a bug
+of ours, and bisecting for it would drain a whole topic into its dead letters."""
+
+PASSING_CODES = frozenset(
+    {
+        "Neo.ClientError.Security.AuthenticationRateLimit",
+        "Neo.ClientError.Security.AuthorizationExpired",
+        "Neo.ClientError.Transaction.LockClientStopped",
+        "Neo.ClientError.Transaction.Terminated",
+        "Neo.ClientError.Transaction.TransactionNotFound",
+        "Neo.ClientError.Transaction.TransactionTimedOut",
+        "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
+    }
+)
+"""Errors that the server files under the client's although another attempt may succeed."""
+
+TOO_LARGE_TO_INDEX = "too large to index"
+"""Neo4j has no code of its own for an index key above 8 kB: only the message tells."""
+
+
+@contextmanager
+def classified() -> Iterator[None]:
+    """Turn what the driver raises inside into ``Refused`` or ``Retryable``; what is neither passes as it is."""
+    try:
+        yield
+    except (Neo4jError, DriverError, OSError) as error:
+        fault = classify(error)
+        if fault is error:
+            raise
+        raise fault from error
+
+
+def classify(error: Exception) -> Exception:
+    """Say what to do next about ``error``; where it is a bug, return it as it is.
+
+    ``Refused``    only for what the rows contain; its message never quotes the server's, which quotes values.
+    ``Retryable``  a server away, busy or failing, a deadlock, an expired login, a COMMIT whose answer was lost
+                   (the next attempt reads the watermark and so learns the outcome).
+    """
+    if isinstance(error, Neo4jError):
+        return _classify_answer(error)
+    if isinstance(error, ServiceUnavailable | SessionExpired | ConnectionPoolError | OSError):
+        return Retryable(f"Neo4j is out of reach: {type(error).__name__}: {error}")
+    if isinstance(error.__cause__, Neo4jError | DriverError):
+        # A later use of a transaction that has failed: what failed it decides.
+        cause = classify(error.__cause__)
+        return error if cause is error.__cause__ else cause
+    return error
+
+
+def _classify_answer(error: Neo4jError) -> Exception:
+    code = error.code or ""
+    if isinstance(error, ConstraintError):
+        return Refused("neo4j.constraint", f"a uniqueness or existence constraint forbids these values ({code})")
+    if TOO_LARGE_TO_INDEX in (error.message or ""):
+        return Refused("neo4j.size", "a value is too large for the index on its property: keys end at about 8 kB")
+    if code in CONTENT_CODES:
+        return Refused(CONTENT_CODES[code], f"Neo4j cannot store or compute with a value of these rows ({code})")
+    if isinstance(error, TransientError | DatabaseError | TokenExpired) or code in PASSING_CODES:
+        # A DatabaseError is the server's own failure: hold, for dead-lettering on it would do so in an outage.
+        return Retryable(f"Neo4j could not finish: {code}: {error.message}")
+    return error
