@@ -12,6 +12,7 @@ from workers.avro.schemas import load_reader_schemas
 from workers.config.settings import Settings
 from workers.config.topology import load_topology
 from workers.core.errors import Retryable, Unreachable
+from workers.kafka.keyed_producer import KeyedProducer
 from workers.sample.pace import paced
 from workers.sample.poison import strew
 from workers.sample.produce import TelemetryProducer
@@ -48,9 +49,8 @@ async def open_producer(settings: Settings, topic: str) -> AsyncIterator[Telemet
     schemas = load_reader_schemas(load_topology(settings.topology_path).schemas_folder / SCHEMAS)
     registry = SchemaRegistry(settings.schema_registry_url)
     try:
-        yield TelemetryProducer(
-            settings.kafka, topic, AvroEncoder(registry, {**schemas, FOREIGN_RECORD: FOREIGN_SCHEMA})
-        )
+        encoder = AvroEncoder(registry, {**schemas, FOREIGN_RECORD: FOREIGN_SCHEMA})
+        yield TelemetryProducer(KeyedProducer(settings.kafka, topic), encoder)
     except Retryable as error:
         raise Unreachable(f"{error}, or start it (`memory-graph stack up`).") from error
     finally:

@@ -1,16 +1,17 @@
 """What has been produced, and what the graph must hold because of it."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from workers.sample.poison import Poison
-from workers.sample.sampled import ERROR, INVOCATION, LATENCY, METRICS, TOKENS, Sampled
+from workers.sample.sampled import ERROR, INVOCATION, LATENCY, TOKENS, Sampled
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over the records produced; ``expected`` is their effect on the graph, by the folding rules alone."""
+    """Counts over the records produced; ``expected`` is what their traces come to, by the folding rules alone."""
 
     by_type: Counter[str] = field(default_factory=Counter)
     poison: Counter[str] = field(default_factory=Counter)
@@ -18,6 +19,8 @@ class Tally:
     names: Counter[str] = field(default_factory=Counter)
     roots: int = 0
     tokens: int = 0
+    _failed: set[tuple[str, str]] = field(default_factory=set)
+    _parents_of_failed: list[tuple[str, str]] = field(default_factory=list)
 
     def count(self, item: Sampled | Poison) -> None:
         """Count one record."""
@@ -31,9 +34,15 @@ class Tally:
             if fields["event_type"] == "llm.invocation.start":
                 self.roots += fields["parent_span_id"] is None
             else:
-                self.statuses[fields["status"]] += 1
+                self._count_end(item.key, fields)
         elif item.record_name == TOKENS:
             self.tokens += fields["total_tokens"]
+
+    def _count_end(self, trace_id: str, fields: Mapping[str, Any]) -> None:
+        self.statuses[fields["status"]] += 1
+        if fields["status"] != "SUCCESS":
+            self._failed.add((trace_id, fields["span_id"]))
+            self._parents_of_failed.append((trace_id, fields["parent_span_id"]))
 
     @property
     def records(self) -> int:
@@ -47,14 +56,16 @@ class Tally:
 
     @property
     def expected(self) -> dict[str, int]:
-        """What the records add to the graph, by name; the names are those of the graph's own words."""
+        """What the records add to the graph: nodes by label and status, relationships by type, sums by property."""
         return {
             "Invocation": self.invocations,
             **{f"Invocation {status}": count for status, count in sorted(self.statuses.items())},
-            "Error": self.names[ERROR],
-            "PerformanceMetric": self.names[LATENCY] + self.names[METRICS],
-            "CHILD_OF": self.invocations - self.roots,
             "FOLLOWED_BY": self.invocations - self.roots,
+            "CHILD_OF": self.invocations - self.roots,
+            "USES_MODEL": self.invocations,
+            "HAS_METRIC": self.names[LATENCY],
+            "CAUSED_ERROR": self.names[ERROR],
+            "TRIGGERED_BY": sum(parent in self._failed for parent in self._parents_of_failed),
             "total_tokens": self.tokens,
         }
 

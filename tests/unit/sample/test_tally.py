@@ -17,10 +17,20 @@ def test_what_is_expected_of_the_graph_follows_from_the_good_records_alone() -> 
     assert TALLY.expected["Invocation"] == TALLY.invocations == len(spans) == 400
     assert TALLY.expected["FOLLOWED_BY"] == len(spans) - len(traces)
     assert TALLY.roots == len(traces)
-    assert TALLY.expected["Invocation SUCCESS"] + TALLY.expected["Error"] == 400
-    ids = [record.fields["event_id"] for record in RECORDS if "metric_type" in record.fields]
-    aggregates = [record for record in RECORDS if "window_start" in record.fields]
-    assert TALLY.expected["PerformanceMetric"] == len(ids) + len(aggregates)
+    assert TALLY.expected["Invocation SUCCESS"] + TALLY.expected["CAUSED_ERROR"] == 400
+    assert TALLY.expected["HAS_METRIC"] == sum("metric_type" in record.fields for record in RECORDS)
+    assert TALLY.expected["total_tokens"] == sum(record.fields.get("total_tokens", 0) for record in RECORDS)
+
+
+def test_an_error_is_triggered_by_that_of_each_child_that_failed() -> None:
+    ended = {
+        (record.key, record.fields["span_id"]): record.fields
+        for record in RECORDS
+        if record.record_name == INVOCATION and record.fields["event_type"] != "llm.invocation.start"
+    }
+    failed = {span for span, fields in ended.items() if fields["status"] != "SUCCESS"}
+    pairs = [span for span in failed if (span[0], ended[span]["parent_span_id"]) in failed]
+    assert TALLY.expected["TRIGGERED_BY"] == len(pairs) > 0
 
 
 def test_every_record_is_counted_once() -> None:
