@@ -1,0 +1,132 @@
+"""The headers that make a record a dead letter: where it failed, why, when, and how often it was replayed.
+
+Text, in the style of Kafka Connect's ``__connect.errors.*``. Times are epoch milliseconds in decimal digits.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from workers.core.dead_letter import DeadLetter
+from workers.core.stage import Stage
+
+Headers: TypeAlias = Iterable[tuple[str, bytes | None]]
+
+PREFIX = "__dlq.errors."
+MESSAGE_CHARACTERS = 1000
+"""Headers share the topic's size limit with the value: no message may eat it up."""
+
+NAMES = {
+    "topic": "topic",
+    "partition": "partition",
+    "offset": "offset",
+    "timestamp": "timestamp",
+    "group": "group",
+    "worker": "worker",
+    "stage": "stage",
+    "exception_class": "exception.class.name",
+    "message": "message",
+    "code": "code",
+    "first_failed_at": "first.failed.at",
+    "failed_at": "failed.at",
+    "replay_id": "replay.id",
+    "replay_count": "replay.count",
+}
+"""Header name, after the prefix, of each field of ``DeadLetterHeaders``."""
+
+NUMBERS = ("partition", "offset", "timestamp", "first_failed_at", "failed_at", "replay_count")
+READ: Mapping[str, Callable[[str], Any]] = {"stage": Stage, **dict.fromkeys(NUMBERS, int)}
+"""How the text of a field is read, where it is not plain text."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterHeaders:
+    """Our headers, typed. ``topic`` to ``timestamp`` are the source record's.
+
+    ``first_failed_at``  when the record failed for the first time, before any replay
+    ``replay_id``        the replay that last sent it back to its topic; empty for none
+    ``replay_count``     how many replays have sent it back
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    group: str
+    worker: str
+    stage: Stage
+    exception_class: str
+    message: str
+    code: str
+    first_failed_at: int
+    failed_at: int
+    replay_id: str = ""
+    replay_count: int = 0
+
+
+def headers_of(letter: DeadLetter) -> list[tuple[str, bytes | None]]:
+    """Give the dead letter's headers: the record's own in their order, duplicates included, then ours."""
+    return attach(letter.record.headers, describe(letter))
+
+
+def describe(letter: DeadLetter) -> DeadLetterHeaders:
+    """Give our headers of a letter. A replayed record that fails again keeps its first failure and its replays."""
+    record, earlier = letter.record, _texts(letter.record.headers)
+    return DeadLetterHeaders(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        timestamp=record.timestamp,
+        group=letter.group,
+        worker=letter.worker,
+        stage=letter.stage,
+        exception_class=letter.exception_class,
+        message=letter.message[:MESSAGE_CHARACTERS],
+        code=letter.code,
+        first_failed_at=_number(earlier.get("first.failed.at"), letter.failed_at),
+        failed_at=letter.failed_at,
+        replay_id=earlier.get("replay.id", ""),
+        replay_count=_number(earlier.get("replay.count"), 0),
+    )
+
+
+def attach(headers: Headers, ours: DeadLetterHeaders) -> list[tuple[str, bytes | None]]:
+    """Put our headers after the foreign ones, in place of any of ours from before."""
+    own = [(PREFIX + name, _bytes(getattr(ours, field))) for field, name in NAMES.items()]
+    return [*foreign(headers), *own]
+
+
+def foreign(headers: Headers) -> list[tuple[str, bytes | None]]:
+    """Give the headers that are not ours, in their order, duplicates included."""
+    return [(name, value) for name, value in headers if not name.startswith(PREFIX)]
+
+
+def parse(headers: Headers) -> DeadLetterHeaders:
+    """Read our headers back. Raises ``ValueError`` naming the header that is missing or malformed."""
+    texts = _texts(headers)
+    values: dict[str, Any] = {}
+    for field, name in NAMES.items():
+        if name not in texts:
+            raise ValueError(f"header {PREFIX}{name} is missing: the record is no dead letter of ours")
+        try:
+            values[field] = READ.get(field, str)(texts[name])
+        except ValueError as error:
+            raise ValueError(f"header {PREFIX}{name} is malformed: {error}") from error
+    return DeadLetterHeaders(**values)
+
+
+def _texts(headers: Headers) -> dict[str, str]:
+    """Our headers as text, by name after the prefix. Anybody can send anything here: nothing is raised."""
+    ours = ((name.removeprefix(PREFIX), value) for name, value in headers if name.startswith(PREFIX))
+    return {name: value.decode(errors="replace") for name, value in ours if value is not None}
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    try:
+        return int(text or "")
+    except ValueError:
+        return otherwise
+
+
+def _bytes(value: str | int) -> bytes:
+    return str(value).encode(errors="backslashreplace")
