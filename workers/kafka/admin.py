@@ -1,7 +1,7 @@
 """Kafka's admin client, with errors that tell the operator what to do."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
@@ -11,6 +11,7 @@ from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured, Unreachable
 from workers.kafka.client import librdkafka_config
 
+KeyT = TypeVar("KeyT")
 ResultT = TypeVar("ResultT")
 
 SILENT = {
@@ -56,6 +57,11 @@ class Admin:
         """Wait for one answer; raises as ``asked`` does."""
         return self.asked(future.result)
 
+    def results(self, answers: "Mapping[KeyT, Future[ResultT]]") -> dict[KeyT, ResultT]:
+        """Wait for all answers, even where one is an error: a client must outlive what it was asked."""
+        wait(answers.values())
+        return {key: self.result(future) for key, future in answers.items()}
+
     def topics(self) -> dict[str, int]:
         """Give every topic that exists, with its number of partitions."""
         metadata: Any = self.asked(lambda: self.client.list_topics(timeout=self.timeout_seconds))
@@ -68,12 +74,18 @@ class Admin:
         for cause in (asked, *reversed(self._causes)):
             if cause.code() in TURNED_AWAY:
                 return Misconfigured(
-                    f"Kafka at {self.kafka.bootstrap_servers} turns us away ({' '.join(cause.str().split())}); check "
+                    f"Kafka at {self.kafka.bootstrap_servers} turns us away ({_in_short(cause)}); check "
                     "KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME, KAFKA_PASSWORD, KAFKA_SSL_CAFILE"
                 )
         if asked.code() in SILENT:
+            reason = _in_short(self._causes[-1] if self._causes else asked)
             return Unreachable(
-                f"Kafka at {self.kafka.bootstrap_servers} does not answer; start it (`memory-graph stack up`), "
-                "or set KAFKA_BOOTSTRAP_SERVERS to where it is"
+                f"Kafka at {self.kafka.bootstrap_servers} does not answer ({reason}); start it "
+                "(`memory-graph stack up`), or set KAFKA_BOOTSTRAP_SERVERS and KAFKA_SECURITY_PROTOCOL to what it has"
             )
         return error
+
+
+def _in_short(cause: KafkaError) -> str:
+    """Leave out how long it took and in what state of the connection."""
+    return " ".join(cause.str().partition(" (after")[0].split())

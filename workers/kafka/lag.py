@@ -46,7 +46,7 @@ def lag_of(first: int, end: int, committed: int | None) -> PartitionLag:
 
 def _offsets(admin: Admin, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
     answers = admin.client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=admin.timeout_seconds)
-    return {partition.partition: admin.result(future).offset for partition, future in answers.items()}
+    return {partition.partition: found.offset for partition, found in admin.results(answers).items()}
 
 
 def _committed(admin: Admin, group: str, partitions: list[TopicPartition]) -> dict[int, int]:

@@ -32,9 +32,9 @@ def present_topics(admin: Admin, topics: Collection[str]) -> dict[str, TopicStat
     return {
         resource.name: TopicState(
             partitions[resource.name],
-            {name: entry.value for name, entry in admin.result(future).items() if entry.value is not None},
+            {name: entry.value for name, entry in entries.items() if entry.value is not None},
         )
-        for resource, future in answers.items()
+        for resource, entries in admin.results(answers).items()
     }
 
 
@@ -51,7 +51,7 @@ def topic_ids(kafka: KafkaSettings, topics: Collection[str]) -> dict[str, str]:
     admin = Admin(kafka)
     answers = admin.client.describe_topics(TopicCollection(list(topics)), request_timeout=admin.timeout_seconds)
     try:
-        return {topic: str(admin.result(future).topic_id) for topic, future in answers.items()}
+        return {topic: str(found.topic_id) for topic, found in admin.results(answers).items()}
     except KafkaException as error:
         raise Misconfigured(
             f"one of the topics {', '.join(topics)} cannot be described ({error.args[0].str()}); "

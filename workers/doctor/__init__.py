@@ -1,0 +1,1 @@
+"""Checks of everything that the workers depend on; each says what it found, and what to do."""
