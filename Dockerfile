@@ -2,8 +2,8 @@
 FROM python:3.13-slim AS build
 WORKDIR /src
 RUN python -m venv /opt/memory-graph
-COPY requirements-image.lock .
-RUN /opt/memory-graph/bin/python -m pip install --no-cache-dir --require-hashes -r requirements-image.lock
+COPY .requirements-image.lock .
+RUN /opt/memory-graph/bin/python -m pip install --no-cache-dir --require-hashes -r .requirements-image.lock
 COPY . .
 RUN /opt/memory-graph/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/memory-graph/bin/python -m compileall -q /opt/memory-graph/lib

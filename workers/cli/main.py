@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from workers.cli import doctor, fleet, graph, sample, stack, topology, worker
 from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 
 app = typer.Typer(
@@ -13,6 +14,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(stack.app, name="stack")
+app.add_typer(topology.app, name="topology")
+app.add_typer(graph.app, name="graph")
+app.add_typer(sample.app, name="sample")
+app.command()(worker.worker)
+app.command()(fleet.fleet)
+app.command()(doctor.doctor)
 
 EXIT_CODES: dict[type[Exception], int] = {ProblemsFound: 1, Misconfigured: 2, Unreachable: 3}
 

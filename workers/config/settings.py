@@ -118,7 +118,7 @@ class KafkaSettings(Group):
         if self.uses_sasl and missing:
             raise ValueError(
                 f"KAFKA_SECURITY_PROTOCOL={self.security_protocol} logs in, but {' and '.join(missing)} "
-                f"{'is' if len(missing) == 1 else 'are'} not set; set them, or use PLAINTEXT or SSL"
+                f"{'is not set; set it' if len(missing) == 1 else 'are not set; set them'}, or use PLAINTEXT or SSL"
             )
         return self
 
@@ -176,6 +176,9 @@ class Settings(BaseSettings):
     log: LogSettings = Field(default_factory=LogSettings)
     metrics_port: int = Field(
         default=9464, ge=0, le=65535, description="a port 1-65535 to serve /metrics at, 0 for any"
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1", description="the address to serve /metrics at; 0.0.0.0 in a pod, for its probes"
     )
     topology_path: Path = Field(default=Path("topology.yaml"), description="the path of topology.yaml")
 

@@ -28,6 +28,10 @@ class Assignment:
         self._process.topic_identity.forget()
         self._process.condition.recovered(done=True)
 
+    def rebalanced(self) -> None:
+        """Count an assignment of partitions."""
+        self._process.sinks.metrics.rebalanced(self._process.spec.name)
+
     def accept(self, chunk: Chunk) -> None:
         """Hand a chunk to its partition's task. Never raises: Faust would acknowledge what failed."""
         if chunk.seek != self._open_for:
@@ -45,10 +49,12 @@ class Assignment:
         """End every task within the grace, then start empty: called before a rebalance and at the end."""
         self._open_for = None
         self._process.condition.recovered(done=False)
-        tasks, self._tasks = list(self._tasks.values()), {}
+        held, self._tasks = self._tasks, {}
         grace = float(self._process.tuning.drain.grace_seconds)
-        await asyncio.gather(*(task.drain(grace) for task in tasks))
+        await asyncio.gather(*(task.drain(grace) for task in held.values()))
         self._process.backlog.clear()
+        for topic_partition in held:
+            self._process.sinks.metrics.revoked(*topic_partition)
 
     def _ended(self, running: "asyncio.Task[None]") -> None:
         if running.cancelled() or (error := running.exception()) is None:

@@ -52,9 +52,13 @@ class ChunkConsumer(driver.Consumer):
             return
         for tp, records in fetched.items():
             for message in self._messages(tp, records):
-                if not self.flow_active or seek != self._seeks:
-                    return  # a seek has put, or will put, the position back to before what is dropped here
+                if self._stale(seek):
+                    return
                 yield tp, message
+
+    def _stale(self, seek: int) -> bool:
+        """A seek has put, or will put, the position back to before what was fetched."""
+        return not self.flow_active or seek != self._seeks
 
     def _partitions_with_room(self) -> set[TP]:
         active = self._get_active_partitions()
@@ -115,6 +119,7 @@ class ChunkConsumer(driver.Consumer):
         self.app.flow_control.suspend()
         self.app.flow_control.clear()
         await super().on_partitions_assigned(assigned, generation_id)
+        self.app.assignment.rebalanced()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek as Faust does; what was fetched before is stale, what comes after follows nothing.
