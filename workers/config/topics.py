@@ -27,13 +27,16 @@ class TopicSpec(Tunables):
     partitions: int = Field(ge=1, le=10_000, description="How many; also the most workers that share the work.")
     key: str | None = Field(
         default=None,
-        description="What records are keyed by. More partitions would send a key elsewhere than its past: refused.",
+        # Partitions are then never added unasked: records of one key would go elsewhere than those before.
+        description="What records are keyed by.",
     )
     retention_hours: int = Field(default=168, ge=1, le=876_000, description="How long records are kept.")
     max_message_bytes: int = Field(
         default=1_048_588, ge=1_024, le=1_073_741_824, description="Largest batch of records the brokers accept."
     )
-    config: dict[str, str | int | bool] = Field(default={}, description="Further topic configs in Kafka's own names.")
+    config: dict[str, bool | int | float | str] = Field(
+        default={}, description="Further topic configs in Kafka's own names."
+    )
 
     @property
     def kafka_config(self) -> dict[str, str]:

@@ -89,7 +89,11 @@ def _plainly(number: float) -> str:
 
 def _complaint(kind: str, details: ErrorDetails) -> str:
     if kind == "greater_than_equal":
-        return "is not positive" if details["ctx"]["ge"] == 1 else f"is less than {_plainly(details['ctx']['ge'])}"
+        return (
+            "is not positive"
+            if details["input"] <= 0 < details["ctx"]["ge"]
+            else f"is less than {_plainly(details['ctx']['ge'])}"
+        )
     if kind == "less_than_equal":
         return f"is more than {_plainly(details['ctx']['le'])}"
     return WRONG_TYPES.get(kind, "does not fit")

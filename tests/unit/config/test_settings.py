@@ -1,0 +1,209 @@
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from workers.config.settings import KafkaSettings, LogFormat, LogLevel, SaslMechanism, SecurityProtocol, Settings
+from workers.config.variables import variable_of
+from workers.core.errors import Misconfigured
+
+VARIABLES = {
+    "KAFKA_BOOTSTRAP_SERVERS": "kafka-1:9092,kafka-2:9092",
+    "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+    "KAFKA_SASL_MECHANISM": "SCRAM-SHA-512",
+    "KAFKA_USERNAME": "worker",
+    "KAFKA_PASSWORD": "kafka-secret",
+    "SCHEMA_REGISTRY_URL": "http://registry:8081/apis/ccompat/v7/",
+    "NEO4J_URI": "neo4j+s://graph:7687",
+    "NEO4J_USERNAME": "writer",
+    "NEO4J_PASSWORD": "neo4j-secret",
+    "NEO4J_DATABASE": "llm",
+    "VAULT_ADDR": "http://vault:8200",
+    "VAULT_TOKEN": "vault-secret",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+    "OTEL_SERVICE_NAME": "telemetry-worker",
+    "LOG_LEVEL": "debug",
+    "LOG_FORMAT": "json",
+    "METRICS_PORT": "0",
+    "MEMORY_GRAPH_TOPOLOGY": "/etc/memory-graph/topology.yaml",
+}
+
+
+@pytest.fixture(autouse=True)
+def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*VARIABLES, "KAFKA_SSL_CAFILE", "METRICS_HOST"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(f"{name}_FILE", raising=False)
+
+
+def set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def fault(monkeypatch: pytest.MonkeyPatch, **variables: str) -> str:
+    set_all(monkeypatch, variables)
+    with pytest.raises(Misconfigured) as caught:
+        Settings.from_environment()
+    return str(caught.value)
+
+
+def test_every_variable_of_the_contract_reaches_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, VARIABLES)
+
+    settings = Settings.from_environment()
+
+    assert settings.kafka.bootstrap_servers == "kafka-1:9092,kafka-2:9092"
+    assert settings.kafka.security_protocol is SecurityProtocol.SASL_PLAINTEXT
+    assert settings.kafka.sasl_mechanism is SaslMechanism.SCRAM_SHA_512
+    assert (settings.kafka.username, settings.kafka.password) == ("worker", SecretStr("kafka-secret"))
+    assert settings.schema_registry_url == "http://registry:8081/apis/ccompat/v7"
+    assert (settings.neo4j.uri, settings.neo4j.username, settings.neo4j.database) == (
+        "neo4j+s://graph:7687",
+        "writer",
+        "llm",
+    )
+    assert settings.neo4j.password.get_secret_value() == "neo4j-secret"
+    assert (settings.vault.addr, settings.vault.token.get_secret_value()) == ("http://vault:8200", "vault-secret")
+    assert (settings.otel.endpoint, settings.otel.service_name) == ("http://collector:4318", "telemetry-worker")
+    assert (settings.log.level, settings.log.format) == (LogLevel.DEBUG, LogFormat.JSON)
+    assert settings.metrics_port == 0
+    assert settings.topology_path == Path("/etc/memory-graph/topology.yaml")
+
+
+def test_without_variables_everything_is_on_this_machine() -> None:
+    settings = Settings.from_environment()
+
+    assert settings.kafka.bootstrap_servers == "127.0.0.1:9092"
+    assert settings.neo4j.uri == "bolt://127.0.0.1:7687"
+    assert settings.otel.endpoint is None
+    assert settings.metrics_port == 9464
+    assert settings.topology_path == Path("topology.yaml")
+
+
+def test_an_empty_variable_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO4J_DATABASE", "")
+
+    assert Settings.from_environment().neo4j.database == "neo4j"
+
+
+def test_no_representation_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_all(monkeypatch, VARIABLES)
+
+    settings = Settings.from_environment()
+
+    for shown in (repr(settings), str(settings), settings.model_dump_json()):
+        assert "-secret" not in shown
+
+
+@pytest.mark.parametrize("name", ["KAFKA_PASSWORD", "NEO4J_PASSWORD", "VAULT_TOKEN"])
+def test_every_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "secret"
+    file.write_text("from-file\n")
+    monkeypatch.setenv(f"{name}_FILE", str(file))
+
+    settings = Settings.from_environment()
+
+    secrets = {
+        "KAFKA_PASSWORD": settings.kafka.password,
+        "NEO4J_PASSWORD": settings.neo4j.password,
+        "VAULT_TOKEN": settings.vault.token,
+    }
+    assert secrets[name].get_secret_value() == "from-file"
+
+
+def test_what_is_no_secret_does_not_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / "uri"
+    file.write_text("bolt://elsewhere:7687")
+    monkeypatch.setenv("NEO4J_URI_FILE", str(file))
+
+    assert Settings.from_environment().neo4j.uri == "bolt://127.0.0.1:7687"
+
+
+def test_secrets_from_two_places_or_from_nowhere_are_all_named_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+    missing = tmp_path / "missing"
+
+    message = fault(
+        monkeypatch,
+        KAFKA_PASSWORD="in-clear",
+        KAFKA_PASSWORD_FILE=str(empty),
+        NEO4J_PASSWORD_FILE=str(missing),
+        VAULT_TOKEN_FILE=str(empty),
+    )
+
+    count, *faults = message.splitlines()
+    assert count == "3 settings are wrong"
+    assert faults == [
+        "both KAFKA_PASSWORD and KAFKA_PASSWORD_FILE are set; unset one of them",
+        (
+            f"NEO4J_PASSWORD_FILE={missing} cannot be read (No such file or directory); "
+            "name a file that this user may read"
+        ),
+        f"VAULT_TOKEN_FILE={empty} is empty; write the secret into it, or unset VAULT_TOKEN_FILE",
+    ]
+
+
+def test_a_fault_names_variable_value_and_fix(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = fault(monkeypatch, KAFKA_SECURITY_PROTOCOL="TLS")
+
+    assert message == (
+        "KAFKA_SECURITY_PROTOCOL=TLS is not usable; set it to one of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL"
+    )
+
+
+def test_all_faults_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {
+        "KAFKA_BOOTSTRAP_SERVERS": "kafka",
+        "KAFKA_SSL_CAFILE": "/nowhere/ca.pem",
+        "SCHEMA_REGISTRY_URL": "registry:8081",
+        "NEO4J_URI": "http://graph:7474",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "collector",
+        "LOG_FORMAT": "xml",
+        "METRICS_PORT": "65536",
+    }
+
+    first, *lines = fault(monkeypatch, **wrong).splitlines()
+
+    assert first == "7 settings are wrong"
+    assert {line.partition(" is not usable; set it to ")[0] for line in lines} == {
+        f"{name}={value}" for name, value in wrong.items()
+    }
+
+
+def test_credentials_inside_an_address_are_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = fault(monkeypatch, NEO4J_URI="http://writer:hidden@graph:7474")
+
+    assert message.startswith("NEO4J_URI=…@graph:7474 is not usable")
+
+
+def test_logging_in_without_credentials_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = fault(monkeypatch, KAFKA_SECURITY_PROTOCOL="SASL_SSL", KAFKA_USERNAME="worker")
+
+    assert message == (
+        "KAFKA_SECURITY_PROTOCOL=SASL_SSL logs in, but KAFKA_PASSWORD is not set; set it, or use PLAINTEXT or SSL"
+    )
+
+
+def test_a_fault_of_a_group_does_not_repeat_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = fault(monkeypatch, KAFKA_SECURITY_PROTOCOL="SASL_SSL", KAFKA_PASSWORD="never-shown")
+
+    assert "KAFKA_USERNAME" in message
+    assert "never-shown" not in message
+
+
+def test_what_a_program_gives_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", "kafka:9092")
+
+    settings = Settings(kafka=KafkaSettings(bootstrap_servers="other:9092"))
+
+    assert settings.kafka.bootstrap_servers == "other:9092"
+
+
+def test_names_follow_from_the_fields_but_for_those_of_the_ecosystem() -> None:
+    assert variable_of(("neo4j", "uri")) == "NEO4J_URI"
+    assert variable_of(("otel", "endpoint")) == "OTEL_EXPORTER_OTLP_ENDPOINT"
+    assert variable_of(("topology_path",)) == "MEMORY_GRAPH_TOPOLOGY"
