@@ -26,4 +26,4 @@ def judge_group(check: str, name: str, group: str, behind: int, members: int) ->
             check,
             f"group {group} is {behind:,} records behind and has no members; start `memory-graph worker {name}`",
         )
-    return ok(check, f"group {group} is {behind:,} records behind, with {members} members")
+    return ok(check, f"group {group} is {behind:,} records behind; members: {members}")
