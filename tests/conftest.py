@@ -1,0 +1,75 @@
+"""One stack of real servers for a test run, started when the first test asks for it.
+
+``pytest --docker`` takes containers instead; MEMORY_GRAPH_TEST_STACK=NAME a stack that runs already.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from workers.core.errors import Unreachable
+from workers.stack.progress import Lines
+from workers.stack.running import RunningStack
+from workers.stack.stack import reset, up
+from workers.stack.state import all_states
+from workers.stack.status import environment
+
+HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parent.parent / ".memory-graph").absolute()
+PREFIX = "test-"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--docker", action="store_true", help="run Kafka, Neo4j and the schema registry as containers")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--docker"):
+        from tests.containers import engine_answers  # noqa: PLC0415 - only who wants containers pays for the import
+
+        if not engine_answers():
+            raise pytest.UsageError(
+                "--docker needs a Docker engine, and none answers: start it, or leave out --docker."
+            )
+
+
+@pytest.fixture(scope="session")
+def stack(request: pytest.FixtureRequest) -> Iterator[RunningStack]:
+    """Kafka, Neo4j and the schema registry, shared by all tests of this run: use names of your own."""
+    if name := os.environ.get("MEMORY_GRAPH_TEST_STACK"):
+        try:
+            yield RunningStack(name, environment(name, home=HOME))
+        except Unreachable as error:
+            raise pytest.UsageError(f"MEMORY_GRAPH_TEST_STACK: {error}") from error
+        return
+    _remove_left_overs()
+    name = f"{PREFIX}{os.getpid()}"
+    with ExitStack() as cleanup:
+        settings: dict[str, str] = {}
+        if request.config.getoption("--docker"):
+            from tests.containers import core_servers  # noqa: PLC0415 - as above
+
+            settings = cleanup.enter_context(core_servers())
+        cleanup.callback(reset, name, home=HOME)
+        yield RunningStack(name, _up(name, (), settings))
+
+
+@pytest.fixture(scope="session")
+def stack_with_cdc_and_vault(stack: RunningStack) -> RunningStack:
+    """The same stack, with PostgreSQL, Kafka Connect and OpenBao added to it."""
+    return RunningStack(stack.name, _up(stack.name, ("cdc", "vault"), {}))
+
+
+def _up(name: str, extras: tuple[str, ...], settings: dict[str, str]) -> dict[str, str]:
+    return up(name, extras, Lines(), environment=settings, home=HOME, well_known_ports=False).environment
+
+
+def _remove_left_overs() -> None:
+    """Stop what a killed test run left behind: its process is in the name."""
+    for state in list(all_states(HOME)):
+        owner = state.name.removeprefix(PREFIX)
+        if owner != state.name and owner.isdigit() and not psutil.pid_exists(int(owner)):
+            reset(state.name, home=HOME)

@@ -1,0 +1,147 @@
+"""`memory-graph stack …`: real servers as local processes."""
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.core.errors import ProblemsFound
+
+if TYPE_CHECKING:
+    from workers.stack.status import ServerStatus
+
+app = typer.Typer(
+    help="Real servers as local processes: Kafka, Neo4j, a schema registry, and more with --with.", no_args_is_help=True
+)
+
+
+NameOption = Annotated[str, typer.Option("--name", help="Which stack; several live side by side.")]
+
+
+def _extras(values: list[str] | None) -> list[str]:
+    return [each.strip() for value in values or () for each in value.split(",") if each.strip()]
+
+
+@app.command()
+def up(
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="More servers: cdc (PostgreSQL, Kafka Connect with Debezium), vault (OpenBao). Comma-separated.",
+        ),
+    ] = None,
+    name: NameOption = "dev",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Start the servers and wait until they are ready. Where KAFKA_BOOTSTRAP_SERVERS, NEO4J_URI, … are set, use those.
+
+    Example: memory-graph stack up --with cdc,vault
+    """
+    from workers.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
+    from workers.stack.stack import up as start  # noqa: PLC0415 - keeps --help fast
+
+    with reporting() as report:
+        environment = start(name, _extras(with_), report).environment
+    _print_status(name, output)
+    if output is Output.TEXT:
+        if browser := environment.get("NEO4J_HTTP"):
+            print(f"Neo4j Browser: {browser}/browser/ (user and password: memory-graph stack env)")
+        named = "" if name == "dev" else f" --name {name}"
+        print(f'To use it from this shell: eval "$(memory-graph stack env{named})"')
+
+
+@app.command()
+def down(name: NameOption = "dev") -> None:
+    """Stop exactly what `up` started; data stays for the next `up`.
+
+    Example: memory-graph stack down
+    """
+    from workers.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
+    from workers.stack.stack import down as stop  # noqa: PLC0415 - keeps --help fast
+
+    with reporting() as report:
+        stop(name, report)
+
+
+@app.command()
+def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
+    """Show what runs and where; exit code 1 and the end of the log when a server has crashed.
+
+    Example: memory-graph stack status -o json
+    """
+    from workers.stack.start import crash_report  # noqa: PLC0415 - keeps --help fast
+    from workers.stack.status import Condition, log_file  # noqa: PLC0415 - keeps --help fast
+
+    rows = _print_status(name, output)
+    crashed = [row.server for row in rows if row.state is Condition.CRASHED]
+    if crashed:
+        reports = [crash_report(server, log_file(name, server), "has crashed") for server in crashed]
+        raise ProblemsFound("\n".join([*reports, f"start it again with memory-graph stack up --name {name}."]))
+
+
+@app.command()
+def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
+    """Print the settings with which programs reach the stack, as lines for a shell.
+
+    Example: eval "$(memory-graph stack env)"
+    """
+    from workers.stack.status import environment  # noqa: PLC0415 - keeps --help fast
+
+    settings = environment(name)
+    if output is Output.JSON:
+        print_json(settings)
+        return
+    for key, value in settings.items():
+        print(f"export {key}={shlex.quote(value)}")
+
+
+@app.command()
+def logs(
+    server: Annotated[str, typer.Argument(help="kafka, neo4j, apicurio, postgres, connect or openbao.")],
+    name: NameOption = "dev",
+    lines: Annotated[int, typer.Option(help="How many lines of the end.", min=1)] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what is added.")] = False,
+) -> None:
+    """Print the log of a server.
+
+    Example: memory-graph stack logs neo4j --follow
+    """
+    from workers.stack.probe import follow as following  # noqa: PLC0415 - keeps --help fast
+    from workers.stack.probe import tail  # noqa: PLC0415 - keeps --help fast
+    from workers.stack.status import log_file  # noqa: PLC0415 - keeps --help fast
+
+    log = log_file(name, server)
+    if follow:
+        for chunk in following(log, lines):
+            sys.stdout.write(chunk)
+            sys.stdout.flush()
+    else:
+        print(tail(log, lines))
+
+
+@app.command()
+def reset(name: NameOption = "dev") -> None:
+    """Stop the stack and delete its data, logs, ports and passwords.
+
+    Example: memory-graph stack reset --name experiment
+    """
+    from workers.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
+    from workers.stack.stack import reset as wipe  # noqa: PLC0415 - keeps --help fast
+
+    with reporting() as report:
+        wipe(name, report)
+
+
+def _print_status(name: str, output: Output) -> "list[ServerStatus]":
+    from workers.stack.status import status as rows_of  # noqa: PLC0415 - keeps --help fast
+
+    rows = rows_of(name)
+    data = [row.model_dump(mode="json") for row in rows]
+    if output is Output.JSON:
+        print_json({"name": name, "servers": data})
+    else:
+        print_rows(data, ["server", "state", "pid", "address"], title=f"stack {name}")
+    return rows

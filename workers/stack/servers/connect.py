@@ -1,0 +1,89 @@
+"""Kafka Connect, one distributed worker, with Debezium for PostgreSQL and the Avro converter as plugins."""
+
+from pathlib import Path
+
+from workers.core.errors import Misconfigured
+from workers.stack.archive import unpacked
+from workers.stack.java import LOG4J_PROPERTIES, java
+from workers.stack.probe import http_ok
+from workers.stack.server import Command, Server, Site, plain_environment
+
+# Connectors and offsets are kept in Kafka, so that they survive a restart of the stack.
+PROPERTIES = """\
+bootstrap.servers={kafka}
+group.id={prefix}
+config.storage.topic={prefix}-configs
+offset.storage.topic={prefix}-offsets
+status.storage.topic={prefix}-status
+config.storage.replication.factor=1
+offset.storage.replication.factor=1
+status.storage.replication.factor=1
+offset.storage.partitions=1
+status.storage.partitions=1
+offset.flush.interval.ms=1000
+scheduled.rebalance.max.delay.ms=0
+key.converter=org.apache.kafka.connect.json.JsonConverter
+value.converter=org.apache.kafka.connect.json.JsonConverter
+listeners=http://127.0.0.1:{rest}
+rest.advertised.host.name=127.0.0.1
+rest.advertised.port={rest}
+plugin.path={plugins}
+"""
+
+
+def prepare(site: Site) -> None:
+    """Write the configuration and fill the plugin folder."""
+    if site.environment.get("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT") != "PLAINTEXT":
+        raise Misconfigured(
+            "Kafka Connect of the local stack speaks PLAINTEXT only, and KAFKA_SECURITY_PROTOCOL says otherwise:"
+            " set KAFKA_CONNECT_URL to a Connect worker of that Kafka, or leave out --with cdc."
+        )
+    (site.folder / "log4j2.properties").write_text(LOG4J_PROPERTIES)
+    (site.folder / "connect.properties").write_text(
+        PROPERTIES.format(
+            kafka=site.environment["KAFKA_BOOTSTRAP_SERVERS"],
+            prefix=f"memory-graph-connect-{site.stack}",
+            plugins=plugin_folder(site).parent,
+            **site.ports,
+        )
+    )
+
+
+def plugin_folder(site: Site) -> Path:
+    """A folder with links to all jars of connector and converter: one folder, so that they share one class loader."""
+    folder = site.folder / "plugins" / "debezium"
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    for file in site.jars["debezium"]:
+        jars = unpacked(file, site.cache).rglob("*.jar") if file.name.endswith(".tar.gz") else [file]
+        for jar in jars:
+            (folder / jar.name).symlink_to(jar)
+    return folder
+
+
+def command(site: Site) -> Command:
+    """Start the worker."""
+    options = (
+        "-Xmx512m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        f"-Dlog4j2.configurationFile={site.folder / 'log4j2.properties'}",
+    )
+    main_class = "org.apache.kafka.connect.cli.ConnectDistributed"
+    argv = [*java(site.folder, site.jars["connect"], *options, main_class), str(site.folder / "connect.properties")]
+    return Command(argv, plain_environment())
+
+
+CONNECT = Server(
+    name="connect",
+    title="Kafka Connect",
+    ports={"rest": 8083},
+    replaced_by="KAFKA_CONNECT_URL",
+    jar_sets=("connect", "debezium"),
+    needs=("kafka",),
+    prepare=prepare,
+    command=command,
+    ready=lambda site: http_ok(site.ports["rest"], "/connectors"),
+    exports=lambda site: {"KAFKA_CONNECT_URL": f"http://127.0.0.1:{site.ports['rest']}"},
+)
