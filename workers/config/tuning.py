@@ -34,6 +34,41 @@ class Retry(Tunables):
     jitter_ratio: float = Field(default=0.1, ge=0, le=1, description="Share of a wait that is random.")
 
 
+class Breaker(Tunables):
+    """When to stop asking a server that fails, and when to try it again (source document, 1.2.3, level 4)."""
+
+    error_ratio: float = Field(default=0.05, gt=0, le=1, description="Share of failed attempts that opens it.")
+    window_seconds: int = Field(default=30, ge=1, le=3_600, description="Time over which attempts are counted.")
+    minimum_failures: int = Field(
+        default=5, ge=1, le=1_000, description="Failures in the window below which it never opens."
+    )
+    probe_after_seconds: list[float] = Field(
+        default=[1.0, 2.0, 4.0, 8.0], min_length=1, description="Waits before each next probe; the last one repeats."
+    )
+    half_open_probes: int = Field(default=1, ge=1, le=64, description="Attempts let through at once while half open.")
+
+
+class Throttle(Tunables):
+    """How fast to write: a token bucket that the database's own latency fills (source document, 1.2.3, level 3)."""
+
+    rows_per_second: int = Field(
+        default=10_000, ge=1, le=10_000_000, description="Rate at the start, and the floor it recovers from."
+    )
+    target_commit_ms: int = Field(
+        default=500, ge=1, le=60_000, description="Commits slower than this lower the rate, faster ones raise it."
+    )
+
+
+class DeadLetterLimit(Tunables):
+    """How many dead letters are one bad deploy rather than many bad records: then the worker stops taking in."""
+
+    ratio: float = Field(default=0.5, gt=0, le=1, description="Share of dead letters among the records of the window.")
+    window_seconds: int = Field(default=60, ge=1, le=3_600, description="Time over which records are counted.")
+    minimum: int = Field(
+        default=1_000, ge=1, le=10_000_000, description="Dead letters in the window below which it never stops."
+    )
+
+
 class Drain(Tunables):
     """The orderly end."""
 
@@ -46,7 +81,7 @@ class State(Tunables):
     """What a worker remembers between records."""
 
     ttl_hours: int = Field(
-        default=24, ge=1, le=8_760, description="Event time after which the state of a quiet key is forgotten."
+        default=24, ge=1, le=8_760, description="Time in the log after which the state of a quiet key is forgotten."
     )
 
 
@@ -57,6 +92,9 @@ class WorkerDefaults(Tunables):
     intake: Intake = Intake()
     writers: int = Field(default=4, ge=1, le=64, description="Transactions at once, each of another partition.")
     retry: Retry = Retry()
+    breaker: Breaker = Breaker()
+    throttle: Throttle = Throttle()
+    dead_letter_limit: DeadLetterLimit = DeadLetterLimit()
     drain: Drain = Drain()
     state: State = State()
     session_timeout_seconds: int = Field(

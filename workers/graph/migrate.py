@@ -41,6 +41,15 @@ async def pending_migrations(
     return pending
 
 
+async def require_migrated(driver: neo4j.AsyncDriver, database: str) -> None:
+    """Raise ``Misconfigured`` unless every migration has been applied.
+
+    Without its constraint two claims at once could make two watermarks of one partition.
+    """
+    if pending := await pending_migrations(driver, database):
+        raise Misconfigured(f"the graph lacks {len(pending)} migrations: run `memory-graph graph migrate`")
+
+
 async def migrate(
     driver: neo4j.AsyncDriver, database: str, migrations: Sequence[Migration] | None = None
 ) -> list[Migration]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from workers.config.topics import dead_letter_topic
+from workers.config.topics import DEAD_LETTER_RETENTION_HOURS, dead_letter_topic
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Retryable
 from workers.kafka.headers import headers_of
@@ -11,6 +11,9 @@ from workers.kafka.producer import Confirmation, ConfirmedProducer
 
 LARGEST_RECORD_BYTES = 104_857_600
 """Kafka's ``socket.request.max.bytes``: what no broker takes by default. The topic's own limit decides below it."""
+
+KEEP_TIMESTAMP_MS = (DEAD_LETTER_RETENTION_HOURS - 24) * 3_600_000
+"""A dead letter keeps its record's timestamp if that leaves it at least a day before retention deletes it."""
 
 
 class KafkaDeadLetters(ConfirmedProducer):
@@ -48,5 +51,7 @@ class KafkaDeadLetters(ConfirmedProducer):
 def _message(letter: DeadLetter) -> dict[str, Any]:
     record = letter.record
     message = {"key": record.key, "value": record.value, "partition": record.partition, "headers": headers_of(letter)}
-    # librdkafka takes 0 for "now", and a record of the oldest format has -1: then only our header has the truth.
-    return message | {"timestamp": record.timestamp} if record.timestamp > 0 else message
+    # Brokers delete by a record's own timestamp: a dead letter as old as the retention would be gone in minutes.
+    # Then it gets today's, and the original's is in our header alone; so, too, for 0 and -1, which are no time.
+    kept = record.timestamp > letter.failed_at - KEEP_TIMESTAMP_MS
+    return message | {"timestamp": record.timestamp if kept else letter.failed_at}

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -36,6 +36,8 @@ class Confirmation:
             return
         if self._error is None:
             self.done.set_result(None)
+        elif self._error.fatal():  # this producer takes nothing any more: the process must make a new one
+            self.done.set_exception(KafkaException(self._error))
         else:
             self.done.set_exception(Retryable(f"Kafka did not take a record: {self._error.str()}"))
 
@@ -59,7 +61,12 @@ class ConfirmedProducer:
         self._thread.start()
 
     async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
-        """Send keys and values to one partition; return when all are confirmed. Raises ``Retryable``."""
+        """Send keys and values to one partition; return when all are confirmed.
+
+        Raises ``Retryable``, or ``KafkaException`` when the producer is done for and only a new one helps.
+        """
+        if not messages:
+            return
         confirmation = Confirmation(len(messages))
         for key, value in messages:
             await self._produce(topic, value=value, key=key, partition=partition, on_delivery=confirmation.report)
@@ -72,6 +79,8 @@ class ConfirmedProducer:
             except BufferError:  # librdkafka's queue is full: its thread empties it meanwhile
                 await asyncio.sleep(POLL_SECONDS)
             except KafkaException as error:
+                if error.args[0].fatal():
+                    raise
                 raise Retryable(f"Kafka did not take a record for {topic}: {error}") from error
             else:
                 return
@@ -85,6 +94,3 @@ class ConfirmedProducer:
         await asyncio.to_thread(self._producer.flush, FLUSH_SECONDS)
         self._closing.set()
         await asyncio.to_thread(self._thread.join)
-
-
-DeliveryReport = Callable[[KafkaError | None, Message], None]

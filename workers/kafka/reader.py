@@ -59,7 +59,7 @@ class TopicReader:
                 message.timestamp()[1],
                 message.key(),
                 message.value(),
-                headers_of(message),
+                _headers(message),
             )
         if at_end or offset + 1 >= left.get(partition, 0):  # offsets may have holes, so an end may never be met
             left.pop(partition, None)
@@ -94,7 +94,7 @@ class TopicReader:
         )
 
 
-def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
+def _headers(message: Message) -> list[tuple[str, bytes | None]]:
     """Give the headers as Kafka has them: in order, names may repeat, values are bytes."""
     headers: Any = message.headers() or ()
     return list(headers)

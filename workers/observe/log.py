@@ -15,7 +15,19 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor
 from workers.config.settings import LogFormat, LogSettings
 from workers.observe.redact import redact
 
-NOISY = ("aiohttp", "aiokafka", "asyncio", "faust", "httpx2", "kafka", "mode", "neo4j", "opentelemetry", "rocksdict", "urllib3")
+NOISY = (
+    "aiohttp",
+    "aiokafka",
+    "asyncio",
+    "faust",
+    "httpx2",
+    "kafka",
+    "mode",
+    "neo4j",
+    "opentelemetry",
+    "rocksdict",
+    "urllib3",
+)
 """Libraries that say at INFO what is no news to an operator; they are heard from WARNING."""
 
 

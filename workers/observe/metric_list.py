@@ -69,6 +69,9 @@ WATERMARK_OFFSET = _gauge(
     "watermark_offset", "Last offset of an assigned partition that the graph reflects.", "topic", "partition"
 )
 STATE_ENTRIES = _gauge("state_entries", "Entries in the worker's table.", "worker")
+BREAKER_STATE = MetricSpec(
+    Kind.GAUGE, "circuit_breaker_state", "0 closed, 1 open, 2 half open: probing.", ("service",)
+)  # without our prefix: the source document's alert (section 8.2) asks for it under this name
 TABLE_WRITE_DURATION = _histogram(
     "table_write_duration_seconds", "One batch's states to the table and its changelog.", "worker"
 )
@@ -88,4 +91,5 @@ METRICS: tuple[MetricSpec, ...] = (
     WATERMARK_OFFSET,
     STATE_ENTRIES,
     TABLE_WRITE_DURATION,
+    BREAKER_STATE,
 )

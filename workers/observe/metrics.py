@@ -43,6 +43,7 @@ class Metrics:
         self._watermark = self._gauge(listed.WATERMARK_OFFSET)
         self._state_entries = self._gauge(listed.STATE_ENTRIES)
         self._table_write = self._histogram(listed.TABLE_WRITE_DURATION)
+        self._breaker = self._gauge(listed.BREAKER_STATE)
 
     def received(self, event_type: str, source: str, count: int = 1) -> None:
         """Count records taken in; ``event_type`` is ``UNKNOWN`` where decoding failed."""
@@ -104,6 +105,10 @@ class Metrics:
     def table_write(self, worker: str, seconds: float) -> None:
         """Observe the writing of one batch's states."""
         self._table_write.of(worker).observe(seconds)
+
+    def breaker(self, service: str, state: int) -> None:
+        """Set whether attempts on ``service`` pass: 0 closed, 1 open, 2 half open."""
+        self._breaker.of(service).set(state)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """Return the page for Prometheus and its content type, in the format that ``accept`` asks for."""

@@ -8,6 +8,7 @@ import structlog
 from workers.core.errors import Fenced
 from workers.core.record import TopicPartition
 from workers.runtime.chunk import Chunk
+from workers.runtime.flood import Flooded
 from workers.runtime.partition_task import PartitionTask, Process
 
 log = structlog.get_logger(__name__)
@@ -59,6 +60,8 @@ class Assignment:
     def _ended(self, running: "asyncio.Task[None]") -> None:
         if running.cancelled() or (error := running.exception()) is None:
             return
+        if isinstance(error, Flooded):
+            return  # said once, by who counts; what waits stays unacknowledged
         if isinstance(error, Fenced):
             # Another worker owns the partition by now: this one has been away and will be told to rejoin.
             log.warning("fenced: another worker has claimed the partition", reason=str(error))

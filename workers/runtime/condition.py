@@ -13,6 +13,7 @@ class Condition:
         self._clock = clock
         self._unreachable: dict[str, str] = {}
         self._recovered = False
+        self._flooded: str | None = None
         self._waiting_since: float | None = None
 
     def reachable(self, server: str) -> None:
@@ -25,6 +26,10 @@ class Condition:
         """Partitions are assigned and the table has been recovered, or no longer."""
         self._recovered = done
 
+    def flooded(self, reason: str) -> None:
+        """Too many dead letters: intake has stopped, and a restart alone would only start it again."""
+        self._flooded = reason
+
     def working(self) -> None:
         """Records have arrived that are not through yet."""
         self._waiting_since = self._waiting_since or self._clock.monotonic()
@@ -36,13 +41,15 @@ class Condition:
     def unready(self) -> list[str]:
         """Why no traffic should count on this worker; empty when it is ready."""
         reasons = [f"{server} does not answer: {reason}" for server, reason in self._unreachable.items()]
+        if self._flooded:
+            reasons.append(self._flooded)
         if not self._recovered:
             reasons.append("no partitions yet: waiting for the consumer group and the recovery of the table")
         return reasons
 
     def unhealthy(self) -> list[str]:
         """Why this process should be restarted; waiting for a server that is away is no reason."""
-        if self._unreachable or self._waiting_since is None:
+        if self._unreachable or self._flooded or self._waiting_since is None:
             return []
         stalled = self._clock.monotonic() - self._waiting_since
         if stalled < STALLED_AFTER_SECONDS:

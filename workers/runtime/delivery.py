@@ -16,10 +16,12 @@ from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.observe.metrics import Metrics
+from workers.runtime.flood import Flood
 from workers.runtime.fold import Folder
 from workers.runtime.retry import Retry, Server
 from workers.runtime.screen import Screened, Turned
 from workers.runtime.state_table import StateTable
+from workers.runtime.throttle import Throttle
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +34,8 @@ class Sinks:
     dead_letters: DeadLetters
     states: StateTable
     retry: Retry
+    throttle: Throttle
+    flood: Flood
     transactions: asyncio.Semaphore
     """How many transactions may be under way at once, over all partitions."""
     metrics: Metrics
@@ -59,11 +63,11 @@ class Delivery(Generic[EventT, StateT]):
     async def deliver(self, screened: Screened[EventT], through: int) -> None:
         """Dead letters, then the graph, then the table; when this returns, ``through`` may be acknowledged.
 
-        Raises ``Fenced``.
+        Raises ``Fenced``, and ``Flooded`` when too much of all is turned away.
         """
         folded = self._folder.fold(screened.events)
         rejected = sorted([*screened.rejected, *folded.rejected], key=lambda turned: turned.record.offset)
-        await self._dead_letter(rejected)
+        await self._dead_letter(rejected, of=len(screened.events) + len(screened.rejected))
         try:
             await self._write(through, self._spec.plan(folded.states()))
         except Refused as refusal:
@@ -79,7 +83,7 @@ class Delivery(Generic[EventT, StateT]):
             raise refusal
         if len(events) == 1:
             reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
-            await self._dead_letter([Turned(events[0][0], reason)])
+            await self._dead_letter([Turned(events[0][0], reason)], of=1)
             await self._write(through, [])
             return
         middle = len(events) // 2
@@ -87,12 +91,15 @@ class Delivery(Generic[EventT, StateT]):
         await self.deliver(Screened(events[middle:], []), through)
 
     async def _write(self, through: int, statements: Sequence[Statement]) -> None:
+        await self._sinks.throttle.take(sum(len(statement.rows) for statement in statements))
         async with self._sinks.transactions:
             started = self._sinks.clock.monotonic()
             await self._sinks.retry.through(
                 Server.NEO4J, lambda: self._sinks.writer.write(self._claim, through, statements)
             )
-            self._sinks.metrics.graph_write("batch", self._sinks.clock.monotonic() - started)
+            seconds = self._sinks.clock.monotonic() - started
+        self._sinks.throttle.committed(seconds)
+        self._sinks.metrics.graph_write("batch", seconds)
 
     async def _store(self, folded: Any) -> None:
         entries = self._folder.entries(folded)
@@ -101,7 +108,8 @@ class Delivery(Generic[EventT, StateT]):
         await self._sinks.retry.through(Server.KAFKA, lambda: self._sinks.states.put(partition, entries))
         self._sinks.metrics.table_write(self._spec.name, self._sinks.clock.monotonic() - started)
 
-    async def _dead_letter(self, rejected: Sequence[Turned]) -> None:
+    async def _dead_letter(self, rejected: Sequence[Turned], of: int) -> None:
+        self._sinks.flood.admit(of, len(rejected))
         if not rejected:
             return
         letters = [self._letter(turned) for turned in rejected]

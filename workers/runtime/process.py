@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 import structlog
@@ -14,19 +15,16 @@ from workers.avro.schemas import load_reader_schemas
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.config.tuning import WorkerTuning
-from workers.core.clock import SystemClock
+from workers.core.clock import Clock, SystemClock
 from workers.core.errors import Misconfigured
 from workers.core.record import TopicPartition
 from workers.core.worker import WorkerSpec
 from workers.graph.driver import check_connection, open_driver
+from workers.graph.migrate import require_migrated
 from workers.graph.writer import Neo4jWriter
 from workers.kafka.admin import Admin
 from workers.kafka.client import librdkafka_config
-
-try:
-    from workers.kafka.dead_letters import KafkaDeadLetters
-except ImportError:
-    pass
+from workers.kafka.dead_letters import KafkaDeadLetters
 from workers.kafka.producer import ConfirmedProducer
 from workers.kafka.topic_identity import KafkaTopicIdentity
 from workers.observe.health import HealthServer
@@ -34,11 +32,14 @@ from workers.observe.metrics import Metrics
 from workers.observe.tracing import configure_tracing
 from workers.runtime.app import WorkerApp, attach, build_app, state_table
 from workers.runtime.assignment import Assignment
+from workers.runtime.breaker import Breaker
 from workers.runtime.condition import Condition
 from workers.runtime.delivery import Sinks
+from workers.runtime.flood import Flood
 from workers.runtime.partition_task import Process
-from workers.runtime.retry import Retry
+from workers.runtime.retry import Retry, Server
 from workers.runtime.state_table import StateTable
+from workers.runtime.throttle import Throttle
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +96,7 @@ async def _open_sinks(  # noqa: PLR0913, PLR0917 - the composition of one proces
     config = librdkafka_config(settings.kafka)
     driver = await stack.enter_async_context(open_driver(settings.neo4j))
     await check_connection(driver, settings.neo4j)
+    await require_migrated(driver, settings.neo4j.database)
     dead_letters = KafkaDeadLetters(config)
     stack.push_async_callback(dead_letters.aclose)
     changelog = ConfirmedProducer(config)
@@ -103,11 +105,18 @@ async def _open_sinks(  # noqa: PLR0913, PLR0917 - the composition of one proces
         writer=Neo4jWriter(driver, settings.neo4j.database),
         dead_letters=dead_letters,
         states=StateTable(table, changelog),
-        retry=Retry(spec.name, tuning.retry, condition, metrics),
+        retry=Retry(spec.name, tuning.retry, breakers_for(tuning, clock, metrics), condition, metrics),
+        throttle=Throttle(tuning.throttle, clock),
+        flood=Flood(tuning.dead_letter_limit, clock, condition),
         transactions=asyncio.Semaphore(tuning.writers),
         metrics=metrics,
         clock=clock,
     )
+
+
+def breakers_for(tuning: WorkerTuning, clock: Clock, metrics: Metrics) -> dict[Server, Breaker]:
+    """One breaker a server; its state is the metric ``circuit_breaker_state``."""
+    return {server: Breaker(tuning.breaker, clock, partial(metrics.breaker, server)) for server in Server}
 
 
 def partitions_of(settings: Settings, topology: Topology, tuning: WorkerTuning) -> int:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import structlog
 from workers.config.tuning import Retry as RetryTuning
 from workers.core.errors import Retryable
 from workers.observe.metrics import Metrics
+from workers.runtime.breaker import Breaker, BreakerState
 from workers.runtime.condition import Condition
 
 Result = TypeVar("Result")
@@ -42,24 +43,33 @@ class Retry:
     While an attempt keeps failing, ``condition`` says so: the worker is alive but not ready.
     """
 
-    def __init__(self, worker: str, policy: RetryTuning, condition: Condition, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        worker: str,
+        policy: RetryTuning,
+        breakers: Mapping[Server, Breaker],
+        condition: Condition,
+        metrics: Metrics,
+    ) -> None:
         self._worker = worker
         self._policy = policy
+        self._breakers = breakers
         self._condition = condition
         self._metrics = metrics
 
     async def through(self, server: Server, attempt: Callable[[], Awaitable[Result]]) -> Result:
         """Return the attempt's result; what it raises beside ``Retryable`` is not for here."""
+        breaker = self._breakers[server]
         for wait in backoff_seconds(self._policy):
             try:
-                result = await attempt()
+                async with breaker.attempt():
+                    result = await attempt()
             except Retryable as reason:
                 self._condition.unreachable(server, str(reason))
                 self._metrics.retry(self._worker, server)
-                log.warning(
-                    "waiting for a server", server=str(server), reason=str(reason), retry_in_seconds=round(wait, 2)
-                )
-                await asyncio.sleep(wait)
+                log.warning("waiting for a server", server=str(server), reason=str(reason), breaker=breaker.state.name)
+                if breaker.state is BreakerState.CLOSED:
+                    await asyncio.sleep(wait)  # else the breaker knows better when to try again
             else:
                 self._condition.reachable(server)
                 return result

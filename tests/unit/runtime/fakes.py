@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.config.tuning import Breaker as BreakerTuning
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Refused, Rejected
 from workers.core.ports import NOTHING_WRITTEN, Claim
@@ -12,6 +13,8 @@ from workers.core.record import ConsumedRecord, Record, TopicPartition
 from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import Decoded, WorkerSpec
+from workers.runtime.breaker import Breaker
+from workers.runtime.retry import Server
 
 TP = TopicPartition("sums", 0)
 
@@ -159,3 +162,9 @@ class FakeClock:
 
     def monotonic(self) -> float:
         return self.now
+
+
+def closed_breakers() -> dict[Server, Breaker]:
+    """Breakers that never open in a test that is about something else."""
+    tuning = BreakerTuning(minimum_failures=1_000)
+    return {server: Breaker(tuning, FakeClock(), lambda _: None) for server in Server}

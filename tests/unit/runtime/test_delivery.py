@@ -12,8 +12,11 @@ from tests.unit.runtime.fakes import (
     FakeTable,
     JsonDecoder,
     add,
+    closed_breakers,
 )
+from workers.config.tuning import DeadLetterLimit
 from workers.config.tuning import Retry as RetryTuning
+from workers.config.tuning import Throttle as ThrottleTuning
 from workers.core.errors import Fenced, Refused, Retryable
 from workers.core.ports import Claim
 from workers.core.record import ConsumedRecord
@@ -21,9 +24,11 @@ from workers.core.stage import Stage
 from workers.observe.metrics import Metrics
 from workers.runtime.condition import Condition
 from workers.runtime.delivery import Delivery, Sinks
+from workers.runtime.flood import Flood
 from workers.runtime.retry import Retry
 from workers.runtime.screen import screen
 from workers.runtime.state_table import StateTable
+from workers.runtime.throttle import Throttle
 
 
 class Bench:
@@ -42,7 +47,9 @@ class Bench:
             writer=self.graph,
             dead_letters=self.dead_letters,
             states=self.states,
-            retry=Retry("toy", RetryTuning(initial_ms=1, max_ms=1), Condition(self.clock), metrics),
+            retry=Retry("toy", RetryTuning(initial_ms=1, max_ms=1), closed_breakers(), Condition(self.clock), metrics),
+            throttle=Throttle(ThrottleTuning(), self.clock),
+            flood=Flood(DeadLetterLimit(), self.clock, Condition(self.clock)),
             transactions=asyncio.Semaphore(4),
             metrics=metrics,
             clock=self.clock,

@@ -3,7 +3,17 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.runtime.fakes import TOY, TP, FakeChangelog, FakeDeadLetters, FakeGraph, FakeTable, JsonDecoder, add
+from tests.unit.runtime.fakes import (
+    TOY,
+    TP,
+    FakeChangelog,
+    FakeDeadLetters,
+    FakeGraph,
+    FakeTable,
+    JsonDecoder,
+    add,
+    closed_breakers,
+)
 from workers.config.tuning import Batch, WorkerTuning
 from workers.config.tuning import Retry as RetryTuning
 from workers.core.clock import SystemClock
@@ -17,9 +27,11 @@ from workers.runtime.backlog import Backlog
 from workers.runtime.chunk import Chunk
 from workers.runtime.condition import Condition
 from workers.runtime.delivery import Sinks
+from workers.runtime.flood import Flood
 from workers.runtime.partition_task import ChunkDropped, Process
 from workers.runtime.retry import Retry
 from workers.runtime.state_table import StateTable
+from workers.runtime.throttle import Throttle
 
 
 class KnownTopic:
@@ -51,7 +63,9 @@ class Bench:
             writer=self.graph,
             dead_letters=self.dead_letters,
             states=StateTable(FakeTable(), FakeChangelog(self.journal)),
-            retry=Retry("toy", tuning.retry, self.condition, metrics),
+            retry=Retry("toy", tuning.retry, closed_breakers(), self.condition, metrics),
+            throttle=Throttle(tuning.throttle, clock),
+            flood=Flood(tuning.dead_letter_limit, clock, self.condition),
             transactions=asyncio.Semaphore(4),
             metrics=metrics,
             clock=clock,

@@ -2,7 +2,7 @@ from itertools import islice
 
 import pytest
 
-from tests.unit.runtime.fakes import FakeClock
+from tests.unit.runtime.fakes import FakeClock, closed_breakers
 from workers.config.tuning import Retry as RetryTuning
 from workers.core.errors import Refused, Retryable
 from workers.observe.metrics import Metrics
@@ -30,7 +30,7 @@ class Flaky:
 
 def retry(condition: Condition) -> Retry:
     condition.recovered(done=True)
-    return Retry("toy", RetryTuning(initial_ms=1, max_ms=1), condition, Metrics())
+    return Retry("toy", RetryTuning(initial_ms=1, max_ms=1), closed_breakers(), condition, Metrics())
 
 
 async def test_the_answer_comes_through_however_often_the_server_was_away() -> None:
