@@ -1,0 +1,136 @@
+"""The demo from beginning to end."""
+
+import asyncio
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from workers.config.settings import Settings
+from workers.config.topology import Topology, load_topology
+from workers.demo.check import compare, problems_of
+from workers.demo.graph_reader import GraphReader
+from workers.demo.progress import Steps
+from workers.demo.questions import count_graph, count_run, known_traces, one_trace, try_queries
+from workers.demo.report import Report, Throughput, Visibility
+from workers.demo.steps.caught_up import caught_up
+from workers.demo.steps.dead_letters import DeadLettersOfRun
+from workers.demo.steps.fleet import running_fleet
+from workers.demo.steps.prepare import prepare
+from workers.demo.steps.send import Sending
+from workers.demo.steps.servers import start_servers
+from workers.demo.traffic import Traffic, choose_source
+from workers.demo.watermarks import Watermarks
+from workers.fleet import FLEET
+from workers.sample.poison import Poison
+from workers.sample.run import open_producer
+from workers.sample.sampled import Sampled
+from workers.sample.tally import Tally
+from workers.stack.home import stack_home
+
+TELEMETRY = "telemetry"
+PACED_RECORDS = 2_000
+PACED_RATE = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may ask of the demo. ``paced_records`` are kept back for the measurement of latency."""
+
+    name: str
+    from_file: Path | None
+    count: int
+    paced_records: int = PACED_RECORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the demo runs."""
+
+    settings: Settings
+    topology: Topology
+    workers: list[str]
+    topic: str
+    environment: Mapping[str, str]
+
+
+def run_demo(options: Options, steps: Steps) -> Report:
+    """Start the stack, fill it and look at it; the stack is left running, the workers are not.
+
+    May be run again on the same stack: the same records have the same ids, and change nothing the second time.
+    Raises ``Misconfigured``, ``Unreachable``, and ``ProblemsFound`` when a worker fails; what differs from what
+    the records come to is in the report.
+    """
+    started = time.monotonic()
+    topology_path = Settings.from_environment().topology_path
+    topology = load_topology(topology_path)
+    source = choose_source(topology_path.resolve().parent, options.from_file, options.count, datetime.now(UTC))
+    environment = start_servers(options.name)
+    workers = [name for name in FLEET if name in topology.workers]
+    place = Place(Settings.from_environment(), topology, workers, topology.workers[TELEMETRY].topic, environment)
+    report = asyncio.run(_run(options, place, Traffic(source), steps))
+    return replace(report, seconds=time.monotonic() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """How the records of the run came into the graph. ``problems`` are of workers that did not end well."""
+
+    throughput: Throughput
+    visibility: Visibility | None
+    problems: list[str]
+
+
+async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -> Report:
+    kafka, tally = place.settings.kafka, Tally()
+    with steps.step("topics, constraints and schemas are there"):
+        await prepare(place.settings, place.topology, place.workers)
+        dead_letters = await asyncio.to_thread(DeadLettersOfRun, kafka, place.topic)
+    async with GraphReader(place.settings.neo4j) as reader:
+        items = list(traffic.items())
+        trace_ids = sorted(traffic.trace_ids)
+        seen_before = await known_traces(reader, trace_ids) > 0
+        filled = await _fill(options, place, items, tally, reader, steps)
+        with steps.step("the graph was read, and compared with what was sent"):
+            letters = await asyncio.to_thread(dead_letters.counts)
+            checks = compare(tally.expected, await count_run(reader, trace_ids), tally.poison.total(), letters)
+            labels, relationships = await count_graph(reader)
+            return Report(
+                name=options.name,
+                source=traffic.source.description,
+                produced=tally.as_data(),
+                seen_before=seen_before,
+                labels=labels,
+                relationships=relationships,
+                throughput=filled.throughput,
+                visibility=filled.visibility,
+                trace=await one_trace(reader, trace_ids),
+                dead_letters=letters,
+                answers=await try_queries(reader),
+                checks=checks,
+                problems=[*filled.problems, *problems_of(checks)],
+                browser=place.environment.get("NEO4J_HTTP"),
+                cores=os.cpu_count() or 1,
+                seconds=0.0,
+            )
+
+
+async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meets
+    options: Options, place: Place, items: Sequence[Sampled | Poison], tally: Tally, reader: GraphReader, steps: Steps
+) -> Filled:
+    bulk = max(0, len(items) - options.paced_records)
+    async with running_fleet(place.workers, stack_home() / options.name / "workers") as fleet:
+        with steps.step(f"ready: worker {', '.join(place.workers)}"):
+            await fleet.ready()
+        async with open_producer(place.settings, place.topic) as producer:
+            sending = Sending(producer, Watermarks(reader, TELEMETRY, place.topic), fleet, tally)
+            with steps.step(f"{bulk:,} records went through as fast as possible") as tell:
+                throughput = await sending.at_once(items[:bulk], tell)
+            with steps.step(f"{len(items) - bulk:,} records went through at {PACED_RATE:.0f} a second") as tell:
+                visibility = await sending.at_rate(items[bulk:], PACED_RATE, tell)
+        with steps.step("no worker is behind"):
+            await caught_up(place.settings.kafka, place.topology, fleet)
+        with steps.step("workers drained and ended"):
+            return Filled(throughput, visibility, await fleet.stop())

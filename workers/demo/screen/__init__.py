@@ -1,0 +1,1 @@
+"""What a person sees of the demo, one part a file."""

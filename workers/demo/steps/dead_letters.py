@@ -1,0 +1,36 @@
+"""What this run put into the dead letters, by reason."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from workers.config.settings import KafkaSettings
+from workers.config.topics import dead_letter_topic
+from workers.core.record import ConsumedRecord
+from workers.demo.report import DeadLetterCount
+from workers.kafka.headers import parse
+from workers.kafka.reader import TopicReader
+
+
+class DeadLettersOfRun:
+    """Remembers where the dead letters of ``topic`` ended when it was made. Its calls block."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+        self._reader = TopicReader(kafka, dead_letter_topic(topic))
+        self._begin: Mapping[int, int] = self._reader.end_offsets()
+
+    def counts(self) -> list[DeadLetterCount]:
+        """Count what has come since, the most frequent reason first. Raises ``Unreachable``."""
+        return by_reason(self._reader.between(self._begin, self._reader.end_offsets()))
+
+
+def by_reason(letters: Iterable[ConsumedRecord]) -> list[DeadLetterCount]:
+    """Count by code and stage, with the first message of each. Raises ``ValueError`` for letters not of ours."""
+    counts: Counter[tuple[str, str]] = Counter()
+    examples: dict[tuple[str, str], str] = {}
+    for letter in letters:
+        reason = parse(letter.headers)
+        key = (reason.code, str(reason.stage))
+        counts[key] += 1
+        examples.setdefault(key, reason.message)
+    ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return [DeadLetterCount(code, stage, count, examples[code, stage]) for (code, stage), count in ordered]

@@ -1,0 +1,35 @@
+"""Topics, constraints and schemas: what workers expect to find."""
+
+import asyncio
+
+from workers.avro.registry import SchemaRegistry
+from workers.avro.schemas import load_reader_schemas, register_schemas
+from workers.config.settings import Settings
+from workers.config.topology import Topology
+from workers.core.errors import Misconfigured, Retryable, Unreachable
+from workers.graph.driver import explained, open_driver
+from workers.graph.migrate import migrate
+from workers.kafka.topics import apply_topology
+
+
+async def prepare(settings: Settings, topology: Topology, workers: list[str]) -> None:
+    """Create what is missing; safe to repeat. Raises ``Misconfigured``, ``Unreachable``."""
+    plan = await asyncio.to_thread(apply_topology, settings.kafka, topology, execute=True)
+    if plan.refusals:
+        raise Misconfigured("; ".join(plan.refusals))
+    async with open_driver(settings.neo4j) as driver:
+        with explained(settings.neo4j):
+            await migrate(driver, settings.neo4j.database)
+    await _register(settings, topology, workers)
+
+
+async def _register(settings: Settings, topology: Topology, workers: list[str]) -> None:
+    registry = SchemaRegistry(settings.schema_registry_url)
+    try:
+        for name in workers:
+            schemas = load_reader_schemas(topology.schemas_folder / name)
+            await register_schemas(registry, topology.workers[name].topic, schemas)
+    except Retryable as error:
+        raise Unreachable(f"{error}, or start it (`memory-graph stack up`)") from error
+    finally:
+        await registry.aclose()

@@ -1,0 +1,17 @@
+"""Start the stack, and learn where it is."""
+
+import os
+
+from workers.stack.progress import reporting
+from workers.stack.stack import up
+
+
+def start_servers(name: str) -> dict[str, str]:
+    """Start what does not run yet of the stack ``name``, with progress; return its settings.
+
+    They become this process's settings, too, and so its workers'. Raises ``Unreachable``, ``Misconfigured``.
+    """
+    with reporting() as report:
+        environment = up(name, (), report).environment
+    os.environ.update(environment)
+    return environment
