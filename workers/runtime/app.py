@@ -8,9 +8,9 @@ from faust.types.auth import CredentialsT
 
 from workers.config.settings import KafkaSettings
 from workers.config.tuning import WorkerTuning
-from workers.runtime.acknowledged import Acknowledged
 from workers.runtime.assignment import Assignment
 from workers.runtime.backlog import Backlog
+from workers.runtime.feed import Feed
 from workers.runtime.intake import ChunkTransport
 
 MEBIBYTE = 1024 * 1024
@@ -32,14 +32,11 @@ class PassThrough(faust.Schema[Any, Any]):
 class WorkerApp(faust.App):
     """A Faust app whose sink acknowledges, not its stream."""
 
-    acknowledged: Acknowledged
-    assignment: Assignment
-    backlog: Backlog
-    tuning: WorkerTuning
+    feed: Feed
 
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:  # noqa: ARG002 - Faust's signature
         """Faust waits here, before a rebalance and at the end, for what is in flight."""
-        await self.assignment.drain()
+        await self.feed.assignment.drain()
         await consumer.commit()
 
 
@@ -68,9 +65,7 @@ def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: in
         producer_linger=0.002,
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
-    app.acknowledged = Acknowledged()
-    app.backlog = Backlog(tuning.intake.buffer_mb * MEBIBYTE)
-    app.tuning = tuning
+    app.feed = Feed(tuning.intake.chunk_records, Backlog(tuning.intake.buffer_mb * MEBIBYTE))
     return app
 
 
@@ -89,7 +84,7 @@ def state_table(app: WorkerApp, partitions: int, max_entry_bytes: int) -> Any:
 
 def attach(app: WorkerApp, topic: str, assignment: Assignment) -> None:
     """Let the app's agent feed ``assignment`` with the topic's chunks."""
-    app.assignment = assignment
+    app.feed.assignment = assignment
 
     @app.agent(app.topic(topic, schema=PassThrough()), name="intake")
     async def intake(stream: Any) -> None:

@@ -7,7 +7,7 @@ faust-streaming 0.15.3).
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -15,9 +15,7 @@ from faust.types.tuples import ConsumerMessage
 
 from workers.core.record import Record, TopicPartition
 from workers.runtime.chunk import Chunk
-
-if TYPE_CHECKING:
-    from workers.runtime.app import WorkerApp
+from workers.runtime.feed import Feed
 
 WAIT_FOR_ROOM_SECONDS = 1.0
 
@@ -25,13 +23,12 @@ WAIT_FOR_ROOM_SECONDS = 1.0
 class ChunkConsumer(driver.Consumer):
     """A consumer whose messages are chunks and whose committable offsets are the acknowledged ones."""
 
-    app: "WorkerApp"
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._handed_on: dict[TP, int] = {}
         self._seeks = 0
         self._position = asyncio.Lock()
         super().__init__(*args, **kwargs)
+        self._feed: Feed = cast("Any", self.app).feed
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
         """Yield one message per partition fetched; changelog records stay single, for table recovery."""
@@ -39,7 +36,7 @@ class ChunkConsumer(driver.Consumer):
             await self.can_resume_flow.wait()
         active = self._partitions_with_room()
         if not active:
-            await self.app.backlog.wait_for_room(WAIT_FOR_ROOM_SECONDS)
+            await self._feed.backlog.wait_for_room(WAIT_FOR_ROOM_SECONDS)
             return
         async with self._position:
             seek = self._seeks
@@ -64,13 +61,13 @@ class ChunkConsumer(driver.Consumer):
         active = self._get_active_partitions()
         changelogs = {tp for tp in active if self._is_changelog_tp(tp)}
         sources = {TopicPartition(*tp) for tp in active - changelogs}
-        return changelogs | {TP(*each) for each in self.app.backlog.with_room(sources)}
+        return changelogs | {TP(*each) for each in self._feed.backlog.with_room(sources)}
 
     def _messages(self, tp: TP, records: list[Any]) -> Iterable[ConsumerMessage]:
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if self._is_changelog_tp(tp):
             return [self._to_message(tp, record) for record in records]
-        size = self.app.tuning.intake.chunk_records
+        size = self._feed.chunk_records
         # Lazily: a chunk counts as handed on only once the one before it has been taken.
         return (self._to_chunk(tp, records[i : i + size]) for i in range(0, len(records), size))
 
@@ -96,18 +93,18 @@ class ChunkConsumer(driver.Consumer):
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:
         """Prevent Faust from committing past a record in flight (#606): only acknowledged partitions count."""
-        offsets = self.app.acknowledged.next_offsets()
+        offsets = self._feed.acknowledged.next_offsets()
         return (TP(*each) for each in offsets if topics is None or TP(*each) in topics or each.topic in topics)
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
-        offsets = self.app.acknowledged.next_offsets()
+        offsets = self._feed.acknowledged.next_offsets()
         found = {tp: offsets.get(TopicPartition(*tp)) for tp in tps}
         return {tp: offset for tp, offset in found.items() if offset is not None and self._should_commit(tp, offset)}
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Drain and commit (in ``WorkerApp._consumer_wait_empty``), then forget: the next owner goes on."""
         await super().on_partitions_revoked(revoked)
-        self.app.acknowledged.forget()
+        self._feed.acknowledged.forget()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
         """Hold the flow until recovery has sought.
@@ -119,7 +116,7 @@ class ChunkConsumer(driver.Consumer):
         self.app.flow_control.suspend()
         self.app.flow_control.clear()
         await super().on_partitions_assigned(assigned, generation_id)
-        self.app.assignment.rebalanced()
+        self._feed.assignment.rebalanced()
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek as Faust does; what was fetched before is stale, what comes after follows nothing.
@@ -131,7 +128,7 @@ class ChunkConsumer(driver.Consumer):
             committed = await super().seek_to_committed()
             self._seeks += 1
             self._handed_on.clear()
-            self.app.assignment.open(self._seeks)
+            self._feed.assignment.open(self._seeks)
         return committed
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
