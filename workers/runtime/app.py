@@ -12,11 +12,14 @@ from workers.runtime.assignment import Assignment
 from workers.runtime.backlog import Backlog
 from workers.runtime.feed import Feed
 from workers.runtime.intake import ChunkTransport
+from workers.runtime.state_store import StateStore
 
 MEBIBYTE = 1024 * 1024
 POLL_INTERVAL_SECONDS = 86_400.0
 """While the database is away the worker holds and stays in its group, for up to a day."""
 COMMIT_INTERVAL_SECONDS = 1.0
+DRAIN_MARGIN_SECONDS = 15.0
+"""How much longer than for a drain Kafka waits for a member to rejoin, before it goes on without it."""
 
 
 class PassThrough(faust.Schema[Any, Any]):
@@ -27,6 +30,13 @@ class PassThrough(faust.Schema[Any, Any]):
 
     def loads_value(self, app: Any, message: Any, **_: Any) -> Any:  # noqa: ARG002 - Faust's signature
         return message.value
+
+
+class StateTopicTable(faust.Table[bytes, bytes]):
+    """Faust's table over our store."""
+
+    def _new_store(self) -> Any:
+        return StateStore(self.app.conf.store, self.app, self, table_name=self.name)
 
 
 class WorkerApp(faust.App):
@@ -51,6 +61,7 @@ def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: in
         topic_replication_factor=replication_factor,
         web_enabled=False,
         store="memory://",
+        Table=StateTopicTable,
         table_standby_replicas=0,
         stream_wait_empty=True,
         stream_buffer_maxsize=4096,
@@ -58,7 +69,7 @@ def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: in
         broker_session_timeout=float(tuning.session_timeout_seconds),
         broker_heartbeat_interval=max(0.5, tuning.session_timeout_seconds / 6),
         broker_request_timeout=max(20.0, 2.0 * tuning.session_timeout_seconds),
-        broker_rebalance_timeout=max(20.0, 2.0 * tuning.session_timeout_seconds),
+        broker_rebalance_timeout=tuning.drain.grace_seconds + DRAIN_MARGIN_SECONDS,
         broker_max_poll_interval=POLL_INTERVAL_SECONDS,
         broker_max_poll_records=None,
         broker_check_crcs=True,
@@ -69,7 +80,7 @@ def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: in
     return app
 
 
-def state_table(app: WorkerApp, partitions: int, max_entry_bytes: int) -> Any:
+def state_table(app: WorkerApp, partitions: int, max_entry_bytes: int, ttl_hours: int) -> Any:
     """Declare the table; its changelog has as many partitions as the source topic, so that keys stay together."""
     return app.Table(
         "state",
@@ -77,7 +88,11 @@ def state_table(app: WorkerApp, partitions: int, max_entry_bytes: int) -> Any:
         key_type=bytes,
         value_type=bytes,
         schema=PassThrough(key_serializer="raw", value_serializer="raw"),
-        extra_topic_configs={"max.message.bytes": max_entry_bytes},
+        extra_topic_configs={
+            "max.message.bytes": max_entry_bytes,
+            # What a zombie wrote late must not be all that compaction leaves, while the entry is alive.
+            "min.compaction.lag.ms": ttl_hours * 3_600_000,
+        },
         help="what each key's events folded into",
     )
 

@@ -61,7 +61,7 @@ async def run_worker(spec: WorkerSpec[Any, Any], settings: Settings, topology: T
         await health.start(settings.metrics_port, settings.metrics_host)
         stack.push_async_callback(health.stop)
         app = build_app(settings.kafka, tuning, topology.replication_factor)
-        table = state_table(app, partitions, topology.topics[tuning.topic].max_message_bytes)
+        table = state_table(app, partitions, topology.topics[tuning.topic].max_message_bytes, tuning.state.ttl_hours)
         sinks = await _open_sinks(stack, spec, settings, tuning, table, condition, metrics, clock)
         registry = SchemaRegistry(settings.schema_registry_url)
         stack.push_async_callback(registry.aclose)
