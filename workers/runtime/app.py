@@ -1,5 +1,6 @@
 """The Faust app of one worker: group membership, one agent, one table, and nothing else of Faust."""
 
+import logging
 import ssl
 from typing import Any
 
@@ -43,6 +44,7 @@ class WorkerApp(faust.App):
     """A Faust app whose sink acknowledges, not its stream."""
 
     feed: Feed
+    logger = logging.getLogger("faust.app")  # what mode says of starting and stopping is no news to an operator
 
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:  # noqa: ARG002 - Faust's signature
         """Faust waits here, before a rebalance and at the end, for what is in flight."""

@@ -23,6 +23,8 @@ WAIT_FOR_ROOM_SECONDS = 1.0
 class ChunkConsumer(driver.Consumer):
     """A consumer whose messages are chunks and whose committable offsets are the acknowledged ones."""
 
+    logger = driver.logger
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._handed_on: dict[TP, int] = {}
         self._seeks = 0
