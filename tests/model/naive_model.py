@@ -1,0 +1,187 @@
+"""The graph that telemetry must come to, by the contract's folding rules alone: naive, slow, and of no shared code.
+
+``naive_model`` takes ``(record_name, fields)`` of one log in its order, and returns the same shape as
+``tests.model.graph_snapshot``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from genai_prices import Usage, calc_price
+from genai_prices.data_snapshot import get_snapshot
+
+Fields = Mapping[str, Any]
+Node = tuple[str, str]
+"""Label and key."""
+ENDS = ("llm.invocation.complete", "llm.invocation.error")
+
+
+@dataclass
+class Graph:
+    """Properties by node, and ``(from, type, to, properties)``; nulls are left out, times are epoch milliseconds."""
+
+    nodes: dict[Node, dict[str, Any]] = field(default_factory=dict)
+    relationships: set[tuple[Node, str, Node, tuple[tuple[str, Any], ...]]] = field(default_factory=set)
+
+    def node(self, label: str, node_key: str, **properties: Any) -> Node:
+        self.nodes[label, node_key] = {name: value for name, value in properties.items() if value is not None}
+        return label, node_key
+
+    def relate(self, one: Node, kind: str, other: Node, **properties: Any) -> None:
+        self.relationships.add((one, kind, other, tuple(sorted(properties.items()))))
+
+
+def naive_model(log: Iterable[tuple[str, Fields]]) -> Graph:
+    """Return the graph that all of the log comes to."""
+    graph = Graph()
+    events = list(_first_of_each_id(fields for _, fields in log))
+    for event in events:
+        _model(graph, event["model_id"])
+    traces: dict[str, dict[str, list[Fields]]] = {}
+    for event in events:
+        if event["trace_id"] and event["span_id"]:
+            traces.setdefault(event["trace_id"], {}).setdefault(event["span_id"], []).append(event)
+    for trace_id, spans in traces.items():
+        _trace(graph, trace_id, spans)
+    _errors(graph, events)
+    for event in events:
+        _metric(graph, event)
+    return graph
+
+
+def _first_of_each_id(log: Iterable[Fields]) -> Iterable[Fields]:
+    seen = set()
+    for event in log:
+        trace_id = event["trace_id"] if event["span_id"] else None
+        if (trace_id, event["event_id"]) not in seen:
+            seen.add((trace_id, event["event_id"]))
+            yield event
+
+
+def _trace(graph: Graph, trace_id: str, spans: Mapping[str, list[Fields]]) -> None:
+    nodes = {span_id: _invocation(graph, trace_id, span_id, events) for span_id, events in spans.items()}
+    order = sorted((graph.nodes[node]["timestamp"], span_id) for span_id, node in nodes.items())
+    for (before, span_id), (after, successor) in pairwise(order):
+        graph.relate(nodes[span_id], "FOLLOWED_BY", nodes[successor], duration_ms=after - before)
+    for node in nodes.values():
+        parent = graph.nodes[node].get("parent_span_id")
+        if parent in nodes:
+            graph.relate(node, "CHILD_OF", nodes[parent])
+
+
+def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields]) -> Node:
+    by_time = sorted(events, key=lambda event: event["timestamp"])  # stable: the log's order between equals
+    start = next((event for event in by_time if event["event_type"] == "llm.invocation.start"), None)
+    end = next((e for e in reversed(by_time) if e["event_type"] in ENDS), None)
+    tokens = next((e for e in reversed(by_time) if e["event_type"] == "llm.tokens.consumed"), None)
+    told = end or start or by_time[0]
+    timestamp = by_time[0]["timestamp"]
+    if start:
+        timestamp = start["timestamp"]
+    elif end:
+        timestamp = round(end["timestamp"] - end["latency_ms"])
+
+    def stated(name: str) -> Any:
+        values = [event[name] for event in (end, start) if event and event[name]]
+        return next((value for value in values if (name, value) != ("parent_span_id", span_id)), None)
+
+    status = end["status"] if end else "STARTED"
+    counts = tokens or end or {}
+    names = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens")
+    counted = {name: counts.get(name) for name in names}
+    node = graph.node(
+        "Invocation",
+        f"{trace_id}/{span_id}",
+        key=f"{trace_id}/{span_id}",
+        id=events[0]["event_id"],
+        trace_id=trace_id,
+        span_id=span_id,
+        status="ERROR" if end and end["event_type"] == "llm.invocation.error" and status == "SUCCESS" else status,
+        timestamp=timestamp,
+        model_id=told["model_id"],
+        provider=told["provider"],
+        token_count=end and end["token_count"],
+        latency_ms=end and end["latency_ms"],
+        parent_span_id=stated("parent_span_id"),
+        **{name: stated(name) for name in ("session_id", "user_id", "model_version")},
+        **counted,
+        **_price(told["provider"], told["model_id"], timestamp, counted),
+    )
+    graph.relate(node, "USES_MODEL", ("Model", told["model_id"]))
+    return node
+
+
+def _price(provider: str, model_id: str, timestamp: int, counted: Mapping[str, int | None]) -> dict[str, Any]:
+    prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
+    if prompt is None or completion is None:
+        return {}
+    priced: dict[str, Any] = {}
+    if window := _card(model_id).get("context_window"):
+        priced["context_utilization"] = (prompt + completion) / window
+    usage = Usage(
+        input_tokens=prompt,
+        output_tokens=completion,
+        cache_read_tokens=counted["cached_tokens"] or 0,
+        output_reasoning_tokens=counted["reasoning_tokens"] or 0,
+    )
+    at = datetime.fromtimestamp(timestamp / 1000, UTC)
+    try:
+        usd = calc_price(usage, model_id, provider_id=provider, genai_request_timestamp=at).total_price
+    except LookupError:
+        return priced
+    return priced | {"cost_usd": float(usd), "cost_usd_exact": usd.normalize()}
+
+
+def _model(graph: Graph, model_id: str) -> None:
+    graph.node("Model", model_id, model_id=model_id, stub=True, **_card(model_id))
+
+
+def _card(model_id: str) -> dict[str, Any]:
+    try:
+        _, model = get_snapshot().find_provider_model(model_id, None, None, None)
+    except LookupError:
+        return {}
+    return {"name": model.name, "context_window": model.context_window}
+
+
+def _errors(graph: Graph, events: list[Fields]) -> None:
+    errors = [event for event in events if event["event_type"] == "llm.error.occurred"]
+    for error in errors:
+        names = ("error_type", "message", "severity", "caused_by", "timestamp", "model_id", "provider")
+        shown = {name: error[name] or None if name == "caused_by" else error[name] for name in names}
+        origin = {"trace_id": error["trace_id"], "span_id": error["span_id"]}
+        node = graph.node("Error", error["event_id"], id=error["event_id"], **shown, **origin)
+        graph.relate(("Invocation", f"{error['trace_id']}/{error['span_id']}"), "CAUSED_ERROR", node)
+    for later, error in enumerate(errors):
+        for earlier, cause in enumerate(errors):
+            same_trace = error["trace_id"] == cause["trace_id"]
+            named = error["caused_by"] == cause["event_id"] and (same_trace or earlier < later)
+            raiser = graph.nodes["Invocation", f"{cause['trace_id']}/{cause['span_id']}"]
+            by_child = same_trace and raiser.get("parent_span_id") == error["span_id"]
+            if error is not cause and (named or by_child):
+                graph.relate(("Error", error["event_id"]), "TRIGGERED_BY", ("Error", cause["event_id"]))
+
+
+def _metric(graph: Graph, event: Fields) -> None:
+    model_id, event_id = event["model_id"], event["event_id"]
+    common = {"id": event_id, "model_id": model_id, "timestamp": event["timestamp"]}
+    if event["event_type"] == "llm.latency.measured":
+        own = {"metric_type": event["metric_type"], "value": event["value_ms"], "percentile": event["percentile"]}
+        node = graph.node("PerformanceMetric", event_id, **common, **own)
+        graph.relate(("Invocation", f"{event['trace_id']}/{event['span_id']}"), "HAS_METRIC", node)
+    elif event["event_type"] in ("llm.metrics.aggregated", "llm.performance.daily_summary"):
+        names = ("provider", "window_start", "window_end", "total_invocations")
+        figures = ("avg_latency_ms", "p95_latency_ms", "error_rate")
+        own = {name: event[name] for name in (*names, *figures)} | {"value": event["avg_latency_ms"]}
+        kind = event["event_type"].rpartition(".")[2]
+        node = graph.node("PerformanceMetric", event_id, metric_type=kind, **common, **own)
+        graph.relate(("Model", model_id), "HAS_METRIC", node)
+
+
+def same_money(exact: str) -> Decimal:
+    """Return ``cost_usd_exact`` as the model has it: of any number of places."""
+    return Decimal(exact).normalize()

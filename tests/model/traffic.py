@@ -1,0 +1,139 @@
+"""Random telemetry, as nasty as the contract allows: late, twice, without start, in conflict with itself.
+
+Not realistic (``workers.sample`` is): times are few so that ties are many, and ids point anywhere.
+"""
+
+from random import Random
+from typing import Any
+
+NAMESPACE = "com.llm.observatory.events"
+BEGINS = 1_700_000_000_000
+"""2023-11-14T22:13:20Z, in milliseconds."""
+MODELS = (
+    ("anthropic", "claude-3-5-sonnet"),
+    ("deepseek", "deepseek-chat"),
+    ("google", "gemini-1.5-pro"),
+    ("acme", "own"),
+)
+"""With a plain price, by the time of the day, by the size of the prompt, and none at all."""
+
+Sent = tuple[str, dict[str, Any]]
+
+
+def traffic(random: Random, traces: int, name: str = "t") -> list[Sent]:
+    """Return the log: ``(record_name, fields)`` of all records. ``name`` is part of every id, model_ids included."""
+    maker = Maker(random, name)
+    for trace in range(traces):
+        maker.trace(f"{name}-{trace}")
+    for _ in range(random.randint(0, 2)):
+        maker.send("LLMMetricsEvent", maker.aggregate(None, None))
+    log = maker.log
+    log += [random.choice(log) for _ in range(len(log) // 5)]
+    for _ in range(random.randint(0, 2)):
+        record_name, clashing = random.choice([sent for sent in log if sent[1]["trace_id"]] or log)
+        earlier = random.choice([fields for _, fields in log if fields["trace_id"] == clashing["trace_id"]])
+        log.append((record_name, clashing | {"event_id": earlier["event_id"]}))
+    random.shuffle(log)
+    return log
+
+
+class Maker:
+    """Makes events of a trace at a time; errors may name those of earlier traces as their cause."""
+
+    def __init__(self, random: Random, name: str) -> None:
+        self.random = random
+        self.name = name
+        self.log: list[Sent] = []
+        self.made = 0
+
+    def send(self, record: str, fields: dict[str, Any]) -> None:
+        self.log.append((f"{NAMESPACE}.{record}", fields))
+
+    def trace(self, trace_id: str) -> None:
+        spans = [f"s{number}" for number in range(self.random.randint(1, 6))]
+        for span_id in spans:
+            for _ in range(self.random.choice((0, 1, 1, 1, 2))):
+                self.send("LLMInvocationEvent", self.invocation(trace_id, span_id, spans, "start"))
+            for _ in range(self.random.choice((0, 1, 1, 1, 2))):
+                kind = self.random.choice(("complete", "complete", "error"))
+                self.send("LLMInvocationEvent", self.invocation(trace_id, span_id, spans, kind))
+            for _ in range(self.random.choice((0, 0, 1, 2))):
+                self.send("LLMTokenEvent", self.tokens(trace_id, span_id))
+            for _ in range(self.random.choice((0, 0, 1))):
+                self.send("LLMLatencyEvent", self.latency(trace_id, span_id))
+            for _ in range(self.random.choice((0, 0, 1, 2))):
+                self.send("LLMErrorEvent", self.error(trace_id, span_id))
+            if self.random.random() < 0.1:
+                self.send("LLMMetricsEvent", self.aggregate(trace_id, span_id))
+
+    def common(self, event_type: str, trace_id: str | None, span_id: str | None) -> dict[str, Any]:
+        self.made += 1
+        provider, model = self.random.choice(MODELS[:2] if self.random.random() < 0.8 else MODELS)
+        return {
+            "event_id": f"{self.name}-e{self.made}",
+            "event_type": event_type,
+            "timestamp": BEGINS + 1_000 * self.random.randint(0, 8_000) + self.random.randint(0, 3),
+            "model_id": f"{model}-{self.name}",
+            "provider": provider,
+            "trace_id": trace_id,
+            "span_id": span_id,
+            "metadata": {"sdk": "any"},
+        }
+
+    def invocation(self, trace_id: str, span_id: str, spans: list[str], kind: str) -> dict[str, Any]:
+        counted = self.random.random() < 0.6
+        return self.common(f"llm.invocation.{kind}", trace_id, span_id) | {
+            "token_count": self.random.randint(0, 9),
+            "latency_ms": self.random.choice((0.0, 0.5, 1.5, 1_000.0, 12.25)),
+            "status": self.random.choice(("SUCCESS", "SUCCESS", "ERROR", "TIMEOUT")),
+            "parent_span_id": self.random.choice((None, "", "nowhere", *spans)),
+            "session_id": self.random.choice((None, "", "session")),
+            "user_id": self.random.choice((None, "anna", "ben")),
+            "model_version": self.random.choice((None, "2024-01-01")),
+            "prompt_tokens": self.random.choice((0, 17, 200_000)) if counted else None,
+            "completion_tokens": self.random.choice((0, 23)) if self.random.random() < 0.9 else None,
+            "prompt": "keep this out",
+            "completion": "and this",
+            "classification": "secret",
+        }
+
+    def tokens(self, trace_id: str, span_id: str) -> dict[str, Any]:
+        prompt, completion = self.random.randint(10, 200_000), self.random.randint(10, 99)
+        return self.common("llm.tokens.consumed", trace_id, span_id) | {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "cached_tokens": self.random.choice((None, 0, 10)),
+            "reasoning_tokens": self.random.choice((None, 0, 10)),
+            "total_tokens": prompt + completion,
+        }
+
+    def latency(self, trace_id: str, span_id: str) -> dict[str, Any]:
+        return self.common("llm.latency.measured", trace_id, span_id) | {
+            "metric_type": "latency",
+            "value_ms": self.random.choice((0.0, 12.5)),
+            "percentile": self.random.choice((None, 95.0)),
+        }
+
+    def error(self, trace_id: str, span_id: str) -> dict[str, Any]:
+        any_event = f"{self.name}-e{self.random.randint(1, self.made + 20)}"
+        return self.common("llm.error.occurred", trace_id, span_id) | {
+            "error_type": self.random.choice(("overloaded_error", "timeout")),
+            "message": "The provider is overloaded.",
+            "severity": "medium",
+            "caused_by": self.random.choice((None, "", any_event, self._an_error())),
+        }
+
+    def aggregate(self, trace_id: str | None, span_id: str | None) -> dict[str, Any]:
+        kind = self.random.choice(("llm.metrics.aggregated", "llm.performance.daily_summary"))
+        return self.common(kind, trace_id, span_id) | {
+            "window_start": BEGINS,
+            "window_end": BEGINS + 300_000,
+            "total_invocations": self.random.randint(0, 99),
+            "avg_latency_ms": 120.5,
+            "p95_latency_ms": self.random.choice((None, 300.0)),
+            "error_rate": 0.25,
+        }
+
+    def _an_error(self) -> str | None:
+        errors = [fields["event_id"] for name, fields in self.log if name.endswith("LLMErrorEvent")]
+        return self.random.choice(errors) if errors else None

@@ -1,0 +1,6 @@
+"""The telemetry worker: what an observatory tells of LLM calls, folded into one node per span. Pure, no I/O.
+
+``parse`` (with ``checks`` and ``limits``) makes an ``Event`` of ``model`` → ``fold`` lays it over the ``Trace`` of
+``trace`` (made of ``span``, their order in ``chain``, what led to what in ``causes``) → ``plan`` turns what changed
+into ``rows`` for ``statements``, priced by ``enrich`` from the catalogue in ``prices``. ``worker`` is the spec.
+"""

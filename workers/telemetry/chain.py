@@ -1,0 +1,49 @@
+"""The spans of a trace in the order of event time: what FOLLOWED_BY is drawn from."""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import pairwise
+
+
+class Chain:
+    """Sorted ``(timestamp, span_id)``, with a mark on each span whose successor may be another than in the graph."""
+
+    def __init__(self, order: list[tuple[int, str]]) -> None:
+        self.order = order
+        self._had_successor: dict[str, bool] = {}
+
+    def place(self, timestamp: int, span_id: str) -> None:
+        """Insert a span; the one before it gets another successor."""
+        place = (timestamp, span_id)
+        order = self.order
+        if not order or place > order[-1]:  # as in nearly all traffic
+            index = len(order)
+            order.append(place)
+        else:
+            index = bisect_left(order, place)
+            order.insert(index, place)
+        self._had_successor.setdefault(span_id, False)
+        if index:
+            self._had_successor.setdefault(order[index - 1][1], index < len(order) - 1)
+
+    def move(self, before: int, timestamp: int, span_id: str) -> None:
+        """Correct a span's timestamp from ``before``, and its place with it."""
+        index = bisect_left(self.order, (before, span_id))
+        had_successor = index < len(self.order) - 1
+        self._had_successor.setdefault(span_id, had_successor)
+        if index:
+            self._had_successor.setdefault(self.order[index - 1][1], True)
+        del self.order[index]
+        self.place(timestamp, span_id)
+
+    def cut(self) -> Iterator[str]:
+        """Spans whose relationship to a successor, as the graph has it, no longer holds."""
+        return (span_id for span_id, had_successor in self._had_successor.items() if had_successor)
+
+    def joined(self) -> Iterator[tuple[str, str, int]]:
+        """Spans with a new successor: ``(span_id, its successor, milliseconds between their timestamps)``."""
+        marked = self._had_successor
+        if marked:
+            for (timestamp, span_id), (next_timestamp, successor) in pairwise(self.order):
+                if span_id in marked:
+                    yield span_id, successor, next_timestamp - timestamp

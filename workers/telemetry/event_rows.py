@@ -1,0 +1,89 @@
+"""The row of a changed span, and the rows of events that are nodes by themselves."""
+
+from workers.telemetry.enrich import PriceBook, usage
+from workers.telemetry.model import Aggregate, Event, Failure, Invocation, Latency
+from workers.telemetry.rows import AggregateRow, ErrorRow, InvocationRow, LatencyRow
+from workers.telemetry.span import Span
+
+
+def invocation_key(trace_id: str, span_id: str) -> str:
+    """Return the key of a span's Invocation (contract, "Graph")."""
+    return f"{trace_id}/{span_id}"
+
+
+def invocation_row(trace_id: str, key: str, span: Span, book: PriceBook) -> InvocationRow:
+    """Fold the span's deciding events into the properties of its Invocation."""
+    told, start, end = span.told(), span.start, span.end
+    session_id = user_id = model_version = None
+    if isinstance(told, Invocation):
+        session_id, user_id, model_version = told.session_id, told.user_id, told.model_version
+        if start is not None and start is not told:
+            session_id = session_id or start.session_id
+            user_id = user_id or start.user_id
+            model_version = model_version or start.model_version
+    return InvocationRow(
+        told.model_id,
+        key,
+        span.id,
+        trace_id,
+        span.span_id,
+        span.parent,
+        session_id,
+        user_id,
+        told.provider,
+        model_version,
+        span.timestamp,
+        end.status if end else None,
+        end.token_count if end else None,
+        end.latency_ms if end else None,
+        *usage(span, book),
+    )
+
+
+def latency_row(event: Event, latency: Latency) -> LatencyRow:
+    """Return the PerformanceMetric of a latency event."""
+    return LatencyRow(
+        event.event_id,
+        invocation_key(event.trace_id, event.span_id),
+        latency.metric_type,
+        latency.value_ms,
+        latency.percentile,
+        event.timestamp,
+        latency.model_id,
+    )
+
+
+def aggregate_row(event: Event, aggregate: Aggregate) -> AggregateRow:
+    """Return the PerformanceMetric of an aggregate: its value is the average latency."""
+    model_id, provider, metric_type, window_start, window_end, total, average, p95, error_rate = aggregate
+    return AggregateRow(
+        model_id,
+        event.event_id,
+        metric_type,
+        average,
+        provider,
+        event.timestamp,
+        window_start,
+        window_end,
+        total,
+        average,
+        p95,
+        error_rate,
+    )
+
+
+def error_row(event: Event, failure: Failure) -> ErrorRow:
+    """Return the Error of an error event."""
+    return ErrorRow(
+        event.event_id,
+        invocation_key(event.trace_id, event.span_id),
+        failure.error_type,
+        failure.message,
+        failure.severity,
+        failure.caused_by,
+        event.timestamp,
+        failure.model_id,
+        failure.provider,
+        event.trace_id,
+        event.span_id,
+    )
