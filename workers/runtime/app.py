@@ -1,6 +1,5 @@
 """The Faust app of one worker: group membership, one agent, one table, and nothing else of Faust."""
 
-import logging
 import ssl
 from typing import Any
 
@@ -13,6 +12,7 @@ from workers.runtime.assignment import Assignment
 from workers.runtime.backlog import Backlog
 from workers.runtime.feed import Feed
 from workers.runtime.intake import ChunkTransport
+from workers.runtime.quiet import QUIET
 from workers.runtime.state_store import StateStore
 
 MEBIBYTE = 1024 * 1024
@@ -36,6 +36,8 @@ class PassThrough(faust.Schema[Any, Any]):
 class StateTopicTable(faust.Table[bytes, bytes]):
     """Faust's table over our store."""
 
+    logger = QUIET
+
     def _new_store(self) -> Any:
         return StateStore(self.app.conf.store, self.app, self, table_name=self.name)
 
@@ -44,7 +46,7 @@ class WorkerApp(faust.App):
     """A Faust app whose sink acknowledges, not its stream."""
 
     feed: Feed
-    logger = logging.getLogger("faust.app")  # what mode says of starting and stopping is no news to an operator
+    logger = QUIET
 
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:  # noqa: ARG002 - Faust's signature
         """Faust waits here, before a rebalance and at the end, for what is in flight."""

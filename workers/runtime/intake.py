@@ -16,6 +16,7 @@ from faust.types.tuples import ConsumerMessage
 from workers.core.record import Record, TopicPartition
 from workers.runtime.chunk import Chunk
 from workers.runtime.feed import Feed
+from workers.runtime.quiet import QUIET
 
 WAIT_FOR_ROOM_SECONDS = 1.0
 
@@ -23,7 +24,7 @@ WAIT_FOR_ROOM_SECONDS = 1.0
 class ChunkConsumer(driver.Consumer):
     """A consumer whose messages are chunks and whose committable offsets are the acknowledged ones."""
 
-    logger = driver.logger
+    logger = QUIET
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._handed_on: dict[TP, int] = {}

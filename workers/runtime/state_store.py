@@ -7,6 +7,7 @@ from faust.stores import memory
 from faust.types import TP, EventT
 
 from workers.runtime.entry import Entry
+from workers.runtime.quiet import QUIET
 
 
 class StateStore(memory.Store[bytes, bytes]):
@@ -16,6 +17,8 @@ class StateStore(memory.Store[bytes, bytes]):
     next owner has written newer ones. Recovered in the order of the log, that entry would bring back a state
     the graph has left behind.
     """
+
+    logger = QUIET
 
     def apply_changelog_batch(
         self,
