@@ -1,4 +1,4 @@
-"""The logger of our classes that are Faust's services: it says of each that it starts and stops, no news to an operator."""
+"""The logger of our classes that are Faust's services: their starting and stopping is no news to an operator."""
 
 import logging
 
