@@ -1,6 +1,9 @@
 """``memory-graph demo``: from nothing to a live graph."""
 
+import os
+import sys
 from pathlib import Path
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -8,6 +11,7 @@ import typer
 from workers.cli.output import Output, OutputOption, print_json
 from workers.core.errors import ProblemsFound
 
+PROGRAM = "memory-graph"
 WIDTH_OF_FILES = 120
 """Characters in a line where there is no terminal to ask."""
 
@@ -42,6 +46,14 @@ def demo(
         print_json(asdict(report))
     else:
         console = Console()
-        show(report, console if console.is_terminal else Console(width=WIDTH_OF_FILES))
+        show(report, console if console.is_terminal else Console(width=WIDTH_OF_FILES), _program())
     if report.problems:
         raise ProblemsFound("; ".join(report.problems))
+
+
+def _program() -> str:
+    """How a person would call this program again: by name where it is on the path, else by where it is."""
+    if which(PROGRAM):
+        return PROGRAM
+    called = Path(sys.argv[0])
+    return os.path.relpath(called) if called.name == PROGRAM else PROGRAM

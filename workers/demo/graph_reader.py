@@ -18,10 +18,10 @@ class GraphReader:
         """Give every row of the answer, by column."""
         with explained(self._settings):
             records, _, _ = await self._driver.execute_query(
-                cypher,  # type: ignore[arg-type]  # the driver asks for literals; queries here are constants with labels put in
+                cypher,
                 parameters_=parameters,
                 database_=self._settings.database,
-                routing_="r",  # type: ignore[arg-type]  # an alias that the driver accepts, its own enum is neo4j's
+                routing_="r",
             )
             return [record.data() for record in records]
 

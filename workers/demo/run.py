@@ -81,6 +81,7 @@ class Filled:
     throughput: Throughput
     visibility: Visibility | None
     problems: list[str]
+    sent: set[tuple[int, int]]
 
 
 async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -> Report:
@@ -94,7 +95,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
         seen_before = await known_traces(reader, trace_ids) > 0
         filled = await _fill(options, place, items, tally, reader, steps)
         with steps.step("the graph was read, and compared with what was sent"):
-            letters = await asyncio.to_thread(dead_letters.counts)
+            letters = await asyncio.to_thread(dead_letters.counts, filled.sent)
             checks = compare(tally.expected, await count_run(reader, trace_ids), tally.poison.total(), letters)
             labels, relationships = await count_graph(reader)
             return Report(
@@ -133,4 +134,4 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
         with steps.step("no worker is behind"):
             await caught_up(place.settings.kafka, place.topology, fleet)
         with steps.step("workers drained and ended"):
-            return Filled(throughput, visibility, await fleet.stop())
+            return Filled(throughput, visibility, await fleet.stop(), sending.sent)

@@ -95,4 +95,4 @@ def draw(random: Random, quantiles: Quantiles) -> float:
     share = random.random()
     index = bisect_right(quantiles, (share, math.inf)) - 1
     (low_share, low), (high_share, high) = quantiles[index], quantiles[index + 1]
-    return low * (high / low) ** ((share - low_share) / (high_share - low_share))
+    return low * math.pow(high / low, (share - low_share) / (high_share - low_share))

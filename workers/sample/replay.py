@@ -13,7 +13,7 @@ Timestamps are ISO 8601, in UTC unless they say otherwise, or milliseconds since
 
 import csv
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -44,7 +44,7 @@ def read_trace(path: Path) -> list[Call]:
     return sorted(calls, key=lambda call: call.timestamp)
 
 
-def _check_columns(path: Path, columns: "list[str] | tuple[str, ...]") -> None:
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
     missing = REQUIRED_COLUMNS - {AZURE_COLUMNS.get(column, column) for column in columns}
     if missing:
         raise Misconfigured(

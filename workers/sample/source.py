@@ -22,7 +22,8 @@ class Source(NamedTuple):
 def from_file(path: Path, count: int | None = None, end_ms: float | None = None) -> Source:
     """Replay the first ``count`` calls (all by default) of a file; ``end_ms`` shifts them to end at that time.
 
-    Unshifted, the same file always gives the same records, ids included: replaying it again adds nothing to a graph.
+    Unshifted, the same calls of a file always give the same records, ids included: replaying them again adds nothing
+    to a graph. Another number of them is another trace altogether.
     Raises ``Misconfigured``.
     """
     calls = read_trace(path)[:count]
@@ -30,13 +31,15 @@ def from_file(path: Path, count: int | None = None, end_ms: float | None = None)
     if shift:
         calls = [call._replace(timestamp=call.timestamp + shift) for call in calls]
     digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-    return Source(calls, f"file/{digest}/{round(shift)}", f"{len(calls):,} calls of {path.name}")
+    return Source(calls, f"file/{digest}/{len(calls)}/{round(shift)}", f"{len(calls):,} calls of {path.name}")
 
 
 def imitated(count: int, seed: int, start_ms: float) -> Source:
     """Imitate ``count`` calls from ``start_ms`` on; the same arguments give the same records, ids included."""
     calls = imitate_trace(count, start_ms, seed)
-    return Source(calls, f"imitation/{round(start_ms)}", f"{count:,} calls made up after the Azure trace of 2023")
+    return Source(
+        calls, f"imitation/{count}/{round(start_ms)}", f"{count:,} calls made up after the Azure trace of 2023"
+    )
 
 
 def length_ms(count: int, seed: int) -> float:

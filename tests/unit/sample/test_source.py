@@ -19,7 +19,9 @@ def test_a_files_name_for_ids_follows_from_its_content(tmp_path: Path) -> None:
     assert from_file(file_of(tmp_path, CSV + "1700000009001,1,1\n")).name != first.name
 
 
-def test_count_takes_the_first_calls(tmp_path: Path) -> None:
+def test_count_takes_the_first_calls_and_changes_the_ids(tmp_path: Path) -> None:
+    assert from_file(file_of(tmp_path), count=2).name != from_file(file_of(tmp_path)).name
+    assert imitated(5, 1, 0.0).name != imitated(6, 1, 0.0).name
     assert [call.prompt_tokens for call in from_file(file_of(tmp_path), count=2).calls] == [1, 3]
 
 

@@ -7,9 +7,9 @@ from rich.text import Text
 from workers.demo.report import Report
 
 
-def closing(report: Report) -> RenderableType:
+def closing(report: Report, program: str) -> RenderableType:
     """Give addresses and commands; the password only by the command that prints it."""
-    env = f"memory-graph stack env --name {report.name}"
+    env = f"{program} stack env --name {report.name}"
     table = Table(
         title="What next", title_style="bold", title_justify="left", box=None, show_header=False, padding=(0, 1)
     )
@@ -24,10 +24,10 @@ def closing(report: Report) -> RenderableType:
         table.add_row("see that trace", Text.assemble((draw, "cyan")))
     table.add_row("use the stack", Text(f'eval "$({env})"', "cyan"))
     table.add_row(
-        "keep it live", Text("memory-graph fleet   and, beside it,   memory-graph sample telemetry --rate 50", "cyan")
+        "keep it live", Text(f"{program} fleet   and, beside it,   {program} sample telemetry --rate 50", "cyan")
     )
-    table.add_row("your own calls", Text(f"memory-graph demo --name {report.name} --from calls.csv", "cyan"))
-    table.add_row("stop it", Text(f"memory-graph stack down --name {report.name}", "cyan"))
+    table.add_row("your own calls", Text(f"{program} demo --name {report.name} --from calls.csv", "cyan"))
+    table.add_row("stop it", Text(f"{program} stack down --name {report.name}", "cyan"))
     return table
 
 

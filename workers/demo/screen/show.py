@@ -16,21 +16,21 @@ from workers.demo.screen.speed import speed
 from workers.demo.screen.trace import trace
 
 
-def show(report: Report, console: Console) -> None:
-    """Print every part of the report, with a free line between."""
-    for part in _parts(report, console.width):
+def show(report: Report, console: Console, program: str) -> None:
+    """Print every part of the report, with a free line between. ``program`` is how this one is called."""
+    for part in _parts(report, console.width, program):
         console.print(part)
         console.print()
     console.print(Text(f"All of it took {report.seconds:.0f} s.", "dim"))
 
 
-def _parts(report: Report, width: int) -> Iterator[RenderableType]:
+def _parts(report: Report, width: int, program: str) -> Iterator[RenderableType]:
     yield headline(report)
     yield counts(report.labels, report.relationships)
     yield speed(report)
     yield trace(report.trace, width)
     yield dead_letters(report.dead_letters, report.produced["poison"])
     yield answers(report.answers)
-    yield closing(report)
+    yield closing(report, program)
     if report.problems:
         yield problems(report.problems)

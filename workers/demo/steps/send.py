@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
@@ -12,6 +12,7 @@ from workers.demo.report import Throughput, Visibility
 from workers.demo.steps.fleet import Fleet
 from workers.demo.visible import Visible, percentile
 from workers.demo.watermarks import Watermarks
+from workers.kafka.keyed_producer import Sent
 from workers.sample.pace import paced
 from workers.sample.poison import Poison
 from workers.sample.produce import TelemetryProducer
@@ -26,12 +27,13 @@ PACED_POLL_SECONDS = 0.01
 
 @dataclass(slots=True)
 class Sending:
-    """Sends in passes; counts what was sent in all of them."""
+    """Sends in passes; counts what was sent in all of them. ``sent`` is partition and offset of each record."""
 
     producer: TelemetryProducer
     watermarks: Watermarks
     fleet: Fleet
     tally: Tally
+    sent: set[tuple[int, int]] = field(default_factory=set)
 
     async def at_once(self, items: Iterable[Sampled | Poison], progress: Callable[[int, int], None]) -> Throughput:
         """Send all items as fast as possible; return when the graph reflects them. Raises ``ProblemsFound``."""
@@ -51,9 +53,9 @@ class Sending:
         if not visible.seconds:
             return None
         took = sorted(seconds * 1000 for seconds in visible.seconds)
-        shares = (percentile(took, share) for share in (0.5, 0.9, 0.99))
         between = median(later - earlier for earlier, later in pairwise(looks)) * 1000
-        return Visibility(len(took), rate, *shares, max_ms=took[-1], poll_ms=between)
+        p50, p90, p99 = (percentile(took, share) for share in (0.5, 0.9, 0.99))
+        return Visibility(len(took), rate, p50, p90, p99, max_ms=took[-1], poll_ms=between)
 
     async def _pass(
         self,
@@ -64,7 +66,12 @@ class Sending:
         progress: Callable[[int, int], None],
     ) -> list[float]:
         """Send and look in turns, until everything sent was seen; return the times of looking."""
-        sending = asyncio.ensure_future(self.producer.send(paced(items, rate), self.tally, visible.sent))
+
+        def on_sent(sent: Sent) -> None:
+            self.sent.add((sent.partition, sent.offset))
+            visible.sent(sent)
+
+        sending = asyncio.ensure_future(self.producer.send(paced(items, rate), self.tally, on_sent))
         looks: list[float] = []
         progressed, seen = time.monotonic(), 0
         while not sending.done() or visible.pending:
