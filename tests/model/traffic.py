@@ -9,6 +9,8 @@ from typing import Any
 NAMESPACE = "com.llm.observatory.events"
 BEGINS = 1_700_000_000_000
 """2023-11-14T22:13:20Z, in milliseconds."""
+TIMES = (0, 1, 2, 1_000, 2_000, 8_200_000, 8_200_001, 8_202_000)
+"""Few, on both sides of the half hour after midnight, when a price changes."""
 MODELS = (
     ("anthropic", "claude-3-5-sonnet"),
     ("deepseek", "deepseek-chat"),
@@ -18,6 +20,11 @@ MODELS = (
 """With a plain price, by the time of the day, by the size of the prompt, and none at all."""
 
 Sent = tuple[str, dict[str, Any]]
+
+
+def seeded(seed: int) -> Random:
+    """Return a source of chance that gives the same for one seed."""
+    return Random(seed)  # noqa: S311 - chance for tests guards no secret
 
 
 def traffic(random: Random, traces: int, name: str = "t") -> list[Sent]:
@@ -72,7 +79,7 @@ class Maker:
         return {
             "event_id": f"{self.name}-e{self.made}",
             "event_type": event_type,
-            "timestamp": BEGINS + 1_000 * self.random.randint(0, 8_000) + self.random.randint(0, 3),
+            "timestamp": BEGINS + self.random.choice(TIMES),
             "model_id": f"{model}-{self.name}",
             "provider": provider,
             "trace_id": trace_id,

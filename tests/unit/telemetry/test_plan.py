@@ -1,0 +1,73 @@
+"""What the folding rules' test against the naive model cannot show: the order and the economy of what is written."""
+
+from typing import Any
+
+from tests.unit.telemetry.applied_plan import AppliedGraph
+from tests.unit.telemetry.driven import Table, parsed
+from tests.unit.telemetry.records import fields
+from workers.telemetry.plan import ORDER
+
+EVENTS = "com.llm.observatory.events"
+BEGIN = 1_700_000_000_000
+
+
+def _call(number: int, **changed: Any) -> tuple[str, dict[str, Any]]:
+    own = {"event_id": f"e{number}", "span_id": f"s{number}", "timestamp": BEGIN + number, "latency_ms": 0.0}
+    return f"{EVENTS}.LLMInvocationEvent", fields(**{**own, **changed})
+
+
+def _error(trace: str, event_id: str, caused_by: str | None) -> tuple[str, dict[str, Any]]:
+    return f"{EVENTS}.LLMErrorEvent", fields("LLMErrorEvent", trace_id=trace, event_id=event_id, caused_by=caused_by)
+
+
+def test_calls_in_order_take_four_statements_and_none_that_deletes() -> None:
+    plan, _ = Table().plan(parsed([_call(number) for number in range(3)]))
+    assert [(each.name, len(each.rows)) for each in plan] == [
+        ("Model", 1),
+        ("Invocation", 3),
+        ("USES_MODEL", 3),
+        ("FOLLOWED_BY", 2),
+    ]
+
+
+def test_a_span_that_was_written_before_is_written_alone() -> None:
+    table = Table()
+    table.states.update(table.plan(parsed([_call(1, event_type="llm.invocation.start")]))[1])
+    plan, _ = table.plan(parsed([_call(1, event_id="end")]))
+    assert [each.name for each in plan] == ["Model", "Invocation"]
+
+
+def test_rows_come_in_the_order_of_the_models_they_lock() -> None:
+    log = [_call(number, model_id=f"m{9 - number % 3}", trace_id=f"t{number}") for number in range(9)]
+    plan, _ = Table().plan(parsed(log))
+    for statement in plan:
+        rows = [tuple(row) for row in statement.rows]
+        assert rows == sorted(rows)
+        assert rows[0][0] == "m7"
+
+
+def test_every_statement_starts_as_the_writer_expects_and_takes_rows_by_place() -> None:
+    for template in ORDER:
+        assert template.cypher.startswith("UNWIND $rows AS row\n")
+        assert "row." not in template.cypher
+
+
+def test_rows_are_plain_tuples_for_bolt_knows_no_others() -> None:
+    plan, _ = Table().plan(parsed([_call(1), _error("t1", "x", None)]))
+    assert {type(row) for statement in plan for row in statement.rows} == {tuple}
+
+
+def test_a_cause_in_another_trace_must_come_first_in_the_log_even_within_a_batch() -> None:
+    log = [_error("t1", "early", "late"), _error("t2", "late", "early")]
+    plan, _ = Table().plan(parsed(log))
+    graph = AppliedGraph()
+    graph.apply(plan)
+    chained = {(error, cause) for error, kind, cause, _ in graph.relationships if kind == "TRIGGERED_BY"}
+    assert chained == {(("Error", "late"), ("Error", "early"))}
+
+
+def test_copies_of_an_aggregate_in_one_batch_are_one() -> None:
+    aggregate = (f"{EVENTS}.LLMMetricsEvent", fields("LLMMetricsEvent", trace_id=None))
+    plan, entries = Table().plan(parsed([aggregate, aggregate]))
+    assert [(each.name, len(each.rows)) for each in plan] == [("Model", 1), ("PerformanceMetric of Model", 1)]
+    assert entries == {}
