@@ -47,25 +47,29 @@ ORDER BY start_ms, span_id
 
 COSTS = """
 MATCH (i:Invocation)-[:USES_MODEL]->(m:Model)
-WITH m, count(i) AS calls, sum(i.cost_usd) AS usd, percentileDisc(i.latency_ms, 0.95) AS p95,
+WITH m, count(i) AS calls, sum(i.cost_usd) AS usd,
+     percentileDisc(i.latency_ms, 0.95) AS p95,
      avg(CASE i.status WHEN 'SUCCESS' THEN 0.0 ELSE 100.0 END) AS failed
-RETURN m.model_id AS model, calls, round(usd, 2) AS usd, round(p95) AS p95_ms, round(failed, 1) AS failed_percent
+RETURN m.model_id AS model, calls, round(usd, 2) AS usd,
+       round(p95) AS p95_ms, round(failed, 1) AS failed_percent
 ORDER BY usd DESC LIMIT 5"""
 CAUSES = """
-MATCH path = (e:Error)-[:TRIGGERED_BY*]->(root:Error) WHERE NOT (root)-[:TRIGGERED_BY]->()
+MATCH path = (e:Error)-[:TRIGGERED_BY*]->(root:Error)
+WHERE NOT (root)-[:TRIGGERED_BY]->()
 MATCH (i:Invocation)-[:CAUSED_ERROR]->(root)
-RETURN root.error_type AS root_cause, i.model_id AS of_model, count(DISTINCT e) AS brought_down,
-       max(length(path)) AS deepest
+RETURN root.error_type AS root_cause, i.model_id AS of_model,
+       count(DISTINCT e) AS brought_down, max(length(path)) AS deepest
 ORDER BY brought_down DESC, deepest DESC, root_cause, of_model LIMIT 5"""
 AGENTS = """
 MATCH (agent:Invocation) WHERE NOT (agent)-[:CHILD_OF]->()
 MATCH (agent)<-[:CHILD_OF*]-(call:Invocation)
-WITH agent, count(call) AS calls, sum(call.cost_usd) + agent.cost_usd AS usd, sum(call.latency_ms) AS busy
-RETURN agent.trace_id AS trace, calls, round(usd, 4) AS usd, round(agent.latency_ms / 1000, 1) AS seconds,
-       round(busy / agent.latency_ms, 2) AS busy_at_once
+WITH agent, count(call) AS calls,
+     sum(call.cost_usd) + agent.cost_usd AS usd
+RETURN agent.trace_id AS trace, calls, round(usd, 4) AS usd,
+       round(agent.latency_ms / 1000, 1) AS seconds
 ORDER BY usd DESC LIMIT 3"""
 TO_TRY: dict[str, str] = {
-    "What does each model cost, how slow are its slowest calls, and how often does it fail?": COSTS,
+    "What does each model cost, how slow is it at worst, how often does it fail?": COSTS,
     "Which errors brought others down with them?": CAUSES,
     "Which agents were the dearest, with all the calls that they made?": AGENTS,
 }

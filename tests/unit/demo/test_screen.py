@@ -84,6 +84,14 @@ def test_nothing_runs_over_the_edge_and_codes_are_never_cut(width: int) -> None:
     assert any("gpt-4-turbo" in line and "300 ms" in line for line in lines)
 
 
+def test_on_a_narrow_screen_long_names_and_all_figures_still_have_room() -> None:
+    long = [replace(span, model="gpt-3.5-turbo-16k") for span in (ROOT, CHILD, GRANDCHILD, LAST)]
+    lines = lines_of(replace(REPORT, trace=TraceView("t" * 32, None, long)), 80)
+    (line,) = [line for line in lines if "gpt-3.5-turbo-16k" in line and "+100 ms" in line]
+    assert "✓" in line
+    assert [word for word in line.split() if word in {"300", "600", "$0.01000"}] == ["300", "600", "$0.01000"]
+
+
 def test_differences_are_shown_instead_of_a_tick() -> None:
     text = "\n".join(lines_of(replace(REPORT, problems=["Invocation: the records sent come to 2, found 1"])))
     assert "✗ Invocation: the records sent come to 2, found 1" in text

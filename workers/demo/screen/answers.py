@@ -23,9 +23,10 @@ def answers(found: Sequence[Answer]) -> RenderableType:
         parts += [
             Text(f" {number}. {answer.question}", "bold cyan"),
             Padding(_highlighted(answer.cypher), (0, 0, 0, 4)),
-            Padding(_rows(answer), (0, 0, 1, 6)),
+            Padding(_rows(answer), (0, 0, 0, 6)),
+            Text(),
         ]
-    return Group(*parts)
+    return Group(*parts[:-1])
 
 
 def _highlighted(cypher: str) -> Text:

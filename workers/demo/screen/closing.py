@@ -16,20 +16,14 @@ def closing(report: Report, program: str) -> RenderableType:
     table.add_column(style="dim", no_wrap=True)
     table.add_column()
     if report.browser:
-        table.add_row(
-            "look around", Text.assemble("Neo4j Browser ", (report.browser, "bold underline cyan"), _login(env))
-        )
+        table.add_row("look around", Text.assemble("Neo4j Browser at ", (report.browser, "bold underline cyan")))
+        table.add_row("", Text.assemble(("user and password: ", "dim"), (env, "cyan")))
     if report.trace:
         draw = f'MATCH path = (:Invocation {{trace_id: "{report.trace.trace_id}"}})--() RETURN path'
-        table.add_row("see that trace", Text.assemble((draw, "cyan")))
+        table.add_row("see that trace", Text(draw, "cyan"))
     table.add_row("use the stack", Text(f'eval "$({env})"', "cyan"))
-    table.add_row(
-        "keep it live", Text(f"{program} fleet   and, beside it,   {program} sample telemetry --rate 50", "cyan")
-    )
+    table.add_row("keep it live", Text(f"{program} fleet", "cyan"))
+    table.add_row("with records", Text(f"{program} sample telemetry --rate 50", "cyan"))
     table.add_row("your own calls", Text(f"{program} demo --name {report.name} --from calls.csv", "cyan"))
     table.add_row("stop it", Text(f"{program} stack down --name {report.name}", "cyan"))
     return table
-
-
-def _login(env: str) -> tuple[str, str]:
-    return (f"  user and password: {env}", "dim")

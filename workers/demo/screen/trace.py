@@ -10,9 +10,11 @@ from rich.text import Text
 from workers.demo.report import SpanView, TraceView
 from workers.demo.screen.units import NONE, dollars, duration
 
-WIDEST_BAR, NARROWEST_BAR = 36, 10
+WIDEST_BAR, NARROWEST_BAR = 36, 6
 OTHER_COLUMNS = 82
-"""About what all but the bars take up, so that they give way on a narrow screen."""
+"""About what all but the bars take up, so that they give way on a smaller screen."""
+NARROW = 104
+"""Below this many characters, providers and the words of a status give way, too."""
 STATUS = {"SUCCESS": ("✓", "green"), "ERROR": ("✗", "red"), "TIMEOUT": ("⧖", "yellow"), "STARTED": ("…", "blue")}
 
 
@@ -20,16 +22,17 @@ def trace(view: TraceView | None, width: int) -> RenderableType:
     """Give the tree for a screen of ``width`` characters, with a line below each span that failed."""
     if view is None or not view.spans:
         return Text("There is no trace to show.", "dim")
+    narrow = width < NARROW
     waterfall = Waterfall(view, min(WIDEST_BAR, max(NARROWEST_BAR, width - OTHER_COLUMNS)))
     table = Table(box=None, padding=(0, 1), show_edge=False, header_style="dim")
-    for column in ("span", "status"):
-        table.add_column(column, no_wrap=True)
+    table.add_column("span", no_wrap=True)
+    table.add_column("" if narrow else "status", no_wrap=True)
     table.add_column("start", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True, width=waterfall.width)
     for column in ("took", "tokens", "cost"):
         table.add_column(column, justify="right", no_wrap=True)
     for guide, below, span in _in_tree(view):
-        table.add_row(*_row(guide, span, waterfall))
+        table.add_row(*_row(guide, span, waterfall, narrow=narrow))
         if span.error is not None:
             table.add_row(Text.assemble((below, "dim"), (span.error, "red")), "", "", _cause(span))
     return Group(_title(view, waterfall.length), table)
@@ -61,11 +64,11 @@ def _title(view: TraceView, length: float) -> Text:
     )
 
 
-def _row(guide: str, span: SpanView, waterfall: Waterfall) -> list[Text]:
+def _row(guide: str, span: SpanView, waterfall: Waterfall, *, narrow: bool) -> list[Text]:
     icon, colour = STATUS.get(span.status, ("?", "white"))
     return [
-        Text.assemble((guide, "dim"), span.model, (f" {span.provider}", "dim")),
-        Text(f"{icon} {span.status}", colour),
+        Text.assemble((guide, "dim"), span.model, ("" if narrow else f" {span.provider}", "dim")),
+        Text(icon if narrow else f"{icon} {span.status}", colour),
         Text(f"+{duration(span.start_ms - waterfall.begin)}", "dim"),
         waterfall.bar(span, colour),
         Text(duration(span.latency_ms)),
