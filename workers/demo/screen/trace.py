@@ -80,7 +80,7 @@ def _row(guide: str, span: SpanView, waterfall: Waterfall, *, narrow: bool) -> l
 def _cause(span: SpanView) -> Text:
     causes = Counter(span.triggered_by)
     names = ", ".join(name if count == 1 else f"{count} {name}" for name, count in causes.items())
-    return Text(f"⇐ triggered by {names}" if names else "", "red")
+    return Text(f"⇐ by {names}" if names else "", "red")
 
 
 def _in_tree(view: TraceView) -> Iterator[tuple[str, str, SpanView]]:
