@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from stamina import retry_context
 
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured, Unreachable
@@ -84,7 +85,10 @@ class TopicReader:
             consumer.close()
 
     def _end(self, consumer: Consumer, number: int) -> int:
-        offsets = consumer.get_watermark_offsets(TopicPartition(self._topic, number), timeout=TIMEOUT_SECONDS)
+        partition = TopicPartition(self._topic, number)
+        for attempt in retry_context(on=_leader_moves, attempts=None, timeout=TIMEOUT_SECONDS, wait_initial=0.05):
+            with attempt:
+                offsets = consumer.get_watermark_offsets(partition, timeout=TIMEOUT_SECONDS)
         return int(offsets[1])
 
     def _unreachable(self, reason: str) -> Unreachable:
@@ -98,3 +102,11 @@ def _headers(message: Message) -> list[tuple[str, bytes | None]]:
     """Give the headers as Kafka has them: in order, names may repeat, values are bytes."""
     headers: Any = message.headers() or ()
     return list(headers)
+
+
+def _leader_moves(error: Exception) -> bool:
+    """Whether the partition is about to have a leader, as after its creation; only this call leaves that to us."""
+    return isinstance(error, KafkaException) and error.args[0].code() in {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+    }
