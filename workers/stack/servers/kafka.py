@@ -3,7 +3,7 @@
 import base64
 import uuid
 
-from workers.stack.java import LOG4J_PROPERTIES, java, run_once
+from workers.stack.java import BRIEF, LOG4J_PROPERTIES, java, run_once
 from workers.stack.probe import says
 from workers.stack.server import Command, Server, Site, plain_environment
 
@@ -39,7 +39,8 @@ def prepare(site: Site) -> None:
     (site.folder / "log4j2.properties").write_text(LOG4J_PROPERTIES)
     if not (site.folder / "data" / "meta.properties").exists():
         run_once(
-            [*_java(site), "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(configuration)], site.log
+            [*_java(site, *BRIEF), "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(configuration)],
+            site.log,
         )
 
 

@@ -1,6 +1,6 @@
 """Neo4j Community with Bolt and, over HTTP, its Browser."""
 
-from workers.stack.java import java, run_once
+from workers.stack.java import BRIEF, java, run_once
 from workers.stack.probe import http_ok
 from workers.stack.server import Command, Server, Site, plain_environment
 
@@ -39,7 +39,7 @@ def prepare(site: Site) -> None:
     configuration.parent.mkdir(exist_ok=True)
     configuration.write_text(CONFIGURATION.format(**site.ports))
     if not (site.folder / "data" / "dbms" / "auth.ini").exists():
-        tool = java(site.folder, site.jars["neo4j"], *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
+        tool = java(site.folder, site.jars["neo4j"], *BRIEF, *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
         run_once([*tool, "dbms", "set-initial-password", site.secrets["password"]], site.log, _places(site))
 
 

@@ -5,6 +5,7 @@ import pwd
 import shutil
 import signal
 import stat
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,6 +51,12 @@ def command(site: Site) -> Command:
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     argv = [*_program("postgres", site.folder), "-D", str(site.folder / "data"), *options]
     return Command(argv, plain_environment())
+
+
+def query(address: str, sql: str) -> str:
+    """What ``psql`` prints for one statement: values separated by bars, rows by new lines."""
+    argv = [str(_binaries() / "psql"), "--no-psqlrc", "--no-align", "--tuples-only", "-c", sql, address]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603 - our psql
 
 
 def _single_user(site: Site, database: str, sql: str) -> None:

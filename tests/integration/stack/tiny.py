@@ -1,0 +1,36 @@
+"""Servers that start in a blink, to see how stacks handle any server."""
+
+import sys
+from collections.abc import Callable
+
+from workers.stack.probe import http_ok
+from workers.stack.server import Command, Server, Site, plain_environment
+
+
+def tiny(
+    name: str, well_known: int, line: Callable[[Site], list[str]] | None = None, needs: tuple[str, ...] = ()
+) -> Server:
+    """An HTTP server of Python's library, or what ``line`` says."""
+    return Server(
+        name=name,
+        title=name.title(),
+        ports={"http": well_known},
+        replaced_by=f"{name.upper()}_URL",
+        passed_on=(f"{name.upper()}_PASSWORD",),
+        secrets=("password",),
+        needs=needs,
+        command=lambda site: Command([sys.executable, "-u", *(line or listen)(site)], plain_environment()),
+        ready=lambda site: http_ok(site.ports["http"], "/"),
+        exports=lambda site: {
+            f"{name.upper()}_URL": f"http://127.0.0.1:{site.ports['http']}",
+            f"{name.upper()}_PASSWORD": site.secrets["password"],
+        },
+    )
+
+
+def listen(site: Site) -> list[str]:
+    return ["-m", "http.server", "--bind", "127.0.0.1", str(site.ports["http"])]
+
+
+def crash(_site: Site) -> list[str]:
+    return ["-c", "import sys; sys.exit('there is no disk left')"]
