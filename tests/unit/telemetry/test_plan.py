@@ -71,3 +71,13 @@ def test_copies_of_an_aggregate_in_one_batch_are_one() -> None:
     plan, entries = Table().plan(parsed([aggregate, aggregate]))
     assert [(each.name, len(each.rows)) for each in plan] == [("Model", 1), ("PerformanceMetric of Model", 1)]
     assert entries == {}
+
+
+def test_of_aggregates_with_one_id_the_first_of_the_log_counts() -> None:
+    log = [
+        (f"{EVENTS}.LLMMetricsEvent", fields("LLMMetricsEvent", trace_id=None, avg_latency_ms=latency))
+        for latency in (3.0, 1.0, 2.0)
+    ]
+    graph = AppliedGraph()
+    graph.apply(Table().plan(parsed(log))[0])
+    assert graph.nodes["PerformanceMetric", "e1"]["value"] == 3.0
