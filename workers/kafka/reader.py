@@ -1,11 +1,11 @@
 """Read part of a topic and leave no trace: no group, no committed offsets."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-from stamina import retry_context
 
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured, Unreachable
@@ -13,6 +13,8 @@ from workers.core.record import ConsumedRecord
 from workers.kafka.client import librdkafka_config
 
 TIMEOUT_SECONDS = 10.0
+LEADER_POLL_SECONDS = 0.05
+NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 
 
 class TopicReader:
@@ -85,11 +87,15 @@ class TopicReader:
             consumer.close()
 
     def _end(self, consumer: Consumer, number: int) -> int:
-        partition = TopicPartition(self._topic, number)
-        for attempt in retry_context(on=_leader_moves, attempts=None, timeout=TIMEOUT_SECONDS, wait_initial=0.05):
-            with attempt:
-                offsets = consumer.get_watermark_offsets(partition, timeout=TIMEOUT_SECONDS)
-        return int(offsets[1])
+        """Ask until the partition's leader answers: right after a topic was made, its broker may not know that it is."""
+        partition, deadline = TopicPartition(self._topic, number), time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                return int(consumer.get_watermark_offsets(partition, timeout=TIMEOUT_SECONDS)[1])
+            except KafkaException as error:
+                if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
+                    raise
+                time.sleep(LEADER_POLL_SECONDS)
 
     def _unreachable(self, reason: str) -> Unreachable:
         return Unreachable(
@@ -102,11 +108,3 @@ def _headers(message: Message) -> list[tuple[str, bytes | None]]:
     """Give the headers as Kafka has them: in order, names may repeat, values are bytes."""
     headers: Any = message.headers() or ()
     return list(headers)
-
-
-def _leader_moves(error: Exception) -> bool:
-    """Whether the partition is about to have a leader, as after its creation; only this call leaves that to us."""
-    return isinstance(error, KafkaException) and error.args[0].code() in {
-        KafkaError.NOT_LEADER_FOR_PARTITION,
-        KafkaError.LEADER_NOT_AVAILABLE,
-    }

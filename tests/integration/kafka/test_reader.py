@@ -11,6 +11,7 @@ from workers.core.errors import Misconfigured, Unreachable
 from workers.kafka.admin import Admin
 from workers.kafka.keyed_producer import KeyedProducer, Sent
 from workers.kafka.reader import TopicReader
+from workers.kafka.topics import await_leaders
 from workers.stack.running import RunningStack
 
 
@@ -23,6 +24,7 @@ def kafka(stack: RunningStack) -> KafkaSettings:
 def topic(kafka: KafkaSettings) -> Iterator[str]:
     admin, name = Admin(kafka), f"reader-{uuid4().hex[:12]}"
     admin.result(admin.client.create_topics([NewTopic(name, 3, 1)])[name])
+    await_leaders(admin, {name: 3})
     yield name
     admin.result(admin.client.delete_topics([name])[name])
 

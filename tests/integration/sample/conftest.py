@@ -7,6 +7,7 @@ from confluent_kafka.admin import NewTopic  # type: ignore[attr-defined]  # it e
 
 from workers.config.settings import Settings
 from workers.kafka.admin import Admin
+from workers.kafka.topics import await_leaders
 from workers.stack.running import RunningStack
 
 ROOT = Path(__file__).parents[3]
@@ -26,5 +27,6 @@ def topic(settings: Settings) -> Iterator[str]:
     """A topic of three partitions, for one test."""
     admin, name = Admin(settings.kafka), f"sample-{uuid4().hex[:12]}"
     admin.result(admin.client.create_topics([NewTopic(name, PARTITIONS, 1)])[name])
+    await_leaders(admin, {name: PARTITIONS})
     yield name
     admin.result(admin.client.delete_topics([name])[name])
