@@ -31,17 +31,16 @@ def _run(table: Table, graph: AppliedGraph, log: list[tuple[str, dict[str, Any]]
 
 
 def test_a_trace_of_too_many_spans_keeps_the_latest_and_its_chain_goes_on() -> None:
-    table, graph = Table(), AppliedGraph()
+    table = Table()
     spans = MAX_SPANS_IN_STATE + 1_500
     plans = [table.plan(parsed([_call(number) for number in range(MAX_SPANS_IN_STATE + 500)]))]
     table.states.update(plans[0][1])
     plans.append(table.plan(parsed([_call(number) for number in range(MAX_SPANS_IN_STATE + 500, spans)])))
     joined = [row for plan, _ in plans for each in plan if each.name == "FOLLOWED_BY" for row in each.rows]
     assert len(joined) == spans - 1
-    assert not any(each.name == "FOLLOWED_BY changed" for plan, _ in plans for each in plan)
+    assert not any(each.name == "FOLLOWED_BY changed" and each.rows for plan, _ in plans for each in plan)
     kept = Trace.load(plans[1][1]["t1"])
     assert [span_id for _, span_id in kept.chain.order] == [f"s{n}" for n in range(spans - MAX_SPANS_IN_STATE, spans)]
-    assert not graph.nodes
 
 
 def test_open_spans_stay_while_there_are_ended_ones_to_leave() -> None:
