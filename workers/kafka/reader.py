@@ -87,7 +87,7 @@ class TopicReader:
             consumer.close()
 
     def _end(self, consumer: Consumer, number: int) -> int:
-        """Ask until the partition's leader answers: right after a topic was made, its broker may not know that it is."""
+        """Ask until the partition's leader answers: right after a topic was made, it may not know yet."""
         partition, deadline = TopicPartition(self._topic, number), time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
