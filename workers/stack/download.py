@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import stamina
 from jgo.env import LockedDependency
 from jgo.maven import Artifact, MavenContext, PythonResolver
-from requests import RequestException
 
 from workers.core.errors import Unreachable
 from workers.stack.progress import Report
 
 ATTEMPTS = 4
-FAILURES = (RequestException, RuntimeError, OSError)
+PAUSE_SECONDS = 0.5
+FAILURES = (RuntimeError, OSError)  # jgo raises the first for any answer but 200; what requests raises is the second
 
 
 class Download:
@@ -44,15 +43,17 @@ class Download:
         return target
 
     def _fetch(self, locked: LockedDependency, target: Path) -> None:
-        try:
-            for attempt in stamina.retry_context(on=FAILURES, attempts=ATTEMPTS):
-                with attempt:
-                    self._fetch_once(locked, target)
-        except FAILURES as error:
-            raise Unreachable(
-                f"{target.name} could not be downloaded ({error}): check the network,"
-                " or name a mirror under [repositories] in jgo's settings file (~/.config/jgo.conf)."
-            ) from error
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._fetch_once(locked, target)
+            except FAILURES as error:
+                if attempt == ATTEMPTS:
+                    raise Unreachable(
+                        f"{target.name} could not be downloaded ({error}): check the network,"
+                        " or name a mirror under [repositories] in jgo's settings file (~/.config/jgo.conf)."
+                    ) from error
+                self._halt.wait(PAUSE_SECONDS * 2**attempt)
+        return None
 
     def _fetch_once(self, locked: LockedDependency, target: Path) -> None:
         """Download beside the repository and move into place: others never see half a file."""

@@ -17,6 +17,9 @@ class Report(Protocol):
     def step(self, server: str, text: str) -> None:
         """``server`` does something new."""
 
+    def done(self, server: str, text: str) -> None:
+        """``server`` is where it should be."""
+
     def fetching(self, server: str, done: float, files: int) -> None:
         """``done`` of ``files`` files of ``server`` are here; called for every chunk."""
 
@@ -25,6 +28,8 @@ class Silent:
     """Tells nobody."""
 
     def step(self, server: str, text: str) -> None: ...
+
+    def done(self, server: str, text: str) -> None: ...
 
     def fetching(self, server: str, done: float, files: int) -> None: ...
 
@@ -40,6 +45,9 @@ class Lines:
         sys.stderr.write(f"[{time.monotonic() - self._start:5.1f} s] {server}: {text}\n")
         sys.stderr.flush()
 
+    def done(self, server: str, text: str) -> None:
+        self.step(server, text)
+
     def fetching(self, server: str, done: float, files: int) -> None:
         tenth = int(10 * done / files)
         if tenth > self._tenths.get(server, 0):
@@ -48,7 +56,7 @@ class Lines:
 
 
 class Bars:
-    """One row for each server, redrawn in place."""
+    """One row for each server, redrawn in place; the bar moves to and fro where nothing is to be downloaded."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -56,7 +64,10 @@ class Bars:
         self._lock = threading.Lock()
 
     def step(self, server: str, text: str) -> None:
-        self._progress.update(self._task(server), step=text, total=None)
+        self._progress.update(self._task(server), step=text)
+
+    def done(self, server: str, text: str) -> None:
+        self._progress.update(self._task(server), step=text, completed=1, total=1)
 
     def fetching(self, server: str, done: float, files: int) -> None:
         self._progress.update(self._task(server), step=f"downloading {files} files", completed=done, total=files)

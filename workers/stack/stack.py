@@ -77,7 +77,7 @@ def _runs(server: Server, state: StackState, report: Report) -> bool:
     if known is None or known.process is None:
         return False
     if is_alive(known.process):
-        report.step(server.name, "runs already")
+        report.done(server.name, "runs already")
         return True
     report.step(server.name, crash_report(server.name, state.folder / server.name / "log", "had crashed"))
     return False
@@ -101,7 +101,7 @@ def _use_external(server: Server, state: StackState, environment: Mapping[str, s
     # Ports and passwords of the stack's own server are kept: its data may be used again one day.
     state.servers[server.name] = known.model_copy(update={"environment": given, "external": True, "process": None})
     state.save()
-    report.step(server.name, f"not started, {server.replaced_by} is set: {host}:{port}")
+    report.done(server.name, f"not started, {server.replaced_by} is set: {host}:{port}")
     return True
 
 
@@ -152,6 +152,6 @@ def _stop_one(server: Server, state: StackState, report: Report) -> None:
     report.step(server.name, "stopping")
     was_alive = is_alive(process)
     polite = stop(process, server.stop_signal, server.grace_seconds)
-    report.step(
+    report.done(
         server.name, "stopped" if polite else "killed, it did not end by itself" if was_alive else "had ended before"
     )

@@ -52,7 +52,7 @@ class Starting:
                 stop(process, server.stop_signal, server.grace_seconds)
                 self.report.step(server.name, "its port was taken meanwhile, trying another")
                 continue
-            self.report.step(
+            self.report.done(
                 server.name, f"ready after {time.monotonic() - began:.1f} s on port {first_port(server, site)}"
             )
             return

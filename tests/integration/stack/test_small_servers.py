@@ -31,6 +31,8 @@ class Told(Silent):
     def step(self, server: str, text: str) -> None:
         self.steps.append(f"{server}: {text}")
 
+    done = step
+
 
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Use:

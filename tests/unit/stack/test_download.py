@@ -9,7 +9,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-import stamina
 from jgo.env import LockedDependency
 from jgo.maven import MavenContext
 
@@ -31,11 +30,11 @@ class Quiet(SimpleHTTPRequestHandler):
 
 class Noting(Silent):
     def __init__(self) -> None:
-        self.done: list[float] = []
+        self.shares: list[float] = []
 
     def fetching(self, server: str, done: float, files: int) -> None:
         assert (server, files) == ("kafka", 1)
-        self.done.append(done)
+        self.shares.append(done)
 
 
 @pytest.fixture
@@ -47,13 +46,13 @@ def remote(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def context(tmp_path: Path, remote: Path) -> Iterator[MavenContext]:
+def context(tmp_path: Path, remote: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MavenContext]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(remote)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
-    with stamina.set_testing(True, attempts=2):
-        yield MavenContext(repo_cache=tmp_path / "local", remote_repos={"test": address})
+    monkeypatch.setattr("workers.stack.download.PAUSE_SECONDS", 0)
+    yield MavenContext(repo_cache=tmp_path / "local", remote_repos={"test": address})
     server.shutdown()
     thread.join()
     server.server_close()
@@ -73,8 +72,8 @@ def test_a_missing_file_is_downloaded_with_progress(context: MavenContext, tmp_p
     path = download(context, report).file(thing())
     assert path == tmp_path / "local" / PATH
     assert path.read_bytes() == CONTENT
-    assert report.done == sorted(report.done)
-    assert report.done[-1] == pytest.approx(1)
+    assert report.shares == sorted(report.shares)
+    assert report.shares[-1] == pytest.approx(1)
 
 
 def test_a_file_that_is_here_is_not_asked_for(context: MavenContext, tmp_path: Path, remote: Path) -> None:
