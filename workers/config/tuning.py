@@ -52,10 +52,10 @@ class Throttle(Tunables):
     """How fast to write: a token bucket that the database's own latency fills (source document, 1.2.3, level 3)."""
 
     rows_per_second: int = Field(
-        default=10_000, ge=1, le=10_000_000, description="Rate at the start, and the floor it recovers from."
+        default=10_000, ge=1, le=10_000_000, description="Rate at the start; it never falls below a tenth of this."
     )
     target_commit_ms: int = Field(
-        default=500, ge=1, le=60_000, description="Commits slower than this lower the rate, faster ones raise it."
+        default=2_000, ge=1, le=60_000, description="Commits slower than this lower the rate, faster ones raise it."
     )
 
 

@@ -1,6 +1,7 @@
 """The Faust app of one worker: group membership, one agent, one table, and nothing else of Faust."""
 
 import ssl
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -54,8 +55,11 @@ class WorkerApp(faust.App):
         await consumer.commit()
 
 
-def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: int) -> WorkerApp:
-    """Compose an app without agent or table yet; see ``attach``."""
+def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: int, scratch: Path) -> WorkerApp:
+    """Compose an app without agent or table yet; see ``attach``.
+
+    ``scratch`` is a folder for Faust's own, which stays empty: the table is in memory and in its changelog.
+    """
     brokers = ";".join(f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(","))
     app = WorkerApp(
         tuning.group,
@@ -64,6 +68,7 @@ def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: in
         topic_disable_leader=True,
         topic_replication_factor=replication_factor,
         web_enabled=False,
+        datadir=scratch,
         store="memory://",
         Table=StateTopicTable,
         table_standby_replicas=0,

@@ -60,24 +60,25 @@ class Delivery(Generic[EventT, StateT]):
         """
         await self._store(self._folder.fold(screened.events))
 
-    async def deliver(self, screened: Screened[EventT], through: int) -> None:
+    async def deliver(self, screened: Screened[EventT], through: int) -> frozenset[int]:
         """Dead letters, then the graph, then the table; when this returns, ``through`` may be acknowledged.
 
+        Returns the offsets of the events that were turned away here: by enrichment or by the database.
         Raises ``Fenced``, and ``Flooded`` when too much of all is turned away.
         """
         folded = self._folder.fold(screened.events)
         rejected = sorted([*screened.rejected, *folded.rejected], key=lambda turned: turned.record.offset)
         await self._dead_letter(rejected, of=len(screened.events) + len(screened.rejected))
+        turned_away = frozenset(turned.record.offset for turned in folded.rejected)
         try:
             await self._write(through, self._spec.plan(folded.states()))
         except Refused as refusal:
-            turned_away = {turned.record.offset for turned in folded.rejected}
             events = [each for each in screened.events if each[0].offset not in turned_away]
-            await self._isolate(events, through, refusal)
-        else:
-            await self._store(folded)
+            return turned_away | await self._isolate(events, through, refusal)
+        await self._store(folded)
+        return turned_away
 
-    async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> None:
+    async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> frozenset[int]:
         """Halve what the database refuses until only the culprits are left; order is kept."""
         if not events:  # not for what a record holds: a statement of ours is wrong
             raise refusal
@@ -85,10 +86,10 @@ class Delivery(Generic[EventT, StateT]):
             reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
             await self._dead_letter([Turned(events[0][0], reason)], of=1)
             await self._write(through, [])
-            return
+            return frozenset([events[0][0].offset])
         middle = len(events) // 2
-        await self.deliver(Screened(events[:middle], []), events[middle - 1][0].offset)
-        await self.deliver(Screened(events[middle:], []), through)
+        first = await self.deliver(Screened(events[:middle], []), events[middle - 1][0].offset)
+        return first | await self.deliver(Screened(events[middle:], []), through)
 
     async def _write(self, through: int, statements: Sequence[Statement]) -> None:
         await self._sinks.throttle.take(sum(len(statement.rows) for statement in statements))

@@ -8,15 +8,24 @@ from workers.observe.metrics import UNKNOWN, Metrics
 from workers.runtime.screen import Screened
 
 
-def measure_batch(metrics: Metrics, spec: WorkerSpec[Any, Any], screened: Screened[Any], seconds: float) -> None:
-    """Count a batch's events by type; ``seconds`` is from its intake until it was stored."""
-    types = Counter(spec.event_type(event) for _, event in screened.events)
-    for event_type, count in types.items():
+def measure_batch(
+    metrics: Metrics, spec: WorkerSpec[Any, Any], screened: Screened[Any], turned_away: frozenset[int], seconds: float
+) -> None:
+    """Count a batch's events by type.
+
+    ``turned_away`` are the offsets of events that enrichment or the database did not take; ``seconds`` is
+    from the batch's intake until it was stored.
+    """
+    received = Counter(spec.event_type(event) for _, event in screened.events)
+    failed = Counter(spec.event_type(event) for record, event in screened.events if record.offset in turned_away)
+    for event_type, count in received.items():
         metrics.received(event_type, spec.source, count)
-        metrics.processed(event_type, "success", count)
         metrics.processing(event_type, seconds, count)
+        metrics.processed(event_type, "success", count - failed[event_type])
+    for event_type, count in failed.items():
+        metrics.processed(event_type, "error", count)
     rejected = len(screened.rejected)
     if rejected:
         metrics.received(UNKNOWN, spec.source, rejected)
         metrics.processed(UNKNOWN, "error", rejected)
-    metrics.batch(spec.name, types.total() + rejected)
+    metrics.batch(spec.name, received.total() + rejected)

@@ -127,12 +127,13 @@ class PartitionTask:
         await sinks.retry.through(Server.SCHEMA_REGISTRY, lambda: process.decoder.fetch_schemas(records))
         screened = screen(process.spec, process.decoder, sinks.clock, records)
         span.link_traces(process.spec.trace_of(event) for _, event in screened.events)
-        seen = Screened([each for each in screened.events if each[0].offset <= watermark], [])
-        if seen.events:
-            await delivery.catch_up(seen)
+        turned_away: frozenset[int] = frozenset()
+        if records[0].offset <= watermark:
+            await delivery.catch_up(_part(screened, lambda record: record.offset <= watermark))
+            screened = _part(screened, lambda record: record.offset > watermark)
         if records[-1].offset > watermark:
-            await delivery.deliver(_after(screened, watermark) if seen.events else screened, records[-1].offset)
-        measure_batch(sinks.metrics, process.spec, screened, sinks.clock.monotonic() - started)
+            turned_away = await delivery.deliver(screened, records[-1].offset)
+        measure_batch(sinks.metrics, process.spec, screened, turned_away, sinks.clock.monotonic() - started)
 
     def _expose(self, watermark: int) -> None:
         process, metrics = self._process, self._process.sinks.metrics
@@ -158,9 +159,8 @@ class PartitionTask:
         log.info("states expired", partition=str(self._topic_partition), expired=expired, kept=len(states))
 
 
-def _after(screened: Screened[Any], watermark: int) -> Screened[Any]:
-    """The part of a batch that the graph does not reflect yet."""
+def _part(screened: Screened[Any], belongs: Callable[[Record], bool]) -> Screened[Any]:
     return Screened(
-        [each for each in screened.events if each[0].offset > watermark],
-        [turned for turned in screened.rejected if turned.record.offset > watermark],
+        [each for each in screened.events if belongs(each[0])],
+        [turned for turned in screened.rejected if belongs(turned.record)],
     )

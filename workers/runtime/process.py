@@ -4,6 +4,8 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
@@ -60,7 +62,8 @@ async def run_worker(spec: WorkerSpec[Any, Any], settings: Settings, topology: T
         health = HealthServer(metrics, alive=condition.unhealthy, ready=condition.unready)
         await health.start(settings.metrics_port, settings.metrics_host)
         stack.push_async_callback(health.stop)
-        app = build_app(settings.kafka, tuning, topology.replication_factor)
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
+        app = build_app(settings.kafka, tuning, topology.replication_factor, scratch)
         table = state_table(app, partitions, topology.topics[tuning.topic].max_message_bytes, tuning.state.ttl_hours)
         sinks = await _open_sinks(stack, spec, settings, tuning, table, condition, metrics, clock)
         registry = SchemaRegistry(settings.schema_registry_url)

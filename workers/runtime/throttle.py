@@ -8,8 +8,9 @@ from workers.core.clock import Clock
 RAISE = 1.5
 LOWER = 0.7
 ADJUST_EVERY_SECONDS = 0.5
-LOWEST_SHARE = 0.01
-"""However slow the database, the rate keeps this share of the configured one: progress must go on."""
+LOWEST_SHARE = 0.1
+"""However slow the database, the rate keeps this share of the configured one: a batch keeps its size, so going
+lower would not make it quicker, only rarer."""
 HIGHEST_SHARE = 100.0
 
 

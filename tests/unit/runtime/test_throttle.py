@@ -29,7 +29,7 @@ async def test_slow_commits_lower_the_rate_but_never_to_nothing() -> None:
         bucket.committed(seconds=2.0)
         if second == 1:
             assert bucket.rows_per_second == 700
-    assert bucket.rows_per_second == 10
+    assert bucket.rows_per_second == 100
 
 
 async def test_quick_commits_raise_the_rate_only_while_somebody_has_to_wait() -> None:
