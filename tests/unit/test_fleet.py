@@ -1,0 +1,57 @@
+import re
+import tomllib
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+
+import workers
+from workers.core.worker import WorkerSpec
+from workers.fleet import FLEET
+
+ROOMS = Path(workers.__file__).parent
+PURE = {"genai_prices", "orjson"}
+"""Libraries that do no I/O: data, and JSON."""
+
+
+def folder_of(worker: WorkerSpec[Any, Any]) -> str:
+    """The package that a worker's parse function comes from, such as ``workers.telemetry``."""
+    return ".".join(worker.parse.__module__.split(".")[:2])
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("workers", include_external_packages=True, cache_dir=None)
+
+
+@pytest.mark.parametrize("worker", FLEET.values(), ids=FLEET)
+def test_a_worker_folder_imports_core_and_what_does_no_io(
+    worker: WorkerSpec[Any, Any], graph: grimp.ImportGraph
+) -> None:
+    folder = folder_of(worker)
+    modules = graph.find_descendants(folder) | {folder}
+    imported = {each for module in modules for each in graph.find_modules_directly_imported_by(module)}
+    outside = {each for each in imported - modules if not each.startswith("workers.core")}
+    assert outside <= PURE | stdlib_of(outside)
+
+
+def stdlib_of(names: set[str]) -> set[str]:
+    import sys  # noqa: PLC0415 - for this alone
+
+    return {name for name in names if name.split(".")[0] in sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("worker", FLEET.values(), ids=FLEET)
+def test_a_worker_is_named_after_its_folder_and_says_where_its_events_come_from(worker: WorkerSpec[Any, Any]) -> None:
+    assert import_module(folder_of(worker)).__doc__
+    assert folder_of(worker) == f"workers.{worker.name}"
+    assert worker.source in {"observatory", "registry", "vault"}
+
+
+def test_every_room_has_its_place_among_the_layers_or_is_a_worker() -> None:
+    contracts = tomllib.loads((ROOMS.parent / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    placed = {name for layer in contracts[0]["layers"] for name in re.findall(r"\w+", layer)}
+    rooms = {path.stem for path in ROOMS.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert rooms - {"__init__"} <= placed | set(FLEET)
