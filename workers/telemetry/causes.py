@@ -36,6 +36,11 @@ class Causes:
                 self._joined[other.id, error.id] = True
         self._errors[error.id] = error
 
+    @property
+    def changed(self) -> bool:
+        """Whether this batch has joined or parted any."""
+        return bool(self._joined)
+
     def __contains__(self, error_id: str) -> bool:
         return error_id in self._errors
 

@@ -18,6 +18,8 @@ from workers.telemetry.limits import (
 MAX_QUOTED = 80
 WIDEST_CHARACTER = 4
 """Bytes of UTF-8."""
+SURELY_SMALL = MAX_NAME_BYTES // WIDEST_CHARACTER
+"""Characters that are few enough whatever they are."""
 
 
 def reject(code: str, message: str) -> NoReturn:
@@ -45,7 +47,7 @@ def check_names(fields: Sequence[str], values: Sequence[str | None]) -> None:
 
 def check_name(field: str, value: str | None) -> None:
     """Check an id or a name that may be missing: of a size that can be a key, and text that can be stored."""
-    if value:
+    if value and not (len(value) <= MAX_NAME_BYTES and value.isascii()):
         check_size(field, value, MAX_NAME_BYTES)
         check_unicode(field, value)
 
@@ -59,8 +61,9 @@ def check_text(field: str, value: str) -> None:
 def check_metadata(metadata: Mapping[str, str]) -> None:
     """Check that keys and values are of a size to be carried about; they are not stored."""
     for key, value in metadata.items():
-        check_size("metadata key", key, MAX_NAME_BYTES)
-        check_size("metadata value", value, MAX_TEXT_BYTES)
+        if len(key) > SURELY_SMALL or len(value) > SURELY_SMALL:
+            check_size("metadata key", key, MAX_NAME_BYTES)
+            check_size("metadata value", value, MAX_TEXT_BYTES)
 
 
 def check_size(field: str, value: str, limit: int) -> None:

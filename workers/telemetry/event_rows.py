@@ -1,26 +1,27 @@
 """The row of a changed span, and the rows of events that are nodes by themselves."""
 
 from workers.telemetry.enrich import PriceBook, usage
-from workers.telemetry.model import Aggregate, Event, Failure, Invocation, Latency
+from workers.telemetry.model import Aggregate, Event, Failure, Latency
 from workers.telemetry.rows import AggregateRow, ErrorRow, InvocationRow, LatencyRow
 from workers.telemetry.span import Span
 
 
-def invocation_key(trace_id: str, span_id: str) -> str:
-    """Return the key of a span's Invocation (contract, "Graph")."""
-    return f"{trace_id}/{span_id}"
+def key_prefix(trace_id: str) -> str:
+    """Return what comes before the span_id in the keys of a trace's Invocations (contract, "Graph")."""
+    return f"{trace_id}/"
 
 
 def invocation_row(trace_id: str, key: str, span: Span, book: PriceBook) -> InvocationRow:
     """Fold the span's deciding events into the properties of its Invocation."""
     told, start, end = span.told(), span.start, span.end
-    session_id = user_id = model_version = None
-    if isinstance(told, Invocation):
-        session_id, user_id, model_version = told.session_id, told.user_id, told.model_version
-        if start is not None and start is not told:
-            session_id = session_id or start.session_id
-            user_id = user_id or start.user_id
-            model_version = model_version or start.model_version
+    session_id = user_id = model_version = status = token_count = latency_ms = None
+    if end is not None:
+        status, token_count, latency_ms = end.status, end.token_count, end.latency_ms
+        session_id, user_id, model_version = end.session_id, end.user_id, end.model_version
+    if start is not None:
+        session_id = session_id or start.session_id
+        user_id = user_id or start.user_id
+        model_version = model_version or start.model_version
     return InvocationRow(
         told.model_id,
         key,
@@ -33,9 +34,9 @@ def invocation_row(trace_id: str, key: str, span: Span, book: PriceBook) -> Invo
         told.provider,
         model_version,
         span.timestamp,
-        end.status if end else None,
-        end.token_count if end else None,
-        end.latency_ms if end else None,
+        status,
+        token_count,
+        latency_ms,
         *usage(span, book),
     )
 
@@ -44,7 +45,7 @@ def latency_row(event: Event, latency: Latency) -> LatencyRow:
     """Return the PerformanceMetric of a latency event."""
     return LatencyRow(
         event.event_id,
-        invocation_key(event.trace_id, event.span_id),
+        key_prefix(event.trace_id) + event.span_id,
         latency.metric_type,
         latency.value_ms,
         latency.percentile,
@@ -76,7 +77,7 @@ def error_row(event: Event, failure: Failure) -> ErrorRow:
     """Return the Error of an error event."""
     return ErrorRow(
         event.event_id,
-        invocation_key(event.trace_id, event.span_id),
+        key_prefix(event.trace_id) + event.span_id,
         failure.error_type,
         failure.message,
         failure.severity,

@@ -49,7 +49,7 @@ class CatalogueTariff(NamedTuple):
 
     def cost(self, prompt: int, completion: int, cached: int, reasoning: int) -> Cost:
         """Price one invocation."""
-        rates = next(rates for above, rates in self.steps if prompt > above)
+        rates = self._rates(prompt)
         cached = min(cached, prompt)
         reasoning = min(reasoning, completion)
         units = (
@@ -59,8 +59,15 @@ class CatalogueTariff(NamedTuple):
             + reasoning * rates.reasoning
             + rates.request
         )
-        digits = f"{units:0{self.places + 1}d}"
-        return Cost(units / 10**self.places, f"{digits[: -self.places]}.{digits[-self.places :]}")
+        places = self.places
+        digits = str(units).zfill(places + 1)
+        return Cost(units / 10**places, f"{digits[:-places]}.{digits[-places:]}")
+
+    def _rates(self, prompt: int) -> Rates:
+        for above, rates in self.steps:
+            if prompt > above:
+                return rates
+        raise ValueError(f"a prompt of {prompt} tokens: the last step is for all prompts")
 
 
 class Period(NamedTuple):
@@ -70,7 +77,7 @@ class Period(NamedTuple):
     daily: tuple[int, int] | None
     tariff: CatalogueTariff | None
 
-    def covers(self, timestamp: int) -> bool:
+    def holds(self, timestamp: int) -> bool:
         """Say whether the tariff holds at ``timestamp``, in epoch milliseconds."""
         if timestamp < self.since:
             return False
@@ -91,7 +98,7 @@ class Catalogue:
     def tariff(self, provider: str, model_id: str, timestamp: int) -> CatalogueTariff | None:
         """Return the prices in force; of several the last in the catalogue, as its authors mean them."""
         for period in self._periods(provider, model_id):
-            if period.covers(timestamp):
+            if period.holds(timestamp):
                 return period.tariff
         return None
 

@@ -1,4 +1,4 @@
-"""The rows of the statements, typed. The first columns of each are unique, and give the order of locking nodes."""
+"""The rows of the statements, typed. Rows of nodes that partitions share sort by their first, unique columns."""
 
 from typing import NamedTuple
 

@@ -1,8 +1,7 @@
 """What telemetry writes to the graph: one Cypher statement for each label and relationship type, with its rows.
 
 Rows are typed here and travel as plain lists, half the cost of maps: ``row.key`` in the Cypher below stands for
-the place of ``key`` in the row. The first columns are unique and give the order in which nodes are locked:
-by Model where Models are touched, for these are shared by all partitions.
+the place of ``key`` in the row.
 """
 
 import re
@@ -27,22 +26,26 @@ from workers.telemetry.rows import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A statement without its rows. ``row`` names the columns."""
+    """A statement without its rows. ``row`` names the columns.
+
+    ``shared``: it locks nodes that other partitions' batches lock, too. Rows in one order keep them from deadlock.
+    """
 
     name: str
     row: Any
     cypher: str
+    shared: bool
 
     def on(self, rows: Iterable[tuple[Any, ...]]) -> Statement:
-        """Return the statement on these rows, sorted; Bolt has no form for named tuples."""
-        return Statement(self.name, self.cypher, [tuple(row) for row in sorted(rows)])
+        """Return the statement on these rows; Bolt has no form for named tuples."""
+        return Statement(self.name, self.cypher, list(map(tuple, sorted(rows) if self.shared else rows)))
 
 
-def template(name: str, row: Any, cypher: str) -> Template:
+def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:
     """Put columns by place for columns by name. Raises ``ValueError`` for a column that the row has not."""
     columns: tuple[str, ...] = row._fields
     placed = re.sub(r"\brow\.(\w+)", lambda column: f"row[{columns.index(column[1])}]", cypher.strip())
-    return Template(name, row, f"UNWIND $rows AS row\n{placed}")
+    return Template(name, row, f"UNWIND $rows AS row\n{placed}", shared)
 
 
 # Never SET on a Model for an event: every partition would queue for its lock.
@@ -53,6 +56,7 @@ MODELS = template(
 MERGE (m:Model {model_id: row.model_id})
   ON CREATE SET m.stub = true, m.name = row.name, m.context_window = row.context_window
 """,
+    shared=True,
 )
 
 MODEL_CHANGED = template(
@@ -91,6 +95,7 @@ MATCH (i:Invocation {key: row.key}) WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
 MATCH (m:Model {model_id: row.model_id})
 CREATE (i)-[:USES_MODEL]->(m)
 """,
+    shared=True,
 )
 
 LATENCIES = template(
@@ -119,6 +124,7 @@ WITH row, p WHERE NOT EXISTS { (p)<-[:HAS_METRIC]-() }
 MATCH (m:Model {model_id: row.model_id})
 CREATE (m)-[:HAS_METRIC]->(p)
 """,
+    shared=True,
 )
 
 ERRORS = template(
@@ -141,6 +147,7 @@ CAUSE_PARTED = template(
 MATCH (:Error {id: row.id})-[r:TRIGGERED_BY]->(:Error {id: row.cause})
 DELETE r
 """,
+    shared=True,
 )
 
 # A cause in another trace is linked where the graph has it.
@@ -152,6 +159,7 @@ MATCH (e:Error {id: row.id})
 MATCH (c:Error {id: row.cause})
 MERGE (e)-[:TRIGGERED_BY]->(c)
 """,
+    shared=True,
 )
 
 PARENT_CHANGED = template(

@@ -1,7 +1,7 @@
 """The state: one trace, as far as it must be remembered, and marks on what this batch changes of it."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
@@ -12,19 +12,15 @@ from workers.telemetry.model import Aggregate, Event, Failure, Latency
 from workers.telemetry.span import NOWHERE, ROW_END, ROW_PARENT, ROW_SPAN_ID, ROW_TIMESTAMP, Span
 
 
-class Before(NamedTuple):
-    """What the graph holds of a span that this batch changes."""
-
-    model_id: str
-    parent: str | None
-
-
 class Trace:
     """Spans, their order, errors and the event ids seen; dumped between batches. The rest are marks.
 
     Between batches at most ``MAX_SPANS_IN_STATE`` spans stay: of a longer trace those leave that began first
     and have ended, or began first where too few have ended. The chain goes on from those that stay. A late
     event for one that left is taken for the first of its span; its relationships stay as they are.
+
+    Marks: ``changed`` has the model of each changed span that the graph has (``None`` for a new one),
+    ``reparented`` the parent likewise; ``models`` are those that events named; and events that are nodes.
     """
 
     def __init__(self, seen: Iterable[str] = (), errors: Iterable[Raised] = (), rows: Iterable[list[Any]] = ()) -> None:
@@ -39,16 +35,12 @@ class Trace:
             if row[ROW_PARENT] is not None and row[ROW_PARENT] not in self._dumped:
                 self._waiting.setdefault(row[ROW_PARENT], []).append(span_id)
 
-        self.changed: dict[str, Before | None] = {}
-        self.found_parent: dict[str, None] = {}
+        self.changed: dict[str, str | None] = {}
+        self.reparented: dict[str, str | None] = {}
         self.models: dict[str, None] = {}
         self.latencies: list[tuple[Event, Latency]] = []
         self.failures: list[tuple[Event, Failure]] = []
         self.aggregates: list[tuple[Event, Aggregate]] = []
-
-    def key(self, span_id: str) -> str:
-        """Return the key of the span's Invocation (contract, "Graph")."""
-        return f"{self.trace_id}/{span_id}"
 
     def find(self, span_id: str) -> Span | None:
         """Return the span, made of its dumped form when it is first asked for."""
@@ -65,13 +57,15 @@ class Trace:
         """Add a span; those that have named it as their parent have found it."""
         span = self._spans[span_id] = Span(span_id, event_id)
         self.changed[span_id] = None
-        self.found_parent.update(dict.fromkeys(self._waiting.pop(span_id, ())))
+        if span_id in self._waiting:
+            for child in self._waiting.pop(span_id):
+                self.reparented.setdefault(child, None)
         return span
 
     def change(self, span: Span) -> None:
-        """Mark a span that is about to change, with what the graph holds of it."""
+        """Mark a span that is about to change."""
         if span.span_id not in self.changed:
-            self.changed[span.span_id] = Before(span.told().model_id, span.parent)
+            self.changed[span.span_id] = span.told().model_id
 
     def settle(self, span: Span) -> None:
         """Bring a changed span's place in the chain and its parent in line with what is now known."""
@@ -84,6 +78,7 @@ class Trace:
             span.timestamp = timestamp
         parent = span.named_parent()
         if parent != span.parent:
+            self.reparented.setdefault(span.span_id, span.parent)
             self.causes.reparent(span.span_id, span.parent, parent)
             span.parent = parent
             if parent is not None and parent not in self._spans and parent not in self._dumped:

@@ -44,13 +44,15 @@ def test_a_span_that_was_written_before_is_written_alone() -> None:
     assert _counts(plan) == {"Model": 1, "Invocation": 1}
 
 
-def test_rows_come_in_the_order_of_the_models_they_lock() -> None:
+def test_rows_of_shared_nodes_come_in_the_order_of_the_nodes_they_lock() -> None:
     log = [_call(number, model_id=f"m{9 - number % 3}", trace_id=f"t{number}") for number in range(9)]
+    log += [_error("t1", f"e{number}", f"e{number - 1}") for number in range(20, 10, -1)]
     plan, _ = Table().plan(parsed(log))
-    for statement in plan:
-        rows = [tuple(row) for row in statement.rows]
-        assert rows == sorted(rows)
-    assert [row[0] for row in plan[1].rows] == ["m7"] * 3 + ["m8"] * 3 + ["m9"] * 3
+    rows = {statement.name: [tuple(row) for row in statement.rows] for statement in plan}
+    for name in ("Model", "USES_MODEL", "TRIGGERED_BY"):
+        assert len(rows[name]) > 1
+        assert rows[name] == sorted(rows[name])
+    assert [model_id for model_id, _ in rows["USES_MODEL"]] == ["m7"] * 3 + ["m8"] * 3 + ["m9"] * 3
 
 
 def test_every_statement_starts_as_the_writer_expects_and_takes_rows_by_place() -> None:
