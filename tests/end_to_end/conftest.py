@@ -1,0 +1,58 @@
+"""The servers, and a corner of them for each test file."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.end_to_end.scene import Scene
+from workers.config.settings import Settings
+from workers.stack.running import RunningStack
+
+Scenes = Callable[..., Scene]
+
+
+@pytest.fixture(scope="session")
+def settings(stack: RunningStack) -> Settings:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in stack.environment.items():
+            patch.setenv(name, value)
+        return Settings.from_environment()
+
+
+@pytest.fixture(scope="module")
+def scenes(
+    request: pytest.FixtureRequest,
+    settings: Settings,
+    stack: RunningStack,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Scenes]:
+    """Make scenes named after the test file, with topics, and tidy them up after its last test."""
+    name = Path(str(request.path)).stem.removeprefix("test_").replace("_", "-")
+    made: list[Scene] = []
+
+    def make(partitions: int, **parts: Any) -> Scene:
+        scene = Scene(
+            # Named so that no earlier run on the same servers had the name.
+            name=f"{name}-{uuid4().hex[:8]}",
+            settings=settings,
+            environment=stack.environment,
+            folder=tmp_path_factory.mktemp(name),
+            partitions=partitions,
+            **parts,
+        )
+        made.append(scene)
+        scene.set_up()
+        return scene
+
+    yield make
+    for scene in made:
+        scene.tear_down()
+
+
+@pytest.fixture(scope="module")
+def scene(scenes: Scenes) -> Scene:
+    """A scene of two partitions."""
+    return scenes(2)

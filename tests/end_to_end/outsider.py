@@ -1,0 +1,150 @@
+"""What a program from outside brings along: HTTP to the schema registry, fastavro, confluent_kafka. Nothing of ours.
+
+Only the contract is known here, so that a mistake in our codec or our producer cannot hide itself.
+"""
+
+import json
+import struct
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.request import Request, urlopen
+
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
+from fastavro import parse_schema, schemaless_writer
+
+SCHEMAS = Path(__file__).parents[2] / "schemas" / "avro"
+TIMEOUT_SECONDS = 30.0
+LARGEST_REQUEST_BYTES = 104_857_600
+
+
+def register(registry_url: str, subject: str, schema: Mapping[str, Any]) -> int:
+    """Register as Confluent's API has it; return the schema's id."""
+    request = Request(  # noqa: S310 - the registry of this test run
+        f"{registry_url}/subjects/{subject}/versions",
+        data=json.dumps({"schema": json.dumps(schema), "schemaType": "AVRO"}).encode(),
+        headers={"Content-Type": "application/vnd.schemaregistry.v1+json"},
+        method="POST",
+    )
+    with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - likewise
+        return int(json.load(answer)["id"])
+
+
+def framed(schema_id: int, schema: Mapping[str, Any], fields: Mapping[str, Any]) -> bytes:
+    """Confluent wire format: zero, four bytes of schema id, Avro."""
+    target = BytesIO()
+    target.write(struct.pack(">BI", 0, schema_id))
+    schemaless_writer(target, parse_schema(dict(schema)), fields)
+    return target.getvalue()
+
+
+def read_schema(file: Path) -> dict[str, Any]:
+    """Read an ``.avsc`` file."""
+    schema: dict[str, Any] = json.loads(file.read_bytes())
+    return schema
+
+
+class Serializer:
+    """Frames records of the ``.avsc`` files of one folder, each registered under ``<topic>-<full name>``."""
+
+    def __init__(self, registry_url: str, topic: str, folder: Path) -> None:
+        self._schemas: dict[str, tuple[int, dict[str, Any]]] = {}
+        for file in sorted(folder.glob("*.avsc")):
+            schema = read_schema(file)
+            name = f"{schema['namespace']}.{schema['name']}"
+            self._schemas[name] = register(registry_url, f"{topic}-{name}", schema), schema
+
+    def __call__(self, record_name: str, fields: Mapping[str, Any]) -> bytes:
+        return framed(*self._schemas[record_name], fields)
+
+
+class Sent(NamedTuple):
+    """A record as it was sent, and where the broker put it."""
+
+    key: bytes | None
+    value: bytes | None
+    timestamp: int
+    headers: Sequence[tuple[str, bytes | None]]
+    partition: int
+    offset: int
+
+
+@dataclass
+class Log:
+    """Produces to one topic, and remembers."""
+
+    bootstrap_servers: str
+    topic: str
+    sent: list[Sent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._producer = Producer(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "enable.idempotence": True,
+                "message.max.bytes": LARGEST_REQUEST_BYTES,
+                "log_level": 2,
+            }
+        )
+
+    def send(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        timestamp: int | None = None,
+        partition: int = -1,
+        headers: Sequence[tuple[str, bytes | None]] = (),
+    ) -> None:
+        """Queue a record. The key decides the partition, unless told; ``timestamp``: epoch milliseconds, else now."""
+        stamp = timestamp or int(time.time() * 1000)
+
+        def report(error: KafkaError | None, message: Message) -> None:
+            assert error is None, error
+            self.sent.append(Sent(key, value, stamp, headers, message.partition() or 0, message.offset() or 0))
+
+        produce: Callable[..., None] = self._producer.produce
+        while True:
+            try:
+                produce(self.topic, value, key, partition, timestamp=stamp, headers=list(headers), on_delivery=report)
+            except BufferError:  # the queue is full
+                self._producer.poll(1)
+            else:
+                return
+
+    def flush(self) -> None:
+        """Return when the broker has confirmed everything."""
+        assert self._producer.flush(TIMEOUT_SECONDS) == 0
+
+
+def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
+    """Every record of a topic, partition after partition, each in the order of its log."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap_servers,
+            "group.id": f"{topic}-outsider",  # the client asks for one; nothing is committed
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "log_level": 2,
+        }
+    )
+    try:
+        numbers = consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic].partitions
+        return [message for number in numbers for message in _read(consumer, TopicPartition(topic, number, 0))]
+    finally:
+        consumer.close()
+
+
+def _read(consumer: Consumer, partition: TopicPartition) -> Iterator[Message]:
+    _, end = consumer.get_watermark_offsets(partition, timeout=TIMEOUT_SECONDS)
+    consumer.assign([partition])
+    following = 0
+    while following < end:
+        message = consumer.poll(TIMEOUT_SECONDS)
+        assert message is not None, f"{partition} ends at {following}, not at {end}"
+        assert message.error() is None, message.error()
+        following = (message.offset() or 0) + 1
+        yield message

@@ -1,0 +1,134 @@
+"""A corner of the servers that belongs to one test file: topic, group and topology.yaml of its own."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import neo4j
+from confluent_kafka import KafkaException
+
+from tests.end_to_end.outsider import SCHEMAS, Log, Serializer
+from tests.end_to_end.program import Program, until
+from workers.config.settings import Settings
+from workers.config.topology import load_topology
+from workers.graph.driver import open_driver
+from workers.graph.migrate import migrate
+from workers.kafka.admin import Admin
+from workers.kafka.lag import group_lag
+from workers.kafka.topics import apply_topology
+
+TOPOLOGY = """\
+schemas: {schemas}
+topics:
+  {topic}:
+    partitions: {partitions}
+    key: trace_id
+    max_message_bytes: 16777216
+workers:
+  {worker}:
+    topic: {topic}
+    group: {group}
+    session_timeout_seconds: 6
+    batch:
+      max_rows: {max_rows}
+    intake:
+      chunk_records: {max_rows}
+"""
+
+
+@dataclass
+class Scene:
+    """``name`` begins every trace_id of the file's records, so that the graph can be asked for them alone."""
+
+    settings: Settings
+    environment: Mapping[str, str]
+    folder: Path
+    name: str
+    partitions: int
+    worker: str = "telemetry"
+    max_rows: int = 1_000
+    schemas: Path = SCHEMAS
+
+    def __post_init__(self) -> None:
+        self.topic = f"{self.name}-events"
+        self.group = f"{self.name}-group"
+        self.topology_path = self.folder / "topology.yaml"
+        self.write_topology(self.partitions)
+        self.environment = {**self.environment, "MEMORY_GRAPH_TOPOLOGY": str(self.topology_path)}
+
+    def write_topology(self, partitions: int) -> None:
+        self.topology_path.write_text(
+            TOPOLOGY.format(
+                schemas=self.schemas,
+                topic=self.topic,
+                partitions=partitions,
+                worker=self.worker,
+                group=self.group,
+                max_rows=self.max_rows,
+            )
+        )
+
+    def set_up(self) -> None:
+        """Create the topics; migrate the graph."""
+        apply_topology(self.settings.kafka, load_topology(self.topology_path), execute=True)
+
+        async def migrated() -> None:
+            async with open_driver(self.settings.neo4j) as driver:
+                await migrate(driver, self.settings.neo4j.database)
+
+        asyncio.run(migrated())
+
+    def tear_down(self) -> None:
+        """Leave nothing behind on servers that others use, too."""
+        self.query("MATCH (w:Watermark) WHERE w.id CONTAINS $part DELETE w", part=f"/{self.topic}/")
+        self.query("MATCH (i:Invocation) WHERE i.trace_id STARTS WITH $name DETACH DELETE i", name=self.name)
+        self.query("MATCH (n:Error|PerformanceMetric) WHERE n.id STARTS WITH $name DETACH DELETE n", name=self.name)
+        self.query("MATCH (m:Model) WHERE m.model_id CONTAINS $name DETACH DELETE m", name=self.name)
+        admin = Admin(self.settings.kafka)
+        mine = [topic for topic in admin.topics() if topic.startswith(self.name)]
+        try:
+            admin.results(admin.client.delete_topics(mine) if mine else {})
+            admin.results(admin.client.delete_consumer_groups([self.group]))
+        except KafkaException:  # a group that nobody ever joined, or whose members were killed a moment ago
+            return
+
+    def start(self, log: str, **process: Any) -> Program:
+        """Start the scene's worker; its log is the file ``log`` of the scene's folder."""
+        return Program(["worker", self.worker], self.environment, self.folder / log, **process)
+
+    def serializer(self) -> Serializer:
+        return Serializer(self.settings.schema_registry_url, self.topic, self.schemas / self.worker)
+
+    def log(self) -> Log:
+        return Log(self.settings.kafka.bootstrap_servers, self.topic)
+
+    def lag(self) -> int:
+        """Records that the group has not acknowledged yet."""
+        return sum(part.lag for part in group_lag(self.settings.kafka, self.group, self.topic).values())
+
+    def until_caught_up(self, *programs: Program) -> None:
+        """Wait for lag zero; fail at once when one of the programs ends before."""
+
+        def look() -> bool:
+            for program in programs:
+                program.check()
+            return self.lag() == 0
+
+        until(look, f"lag of {self.group} zero")
+
+    def watermarks(self) -> dict[int, int]:
+        """The last offset that the graph reflects, by partition."""
+        cypher = (
+            "MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix AND w.offset >= 0 RETURN w.id AS id, w.offset AS offset"
+        )
+        rows = self.query(cypher, prefix=f"{self.worker}/{self.topic}/")
+        return {int(row["id"].rpartition("/")[2]): row["offset"] for row in rows}
+
+    def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        server = self.settings.neo4j
+        auth = (server.username, server.password.get_secret_value())
+        with neo4j.GraphDatabase.driver(server.uri, auth=auth) as driver:
+            records, _, _ = driver.execute_query(cypher, parameters, database_=server.database)
+        return [record.data() for record in records]
