@@ -98,6 +98,7 @@ CREATE (i)-[:USES_MODEL]->(m)
     shared=True,
 )
 
+# Of events with one id in several traces the first owns the node, in this batch (see the plan) as in earlier ones.
 LATENCIES = template(
     "PerformanceMetric of Invocation",
     LatencyRow,
@@ -106,7 +107,8 @@ MATCH (i:Invocation {key: row.key})
 MERGE (p:PerformanceMetric {id: row.id})
   ON CREATE SET p.metric_type = row.metric_type, p.value = row.value, p.percentile = row.percentile,
     p.timestamp = datetime({epochMillis: row.timestamp}), p.model_id = row.model_id
-MERGE (i)-[:HAS_METRIC]->(p)
+WITH i, p WHERE NOT EXISTS { (p)<-[:HAS_METRIC]-() }
+CREATE (i)-[:HAS_METRIC]->(p)
 """,
 )
 
@@ -136,7 +138,8 @@ MERGE (e:Error {id: row.id})
   ON CREATE SET e.error_type = row.error_type, e.message = row.message, e.severity = row.severity,
     e.caused_by = row.caused_by, e.timestamp = datetime({epochMillis: row.timestamp}), e.model_id = row.model_id,
     e.provider = row.provider, e.trace_id = row.trace_id, e.span_id = row.span_id
-MERGE (i)-[:CAUSED_ERROR]->(e)
+WITH i, e WHERE NOT EXISTS { (e)<-[:CAUSED_ERROR]-() }
+CREATE (i)-[:CAUSED_ERROR]->(e)
 """,
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.model.graph_snapshot import graph_snapshot
 from tests.model.naive_model import Graph, naive_model
-from tests.model.traffic import MODELS, Sent, seeded, traffic
+from tests.model.traffic import MODELS, Maker, Sent, seeded, traffic
 from tests.unit.telemetry.driven import Table, parsed
 from workers.config.settings import Neo4jSettings
 from workers.core.statement import Statement
@@ -70,6 +70,25 @@ async def test_a_status_never_goes_back_although_the_state_of_its_trace_is_lost(
     await _run_all(graph, [sent for sent in log if "status" not in sent[1]])
     after = (await graph.snapshot()).nodes
     assert {node: after[node]["status"] for node in ended} == ended
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+async def test_an_id_that_two_traces_use_belongs_to_the_first_however_the_batches_fall(
+    graph: Neo4j, batch: int
+) -> None:
+    maker = Maker(seeded(1), graph.name)
+    for trace_id in graph.traces[:2]:
+        maker.send("LLMErrorEvent", maker.error(trace_id, "s1") | {"event_id": f"{graph.name}-error"})
+        maker.send("LLMLatencyEvent", maker.latency(trace_id, "s1") | {"event_id": f"{graph.name}-latency"})
+    events, table = parsed(maker.log), Table()
+    for begin in range(0, len(events), batch):
+        plan, entries = table.plan(events[begin : begin + batch])
+        await graph.run(plan)
+        table.states.update(entries)
+    found = await graph.snapshot()
+    owners = {kind: one for one, kind, _, _ in found.relationships if kind in ("CAUSED_ERROR", "HAS_METRIC")}
+    assert set(owners.values()) == {("Invocation", f"{graph.traces[0]}/s1")}
+    assert sum(kind in owners for _, kind, _, _ in found.relationships) == 2
 
 
 async def _run_all(graph: Neo4j, log: Sequence[Sent]) -> None:
