@@ -1,0 +1,90 @@
+"""A topic filled once, which every contestant reads: its records, its checkpoints, the ceiling's rows."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from workers.avro.codec import AvroCodec
+from workers.avro.registry import SchemaRegistry
+from workers.avro.schemas import load_reader_schemas
+from workers.bench.ground import TELEMETRY, Ground
+from workers.bench.prepared import plan_batches, save
+from workers.bench.records import RecordSet
+from workers.bench.watch import Checkpoint, checkpoints_of
+from workers.core.record import ConsumedRecord
+from workers.core.statement import Statement
+from workers.kafka.keyed_producer import KeyedProducer, Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One record set in one topic. ``prepared`` is where the ceiling's rows are."""
+
+    records: RecordSet
+    topic: str
+    partitions: int
+    checkpoints: dict[int, list[Checkpoint]]
+    prepared: Path
+
+
+async def fill(ground: Ground, records: RecordSet, partitions: int) -> Field:
+    """Make the topic and fill it; work out where the checkpoints are, and the ceiling's rows."""
+    topic = f"{ground.run}-{records.name}-{partitions}"
+    await ground.make_topic(topic, partitions)
+    logs = await _produce(ground, topic, records)
+    ends = {
+        partition: [Checkpoint(offset, decides) for offset, decides in _ends(records, log)]
+        for partition, log in logs.items()
+    }
+    prepared = ground.folder / f"{topic}.rows"
+    await _prepare(ground, topic, records, logs, prepared)
+    return Field(records, topic, partitions, checkpoints_of(ends), prepared)
+
+
+async def _produce(ground: Ground, topic: str, records: RecordSet) -> dict[int, list[int]]:
+    """Send everything; give for each partition the places (in the record set) of its records, by offset."""
+    producer, logs = KeyedProducer(ground.settings.kafka, topic), defaultdict[int, list[int]](list)
+
+    def sent(place: int, report: Sent) -> None:
+        logs[report.partition].append(place)
+
+    for place, record in enumerate(records.records):
+        producer.produce(record.key, record.value, record.headers, partial(sent, place))
+    await producer.flush()
+    return dict(logs)
+
+
+def _ends(records: RecordSet, log: Sequence[int]) -> Iterator[tuple[int, str]]:
+    for offset, place in enumerate(log):
+        if decides := records.records[place].decides:
+            yield offset, decides
+
+
+async def _prepare(ground: Ground, topic: str, records: RecordSet, logs: dict[int, list[int]], file: Path) -> None:
+    registry = SchemaRegistry(ground.settings.schema_registry_url)
+    codec = AvroCodec(registry, load_reader_schemas(ground.topology.schemas_folder / TELEMETRY))
+    now_ms = int(time.time() * 1000)
+    try:
+        for_partition: dict[int, list[ConsumedRecord]] = {
+            partition: [
+                ConsumedRecord(
+                    topic, partition, offset, now_ms, records.records[place].key, records.records[place].value
+                )
+                for offset, place in enumerate(log)
+            ]
+            for partition, log in logs.items()
+        }
+        await codec.fetch_schemas([record for log in for_partition.values() for record in log])
+    finally:
+        await registry.aclose()
+
+    def planned() -> Iterator[tuple[int, Sequence[Statement]]]:
+        for partition, log in sorted(for_partition.items()):
+            for statements in plan_batches(log, codec.decode, now_ms):
+                yield partition, statements
+
+    await asyncio.to_thread(save, planned(), file)

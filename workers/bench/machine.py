@@ -1,0 +1,70 @@
+"""What everything ran on."""
+
+import os
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
+MEBIBYTE = 1024 * 1024
+LOCAL = {"127.0.0.1", "localhost", "::1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Facts to judge the figures by. ``load`` is the run queue of the last minute when the benchmark began."""
+
+    processor: str
+    cores: int
+    memory_gib: float
+    load: float
+    python: str
+    system: str
+    neo4j: str
+    kafka: str
+
+
+def facts(neo4j: str, kafka: psutil.Process | None) -> Machine:
+    """Collect the facts; ``neo4j`` is what the database says of itself."""
+    return Machine(
+        processor=_processor(),
+        cores=os.cpu_count() or 1,
+        memory_gib=round(psutil.virtual_memory().total / MEBIBYTE / 1024, 1),
+        load=round(os.getloadavg()[0], 2),
+        python=platform.python_version(),
+        system=platform.platform(terse=True),
+        neo4j=neo4j,
+        kafka=_kafka_version(kafka),
+    )
+
+
+def server_at(address: str) -> psutil.Process | None:
+    """Find the process of this machine that listens at ``host:port`` or a URL; ``None`` where it is elsewhere."""
+    url = urlsplit(address if "://" in address else f"//{address}")
+    if url.hostname not in LOCAL or url.port is None:
+        return None
+    for each in psutil.net_connections("tcp"):
+        if each.status == psutil.CONN_LISTEN and each.laddr.port == url.port and each.pid:
+            return psutil.Process(each.pid)
+    return None
+
+
+def cpu_seconds(process: psutil.Process) -> float:
+    """Give what a process has used, user and system, in steps of a hundredth."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _kafka_version(process: psutil.Process | None) -> str:
+    words = " ".join([*process.cmdline(), *process.environ().values()]) if process else ""
+    found = re.search(r"kafka_[\d.]+-(\d[\d.]*\d)\.jar", words)
+    return f"Kafka {found[1]}" if found else "Kafka"
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    found = re.search(r"model name\s*: (.+)", info.read_text()) if info.exists() else None
+    return found[1] if found else platform.processor()

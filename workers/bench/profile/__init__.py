@@ -1,0 +1,1 @@
+"""Where our worker's CPU time goes, stage by stage."""

@@ -1,0 +1,87 @@
+"""A contestant while it runs, looked at from outside."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
+from workers.bench.contestants import Start, child_environment
+from workers.bench.machine import MEBIBYTE, cpu_seconds
+from workers.core.errors import ProblemsFound
+
+STOP_SECONDS = 60.0
+TAIL_LINES = 15
+
+
+class Running:
+    """The processes of one contestant, with one log."""
+
+    def __init__(self, processes: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
+        self._processes = processes
+        self._watched = [psutil.Process(each.pid) for each in processes]
+        self._log = log
+
+    def cpu_seconds(self) -> float:
+        """Give what all processes have used so far, user and system; a process that has ended keeps its count."""
+        return sum(cpu_seconds(each) for each in self._watched)
+
+    def rss_mib(self) -> float:
+        """Give the memory of all processes, in MiB."""
+        return float(sum(each.memory_info().rss for each in self._watched)) / MEBIBYTE
+
+    def check(self) -> None:
+        """Raise ``ProblemsFound`` with the end of the log when a process has failed."""
+        if any(each.poll() for each in self._processes):
+            raise self.problem(f"a contestant ended with {[each.returncode for each in self._processes]}")
+
+    def problem(self, what: str) -> ProblemsFound:
+        """Make an error that shows the end of the log."""
+        lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
+        return ProblemsFound("\n".join([f"{what}; the end of {self._log}:", *lines]))
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to every process."""
+        for each in self._processes:
+            if each.returncode is None:
+                os.kill(each.pid, number)
+
+    async def stop(self) -> None:
+        """Send SIGTERM and wait; kill what does not end."""
+        self.signal(signal.SIGTERM)
+        for each in self._processes:
+            try:
+                await asyncio.to_thread(each.wait, STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                each.kill()
+                each.wait()
+
+
+@asynccontextmanager
+async def running(starts: Sequence[Start], folder: Path, name: str) -> AsyncIterator[Running]:
+    """Start the processes, with ``folder`` as theirs; whatever happens, none is left behind."""
+    log = folder / f"{name}.log"
+    with log.open("wb") as output:
+        started = Running(
+            [
+                subprocess.Popen(  # noqa: S603, ASYNC220 - our own command lines; a start is quick, psutil wants pids
+                    each.argv,
+                    env=child_environment(each),
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,  # Ctrl-C reaches the benchmark alone, which then stops them in order
+                )
+                for each in starts
+            ],
+            log,
+        )
+    try:
+        yield started
+    finally:
+        await started.stop()

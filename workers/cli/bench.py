@@ -1,0 +1,75 @@
+"""``memory-graph bench``: our worker beside what else one could run, measured on this machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workers.cli.output import Output, OutputOption, print_json
+
+WIDTH_OF_FILES = 150
+"""Characters in a line where there is no terminal to ask."""
+QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS = 20_000, 1, 5.0
+LATENCY_SECONDS = 30.0
+
+
+def bench(  # noqa: PLR0913 - one parameter an option
+    *,
+    events: Annotated[int, typer.Option(min=1_000, help="Events of each record set, about.")] = 100_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds that count; contestants take turns.")] = 5,
+    quick: Annotated[bool, typer.Option("--quick", help="20,000 events, one round: a look, no measurement.")] = False,
+    only: Annotated[
+        str,
+        typer.Option(help="Some of: ours, unwind-1, unwind-2, unwind-4, plain, quix, latency, scale. Comma-separated."),
+    ] = "",
+    records: Annotated[str, typer.Option(help="Record sets, comma-separated.")] = "complete,mix",
+    rate: Annotated[float | None, typer.Option(min=1, help="Events/s of latency and endurance.")] = None,
+    endurance: Annotated[
+        float | None,
+        typer.Option(min=0.1, metavar="MINUTES", help="Only this: 3,000 events/s, spikes every two minutes."),
+    ] = None,
+    profile: Annotated[bool, typer.Option("--profile", help="Only this: where our worker's CPU time goes.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything into this file, too.")] = None,
+    name: Annotated[str, typer.Option(help="Which stack; it is started, and left running.")] = "bench",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Measure throughput, CPU, memory and latency beside a bare writer, a plain loop and Quix Streams.
+
+    Everything of one comparison runs on the same records and servers, rounds interleaved; the first round of each
+    is a warm-up. Leave the machine alone meanwhile. Quix Streams is installed into an environment of its own.
+
+    Example: memory-graph bench --quick --only ours,plain --json bench.json
+    """
+    import asyncio  # noqa: PLC0415 - keeps --help fast
+    import json  # noqa: PLC0415 - likewise
+
+    from rich.console import Console  # noqa: PLC0415 - likewise
+
+    from workers.bench.run import Options, start_servers  # noqa: PLC0415 - likewise
+    from workers.bench.run import bench as run  # noqa: PLC0415 - likewise
+    from workers.bench.screen.show import as_data, show  # noqa: PLC0415 - likewise
+
+    options = Options(
+        events=QUICK_EVENTS if quick else events,
+        rounds=QUICK_ROUNDS if quick else rounds,
+        only=_names(only),
+        records=_names(records),
+        rate=rate,
+        latency_seconds=QUICK_LATENCY_SECONDS if quick else LATENCY_SECONDS,
+        endurance_minutes=endurance,
+        profile=profile,
+    ).checked()
+    start_servers(name)
+    progress = Console(stderr=True)
+    report = asyncio.run(run(options, lambda line: progress.print(line, highlight=False, style="dim")))
+    if json_file is not None:
+        json_file.write_text(json.dumps(as_data(report), indent=2) + "\n", encoding="utf-8")
+    if output is Output.JSON:
+        print_json(as_data(report))
+    else:
+        console = Console()
+        show(report, console if console.is_terminal else Console(width=WIDTH_OF_FILES))
+
+
+def _names(value: str) -> tuple[str, ...]:
+    return tuple(each.strip() for each in value.split(",") if each.strip())
