@@ -1,0 +1,134 @@
+"""The one place where a process is put together: every part made once, and closed in the opposite order."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from faust.types import TP
+
+from workers.avro.codec import AvroCodec
+from workers.avro.registry import SchemaRegistry
+from workers.avro.schemas import load_reader_schemas
+from workers.config.settings import Settings
+from workers.config.topology import Topology
+from workers.config.tuning import WorkerTuning
+from workers.core.clock import SystemClock
+from workers.core.errors import Misconfigured
+from workers.core.record import TopicPartition
+from workers.core.worker import WorkerSpec
+from workers.graph.driver import check_connection, open_driver
+from workers.graph.migrate import require_migrated
+from workers.graph.writer import Neo4jWriter
+from workers.kafka.admin import Admin
+from workers.kafka.client import librdkafka_config
+from workers.kafka.dead_letters import KafkaDeadLetters
+from workers.kafka.producer import ConfirmedProducer
+from workers.kafka.topic_identity import KafkaTopicIdentity
+from workers.observe.health import HealthServer
+from workers.observe.metrics import Metrics
+from workers.observe.tracing import configure_tracing
+from workers.runtime.app import WorkerApp, attach, build_app, state_table
+from workers.runtime.assignment import Assignment
+from workers.runtime.breaker import Breaker
+from workers.runtime.condition import Condition
+from workers.runtime.delivery import Sinks
+from workers.runtime.flood import Flood
+from workers.runtime.partition_task import Process
+from workers.runtime.retry import Retry, Server
+from workers.runtime.state_table import StateTable
+from workers.runtime.throttle import Throttle
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a process is made of and from."""
+
+    spec: WorkerSpec[Any, Any]
+    settings: Settings
+    topology: Topology
+
+    @property
+    def tuning(self) -> WorkerTuning:
+        return self.topology.workers[self.spec.name]
+
+
+async def compose(stack: AsyncExitStack, plan: Plan, failed: Callable[[BaseException], None]) -> WorkerApp:
+    """Put a process together; ``stack`` closes it. Raises ``Misconfigured`` and ``Unreachable``."""
+    partitions = await asyncio.to_thread(partitions_of, plan)
+    settings, tuning = plan.settings, plan.tuning
+    metrics, condition = Metrics(), Condition(SystemClock())
+    health = HealthServer(metrics, alive=condition.unhealthy, ready=condition.unready)
+    await health.start(settings.metrics_port, settings.metrics_host)
+    stack.push_async_callback(health.stop)
+    scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
+    app = build_app(settings.kafka, tuning, plan.topology.replication_factor, scratch)
+    largest = plan.topology.topics[tuning.topic].max_message_bytes
+    table = state_table(app, partitions, largest, tuning.state.ttl_hours)
+    sinks = await _open_sinks(stack, plan, table, condition, metrics)
+    attach(app, tuning.topic, Assignment(_process(stack, plan, app, sinks, condition), failed))
+    return app
+
+
+def _process(stack: AsyncExitStack, plan: Plan, app: WorkerApp, sinks: Sinks, condition: Condition) -> Process:
+    registry = SchemaRegistry(plan.settings.schema_registry_url)
+    stack.push_async_callback(registry.aclose)
+    tracing = configure_tracing(plan.settings.otel)
+    stack.callback(tracing.shutdown)
+    return Process(
+        spec=plan.spec,
+        tuning=plan.tuning,
+        decoder=AvroCodec(registry, load_reader_schemas(plan.topology.schemas_folder / plan.spec.name)),
+        sinks=sinks,
+        acknowledged=app.feed.acknowledged,
+        backlog=app.feed.backlog,
+        condition=condition,
+        topic_identity=KafkaTopicIdentity(plan.settings.kafka),
+        end_offset=partial(_end_offset, app),
+        tracing=tracing,
+    )
+
+
+async def _open_sinks(stack: AsyncExitStack, plan: Plan, table: Any, condition: Condition, metrics: Metrics) -> Sinks:
+    neo4j, tuning, clock = plan.settings.neo4j, plan.tuning, SystemClock()
+    driver = await stack.enter_async_context(open_driver(neo4j))
+    await check_connection(driver, neo4j)
+    await require_migrated(driver, neo4j.database)
+    config = librdkafka_config(plan.settings.kafka)
+    dead_letters = KafkaDeadLetters(config)
+    stack.push_async_callback(dead_letters.aclose)
+    changelog = ConfirmedProducer(config)
+    stack.push_async_callback(changelog.aclose)
+    breakers = {server: Breaker(tuning.breaker, clock, partial(metrics.breaker, server)) for server in Server}
+    return Sinks(
+        writer=Neo4jWriter(driver, neo4j.database),
+        dead_letters=dead_letters,
+        states=StateTable(table, changelog),
+        retry=Retry(plan.spec.name, tuning.retry, breakers, condition, metrics),
+        throttle=Throttle(tuning.throttle, clock),
+        flood=Flood(tuning.dead_letter_limit, clock, condition),
+        transactions=asyncio.Semaphore(tuning.writers),
+        metrics=metrics,
+        clock=clock,
+    )
+
+
+def partitions_of(plan: Plan) -> int:
+    """Return the source topic's partition count. Raises ``Misconfigured`` when it is not the topology's."""
+    topic = plan.tuning.topic
+    found = Admin(plan.settings.kafka).topics().get(topic)
+    wanted = plan.topology.topics[topic].partitions
+    if found != wanted:
+        state = "does not exist" if found is None else f"has {found} partitions"
+        raise Misconfigured(
+            f"topic {topic} {state}, topology.yaml says {wanted}: run `memory-graph topology apply --execute`"
+        )
+    return wanted
+
+
+def _end_offset(app: WorkerApp, topic_partition: TopicPartition) -> int | None:
+    return app.monitor.tp_end_offsets.get(TP(*topic_partition))
