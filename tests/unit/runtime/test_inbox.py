@@ -3,9 +3,10 @@ import asyncio
 from tests.unit.runtime.fakes import TP, add
 from workers.config.tuning import Batch
 from workers.core.clock import SystemClock
+from workers.core.record import ConsumedRecord
 from workers.runtime.backlog import Backlog
 from workers.runtime.chunk import Chunk
-from workers.runtime.inbox import Inbox
+from workers.runtime.inbox import LARGEST_BATCH_BYTES, Inbox
 
 
 def chunk(first: int, count: int) -> Chunk:
@@ -38,6 +39,16 @@ async def test_what_arrives_while_a_batch_is_open_joins_it() -> None:
     await asyncio.sleep(0)
     box.put(chunk(1, 1))
     records = await asyncio.wait_for(batch, 5)
+    assert [record.offset for record in records] == [0, 1]
+
+
+async def test_a_batch_of_large_records_is_closed_before_it_outgrows_a_transaction() -> None:
+    box = inbox()
+    large = b"x" * (LARGEST_BATCH_BYTES // 2)
+    for offset in range(3):
+        record = ConsumedRecord(TP.topic, TP.partition, offset, 1, None, large)
+        box.put(Chunk(TP, [record], 1, None))
+    records = await asyncio.wait_for(box.batch(Batch(max_rows=1_000, max_wait_ms=60_000)), 5)
     assert [record.offset for record in records] == [0, 1]
 
 
