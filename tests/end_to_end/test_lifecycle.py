@@ -2,13 +2,15 @@
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.events import INVOCATION, fields_of
 from tests.end_to_end.outsider import Log
-from tests.end_to_end.program import Program, run
+from tests.end_to_end.program import Program, run, until
 from tests.end_to_end.scene import Scene
 
 
@@ -80,6 +82,28 @@ def test_a_worker_is_refused_a_topic_that_does_not_exist(scene: Scene) -> None:
     assert code == 2
     assert f"topic {scene.name}-nowhere does not exist" in said
     assert "`memory-graph topology apply --execute`" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks /proc which signals a process handles")
+def test_a_worker_told_to_go_while_it_is_still_loading_goes_in_order(scene: Scene) -> None:
+    with scene.start("loading.log") as worker:
+        until(lambda: handles(worker.pid, signal.SIGTERM), "a handler of SIGTERM")
+        assert not worker.events("serving metrics and health")
+
+        assert worker.stop() == 0
+
+
+def test_a_fleet_told_to_go_while_its_workers_are_still_loading_goes_in_order(scene: Scene) -> None:
+    with Program(["fleet"], scene.environment, scene.folder / "loading-fleet.log") as fleet:
+        fleet.until_logged("replica started")
+
+        assert fleet.stop() == 0
+
+
+def handles(pid: int, number: signal.Signals) -> bool:
+    """Whether the process has a handler of its own for the signal (proc(5), SigCgt)."""
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return bool(int(status["SigCgt"], 16) >> (number - 1) & 1)
 
 
 def test_a_worker_told_to_go_before_it_has_joined_its_group_goes_in_order(scene: Scene) -> None:

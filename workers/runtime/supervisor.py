@@ -62,9 +62,12 @@ class Supervisor:
         stopping = asyncio.ensure_future(self._stopping.wait())
         await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        if not ended.done():
+        told = not ended.done()
+        if told:
             process.terminate()
-        return await ended
+        code = await ended
+        # Ended by the signal itself: it was still loading, had no handler yet and had taken nothing in.
+        return 0 if told and code == -signal.SIGTERM else code
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
