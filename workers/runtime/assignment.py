@@ -9,7 +9,7 @@ from workers.core.errors import Fenced
 from workers.core.record import TopicPartition
 from workers.runtime.chunk import Chunk
 from workers.runtime.flood import Flooded
-from workers.runtime.partition_task import PartitionTask, Process
+from workers.runtime.partition_task import PartitionTask, Process, ReadAhead
 
 log = structlog.get_logger(__name__)
 
@@ -22,10 +22,13 @@ class Assignment:
         self._failed = failed
         self._tasks: dict[TopicPartition, PartitionTask] = {}
         self._open_for: int | None = None
+        self.behind: dict[TopicPartition, int] = {}
+        """Partitions that the consumer must read again, and from which offset."""
 
     def open(self, seek: int) -> None:
         """Take in the chunks fetched after the consumer's seek number ``seek``, and none from before."""
         self._open_for = seek
+        self.behind.clear()
         self._process.topic_identity.forget()
         self._process.condition.recovered(done=True)
 
@@ -62,6 +65,10 @@ class Assignment:
             return
         if isinstance(error, Flooded):
             return  # said once, by who counts; what waits stays unacknowledged
+        if isinstance(error, ReadAhead):
+            log.warning("the graph is behind the committed offset, reading from where it is", reason=str(error))
+            self.behind[error.topic_partition] = error.offset
+            return
         if isinstance(error, Fenced):
             # Another worker owns the partition by now: this one has been away and will be told to rejoin.
             log.warning("fenced: another worker has claimed the partition", reason=str(error))

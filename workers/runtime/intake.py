@@ -28,6 +28,7 @@ class ChunkConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._handed_on: dict[TP, int] = {}
+        self._sought: Mapping[TP, int | None] = {}
         self._seeks = 0
         self._position = asyncio.Lock()
         super().__init__(*args, **kwargs)
@@ -37,6 +38,9 @@ class ChunkConsumer(driver.Consumer):
         """Yield one message per partition fetched; changelog records stay single, for table recovery."""
         if not self.flow_active:
             await self.can_resume_flow.wait()
+        if self._feed.assignment.behind:
+            await self._go_back()
+            return
         active = self._partitions_with_room()
         if not active:
             await self._feed.backlog.wait_for_room(WAIT_FOR_ROOM_SECONDS)
@@ -56,6 +60,13 @@ class ChunkConsumer(driver.Consumer):
                     return
                 yield tp, message
 
+    async def _go_back(self) -> None:
+        """Read partitions again from where the graph is: what is committed in Kafka is past that."""
+        await self._feed.assignment.drain()
+        await self.commit()
+        self._feed.acknowledged.forget()
+        await self.perform_seek()
+
     def _stale(self, seek: int) -> bool:
         """A seek has put, or will put, the position back to before what was fetched."""
         return not self.flow_active or seek != self._seeks
@@ -70,13 +81,18 @@ class ChunkConsumer(driver.Consumer):
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if self._is_changelog_tp(tp):
             return [self._to_message(tp, record) for record in records]
+        if records[0].offset < self._handed_on.get(tp, 0):
+            # Nobody has sought: the topic was made anew under our feet, and its offsets begin again.
+            self._feed.assignment.behind[TopicPartition(*tp)] = 0
+            return []
         size = self._feed.chunk_records
         # Lazily: a chunk counts as handed on only once the one before it has been taken.
         return (self._to_chunk(tp, records[i : i + size]) for i in range(0, len(records), size))
 
     def _to_chunk(self, tp: TP, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
-        chunk = Chunk(TopicPartition(*tp), cast("list[Record]", records), self._seeks, self._handed_on.get(tp))
+        follows, sought = self._handed_on.get(tp), self._sought.get(tp)
+        chunk = Chunk(TopicPartition(*tp), cast("list[Record]", records), self._seeks, follows, sought)
         self._handed_on[tp] = last.offset + 1
         return ConsumerMessage(
             tp.topic,
@@ -125,10 +141,15 @@ class ChunkConsumer(driver.Consumer):
         """Seek as Faust does; what was fetched before is stale, what comes after follows nothing.
 
         Never beside a fetch: after a recovery Faust seeks with the flow on, and records fetched in between
-        would be taken for those after the seek.
+        would be taken for those after the seek. Where the graph is behind, it says where to.
         """
         async with self._position:
-            committed = await super().seek_to_committed()
+            committed = dict(await super().seek_to_committed())
+            behind = {TP(*each): offset for each, offset in self._feed.assignment.behind.items()}
+            if back := {tp: offset for tp, offset in behind.items() if tp in committed}:
+                await self._thread.seek_wait(back)
+                committed |= back
+            self._sought = committed
             self._seeks += 1
             self._handed_on.clear()
             self._feed.assignment.open(self._seeks)

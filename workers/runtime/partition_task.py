@@ -33,6 +33,19 @@ class ChunkDropped(Exception):
     """A chunk was lost between intake and its partition's task; reading must go back to what is committed."""
 
 
+class ReadAhead(Exception):
+    """Kafka's committed offset is past what the graph holds: reading must begin at ``offset``.
+
+    So it is after a topic was made anew (the last commit of its first life can land in its second), or when
+    the graph was wiped or restored from a backup.
+    """
+
+    def __init__(self, topic_partition: TopicPartition, offset: int) -> None:
+        super().__init__(f"{topic_partition}: the graph goes on at offset {offset}")
+        self.topic_partition = topic_partition
+        self.offset = offset
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """What all partition tasks of a process share."""
@@ -57,6 +70,7 @@ class PartitionTask:
         self._process = process
         self._inbox = Inbox(topic_partition, process.backlog, process.sinks.clock)
         self._next_offset: int | None = None
+        self._sought = 0
         self._draining = asyncio.Event()
         self._newest_ms = 0
         self._batches = 0
@@ -66,6 +80,8 @@ class PartitionTask:
         """Queue a chunk. Raises ``ChunkDropped`` when the one before it never came here."""
         if chunk.follows != self._next_offset:
             raise ChunkDropped(f"{self._topic_partition}: expected offset {self._next_offset}, got {chunk.follows}")
+        if chunk.follows is None:
+            self._sought = chunk.sought or 0
         self._next_offset = chunk.last_offset + 1
         self._inbox.put(chunk)
         self._process.condition.working()
@@ -86,6 +102,8 @@ class PartitionTask:
         if claim is None:
             return
         watermark = claim.offset
+        if self._sought > watermark + 1:
+            raise ReadAhead(self._topic_partition, watermark + 1)
         delivery = Delivery(process.spec, process.tuning.group, claim, process.sinks)
         while (records := await self._until_draining(self._inbox.batch(process.tuning.batch))) is not None:
             with process.tracing.batch(process.spec.name, process.tuning.group, records) as span:

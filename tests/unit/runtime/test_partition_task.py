@@ -87,8 +87,10 @@ class Bench:
         self.assignment = Assignment(process, self.failures.append)
         self.assignment.open(1)
 
-    def feed(self, *records: ConsumedRecord, follows: int | None = None, seek: int = 1) -> None:
-        self.assignment.accept(Chunk(TP, records, seek, follows))
+    def feed(
+        self, *records: ConsumedRecord, follows: int | None = None, seek: int = 1, sought: int | None = None
+    ) -> None:
+        self.assignment.accept(Chunk(TP, records, seek, follows, sought))
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -134,6 +136,23 @@ async def test_chunks_from_before_a_rebalance_are_ignored() -> None:
     bench.feed(add(0, "a", 1), seek=1)
     bench.feed(add(0, "a", 5), seek=2)
     await bench.until(lambda: bench.next_offset() == 1)
+    assert bench.graph.totals == {"a": 5}
+    await bench.assignment.drain()
+
+
+async def test_a_commit_past_what_the_graph_holds_is_no_reason_to_skip_what_is_between() -> None:
+    bench = Bench()
+    bench.graph.watermark = 3
+    bench.feed(add(9, "a", 1), sought=9)
+    await bench.until(lambda: bench.assignment.behind == {TP: 4})
+    assert bench.graph.totals == {}
+    assert bench.next_offset() is None
+    assert not bench.failures
+    await bench.assignment.drain()
+    bench.assignment.open(2)
+    assert bench.assignment.behind == {}
+    bench.feed(add(4, "a", 5), seek=2, sought=4)
+    await bench.until(lambda: bench.next_offset() == 5)
     assert bench.graph.totals == {"a": 5}
     await bench.assignment.drain()
 
