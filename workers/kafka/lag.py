@@ -1,13 +1,22 @@
 """How far a consumer group is behind."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
 
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured
 from workers.kafka.admin import Admin
+
+COORDINATOR_COMING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
+ASK_AGAIN_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,19 @@ def _committed(admin: Admin, group: str, partitions: list[TopicPartition]) -> di
     """
     consumer = Consumer({**admin.config, "group.id": group, "enable.auto.commit": False})
     try:
-        found = admin.asked(lambda: consumer.committed(partitions, timeout=admin.timeout_seconds))
+        found = _asked_until_loaded(admin, lambda: consumer.committed(partitions, timeout=admin.timeout_seconds))
     finally:
         consumer.close()
     return {partition.partition: partition.offset for partition in found if partition.offset >= 0}
+
+
+def _asked_until_loaded(admin: Admin, ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+    """Ask again while the group's coordinator is only being found or loading, for up to the admin's timeout."""
+    deadline = time.monotonic() + admin.timeout_seconds
+    while True:
+        try:
+            return admin.asked(ask)
+        except KafkaException as error:
+            if error.args[0].code() not in COORDINATOR_COMING or time.monotonic() > deadline:
+                raise
+        time.sleep(ASK_AGAIN_SECONDS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from workers.kafka.dead_letters import KafkaDeadLetters
 from workers.kafka.headers import headers_of
 
 PARTITIONS = 3
+FAILED_AT = time.time_ns() // 1_000_000
 TEN_MEBIBYTES = 10 * 1024 * 1024
 TIMEOUT_SECONDS = 30.0
 
@@ -56,7 +58,7 @@ async def dead_letters(config: dict[str, Any]) -> AsyncIterator[KafkaDeadLetters
 
 
 def letter_of(record: ConsumedRecord) -> DeadLetter:
-    return DeadLetter(record, "group", "telemetry", Stage.DECODE, "avro.bad_magic", "why", "E", 1_700_000_000_999)
+    return DeadLetter(record, "group", "telemetry", Stage.DECODE, "avro.bad_magic", "why", "E", FAILED_AT)
 
 
 def records_in(config: dict[str, Any], topic: str, partition: int, count: int) -> list[Message]:
@@ -83,12 +85,22 @@ async def test_key_value_timestamp_headers_and_partition_arrive_as_they_were(
     config: dict[str, Any], dead_letters: KafkaDeadLetters, source: str, key: bytes | None, value: bytes | None
 ) -> None:
     headers = [("b", b"\xff\x00"), ("a", None), ("b", b""), ("a", b"2")]
-    letter = letter_of(ConsumedRecord(source, 2, 7, 1_600_000_000_123, key, value, headers))
+    letter = letter_of(ConsumedRecord(source, 2, 7, FAILED_AT - 3_600_000, key, value, headers))
     await dead_letters.publish([letter])
     (message,) = await asyncio.to_thread(records_in, config, f"{source}.dlq", 2, 1)
     assert (message.key(), message.value()) == (key, value)
-    assert message.timestamp() == (TIMESTAMP_CREATE_TIME, 1_600_000_000_123)
+    assert message.timestamp() == (TIMESTAMP_CREATE_TIME, FAILED_AT - 3_600_000)
     assert message.headers() == headers_of(letter)
+
+
+async def test_a_record_older_than_the_retention_gets_a_timestamp_that_keeps_its_dead_letter_alive(
+    config: dict[str, Any], dead_letters: KafkaDeadLetters, source: str
+) -> None:
+    stamped = FAILED_AT - 30 * 24 * 3_600_000
+    await dead_letters.publish([letter_of(ConsumedRecord(source, 0, 0, stamped, b"k", b"v"))])
+    (message,) = await asyncio.to_thread(records_in, config, f"{source}.dlq", 0, 1)
+    assert message.timestamp() == (TIMESTAMP_CREATE_TIME, FAILED_AT)
+    assert ("__dlq.errors.timestamp", str(stamped).encode()) in (message.headers() or [])
 
 
 async def test_ten_mebibytes_pass(config: dict[str, Any], dead_letters: KafkaDeadLetters, source: str) -> None:
