@@ -59,9 +59,15 @@ def cpu_seconds(process: psutil.Process) -> float:
 
 
 def _kafka_version(process: psutil.Process | None) -> str:
-    words = " ".join([*process.cmdline(), *process.environ().values()]) if process else ""
+    words = " ".join(_words(each) for each in process.cmdline()) if process else ""
     found = re.search(r"kafka_[\d.]+-(\d[\d.]*\d)\.jar", words)
     return f"Kafka {found[1]}" if found else "Kafka"
+
+
+def _words(argument: str) -> str:
+    """Give an argument of Java, or what is in the file that it names."""
+    file = Path(argument[1:])
+    return file.read_text() if argument.startswith("@") and file.exists() else argument
 
 
 def _processor() -> str:

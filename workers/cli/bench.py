@@ -9,14 +9,14 @@ from workers.cli.output import Output, OutputOption, print_json
 
 WIDTH_OF_FILES = 150
 """Characters in a line where there is no terminal to ask."""
+EVENTS, ROUNDS, LATENCY_SECONDS = 100_000, 5, 30.0
 QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS = 20_000, 1, 5.0
-LATENCY_SECONDS = 30.0
 
 
 def bench(  # noqa: PLR0913 - one parameter an option
     *,
-    events: Annotated[int, typer.Option(min=1_000, help="Events of each record set, about.")] = 100_000,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds that count; contestants take turns.")] = 5,
+    events: Annotated[int | None, typer.Option(min=1_000, help="Events of each record set; default 100,000.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Rounds that count; default 5.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="20,000 events, one round: a look, no measurement.")] = False,
     only: Annotated[
         str,
@@ -50,8 +50,8 @@ def bench(  # noqa: PLR0913 - one parameter an option
     from workers.bench.screen.show import as_data, show  # noqa: PLC0415 - likewise
 
     options = Options(
-        events=QUICK_EVENTS if quick else events,
-        rounds=QUICK_ROUNDS if quick else rounds,
+        events=events or (QUICK_EVENTS if quick else EVENTS),
+        rounds=rounds or (QUICK_ROUNDS if quick else ROUNDS),
         only=_names(only),
         records=_names(records),
         rate=rate,
