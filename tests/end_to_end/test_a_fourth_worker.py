@@ -85,8 +85,9 @@ def program(scene: Scene, *arguments: str) -> Program:
 
 
 def test_a_worker_made_as_the_readme_says_reads_writes_rejects_and_drains(scene: Scene) -> None:
-    with program(scene, "topology", "apply", "--execute") as applied:
-        assert applied.exit_code() == 0, applied.tail()
+    for preparation in (["graph", "migrate"], ["topology", "apply", "--execute"]):
+        with program(scene, *preparation) as prepared:
+            assert prepared.exit_code() == 0, prepared.tail()
     serialize = Serializer(scene.settings.schema_registry_url, scene.topic, scene.schemas / "feedback")
     scene.query("CREATE (:Invocation {key: $key, trace_id: $trace})", key=f"{scene.name}-1/s", trace=f"{scene.name}-1")
     log = scene.log()
