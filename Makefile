@@ -13,7 +13,7 @@ STAMP := $(VENV)/.installed
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types imports unit format stack-up stack-down lock
+.PHONY: help setup demo test bench check lint types imports unit format stack-up stack-down lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: setup ## From nothing to a live graph: servers, real model metadata, telem
 
 test: setup ## Every test, on a stack of its own
 	@$(RUN) pytest $(ARGS)
+
+bench: setup ## Our worker beside a bare writer, a plain loop and Quix Streams
+	@$(MEMORY_GRAPH) bench $(ARGS)
 
 check: lint types imports unit ## Lint, types, import contracts, unit tests
 

@@ -24,8 +24,8 @@ class WriterSchema:
     def __init__(self, schema_id: int, writer: Any, reader: Any) -> None:
         self.schema_id = schema_id
         self.record_name: str = writer["name"]
-        self.writer = checked_symbols(writer)
         self.reader = None if same_bytes(writer, reader) else reader
+        self.writer = checked_symbols(writer)  # after the comparison: it changes what is compared
 
     def read(self, value: bytes) -> Decoded:
         """Decode a framed value. Raises ``Rejected`` (DECODE) and nothing else, whatever the bytes are."""

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from workers.cli import demo, doctor, fleet, graph, sample, stack, topology, worker
+from workers.cli import bench, demo, doctor, fleet, graph, sample, stack, topology, worker
 from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app.command()(worker.worker)
 app.command()(fleet.fleet)
 app.command()(doctor.doctor)
 app.command()(demo.demo)
+app.command()(bench.bench)
 
 EXIT_CODES: dict[type[Exception], int] = {ProblemsFound: 1, Misconfigured: 2, Unreachable: 3}
 

@@ -37,8 +37,8 @@ class Template:
     shared: bool
 
     def on(self, rows: Iterable[tuple[Any, ...]]) -> Statement:
-        """Return the statement on these rows; Bolt has no form for named tuples."""
-        return Statement(self.name, self.cypher, list(map(tuple, sorted(rows) if self.shared else rows)))
+        """Return the statement on these rows, as lists: the driver packs no named tuples, and tuples slowly."""
+        return Statement(self.name, self.cypher, list(map(list, sorted(rows) if self.shared else rows)))
 
 
 def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:

@@ -30,10 +30,11 @@ class Trace:
         self._spans: dict[str, Span] = {}
         self._waiting: dict[str, list[str]] = {}
         self.chain = Chain([(row[ROW_TIMESTAMP], row[ROW_SPAN_ID]) for row in self._dumped.values()])
-        self.causes = Causes(errors, self.parent_of)
-        for span_id, row in self._dumped.items():
-            if row[ROW_PARENT] is not None and row[ROW_PARENT] not in self._dumped:
-                self._waiting.setdefault(row[ROW_PARENT], []).append(span_id)
+        self._parents: dict[str, str | None] = {span_id: row[ROW_PARENT] for span_id, row in self._dumped.items()}
+        self.causes = Causes(errors, self._parents)
+        for span_id, parent in self._parents.items():
+            if parent is not None and parent not in self._dumped:
+                self._waiting.setdefault(parent, []).append(span_id)
 
         self.changed: dict[str, str | None] = {}
         self.reparented: dict[str, str | None] = {}
@@ -80,16 +81,13 @@ class Trace:
         if parent != span.parent:
             self.reparented.setdefault(span.span_id, span.parent)
             self.causes.reparent(span.span_id, span.parent, parent)
-            span.parent = parent
+            self._parents[span.span_id] = span.parent = parent
             if parent is not None and parent not in self._spans and parent not in self._dumped:
                 self._waiting.setdefault(parent, []).append(span.span_id)
 
     def parent_of(self, span_id: str) -> str | None:
         """Return the span_id of the parent, where span and parent are known."""
-        if span := self._spans.get(span_id):
-            return span.parent
-        row = self._dumped.get(span_id)
-        return row[ROW_PARENT] if row else None
+        return self._parents.get(span_id)
 
     def dump(self) -> bytes:
         """Return what is to be remembered, in the order of the chain, as JSON."""

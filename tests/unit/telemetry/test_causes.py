@@ -1,10 +1,10 @@
 from workers.telemetry.causes import Causes, Raised
 
-FAMILY = {"child": "parent", "stray": None, "parent": None}
+FAMILY: dict[str, str | None] = {"child": "parent", "stray": None, "parent": None}
 
 
 def _causes(*errors: Raised) -> Causes:
-    causes = Causes((), FAMILY.get)
+    causes = Causes((), FAMILY)
     for error in errors:
         causes.add(error)
     return causes
@@ -35,7 +35,7 @@ def test_a_cause_that_is_named_remains_one_when_its_span_gets_another_parent() -
 
 
 def test_pairs_of_earlier_batches_are_not_told_again() -> None:
-    causes = Causes(map(Raised._make, _causes(Raised("p", "parent", None)).dump()), FAMILY.get)
+    causes = Causes(map(Raised._make, _causes(Raised("p", "parent", None)).dump()), FAMILY)
     assert "p" in causes
     assert not list(causes.joined())
     causes.add(Raised("c", "child", None))
