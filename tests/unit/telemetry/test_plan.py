@@ -61,9 +61,9 @@ def test_every_statement_starts_as_the_writer_expects_and_takes_rows_by_place() 
         assert "row." not in template.cypher
 
 
-def test_rows_are_plain_tuples_for_bolt_knows_no_others() -> None:
+def test_rows_are_lists_which_the_driver_packs_fastest() -> None:
     plan, _ = Table().plan(parsed([_call(1), _error("t1", "x", None)]))
-    assert {type(row) for statement in plan for row in statement.rows} == {tuple}
+    assert {type(row) for statement in plan for row in statement.rows} == {list}
 
 
 def test_a_cause_in_another_trace_must_come_first_in_the_log_even_within_a_batch() -> None:
