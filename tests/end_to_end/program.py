@@ -18,14 +18,19 @@ PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.05
 
 
-def until(look: Callable[[], FoundT | None], what: str, patience_seconds: float = PATIENCE_SECONDS) -> FoundT:
-    """Look again and again until there is something true to see; fail with ``what`` after the patience."""
-    deadline = time.monotonic() + patience_seconds
+def until(look: Callable[[], FoundT | None], what: str, *programs: "Program") -> FoundT:
+    """Look again and again until there is something true to see.
+
+    Fails with ``what`` when the patience is at its end, and at once when one of the programs has ended.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         found = look()
         if found:
             return found
-        assert time.monotonic() < deadline, f"{what}: not within {patience_seconds:.0f} s"
+        for program in programs:
+            program.check()
+        assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_SECONDS:.0f} s"
         time.sleep(POLL_SECONDS)
 
 
@@ -87,17 +92,14 @@ class Program:
 
         def look() -> list[dict[str, Any]] | None:
             found = self.events(event)
-            if len(found) >= count:
-                return found
-            self.check()
-            return None
+            return found if len(found) >= count else None
 
-        return until(look, f"{count} times {event!r} in {self.log}")
+        return until(look, f"{count} times {event!r} in {self.log}", self)
 
     def until_ready(self) -> str:
         """Wait until a worker holds partitions; return the address of its pages."""
         address: str = self.until_logged("serving metrics and health")[0]["address"]
-        until(lambda: get(f"{address}/readyz").status == 200, f"{address}/readyz")
+        until(lambda: get(f"{address}/readyz").status == 200, f"{address}/readyz", self)
         return address
 
     def check(self) -> None:

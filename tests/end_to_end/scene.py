@@ -109,14 +109,8 @@ class Scene:
         return sum(part.lag for part in group_lag(self.settings.kafka, self.group, self.topic).values())
 
     def until_caught_up(self, *programs: Program) -> None:
-        """Wait for lag zero; fail at once when one of the programs ends before."""
-
-        def look() -> bool:
-            for program in programs:
-                program.check()
-            return self.lag() == 0
-
-        until(look, f"lag of {self.group} zero")
+        """Wait for lag zero."""
+        until(lambda: self.lag() == 0, f"lag of {self.group} zero", *programs)
 
     def watermarks(self) -> dict[int, int]:
         """The last offset that the graph reflects, by partition."""

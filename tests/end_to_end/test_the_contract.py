@@ -69,7 +69,7 @@ def ran(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
             log.send((fields["trace_id"] or MODEL).encode(), serialize(record_name, fields))
         log.flush()
         addresses = [program.until_ready() for program in (one, two)]
-        until(lambda: lag(environment) == 0, "lag zero")
+        until(lambda: lag(environment) == 0, "lag zero", one, two)
         for program in (one, two):
             program.until_ready()  # the first one shared its partitions with the second meanwhile
         pages = [{path: get(address + path) for path in ("/metrics", "/healthz", "/readyz")} for address in addresses]
