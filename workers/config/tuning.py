@@ -51,8 +51,11 @@ class Breaker(Tunables):
 class Throttle(Tunables):
     """How fast to write: a token bucket that the database's own latency fills (source document, 1.2.3, level 3)."""
 
-    rows_per_second: int = Field(
-        default=10_000, ge=1, le=10_000_000, description="Rate at the start; it never falls below a tenth of this."
+    baseline_rows_per_second: int = Field(
+        default=10_000, ge=1, le=10_000_000, description="Rate at the start, and the lowest there is."
+    )
+    max_rows_per_second: int = Field(
+        default=1_000_000, ge=1, le=10_000_000, description="Rate that quick commits never raise it above."
     )
     target_commit_ms: int = Field(
         default=2_000, ge=1, le=60_000, description="Commits slower than this lower the rate, faster ones raise it."

@@ -33,7 +33,7 @@ class Supervisor:
         codes = await asyncio.gather(
             *(self._keep(name, replica) for name, count in self._replicas.items() for replica in range(count))
         )
-        return max(codes, default=0)
+        return next((code for code in codes if code), 0)
 
     async def _keep(self, name: str, replica: int) -> int:
         """Start one replica again and again, waiting longer each time it fails soon."""

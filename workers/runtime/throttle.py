@@ -8,24 +8,20 @@ from workers.core.clock import Clock
 RAISE = 1.5
 LOWER = 0.7
 ADJUST_EVERY_SECONDS = 0.5
-LOWEST_SHARE = 0.1
-"""However slow the database, the rate keeps this share of the configured one: a batch keeps its size, so going
-lower would not make it quicker, only rarer."""
-HIGHEST_SHARE = 100.0
 
 
 class Throttle:
-    """Rows a second: a slow commit lowers the rate; quick ones raise it, once the bucket has made somebody wait.
+    """Rows a second: quick commits raise the rate, once the bucket has made somebody wait; slow ones lower it again.
 
-    Either at most twice a second, so that a change shows its effect before the next.
+    Never below the baseline: a batch keeps its size, so a lower rate would not make commits quicker, only
+    rarer (a database that has just started is slow for some seconds, and would be kept waiting for minutes).
+    At most twice a second, so that a change shows its effect before the next.
     """
 
     def __init__(self, tuning: ThrottleTuning, clock: Clock) -> None:
         self._tuning = tuning
         self._clock = clock
-        self._baseline = float(tuning.rows_per_second)
-        self.rows_per_second = self._baseline
-        self._tokens = self._baseline
+        self.rows_per_second = self._tokens = float(tuning.baseline_rows_per_second)
         self._filled_at = self._adjusted_at = clock.monotonic()
         self._waited = False
 
@@ -46,7 +42,8 @@ class Throttle:
         self._adjusted_at, self._waited = now, False
         self._fill()
         rate = self.rows_per_second * (LOWER if slow else RAISE)
-        self.rows_per_second = min(max(rate, self._baseline * LOWEST_SHARE), self._baseline * HIGHEST_SHARE)
+        tuning = self._tuning
+        self.rows_per_second = min(max(rate, tuning.baseline_rows_per_second), tuning.max_rows_per_second)
 
     def _fill(self) -> None:
         now = self._clock.monotonic()

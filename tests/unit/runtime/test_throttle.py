@@ -6,7 +6,15 @@ from workers.runtime.throttle import Throttle
 
 
 def throttle(clock: FakeClock) -> Throttle:
-    return Throttle(ThrottleTuning(rows_per_second=1_000, target_commit_ms=500), clock)
+    tuning = ThrottleTuning(baseline_rows_per_second=1_000, max_rows_per_second=2_000, target_commit_ms=500)
+    return Throttle(tuning, clock)
+
+
+async def raised(bucket: Throttle, clock: FakeClock) -> None:
+    """Let a quick commit raise the rate."""
+    clock.now += 1.0
+    await bucket.take(int(bucket.rows_per_second) + 1)
+    bucket.committed(seconds=0.01)
 
 
 async def test_a_second_s_worth_of_rows_passes_at_once() -> None:
@@ -21,32 +29,37 @@ async def test_more_has_to_wait_in_proportion() -> None:
     assert asyncio.get_running_loop().time() - started >= 0.019
 
 
-async def test_slow_commits_lower_the_rate_but_never_to_nothing() -> None:
-    clock = FakeClock()
-    bucket = throttle(clock)
-    for second in range(1, 100):
-        clock.now = float(second)
-        bucket.committed(seconds=2.0)
-        if second == 1:
-            assert bucket.rows_per_second == 700
-    assert bucket.rows_per_second == 100
-
-
-async def test_quick_commits_raise_the_rate_only_while_somebody_has_to_wait() -> None:
+async def test_quick_commits_raise_the_rate_only_while_somebody_has_to_wait_and_never_above_the_limit() -> None:
     clock = FakeClock()
     bucket = throttle(clock)
     clock.now = 1.0
     bucket.committed(seconds=0.01)
     assert bucket.rows_per_second == 1_000
-    await bucket.take(1_001)
-    bucket.committed(seconds=0.01)
+    await raised(bucket, clock)
     assert bucket.rows_per_second == 1_500
+    await raised(bucket, clock)
+    assert bucket.rows_per_second == 2_000
+
+
+async def test_slow_commits_lower_the_rate_again_but_never_below_the_baseline() -> None:
+    clock = FakeClock()
+    bucket = throttle(clock)
+    await raised(bucket, clock)
+    await raised(bucket, clock)
+    rates = []
+    for _ in range(3):
+        clock.now += 1.0
+        bucket.committed(seconds=2.0)
+        rates.append(bucket.rows_per_second)
+    assert rates == [1_400, 1_000, 1_000]
 
 
 async def test_one_burst_of_slow_commits_lowers_the_rate_once() -> None:
     clock = FakeClock()
     bucket = throttle(clock)
-    clock.now = 1.0
+    await raised(bucket, clock)
+    await raised(bucket, clock)
+    clock.now += 1.0
     for _ in range(10):
         bucket.committed(seconds=2.0)
-    assert bucket.rows_per_second == 700
+    assert bucket.rows_per_second == 1_400
