@@ -1,10 +1,21 @@
-"""The list of workers, explicit: a new worker is one folder and one line here."""
+"""The list of workers, explicit: a new worker is one folder, and its name here."""
 
 from collections.abc import Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any
 
 from workers.core.worker import WorkerSpec
-from workers.telemetry.worker import WORKER as TELEMETRY
 
-FLEET: Mapping[str, WorkerSpec[Any, Any]] = MappingProxyType({worker.name: worker for worker in (TELEMETRY,)})
+NAMES = (
+    "telemetry",
+)  # fmt: skip
+
+
+def spec_of(name: str) -> WorkerSpec[Any, Any]:
+    """Return what ``workers/<name>/worker.py`` calls ``WORKER``."""
+    spec: WorkerSpec[Any, Any] = import_module(f"workers.{name}.worker").WORKER
+    return spec
+
+
+FLEET: Mapping[str, WorkerSpec[Any, Any]] = MappingProxyType({name: spec_of(name) for name in NAMES})

@@ -16,7 +16,7 @@ from tests.end_to_end.scene import Scene
 from workers.config.settings import Settings
 from workers.stack.running import RunningStack
 
-IMPORT = "from workers.telemetry.worker import WORKER as TELEMETRY\n"
+LAST_NAME = '    "telemetry",\n'
 RECORD = "com.llm.observatory.feedback.Feedback"
 
 
@@ -40,10 +40,8 @@ def add_the_worker(house: Path) -> None:
     (folder / "worker.py").write_text(new.worker)
     fleet = house / "workers" / "fleet.py"
     text = fleet.read_text()
-    assert IMPORT in text
-    assert "(TELEMETRY,)" in text
-    text = text.replace(IMPORT, f"from workers.feedback.worker import WORKER as FEEDBACK\n{IMPORT}")
-    fleet.write_text(text.replace("(TELEMETRY,)", "(FEEDBACK, TELEMETRY)"))
+    assert LAST_NAME in text
+    fleet.write_text(text.replace(LAST_NAME, f'{LAST_NAME}    "feedback",\n'))
 
 
 def add_to_the_topology(scene: Scene) -> None:

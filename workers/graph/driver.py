@@ -73,4 +73,5 @@ def explain(error: Exception, settings: Neo4jSettings) -> Misconfigured | Unreac
         return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({error})")
     if isinstance(error, Neo4jError) and error.code == "Neo.ClientError.Database.DatabaseNotFound":
         return Misconfigured(f"{where} has no database {settings.database!r}: set NEO4J_DATABASE to one that exists")
-    return Unreachable(f"{where} does not answer: start it (`memory-graph stack up`) or set NEO4J_URI ({error})")
+    reason = " ".join(str(error).split())
+    return Unreachable(f"{where} does not answer: start it (`memory-graph stack up`) or set NEO4J_URI ({reason})")
