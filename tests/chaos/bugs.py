@@ -1,0 +1,151 @@
+"""Bugs that we seed into a worker under test: each breaks one promise, and the checker must name what came of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
+from unittest import mock
+
+from tests.chaos.hooks import replace
+from tests.chaos.points import InjectedBug
+from workers.core.ports import NOTHING_WRITTEN, Claim
+from workers.core.record import Record, TopicPartition
+from workers.core.statement import Statement
+from workers.graph import watermark
+from workers.graph.writer import Neo4jWriter
+from workers.kafka.dead_letters import KafkaDeadLetters
+from workers.runtime.acknowledged import Acknowledged
+from workers.runtime.assignment import Assignment
+from workers.runtime.chunk import Chunk
+from workers.runtime.entry import Entry
+from workers.runtime.inbox import Inbox
+
+
+class Bug(StrEnum):
+    """What is broken. The names are the only ones that a worker under test knows."""
+
+    COMMIT_BEFORE_WRITE = "commit_before_write"
+    COMMIT_ON_EXCEPTION = "commit_on_exception"
+    NO_FENCE = "no_fence"
+    COMMIT_PAST_IN_FLIGHT = "commit_past_in_flight"
+    NO_OFFSET_IN_TABLE_VALUE = "no_offset_in_table_value"
+    DEAD_LETTER_NOT_AWAITED = "dead_letter_not_awaited"
+    TWO_TRANSACTIONS = "two_transactions"
+    UNBOUNDED_INTAKE = "unbounded_intake"
+
+
+def _commit_before_write() -> None:
+    """Acknowledge a batch as soon as it is made."""
+    acknowledgements, batch = _acknowledgements(), Inbox.batch
+
+    async def batching(self: Inbox, *arguments: Any) -> Sequence[Record]:
+        records = await batch(self, *arguments)
+        acknowledgements[0].acknowledge(self._topic_partition, records[-1].offset)
+        return records
+
+    replace(Inbox, "batch", batching)
+
+
+def _commit_on_exception() -> None:
+    """Take an exception for the end of the batch, as Faust's agents do."""
+    write = Neo4jWriter.write
+
+    async def writing(self: Neo4jWriter, *arguments: Any) -> None:
+        try:
+            await write(self, *arguments)
+        except InjectedBug:
+            return
+
+    replace(Neo4jWriter, "write", writing)
+
+
+def _no_fence() -> None:
+    """Compare no token."""
+    advance = watermark.ADVANCE.replace("w.token = $token AND ", "")
+    standing = watermark.STANDING.replace("w.token = $token AS owned", "true AS owned")
+    assert (advance, standing) != (watermark.ADVANCE, watermark.STANDING)
+    mock.patch.object(watermark, "ADVANCE", advance).start()
+    mock.patch("workers.graph.writer.STANDING", standing).start()
+
+
+def _commit_past_in_flight() -> None:
+    """Skip the one record in flight, as Faust does (faust-streaming #606)."""
+    accept, acknowledge = Assignment.accept, Acknowledged.acknowledge
+    fetched: dict[TopicPartition, int] = {}
+
+    def accepting(self: Assignment, chunk: Chunk) -> None:
+        fetched[chunk.topic_partition] = chunk.last_offset
+        accept(self, chunk)
+
+    def acknowledging(self: Acknowledged, topic_partition: TopicPartition, through: int) -> None:
+        in_flight = fetched.get(topic_partition, through) > through
+        acknowledge(self, topic_partition, through + in_flight)
+
+    replace(Assignment, "accept", accepting)
+    replace(Acknowledged, "acknowledge", acknowledging)
+
+
+def _no_offset_in_table_value() -> None:
+    pack = Entry.pack
+
+    def packing(self: Entry) -> bytes:
+        return pack(self._replace(offset=NOTHING_WRITTEN))
+
+    replace(Entry, "pack", packing)
+
+
+def _dead_letter_not_awaited() -> None:
+    """Send, and go on."""
+    publish, under_way = KafkaDeadLetters.publish, set()
+
+    async def publishing(self: KafkaDeadLetters, letters: Any) -> None:
+        task = asyncio.ensure_future(publish(self, letters))
+        under_way.add(task)
+
+    replace(KafkaDeadLetters, "publish", publishing)
+
+
+def _two_transactions() -> None:
+    """Write nodes first, and what belongs to them with the watermark a moment later."""
+    write = Neo4jWriter.write
+
+    async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> None:
+        async with self._driver.session(database=self._database) as session:
+            for statement in statements[:-1]:
+                await (await session.run(statement.cypher, {"rows": statement.rows})).consume()
+        await asyncio.sleep(0.3)
+        await write(self, claim, through, statements[-1:])
+
+    replace(Neo4jWriter, "write", writing)
+
+
+def _unbounded_intake() -> None:
+    """Fetch whatever there is, however much waits."""
+    from workers.runtime.backlog import Backlog  # noqa: PLC0415 - where the bug lies
+
+    replace(Backlog, "with_room", lambda self, topic_partitions: set(topic_partitions))
+
+
+def _acknowledgements() -> list[Acknowledged]:
+    """Catch the process's ``Acknowledged`` as it is made."""
+    made: list[Acknowledged] = []
+    make = Acknowledged.__init__
+
+    def making(self: Acknowledged) -> None:
+        make(self)
+        made.append(self)
+
+    replace(Acknowledged, "__init__", making)
+    return made
+
+
+SEEDS: dict[Bug, Callable[[], None]] = {
+    Bug.COMMIT_BEFORE_WRITE: _commit_before_write,
+    Bug.COMMIT_ON_EXCEPTION: _commit_on_exception,
+    Bug.NO_FENCE: _no_fence,
+    Bug.COMMIT_PAST_IN_FLIGHT: _commit_past_in_flight,
+    Bug.NO_OFFSET_IN_TABLE_VALUE: _no_offset_in_table_value,
+    Bug.DEAD_LETTER_NOT_AWAITED: _dead_letter_not_awaited,
+    Bug.TWO_TRANSACTIONS: _two_transactions,
+    Bug.UNBOUNDED_INTAKE: _unbounded_intake,
+}

@@ -1,0 +1,51 @@
+"""What the history says so far of the workers, for faults that wait for something to have happened."""
+
+from collections import Counter
+from pathlib import Path
+
+from tests.chaos.history import Tail
+from tests.chaos.points import Point
+from tests.chaos.worker_process import WorkerProcess
+
+
+class Evidence:
+    """Asked again and again, it reads on where it was."""
+
+    def __init__(self, history: Path) -> None:
+        self._tail = Tail(history)
+        self._claims: dict[int, list[tuple[float, int]]] = {}
+        self._writes: Counter[int] = Counter()
+        self._struck: set[tuple[int, str]] = set()
+
+    def claims_of(self, worker: WorkerProcess, since: float = 0.0) -> set[int]:
+        """The partitions that the worker has claimed since a moment of the monotonic clock."""
+        self._read()
+        return {partition for at, partition in self._claims.get(worker.pid, ()) if at >= since}
+
+    def writes_of(self, worker: WorkerProcess) -> int:
+        """How many batches the worker has written."""
+        self._read()
+        return self._writes[worker.pid]
+
+    def writes(self) -> int:
+        """How many batches all workers have written."""
+        self._read()
+        return self._writes.total()
+
+    def has_struck(self, worker: WorkerProcess, point: Point) -> bool:
+        """Whether the worker has been struck at the point."""
+        self._read()
+        return (worker.pid, point) in self._struck
+
+    def close(self) -> None:
+        self._tail.close()
+
+    def _read(self) -> None:
+        for line in self._tail.fresh():
+            match line["what"]:
+                case "claimed":
+                    self._claims.setdefault(line["pid"], []).append((line["at"], line["partition"]))
+                case "wrote":
+                    self._writes[line["pid"]] += 1
+                case "struck":
+                    self._struck.add((line["pid"], line["point"]))

@@ -1,0 +1,40 @@
+"""Kafka goes away and comes back."""
+
+import asyncio
+
+from tests.chaos.arena import Arena
+from tests.chaos.points import Action, At, Point
+
+SILENCE_SECONDS = 5.0
+
+
+async def broker_restarted(arena: Arena, *, politely: bool = False) -> None:
+    """Under two workers, in the middle of it."""
+    workers = arena.start(), arena.start()
+    await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
+    arena.fault("broker stopped" if politely else "broker killed")
+    await asyncio.to_thread(arena.servers.stop if politely else arena.servers.kill, "kafka")
+    await asyncio.to_thread(arena.servers.start)
+    arena.fault("broker is back")
+    wrote = sum(map(arena.evidence.writes_of, workers))
+    await arena.until(lambda: arena.evidence.writes() > wrote, "records flow again")
+
+
+async def broker_silent_at_dead_letters(arena: Arena) -> None:
+    """The broker answers nothing from just before a dead letter is sent until its worker has been killed.
+
+    Whatever was not confirmed dies with the worker; so the graph may not have moved past the record.
+    """
+    worker = arena.start(At(Point.BEFORE_DEAD_LETTERS, 1, Action.STOP))
+    await arena.until(lambda: worker.is_stopped, "stopped before a dead letter")
+    arena.servers.freeze("kafka")
+    arena.fault("broker frozen")
+    try:
+        wrote = arena.evidence.writes_of(worker)
+        worker.thaw()
+        await arena.watch(lambda: arena.evidence.writes_of(worker) > wrote, SILENCE_SECONDS)
+        worker.kill()
+        arena.fault("killed", pid=worker.pid)
+    finally:
+        arena.servers.thaw("kafka")
+    arena.start()

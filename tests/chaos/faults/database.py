@@ -1,0 +1,83 @@
+"""Neo4j goes away, stands still, or loses the one answer that matters."""
+
+import asyncio
+
+from tests.chaos.arena import Arena
+from tests.proxy import TcpProxy
+
+WRITE = b"w.offset < $through"
+CLAIM = b"MERGE (w:Watermark"
+PATIENCE_SECONDS = 6.0
+
+
+async def database_restarted(arena: Arena, *, politely: bool = False) -> None:
+    """Under two workers, in the middle of it."""
+    workers = arena.start(), arena.start()
+    await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
+    arena.fault("database stopped" if politely else "database killed")
+    await asyncio.to_thread(arena.servers.stop if politely else arena.servers.kill, "neo4j")
+    await asyncio.to_thread(arena.servers.start)
+    arena.fault("database is back")
+    wrote = arena.evidence.writes()
+    await arena.until(lambda: arena.evidence.writes() > wrote, "records flow again")
+
+
+async def database_frozen(arena: Arena, seconds: float) -> None:
+    """SIGSTOP: connections stay open, nothing answers."""
+    workers = arena.start(), arena.start()
+    await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
+    arena.servers.freeze("neo4j")
+    arena.fault("database frozen", seconds=seconds)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        arena.servers.thaw("neo4j")
+    wrote = arena.evidence.writes()
+    await arena.until(lambda: arena.evidence.writes() > wrote, "records flow again")
+
+
+async def answers_to_commits_lost(arena: Arena, times: int = 3) -> None:
+    """The server commits, the connection breaks before it can say so: first for a claim, then for batches."""
+    async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
+        proxy.lose_answer(CLAIM)
+        worker = arena.start(neo4j_uri=f"bolt://{proxy.host}:{proxy.port}")
+        for time in range(times):
+            await arena.until(proxy.triggered.is_set, "an answer has been lost")
+            arena.fault("answer lost", time=time)
+            proxy.mend()
+            proxy.lose_answer(WRITE)
+        await arena.until(proxy.triggered.is_set, "an answer has been lost")
+        proxy.mend()
+        wrote = arena.evidence.writes_of(worker)
+        await arena.until(lambda: arena.evidence.writes_of(worker) > wrote, "the outcome has been found out")
+        await arena.leave(worker)
+
+
+async def database_silent_and_worker_killed(arena: Arena) -> None:
+    """Batches wait for the database; the worker is killed with them in flight. None may have been acknowledged."""
+    async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
+        worker = arena.start(neo4j_uri=f"bolt://{proxy.host}:{proxy.port}")
+        await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
+        proxy.freeze()
+        arena.fault("database silent")
+        await arena.watch(arena.is_committed_ahead, PATIENCE_SECONDS)
+        worker.kill()
+        arena.fault("killed", pid=worker.pid)
+    arena.start()
+
+
+async def database_silent_and_much_to_read(arena: Arena, room_mib: int) -> None:
+    """More waits in the log than a worker may hold: it must leave it there."""
+    async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
+        worker = arena.start(neo4j_uri=f"bolt://{proxy.host}:{proxy.port}")
+        await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
+        bound = round(worker.memory_mib()) + room_mib
+        arena.history.note("memory_bound", mib=bound)
+        proxy.freeze()
+        arena.fault("database silent")
+        await arena.supply.stop()
+        await arena.supply.send(0.8)
+        await arena.watch(lambda: worker.memory_mib() > bound, PATIENCE_SECONDS)
+        proxy.mend()
+        await arena.settle()
+        await arena.leave(worker)

@@ -1,0 +1,16 @@
+"""The schema registry goes away and comes back."""
+
+import asyncio
+
+from tests.chaos.arena import Arena
+
+
+async def registry_restarted(arena: Arena) -> None:
+    """Workers that know no schema yet come up while it is away: they wait, and turn nothing away."""
+    arena.fault("registry killed")
+    await asyncio.to_thread(arena.servers.kill, "apicurio")
+    worker = arena.start()
+    await arena.until(lambda: "schema-registry" in worker.tail(), "the worker waits for the registry")
+    await asyncio.to_thread(arena.servers.start)
+    arena.fault("registry is back")
+    await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")

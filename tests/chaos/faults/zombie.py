@@ -1,0 +1,33 @@
+"""SIGSTOP past the session timeout, then SIGCONT: the worker that does not know it is dead."""
+
+from tests.chaos.arena import Arena
+from tests.chaos.points import Action, At, Point
+
+
+async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
+    """It is stopped at the point, in the middle of a batch; another takes its partitions; then it wakes up."""
+    sleeper = arena.start(At(point, 2, Action.STOP))
+    await arena.until(lambda: sleeper.is_stopped, f"stopped {point}")
+    arena.fault("stopped", point=point, pid=sleeper.pid)
+    await _taken_over(arena)
+    wrote = arena.evidence.writes_of(sleeper)
+    arena.fault("continued", pid=sleeper.pid)
+    sleeper.thaw()
+    await arena.until(
+        lambda: (
+            sleeper.exit_code is not None
+            or "fenced" in sleeper.tail(100)
+            or "joining" in sleeper.tail(100)
+            or arena.evidence.writes_of(sleeper) > wrote
+        ),
+        "the zombie has been turned away, or not",
+    )
+
+
+async def _taken_over(arena: Arena) -> None:
+    """Start another worker, and wait until it has claimed every partition and gone on."""
+    heir = arena.start()
+    everything = set(range(arena.corner.partitions))
+    await arena.until(lambda: arena.evidence.claims_of(heir) == everything, "another has claimed every partition")
+    wrote = arena.evidence.writes_of(heir)
+    await arena.until(lambda: arena.evidence.writes_of(heir) > wrote, "the heir has gone on")

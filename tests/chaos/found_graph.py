@@ -1,0 +1,62 @@
+"""What telemetry left in Neo4j, in the shape of the naive model; and its hash, the same for every run of a seed."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import neo4j
+from neo4j.time import DateTime
+
+from tests.model.naive_model import Graph, Node, same_money
+
+KEYS = {"Invocation": "key", "Model": "model_id", "Error": "id", "PerformanceMetric": "id"}
+MINE = """
+MATCH (n:Invocation|Error|PerformanceMetric|Model)
+WHERE n.trace_id STARTS WITH $name OR n.id STARTS WITH $name OR n.model_id ENDS WITH $name
+"""
+
+
+@dataclass
+class FoundGraph(Graph):
+    """``doubled`` holds relationships that are there more than once."""
+
+    doubled: list[tuple[Node, str, Node]] = field(default_factory=list)
+
+    def relate(self, one: Node, kind: str, other: Node, **properties: Any) -> None:
+        before = len(self.relationships)
+        super().relate(one, kind, other, **properties)
+        if len(self.relationships) == before:
+            self.doubled.append((one, kind, other))
+
+
+def found_graph(driver: neo4j.Driver, database: str, name: str) -> FoundGraph:
+    """Read every node and relationship whose ids carry ``name``."""
+    graph = FoundGraph()
+    for row in driver.execute_query(MINE + "RETURN n", name=name, database_=database).records:
+        node = row["n"]
+        graph.node(*_of(node), **{key: _plain(key, value) for key, value in node.items()})
+    related = driver.execute_query(MINE + "MATCH (n)-[r]->(other) RETURN n, r, other", name=name, database_=database)
+    for row in related.records:
+        relationship = row["r"]
+        properties = {key: _plain(key, value) for key, value in relationship.items()}
+        graph.relate(_of(row["n"]), relationship.type, _of(row["other"]), **properties)
+    return graph
+
+
+def canonical_hash(graph: Graph, name: str) -> str:
+    """Hash all of the graph, in an order of its own, with the run's name left out."""
+    nodes = [repr((node, sorted(properties.items()))) for node, properties in graph.nodes.items()]
+    lines = sorted(nodes + [repr(relationship) for relationship in graph.relationships])
+    return hashlib.sha256("\n".join(lines).replace(name, "NAME").encode()).hexdigest()[:16]
+
+
+def _of(node: Mapping[str, Any]) -> Node:
+    (label,) = node.labels  # type: ignore[attr-defined]  # a neo4j Node is a mapping with labels
+    return label, node[KEYS[label]]
+
+
+def _plain(key: str, value: Any) -> Any:
+    if isinstance(value, DateTime):
+        return round(value.to_native().timestamp() * 1000)
+    return same_money(value) if key == "cost_usd_exact" else value

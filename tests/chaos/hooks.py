@@ -1,0 +1,109 @@
+"""Puts the named points and a journal around the runtime's own steps. The product knows nothing of it."""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+from unittest import mock
+
+from tests.chaos.history import History
+from tests.chaos.points import Point, Points
+from workers.core.ports import Claim
+from workers.core.statement import Statement
+from workers.graph.watermark import guarded, rows_parameter, watermark_id
+from workers.graph.writer import Neo4jWriter
+from workers.kafka.dead_letters import KafkaDeadLetters
+from workers.runtime.acknowledged import Acknowledged
+from workers.runtime.assignment import Assignment
+from workers.runtime.state_table import StateTable
+
+
+def replace(owner: type, name: str, replacement: Any) -> None:
+    """Replace a method for the rest of this process; raises where there is none of the name any more."""
+    mock.patch.object(owner, name, replacement).start()
+
+
+def hook(points: Points, history: History) -> None:
+    """Put every point in its place."""
+    _hook_intake(points)
+    _hook_graph(points, history)
+    _hook_dead_letters(points)
+    _hook_table(points)
+
+
+def _hook_intake(points: Points) -> None:
+    accept, acknowledge = Assignment.accept, Acknowledged.acknowledge
+
+    def accepting(self: Assignment, chunk: Any) -> None:
+        points.reach(Point.AFTER_FETCH)
+        accept(self, chunk)
+
+    def acknowledging(self: Acknowledged, *arguments: Any) -> None:
+        acknowledge(self, *arguments)
+        points.reach(Point.AFTER_ACKNOWLEDGEMENT)
+
+    replace(Assignment, "accept", accepting)
+    replace(Acknowledged, "acknowledge", acknowledging)
+
+
+def _hook_graph(points: Points, history: History) -> None:
+    claim, write = Neo4jWriter.claim, Neo4jWriter.write
+
+    async def claiming(self: Neo4jWriter, *arguments: Any) -> Claim:
+        points.reach(Point.BEFORE_CLAIM)
+        began = time.monotonic()
+        made = await claim(self, *arguments)
+        partition = made.topic_partition.partition
+        told = {"token": made.token, "offset": made.offset, "epoch": made.epoch, "began": began, "pid": os.getpid()}
+        history.note("claimed", partition=partition, **told)
+        points.reach(Point.AFTER_CLAIM)
+        return made
+
+    async def writing(self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement]) -> None:
+        points.reach(Point.BEFORE_TRANSACTION)
+        if points.is_next(Point.BEFORE_COMMIT):
+            await _write_up_to_the_commit(self, held, through, statements)
+        points.reach(Point.BEFORE_COMMIT)
+        began = time.monotonic()
+        await write(self, held, through, statements)
+        partition = held.topic_partition.partition
+        history.note("wrote", partition=partition, token=held.token, through=through, began=began, pid=os.getpid())
+        points.reach(Point.AFTER_COMMIT)
+
+    replace(Neo4jWriter, "claim", claiming)
+    replace(Neo4jWriter, "write", writing)
+
+
+async def _write_up_to_the_commit(
+    writer: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]
+) -> None:
+    """Run the batch's query in a transaction that stays open: where the process dies, nobody commits it."""
+    driver, database = writer._driver, writer._database  # noqa: SLF001 - the point lies inside the writer
+    # Never left: the process dies here.
+    session = await driver.session(database=database).__aenter__()
+    transaction = await session.begin_transaction()
+    rows = {rows_parameter(position): statement.rows for position, statement in enumerate(statements)}
+    guard = {"id": watermark_id(claim.worker, claim.topic_partition), "token": claim.token, "through": through}
+    result = await transaction.run(guarded(tuple(statement.cypher for statement in statements)), {**guard, **rows})
+    await result.consume()
+
+
+def _hook_dead_letters(points: Points) -> None:
+    publish = KafkaDeadLetters.publish
+
+    async def publishing(self: KafkaDeadLetters, letters: Any) -> None:
+        points.reach(Point.BEFORE_DEAD_LETTERS)
+        await publish(self, letters)
+        points.reach(Point.AFTER_DEAD_LETTERS)
+
+    replace(KafkaDeadLetters, "publish", publishing)
+
+
+def _hook_table(points: Points) -> None:
+    put = StateTable.put
+
+    async def putting(self: StateTable, *arguments: Any) -> None:
+        await put(self, *arguments)
+        points.reach(Point.AFTER_TABLE)
+
+    replace(StateTable, "put", putting)

@@ -1,0 +1,99 @@
+"""A worker that writes down what it was given: where telemetry would forgive a fault of the runtime, this shows it.
+
+Telemetry folds the same event twice to the same state. The ledger appends the number of each record to the page of
+its key, and counts how often the graph was told: what is lost, doubled or out of order stands there.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import orjson
+
+from workers.core.record import Record
+from workers.core.statement import Statement
+from workers.core.worker import Decoded, WorkerSpec
+from workers.telemetry.model import Failure
+from workers.telemetry.parse import parse as parse_telemetry
+
+NUMBER = "number"
+"""The key under ``metadata`` of a record's place in the stream."""
+
+
+class Noted(NamedTuple):
+    """A telemetry record, as the ledger sees it."""
+
+    key: str | None
+    alone: str
+    number: int
+    note: str
+    event_type: str
+
+
+@dataclass(slots=True)
+class Page:
+    """The records of one key. Marks: how many this batch has ``added``, and their ``notes`` (id, text)."""
+
+    key: str = ""
+    numbers: list[int] = field(default_factory=list)
+    added: int = 0
+    notes: list[tuple[str, str]] = field(default_factory=list)
+
+
+def parse(decoded: Decoded, record: Record, now_ms: int) -> Noted:
+    """Take and refuse exactly what telemetry does."""
+    event = parse_telemetry(decoded, record, now_ms)
+    number = int(decoded.fields["metadata"][NUMBER])
+    note = event.payload.message if isinstance(event.payload, Failure) else ""
+    return Noted(event.trace_id or None, f"{event.event_id}#{number}", number, note, event.event_type)
+
+
+def fold(page: Page, noted: Noted) -> None:
+    page.key = noted.key or noted.alone
+    page.numbers.append(noted.number)
+    page.added += 1
+    if noted.note:
+        page.notes.append((noted.alone, noted.note))
+
+
+# Not idempotent, on purpose: a batch written twice counts twice.
+WRITE = """
+UNWIND $rows AS row
+MERGE (p:LedgerPage {key: row[0]})
+SET p.numbers = row[1], p.times = coalesce(p.times, 0) + row[2]
+"""
+NOTE = "UNWIND $rows AS row MERGE (n:LedgerNote {id: row[0]}) SET n.text = row[1]"
+SEAL = "UNWIND $rows AS row MATCH (p:LedgerPage {key: row[0]}) SET p.sealed = row[1]"
+
+
+def plan(pages: Iterable[Page]) -> Sequence[Statement]:
+    """Write the pages, then seal them: who sees a page that is not sealed has seen half a transaction."""
+    touched = sorted((page for page in pages if page.added), key=lambda page: page.key)
+    return [
+        Statement("write", WRITE, [(page.key, page.numbers, page.added) for page in touched]),
+        Statement("note", NOTE, [note for page in touched for note in page.notes]),
+        Statement("seal", SEAL, [(page.key, len(page.numbers)) for page in touched]),
+    ]
+
+
+def load_state(packed: bytes) -> Page:
+    return Page(*orjson.loads(packed))
+
+
+def dump_state(page: Page) -> bytes:
+    return orjson.dumps([page.key, page.numbers])
+
+
+LEDGER: WorkerSpec[Noted, Page] = WorkerSpec(
+    name="ledger",
+    source="observatory",
+    parse=parse,
+    state_key=lambda noted: noted.key,
+    new_state=Page,
+    load_state=load_state,
+    dump_state=dump_state,
+    fold=fold,
+    plan=plan,
+    event_type=lambda noted: noted.event_type,
+    trace_of=lambda noted: noted.key,
+)

@@ -1,0 +1,26 @@
+"""The shape of every scenario: a stream on its way while something goes wrong, and then what shows what it left."""
+
+from collections.abc import Awaitable, Callable
+
+from tests.chaos.arena import Arena
+
+Fault = Callable[[Arena], Awaitable[None]]
+"""Starts the workers that it needs, does its worst, and returns when it is over."""
+
+
+async def play(arena: Arena, fault: Fault) -> None:
+    """Let the fault happen to a running stream; afterwards a fresh worker must go on from what is left.
+
+    The fresh worker recovers every state from the changelog and folds the rest of the stream into them: a state
+    that has lost or doubled something shows it only then.
+    """
+    arena.supply.flow(lambda: sum(arena.witness.committed.values()))
+    await fault(arena)
+    await arena.supply.stop()
+    if not arena.living():
+        arena.start()
+    await arena.settle()
+    await arena.end_workers()
+    arena.start()
+    await arena.supply.send()
+    await arena.settle()

@@ -1,0 +1,65 @@
+"""Servers that may be killed, frozen and started again: a stack of the chaos tests' own."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
+from workers.config.settings import Settings
+from workers.stack.process import Identity, stop
+from workers.stack.progress import Lines
+from workers.stack.servers import SERVERS
+from workers.stack.stack import up
+from workers.stack.state import load_state
+
+
+class Servers:
+    """The servers of the stack ``name`` under ``home``. Every call blocks until it is done."""
+
+    def __init__(self, name: str, home: Path) -> None:
+        self.name = name
+        self._home = home
+        self.environment = dict(up(name, (), Lines(), environment={}, home=home, well_known_ports=False).environment)
+
+    def settings(self) -> Settings:
+        """Give what a program started with this environment would read."""
+        values = self.environment
+        return Settings.model_validate(
+            {
+                "kafka": {"bootstrap_servers": values["KAFKA_BOOTSTRAP_SERVERS"]},
+                "schema_registry_url": values["SCHEMA_REGISTRY_URL"],
+                "neo4j": {
+                    "uri": values["NEO4J_URI"],
+                    "username": values["NEO4J_USERNAME"],
+                    "password": values["NEO4J_PASSWORD"],
+                    "database": values["NEO4J_DATABASE"],
+                },
+            }
+        )
+
+    def kill(self, server: str) -> None:
+        """SIGKILL: as a machine that loses power, but for its disk cache."""
+        process = psutil.Process(self._identity(server).pid)
+        process.kill()
+        psutil.wait_procs([process], timeout=30)
+
+    def stop(self, server: str) -> None:
+        """End it in good order."""
+        stop(self._identity(server), SERVERS[server].stop_signal, SERVERS[server].grace_seconds)
+
+    def start(self) -> None:
+        """Start again what does not run, on the same ports and data; return when it is ready."""
+        up(self.name, (), Lines(), environment={}, home=self._home, well_known_ports=False)
+
+    def freeze(self, server: str) -> None:
+        """SIGSTOP: connections stay open, nothing answers."""
+        os.kill(self._identity(server).pid, signal.SIGSTOP)
+
+    def thaw(self, server: str) -> None:
+        os.kill(self._identity(server).pid, signal.SIGCONT)
+
+    def _identity(self, server: str) -> Identity:
+        identity = load_state(self._home, self.name).servers[server].process
+        assert identity is not None, f"{server} does not run"
+        return identity

@@ -1,0 +1,81 @@
+"""Each fault by itself: whatever happens, the checker finds nothing."""
+
+from functools import partial
+
+import pytest
+
+from tests.chaos.conftest import Arenas, Judge
+from tests.chaos.faults.broker import broker_restarted, broker_silent_at_dead_letters
+from tests.chaos.faults.database import (
+    answers_to_commits_lost,
+    database_frozen,
+    database_restarted,
+    database_silent_and_much_to_read,
+    database_silent_and_worker_killed,
+)
+from tests.chaos.faults.group import rewound
+from tests.chaos.faults.kill import a_bug_raises, killed_at, killed_everywhere
+from tests.chaos.faults.registry import registry_restarted
+from tests.chaos.faults.scale import scaled_out_and_in
+from tests.chaos.faults.topic import recreated
+from tests.chaos.faults.zombie import zombie
+from tests.chaos.points import Point
+from tests.chaos.scenario import Fault, play
+
+full = pytest.mark.full
+
+FAULTS = [
+    pytest.param(killed_everywhere, id="killed everywhere"),
+    *(pytest.param(partial(killed_at, point=point), id=f"killed {point}", marks=full) for point in Point),
+    pytest.param(a_bug_raises, id="a bug raises", marks=full),
+    pytest.param(zombie, id="zombie before its transaction"),
+    *(
+        pytest.param(partial(zombie, point=point), id=f"zombie {point}", marks=full)
+        for point in (
+            Point.AFTER_FETCH,
+            Point.BEFORE_CLAIM,
+            Point.AFTER_COMMIT,
+            Point.AFTER_TABLE,
+            Point.BEFORE_DEAD_LETTERS,
+        )
+    ),
+    pytest.param(scaled_out_and_in, id="scaled out and in"),
+    pytest.param(broker_restarted, id="broker killed", marks=full),
+    pytest.param(partial(broker_restarted, politely=True), id="broker restarted", marks=full),
+    pytest.param(database_restarted, id="database killed", marks=full),
+    pytest.param(partial(database_restarted, politely=True), id="database restarted", marks=full),
+    pytest.param(partial(database_frozen, seconds=8.0), id="database frozen for 8 s"),
+    pytest.param(partial(database_frozen, seconds=60.0), id="database frozen for 60 s", marks=full),
+    pytest.param(answers_to_commits_lost, id="answers to commits lost"),
+    pytest.param(database_silent_and_worker_killed, id="database silent and worker killed", marks=full),
+    pytest.param(registry_restarted, id="registry killed", marks=full),
+    pytest.param(rewound, id="rewound"),
+    pytest.param(partial(recreated, under_way=False), id="topic recreated"),
+    pytest.param(partial(recreated, under_way=True), id="topic recreated under way", marks=full),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_nothing_is_lost_or_doubled(fault: Fault, arenas: Arenas, judged: Judge) -> None:
+    arena = await arenas()
+    await play(arena, fault)
+    assert not (await judged(arena)).findings
+
+
+@full
+async def test_a_dead_letter_under_way_to_a_silent_broker_is_not_taken_for_sent(arenas: Arenas, judged: Judge) -> None:
+    arena = await arenas(partitions=1, traces=60)
+    await play(arena, broker_silent_at_dead_letters)
+    assert not (await judged(arena)).findings
+
+
+async def test_a_worker_leaves_in_the_log_what_it_has_no_room_for(arenas: Arenas, judged: Judge) -> None:
+    arena = await arenas(partitions=2, traces=60, content_bytes=80_000)
+    await play(arena, partial(database_silent_and_much_to_read, room_mib=60))
+    assert not (await judged(arena)).findings
+
+
+async def test_a_partition_full_of_poison_does_not_hold_up_the_others(arenas: Arenas, judged: Judge) -> None:
+    arena = await arenas(poison_in_a_row=2_000)
+    await play(arena, scaled_out_and_in)
+    assert not (await judged(arena)).findings

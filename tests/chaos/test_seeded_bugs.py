@@ -1,0 +1,61 @@
+"""The checker is worth something only if it finds bugs: each of these, seeded into every worker, must be named."""
+
+from functools import partial
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.chaos.anomaly import Anomaly
+from tests.chaos.bugs import Bug
+from tests.chaos.conftest import Arenas, Judge
+from tests.chaos.faults.broker import broker_silent_at_dead_letters
+from tests.chaos.faults.database import database_silent_and_much_to_read, database_silent_and_worker_killed
+from tests.chaos.faults.kill import a_bug_raises, killed_in_turn
+from tests.chaos.faults.scale import undisturbed
+from tests.chaos.faults.zombie import zombie
+from tests.chaos.points import Point
+from tests.chaos.scenario import Fault, play
+
+
+class Seeded(NamedTuple):
+    """A bug, the fault that brings it to light, and what the checker must call it."""
+
+    bug: Bug
+    fault: Fault
+    named: frozenset[Anomaly]
+    stream: dict[str, Any]
+
+
+LITTLE = {"partitions": 2}
+SEEDED = [
+    Seeded(Bug.COMMIT_BEFORE_WRITE, database_silent_and_worker_killed, frozenset({Anomaly.COMMIT_AHEAD}), LITTLE),
+    Seeded(Bug.COMMIT_ON_EXCEPTION, a_bug_raises, frozenset({Anomaly.LOST}), LITTLE),
+    Seeded(Bug.NO_FENCE, zombie, frozenset({Anomaly.FENCE_BROKEN}), LITTLE),
+    Seeded(Bug.COMMIT_PAST_IN_FLIGHT, database_silent_and_worker_killed, frozenset({Anomaly.COMMIT_AHEAD}), LITTLE),
+    Seeded(
+        Bug.NO_OFFSET_IN_TABLE_VALUE,
+        partial(killed_in_turn, points=[Point.AFTER_TABLE], at_once=1),
+        frozenset({Anomaly.DOUBLED}),
+        LITTLE,
+    ),
+    Seeded(
+        Bug.DEAD_LETTER_NOT_AWAITED,
+        broker_silent_at_dead_letters,
+        frozenset({Anomaly.LOST}),
+        {"partitions": 1, "traces": 60},
+    ),
+    Seeded(Bug.TWO_TRANSACTIONS, undisturbed, frozenset({Anomaly.HALF_SEEN}), LITTLE),
+    Seeded(
+        Bug.UNBOUNDED_INTAKE,
+        partial(database_silent_and_much_to_read, room_mib=60),
+        frozenset({Anomaly.MEMORY}),
+        {"partitions": 2, "traces": 60, "content_bytes": 80_000},
+    ),
+]
+
+
+@pytest.mark.parametrize("seeded", SEEDED, ids=lambda seeded: seeded.bug)
+async def test_a_seeded_bug_is_caught_and_named(seeded: Seeded, arenas: Arenas, judged: Judge) -> None:
+    arena = await arenas(bug=seeded.bug, **seeded.stream)
+    await play(arena, seeded.fault)
+    assert seeded.named <= (await judged(arena)).anomalies

@@ -1,0 +1,39 @@
+"""The real worker in a process of its own, with points to strike at and, if asked for, one bug.
+
+Only this launcher knows the variables: CHAOS_HISTORY (path), CHAOS_AT (``point:passing:action …``), CHAOS_BUG.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import uvloop
+
+from tests.chaos.bugs import SEEDS, Bug
+from tests.chaos.history import History
+from tests.chaos.hooks import hook
+from tests.chaos.ledger import LEDGER
+from tests.chaos.points import Points
+from workers.config.settings import Settings
+from workers.config.topology import load_topology
+from workers.fleet import FLEET
+from workers.observe.log import configure_logging
+from workers.runtime.process import run_worker
+
+SPECS = {**FLEET, LEDGER.name: LEDGER}
+
+
+def main(name: str) -> None:
+    """Run the worker ``name`` as ``memory-graph worker`` does."""
+    settings = Settings.from_environment()
+    topology = load_topology(settings.topology_path)
+    configure_logging(settings.log)
+    history = History(Path(os.environ["CHAOS_HISTORY"]))
+    hook(Points(os.environ.get("CHAOS_AT", ""), history), history)
+    if bug := os.environ.get("CHAOS_BUG"):
+        SEEDS[Bug(bug)]()
+    uvloop.run(run_worker(SPECS[name], settings, topology))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
