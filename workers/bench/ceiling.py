@@ -19,15 +19,15 @@ from workers.graph.driver import open_driver
 @lru_cache
 def joined(cyphers: Sequence[str]) -> str:
     """Join a batch's statements to one query, as our writer does, without its watermark."""
-    parts = [f"CALL () {{\n{cypher.replace('$rows', f'$rows_{place}')}\n}}" for place, cypher in enumerate(cyphers)]
-    return "\n".join([*parts, "RETURN 1 AS done"])
+    parts = [f"CALL () {{\n{cypher.replace('$rows', f'$rows[{place}]')}\n}}" for place, cypher in enumerate(cyphers)]
+    return "\n".join(["CYPHER replan=skip", *parts, "RETURN 1 AS done"])
 
 
 async def write(driver: Any, database: str, batches: Sequence[Batch]) -> None:
     """Write one batch after the other; the driver tries deadlocked ones again."""
     for batch in batches:
         query = joined(tuple(cypher for cypher, _ in batch.statements))
-        rows = {f"rows_{place}": rows for place, (_, rows) in enumerate(batch.statements)}
+        rows = {"rows": [rows for _, rows in batch.statements]}
         await driver.execute_query(query, parameters_=rows, database_=database)
 
 

@@ -12,7 +12,7 @@ from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
 from workers.core.record import TopicPartition
 from workers.core.statement import Statement
 from workers.graph.faults import classified
-from workers.graph.watermark import CLAIM, STANDING, guarded, rows_parameter, watermark_id
+from workers.graph.watermark import CLAIM, STANDING, guarded, watermark_id
 
 TRANSACTION_SECONDS = 30.0
 """After this long the server ends a transaction (and frees its locks), and we stop waiting for an answer."""
@@ -66,7 +66,7 @@ class Neo4jWriter(GraphWriter):
             "token": claim.token,
             "through": through,
         }
-        rows = {rows_parameter(position): statement.rows for position, statement in enumerate(statements)}
+        rows = {"rows": [statement.rows for statement in statements]}
         query = guarded(tuple(statement.cypher for statement in statements))
         if await self._run(query, parameters | rows) is None:
             await self._explain_silence(claim, parameters)

@@ -83,6 +83,6 @@ def test_writers_share_the_partitions_and_take_a_batch_of_each_in_turn() -> None
 
 def test_statements_are_joined_to_one_query_with_rows_of_their_own() -> None:
     query = joined(("UNWIND $rows AS row A", "UNWIND $rows AS row B"))
-    assert "UNWIND $rows_0 AS row A" in query
-    assert "UNWIND $rows_1 AS row B" in query
+    assert "UNWIND $rows[0] AS row A" in query
+    assert "UNWIND $rows[1] AS row B" in query
     assert query.endswith("RETURN 1 AS done")
