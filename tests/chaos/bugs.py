@@ -12,6 +12,7 @@ from workers.core.ports import NOTHING_WRITTEN, Claim
 from workers.core.record import Record, TopicPartition
 from workers.core.statement import Statement
 from workers.graph import watermark
+from workers.graph.faults import classified
 from workers.graph.writer import Neo4jWriter
 from workers.kafka.dead_letters import KafkaDeadLetters
 from workers.runtime.acknowledged import Acknowledged
@@ -110,9 +111,10 @@ def _two_transactions() -> None:
     write = Neo4jWriter.write
 
     async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> None:
-        async with self._driver.session(database=self._database) as session:
-            for statement in statements[:-1]:
-                await (await session.run(statement.cypher, {"rows": statement.rows})).consume()
+        with classified():
+            async with self._driver.session(database=self._database) as session:
+                for statement in statements[:-1]:
+                    await (await session.run(statement.cypher, {"rows": statement.rows})).consume()
         await asyncio.sleep(0.3)
         await write(self, claim, through, statements[-1:])
 

@@ -89,6 +89,7 @@ async def arenas(servers: Servers, seed: int, tmp_path: Path) -> AsyncIterator[A
 
     async def make(worker: str = "ledger", bug: Bug | None = None, **stream: Any) -> Arena:
         recipe = Recipe(**stream)
+        await asyncio.to_thread(servers.start)  # whatever an earlier test has left behind
         name = f"c{uuid4().hex[:10]}"
         (tmp_path / name).mkdir()
         corner = Corner(servers.settings(), tmp_path / name, name, worker, recipe.partitions)

@@ -3,19 +3,23 @@
 import os
 import time
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 from unittest import mock
+
+import neo4j
 
 from tests.chaos.history import History
 from tests.chaos.points import Point, Points
 from workers.core.ports import Claim
 from workers.core.statement import Statement
-from workers.graph.watermark import guarded, rows_parameter, watermark_id
 from workers.graph.writer import Neo4jWriter
 from workers.kafka.dead_letters import KafkaDeadLetters
 from workers.runtime.acknowledged import Acknowledged
 from workers.runtime.assignment import Assignment
 from workers.runtime.state_table import StateTable
+
+dies_before_commit: ContextVar[bool] = ContextVar("dies_before_commit", default=False)
 
 
 def replace(owner: type, name: str, replacement: Any) -> None:
@@ -27,6 +31,7 @@ def hook(points: Points, history: History) -> None:
     """Put every point in its place."""
     _hook_intake(points)
     _hook_graph(points, history)
+    _hook_commit(points)
     _hook_dead_letters(points)
     _hook_table(points)
 
@@ -61,9 +66,8 @@ def _hook_graph(points: Points, history: History) -> None:
 
     async def writing(self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement]) -> None:
         points.reach(Point.BEFORE_TRANSACTION)
-        if points.is_next(Point.BEFORE_COMMIT):
-            await _write_up_to_the_commit(self, held, through, statements)
-        points.reach(Point.BEFORE_COMMIT)
+        dies_before_commit.set(points.is_next(Point.BEFORE_COMMIT))
+        points.passed(Point.BEFORE_COMMIT)
         began = time.monotonic()
         await write(self, held, through, statements)
         partition = held.topic_partition.partition
@@ -74,18 +78,21 @@ def _hook_graph(points: Points, history: History) -> None:
     replace(Neo4jWriter, "write", writing)
 
 
-async def _write_up_to_the_commit(
-    writer: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]
-) -> None:
-    """Run the batch's query in a transaction that stays open: where the process dies, nobody commits it."""
-    driver, database = writer._driver, writer._database  # noqa: SLF001 - the point lies inside the writer
-    # Never left: the process dies here.
-    session = await driver.session(database=database).__aenter__()
-    transaction = await session.begin_transaction()
-    rows = {rows_parameter(position): statement.rows for position, statement in enumerate(statements)}
-    guard = {"id": watermark_id(claim.worker, claim.topic_partition), "token": claim.token, "through": through}
-    result = await transaction.run(guarded(tuple(statement.cypher for statement in statements)), {**guard, **rows})
-    await result.consume()
+def _hook_commit(points: Points) -> None:
+    """Run the batch's query in a transaction that stays open, and die: nobody commits it.
+
+    This lies inside the writer, which leaves the commit to the server: so the hook is in the driver.
+    """
+    run = neo4j.AsyncSession.run
+
+    async def running(self: neo4j.AsyncSession, query: Any, *arguments: Any, **options: Any) -> Any:
+        if dies_before_commit.get():
+            transaction = await self.begin_transaction()
+            await (await transaction.run(query.text, *arguments, **options)).consume()
+            points.strike(Point.BEFORE_COMMIT)
+        return await run(self, query, *arguments, **options)
+
+    replace(neo4j.AsyncSession, "run", running)
 
 
 def _hook_dead_letters(points: Points) -> None:

@@ -65,12 +65,19 @@ class Points:
         """Tell whether the next pass of the point is the one to strike at."""
         return (point, self._passed[point] + 1) in self._due
 
-    def reach(self, point: Point) -> None:
-        """Count a pass."""
+    def passed(self, point: Point) -> None:
+        """Count a pass at which nothing strikes: whoever asked ``is_next`` does."""
         self._passed[point] += 1
-        action = self._due.get((point, self._passed[point]))
-        if action is None:
-            return
+
+    def reach(self, point: Point) -> None:
+        """Count a pass, and strike if it is due."""
+        self._passed[point] += 1
+        if (point, self._passed[point]) in self._due:
+            self.strike(point)
+
+    def strike(self, point: Point) -> None:
+        """Do what is due at this pass."""
+        action = self._due[point, self._passed[point]]
         self._history.note("struck", point=point, action=action, pid=os.getpid())
         if action is Action.RAISE:
             raise InjectedBug(point)

@@ -2,13 +2,14 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from workers.config.settings import Settings
 from workers.stack.process import Identity, stop
-from workers.stack.progress import Lines
+from workers.stack.progress import Lines, Silent
 from workers.stack.servers import SERVERS
 from workers.stack.stack import up
 from workers.stack.state import load_state
@@ -49,14 +50,18 @@ class Servers:
         stop(self._identity(server), SERVERS[server].stop_signal, SERVERS[server].grace_seconds)
 
     def start(self) -> None:
-        """Start again what does not run, on the same ports and data; return when it is ready."""
-        up(self.name, (), Lines(), environment={}, home=self._home, well_known_ports=False)
+        """Start again what does not run, on the same ports and data; return when all of it is ready."""
+        for server in load_state(self._home, self.name).servers:
+            with suppress(OSError):
+                self.thaw(server)
+        up(self.name, (), Silent(), environment={}, home=self._home, well_known_ports=False)
 
     def freeze(self, server: str) -> None:
         """SIGSTOP: connections stay open, nothing answers."""
         os.kill(self._identity(server).pid, signal.SIGSTOP)
 
     def thaw(self, server: str) -> None:
+        """SIGCONT."""
         os.kill(self._identity(server).pid, signal.SIGCONT)
 
     def _identity(self, server: str) -> Identity:

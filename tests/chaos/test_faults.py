@@ -70,8 +70,8 @@ async def test_a_dead_letter_under_way_to_a_silent_broker_is_not_taken_for_sent(
 
 
 async def test_a_worker_leaves_in_the_log_what_it_has_no_room_for(arenas: Arenas, judged: Judge) -> None:
-    arena = await arenas(partitions=2, traces=60, content_bytes=80_000)
-    await play(arena, partial(database_silent_and_much_to_read, room_mib=60))
+    arena = await arenas(partitions=2, traces=60, content_bytes=160_000)
+    await play(arena, partial(database_silent_and_much_to_read, room_mib=90))
     assert not (await judged(arena)).findings
 
 

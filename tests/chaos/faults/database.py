@@ -8,6 +8,7 @@ from tests.proxy import TcpProxy
 WRITE = b"w.offset < $through"
 CLAIM = b"MERGE (w:Watermark"
 PATIENCE_SECONDS = 6.0
+FILLING_SECONDS = 10.0
 
 
 async def database_restarted(arena: Arena, *, politely: bool = False) -> None:
@@ -69,7 +70,9 @@ async def database_silent_and_worker_killed(arena: Arena) -> None:
 async def database_silent_and_much_to_read(arena: Arena, room_mib: int) -> None:
     """More waits in the log than a worker may hold: it must leave it there."""
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
-        worker = arena.start(neo4j_uri=f"bolt://{proxy.host}:{proxy.port}")
+        uri = f"bolt://{proxy.host}:{proxy.port}"
+        # A batch is bounded by its rows: few, so that what is measured is what waits.
+        worker = arena.start(neo4j_uri=uri, batch={"max_rows": 5}, intake={"chunk_records": 5})
         await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
         bound = round(worker.memory_mib()) + room_mib
         arena.history.note("memory_bound", mib=bound)
@@ -77,7 +80,7 @@ async def database_silent_and_much_to_read(arena: Arena, room_mib: int) -> None:
         arena.fault("database silent")
         await arena.supply.stop()
         await arena.supply.send(0.8)
-        await arena.watch(lambda: worker.memory_mib() > bound, PATIENCE_SECONDS)
+        await arena.watch(lambda: worker.memory_mib() > bound, FILLING_SECONDS)
         proxy.mend()
         await arena.settle()
         await arena.leave(worker)
