@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 # What to pass on, such as: make test ARGS="-k dead_letter"
 ARGS ?=
+CHAOS_SEED ?= 1
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m
@@ -13,7 +14,7 @@ STAMP := $(VENV)/.installed
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench check lint types imports unit format stack-up stack-down lock
+.PHONY: help setup demo test chaos bench check lint types imports unit format stack-up stack-down lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +24,9 @@ demo: setup ## From nothing to a live graph: servers, real model metadata, telem
 
 test: setup ## Every test, on a stack of its own
 	@$(RUN) pytest $(ARGS)
+
+chaos: setup ## Every fault against the running fleet, and every seeded bug: CHAOS_SEED=2 makes another run
+	@$(RUN) pytest tests/chaos --chaos full --chaos-seed $(CHAOS_SEED) $(ARGS)
 
 bench: setup ## Our worker beside a bare writer, a plain loop and Quix Streams
 	@$(MEMORY_GRAPH) bench $(ARGS)
