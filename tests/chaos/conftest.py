@@ -53,6 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "full: a chaos scenario that is not in the short selection")
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"chaos: {config.getoption('--chaos', 'short')}, seed {config.getoption('--chaos-seed', SHORT_SEED)}"
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out of the short selection what is marked ``full``."""
     if config.getoption("--chaos", "short") == "full":

@@ -19,6 +19,7 @@ class History:
 
     def note(self, what: str, **told: Any) -> None:
         """Write one line, at once and in one piece."""
+        assert not told.keys() & {"at", "what"}
         line = {"at": round(time.monotonic(), 6), "what": what, **told}
         os.write(self._file, json.dumps(line).encode() + b"\n")
 

@@ -10,7 +10,7 @@ from unittest import mock
 import neo4j
 
 from tests.chaos.history import History
-from tests.chaos.points import Point, Points
+from tests.chaos.points import Action, Point, Points
 from workers.core.ports import Claim
 from workers.core.statement import Statement
 from workers.graph.writer import Neo4jWriter
@@ -19,7 +19,8 @@ from workers.runtime.acknowledged import Acknowledged
 from workers.runtime.assignment import Assignment
 from workers.runtime.state_table import StateTable
 
-dies_before_commit: ContextVar[bool] = ContextVar("dies_before_commit", default=False)
+due_before_commit: ContextVar[Action | None] = ContextVar("due_before_commit", default=None)
+"""What the write under way in this task is to meet before its commit."""
 
 
 def replace(owner: type, name: str, replacement: Any) -> None:
@@ -66,8 +67,7 @@ def _hook_graph(points: Points, history: History) -> None:
 
     async def writing(self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement]) -> None:
         points.reach(Point.BEFORE_TRANSACTION)
-        dies_before_commit.set(points.is_next(Point.BEFORE_COMMIT))
-        points.passed(Point.BEFORE_COMMIT)
+        due_before_commit.set(points.count(Point.BEFORE_COMMIT))
         began = time.monotonic()
         await write(self, held, through, statements)
         partition = held.topic_partition.partition
@@ -86,10 +86,12 @@ def _hook_commit(points: Points) -> None:
     run = neo4j.AsyncSession.run
 
     async def running(self: neo4j.AsyncSession, query: Any, *arguments: Any, **options: Any) -> Any:
-        if dies_before_commit.get():
+        if action := due_before_commit.get():
             transaction = await self.begin_transaction()
             await (await transaction.run(query.text, *arguments, **options)).consume()
-            points.strike(Point.BEFORE_COMMIT)
+            due_before_commit.set(None)
+            points.strike(Point.BEFORE_COMMIT, action)
+            await transaction.rollback()
         return await run(self, query, *arguments, **options)
 
     replace(neo4j.AsyncSession, "run", running)

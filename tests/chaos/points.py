@@ -61,23 +61,18 @@ class Points:
         self._passed: Counter[Point] = Counter()
         self._history = history
 
-    def is_next(self, point: Point) -> bool:
-        """Tell whether the next pass of the point is the one to strike at."""
-        return (point, self._passed[point] + 1) in self._due
-
-    def passed(self, point: Point) -> None:
-        """Count a pass at which nothing strikes: whoever asked ``is_next`` does."""
-        self._passed[point] += 1
-
     def reach(self, point: Point) -> None:
         """Count a pass, and strike if it is due."""
-        self._passed[point] += 1
-        if (point, self._passed[point]) in self._due:
-            self.strike(point)
+        if action := self.count(point):
+            self.strike(point, action)
 
-    def strike(self, point: Point) -> None:
-        """Do what is due at this pass."""
-        action = self._due[point, self._passed[point]]
+    def count(self, point: Point) -> Action | None:
+        """Count a pass, and tell what is due, for whoever strikes a moment later."""
+        self._passed[point] += 1
+        return self._due.get((point, self._passed[point]))
+
+    def strike(self, point: Point, action: Action) -> None:
+        """Do it."""
         self._history.note("struck", point=point, action=action, pid=os.getpid())
         if action is Action.RAISE:
             raise InjectedBug(point)

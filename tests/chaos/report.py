@@ -20,7 +20,7 @@ class Scenario(NamedTuple):
 
     @property
     def run_again(self) -> str:
-        return f"make chaos CHAOS_SEED={self.seed} ARGS='-k \"{self.test.rpartition('::')[2]}\"'"
+        return f".venv/bin/python -m pytest --chaos full --chaos-seed {self.seed} '{self.test}'"
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ FAULTS = [
     pytest.param(killed_everywhere, id="killed everywhere"),
     *(pytest.param(partial(killed_at, point=point), id=f"killed {point}", marks=full) for point in Point),
     pytest.param(a_bug_raises, id="a bug raises", marks=full),
-    pytest.param(zombie, id="zombie before its transaction"),
+    pytest.param(zombie, id="zombie before_transaction"),
     *(
         pytest.param(partial(zombie, point=point), id=f"zombie {point}", marks=full)
         for point in (
@@ -39,19 +39,19 @@ FAULTS = [
             Point.BEFORE_DEAD_LETTERS,
         )
     ),
-    pytest.param(scaled_out_and_in, id="scaled out and in"),
+    pytest.param(scaled_out_and_in, id="scaled out and in", marks=full),
     pytest.param(broker_restarted, id="broker killed", marks=full),
     pytest.param(partial(broker_restarted, politely=True), id="broker restarted", marks=full),
     pytest.param(database_restarted, id="database killed", marks=full),
     pytest.param(partial(database_restarted, politely=True), id="database restarted", marks=full),
-    pytest.param(partial(database_frozen, seconds=8.0), id="database frozen for 8 s"),
+    pytest.param(partial(database_frozen, seconds=8.0), id="database frozen for 8 s", marks=full),
     pytest.param(partial(database_frozen, seconds=60.0), id="database frozen for 60 s", marks=full),
-    pytest.param(answers_to_commits_lost, id="answers to commits lost"),
+    pytest.param(answers_to_commits_lost, id="answers to commits lost", marks=full),
     pytest.param(database_silent_and_worker_killed, id="database silent and worker killed", marks=full),
     pytest.param(registry_restarted, id="registry killed", marks=full),
-    pytest.param(rewound, id="rewound"),
-    pytest.param(partial(recreated, under_way=False), id="topic recreated"),
-    pytest.param(partial(recreated, under_way=True), id="topic recreated under way", marks=full),
+    pytest.param(rewound, id="rewound", marks=full),
+    pytest.param(partial(recreated, under_way=False), id="topic recreated", marks=full),
+    pytest.param(partial(recreated, under_way=True), id="topic recreated under way"),
 ]
 
 
@@ -69,12 +69,14 @@ async def test_a_dead_letter_under_way_to_a_silent_broker_is_not_taken_for_sent(
     assert not (await judged(arena)).findings
 
 
+@full
 async def test_a_worker_leaves_in_the_log_what_it_has_no_room_for(arenas: Arenas, judged: Judge) -> None:
     arena = await arenas(partitions=2, traces=60, content_bytes=160_000)
     await play(arena, partial(database_silent_and_much_to_read, room_mib=90))
     assert not (await judged(arena)).findings
 
 
+@full
 async def test_a_partition_full_of_poison_does_not_hold_up_the_others(arenas: Arenas, judged: Judge) -> None:
     arena = await arenas(poison_in_a_row=2_000)
     await play(arena, scaled_out_and_in)

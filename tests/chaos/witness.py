@@ -112,4 +112,5 @@ class Witness:
                 self._history.note("memory", pid=worker.pid, mib=round(mib))
 
     def _query(self, cypher: str) -> list[neo4j.Record]:
-        return self._driver.execute_query(cypher, self._ask, database_=self._database).records
+        with self._driver.session(database=self._database) as session:  # which does not try again for half a minute
+            return list(session.run(cypher, self._ask))

@@ -1,10 +1,12 @@
 """kill -9 at a named point of a record's way."""
 
+import signal
 from collections.abc import Sequence
 
 from tests.chaos.arena import Arena
 from tests.chaos.points import Action, At, Point
 
+COMMITTED_WITHIN_SECONDS = 3.0
 RARE = {Point.BEFORE_CLAIM, Point.AFTER_CLAIM, Point.BEFORE_DEAD_LETTERS, Point.AFTER_DEAD_LETTERS}
 """Not every batch passes here: the first time must do."""
 
@@ -16,6 +18,7 @@ async def killed_at(arena: Arena, point: Point) -> None:
     await arena.until(lambda: all(map(arena.evidence.claims_of, others)), "two have partitions")
     doomed = arena.start(At(point, 1 if point in RARE else 2))
     await arena.until(lambda: doomed.exit_code is not None, f"killed {point}")
+    assert doomed.exit_code == -signal.SIGKILL, doomed.tail()
 
 
 async def killed_everywhere(arena: Arena) -> None:
@@ -31,6 +34,7 @@ async def killed_in_turn(arena: Arena, points: Sequence[Point], at_once: int) ->
         await arena.until(lambda: any(each.exit_code is not None for each in doomed), f"one of {len(doomed)} killed")
         dead = next(each for each in doomed if each.exit_code is not None)
         doomed.remove(dead)
+        assert dead.exit_code == -signal.SIGKILL, dead.tail()
         if left:
             dead.meant_to_end = True
             doomed.append(arena.start(At(left.pop(0), 1)))
@@ -40,3 +44,4 @@ async def a_bug_raises(arena: Arena) -> None:
     """An exception that nobody expects, in the middle of a write: the process must end and acknowledge nothing."""
     worker = arena.start(At(Point.BEFORE_TRANSACTION, 2, Action.RAISE))
     await arena.until(lambda: arena.evidence.has_struck(worker, Point.BEFORE_TRANSACTION), "a bug has raised")
+    await arena.watch(arena.is_committed_ahead, COMMITTED_WITHIN_SECONDS)

@@ -46,7 +46,7 @@ class Storm:
             self._random.randint(1, 3),
             self._random.choice([Action.KILL, Action.RAISE]),
         )
-        self._arena.fault("a doomed worker comes", at=str(at))
+        self._arena.fault("a doomed worker comes", strikes=str(at))
         self._arena.start(at)
 
     async def _kill(self) -> None:
