@@ -42,7 +42,7 @@ SEEDED = [
     Seeded(Bug.COMMIT_BEFORE_WRITE, database_silent_and_worker_killed, Anomaly.COMMIT_AHEAD, 1, LITTLE),
     Seeded(Bug.COMMIT_PAST_IN_FLIGHT, database_silent_and_worker_killed, Anomaly.COMMIT_AHEAD, 1, LITTLE),
     Seeded(Bug.COMMIT_ON_EXCEPTION, a_bug_raises, Anomaly.COMMIT_AHEAD, 1, LITTLE),
-    Seeded(Bug.NO_FENCE, zombie, Anomaly.FENCE_BROKEN, 1, LITTLE),
+    Seeded(Bug.NO_FENCE, zombie, Anomaly.FENCE_BROKEN, 2, LITTLE),
     Seeded(Bug.NO_OFFSET_IN_TABLE_VALUE, killed_after_a_table_write, Anomaly.DOUBLED, 3, LITTLE),
     Seeded(Bug.DEAD_LETTER_NOT_AWAITED, broker_silent_at_dead_letters, Anomaly.LOST, 2, SINGLE),
     Seeded(Bug.TWO_TRANSACTIONS, undisturbed, Anomaly.HALF_SEEN, 2, LITTLE),
