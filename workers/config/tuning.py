@@ -86,6 +86,9 @@ class State(Tunables):
     ttl_hours: int = Field(
         default=24, ge=1, le=8_760, description="Time in the log after which the state of a quiet key is forgotten."
     )
+    max_entries: int = Field(
+        default=1_000_000, ge=1_000, le=1_000_000_000, description="States in memory; above it the quietest go first."
+    )
 
 
 class WorkerDefaults(Tunables):

@@ -25,8 +25,8 @@ from workers.runtime.screen import Screened, screen
 log = structlog.get_logger(__name__)
 
 MS_PER_HOUR = 3_600_000
-SWEEP_EVERY_BATCHES = 500
-"""How often expired states are looked for: the sweep reads the whole table."""
+SWEEP_EVERY_BATCHES = 50
+"""How often states that are too old or too many are looked for."""
 
 
 class ChunkDropped(Exception):
@@ -170,11 +170,12 @@ class PartitionTask:
         self._batches += 1
         if self._batches % SWEEP_EVERY_BATCHES:
             return
-        horizon = self._newest_ms - self._process.tuning.state.ttl_hours * MS_PER_HOUR
+        tuning = self._process.tuning.state
+        horizon = self._newest_ms - tuning.ttl_hours * MS_PER_HOUR
         expired = await self._process.sinks.retry.through(
-            Server.KAFKA, lambda: states.expire(self._topic_partition.partition, horizon)
+            Server.KAFKA, lambda: states.expire(self._topic_partition.partition, horizon, tuning.max_entries)
         )
-        log.info("states expired", partition=str(self._topic_partition), expired=expired, kept=len(states))
+        log.debug("states expired", partition=str(self._topic_partition), expired=expired, kept=len(states))
 
 
 def _part(screened: Screened[Any], belongs: Callable[[Record], bool]) -> Screened[Any]:
