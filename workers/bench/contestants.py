@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -59,7 +59,7 @@ class Ours:
     """Our worker, as the command line starts it; ``changed`` are blocks of its tuning."""
 
     processes: int
-    changed: Mapping[str, Any] = MappingProxyType({})
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]:
         environment = worker_environment(ground, field.topic, group, field.partitions, self.changed)
