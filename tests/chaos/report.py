@@ -31,7 +31,7 @@ class Report:
     history: Sequence[Line]
     findings: Sequence[Finding]
     file: Path
-    graph_hash: str = ""
+    graph_hash: str
 
     @property
     def anomalies(self) -> set[Anomaly]:

@@ -6,6 +6,7 @@ from random import Random
 
 from tests.chaos.arena import Arena
 from tests.chaos.points import Action, At, Point
+from tests.chaos.supply import Pace
 
 GUSTS_OF_A_STORM = 6
 CALM_SECONDS = 10.0
@@ -93,7 +94,7 @@ class Storm:
 
 async def storm(arena: Arena, seed: int, gusts: int = GUSTS_OF_A_STORM) -> None:
     """Three workers and a trickle of records in a storm."""
-    arena.supply.slow = True
+    arena.supply.pace = Pace.TRICKLE
     for _ in range(3):
         arena.start()
     await arena.until(arena.evidence.writes, "records flow")
