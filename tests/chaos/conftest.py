@@ -129,6 +129,7 @@ def harmless(arenas: Arenas, judged: Judge, hashes: dict[str, str]) -> Harmless:
         arena = await arenas(worker)
         await play(arena, fault)
         report = await judged(arena)
+        assert report.has_a_fault is (fault is not nothing)
         assert not report.findings
         return report.graph_hash
 
