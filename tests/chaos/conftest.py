@@ -32,7 +32,7 @@ PREFIX = "chaos-"
 SHORT_SEED = 1
 Arenas = Callable[..., Awaitable[Arena]]
 Judge = Callable[[Arena], Awaitable[Report]]
-Harmless = Callable[[str, Fault], Awaitable[None]]
+Harmless = Callable[..., Awaitable[None]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -117,7 +117,7 @@ def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
 
 @pytest.fixture(scope="session")
 def hashes() -> dict[str, str]:
-    """By worker, the canonical hash of the graph that it leaves where nothing goes wrong: played once."""
+    """By worker and stream, the canonical hash of the graph that is left where nothing goes wrong: played once."""
     return {}
 
 
@@ -125,18 +125,19 @@ def hashes() -> dict[str, str]:
 def harmless(arenas: Arenas, judged: Judge, hashes: dict[str, str]) -> Harmless:
     """Play a fault to a worker: the checker finds nothing, and the graph's hash is that of a run without a fault."""
 
-    async def played(worker: str, fault: Fault) -> str:
-        arena = await arenas(worker)
+    async def played(worker: str, fault: Fault, **stream: Any) -> str:
+        arena = await arenas(worker, **stream)
         await play(arena, fault)
         report = await judged(arena)
         assert report.has_a_fault is (fault is not nothing)
         assert not report.findings
         return report.graph_hash
 
-    async def is_harmless(worker: str, fault: Fault) -> None:
-        if worker not in hashes:
-            hashes[worker] = await played(worker, nothing)
-        assert await played(worker, fault) == hashes[worker]
+    async def is_harmless(worker: str, fault: Fault, **stream: Any) -> None:
+        of = f"{worker} {stream}"
+        if of not in hashes:
+            hashes[of] = await played(worker, nothing, **stream)
+        assert await played(worker, fault, **stream) == hashes[of]
 
     return is_harmless
 

@@ -31,7 +31,7 @@ def replace(owner: type, name: str, replacement: Any) -> None:
 
 def hook(points: Points, history: History) -> None:
     """Put every point in its place."""
-    _hook_assignment(history)
+    _hook_assignment(points, history)
     _hook_intake(points)
     _hook_graph(points, history)
     _hook_commit(points)
@@ -39,8 +39,8 @@ def hook(points: Points, history: History) -> None:
     _hook_table(points)
 
 
-def _hook_assignment(history: History) -> None:
-    seek = ChunkConsumer.seek_to_committed
+def _hook_assignment(points: Points, history: History) -> None:
+    seek, revoke = ChunkConsumer.seek_to_committed, ChunkConsumer.on_partitions_revoked
 
     async def seeking(self: ChunkConsumer) -> Any:
         committed = await seek(self)
@@ -48,7 +48,13 @@ def _hook_assignment(history: History) -> None:
         history.note("assigned", partitions=partitions, pid=os.getpid())
         return committed
 
+    async def revoking(self: ChunkConsumer, revoked: Any) -> None:
+        if revoked:
+            points.reach(Point.AT_REVOCATION)
+        await revoke(self, revoked)
+
     replace(ChunkConsumer, "seek_to_committed", seeking)
+    replace(ChunkConsumer, "on_partitions_revoked", revoking)
 
 
 def _hook_intake(points: Points) -> None:

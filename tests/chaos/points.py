@@ -22,17 +22,24 @@ class Point(StrEnum):
     AFTER_COMMIT = "after_commit"
     AFTER_TABLE = "after_table"
     AFTER_ACKNOWLEDGEMENT = "after_acknowledgement"
+    AT_REVOCATION = "at_revocation"
+    """The one that is no record's: a rebalance has begun, and takes partitions away."""
 
 
 class Action(StrEnum):
     """What."""
 
     KILL = "kill"
+    TERMINATE = "terminate"
+    """SIGTERM."""
     STOP = "stop"
     """SIGSTOP: nothing of the process runs until the test sends SIGCONT."""
     RAISE = "raise"
     RAISE_ON = "raise_on"
     """From this pass on, at every one: a bug that a record brings about comes back with the record."""
+
+
+SIGNALS = {Action.KILL: signal.SIGKILL, Action.TERMINATE: signal.SIGTERM, Action.STOP: signal.SIGSTOP}
 
 
 class At(NamedTuple):
@@ -83,4 +90,4 @@ class Points:
         self._history.note("struck", point=point, action=action, pid=os.getpid())
         if action in {Action.RAISE, Action.RAISE_ON}:
             raise InjectedBug(point)
-        os.kill(os.getpid(), signal.SIGKILL if action is Action.KILL else signal.SIGSTOP)
+        os.kill(os.getpid(), SIGNALS[action])

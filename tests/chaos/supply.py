@@ -11,19 +11,21 @@ from tests.chaos.stream import Planned
 AHEAD = 200
 """Records that may wait in the log while the stream is sent as it is consumed."""
 SLICE = 50
-TRICKLE = 20
+STEP = 20
 KEPT_BACK = 0.3
 """Share of the stream that comes after the fault: what a state has lost shows only when it is built upon."""
 POLL_SECONDS = 0.05
 
 
 class Pace(Enum):
-    """How fast the stream is sent. Each waits for the workers, not for the clock: none runs dry before its time."""
+    """How fast the stream is sent."""
 
     HELD = auto()
     """Nothing, for as long as workers take to share the partitions out."""
+    STEPS = auto()
+    """A little, and the next when all of that has been consumed: does not run dry while workers are away."""
     TRICKLE = auto()
-    """A little, and the next when all of that has been consumed: much can happen to workers before it ends."""
+    """Twenty a second, whatever the workers do: for faults that need not wait for a record."""
     FLOW = auto()
     """A little ahead of the workers."""
 
@@ -77,8 +79,10 @@ class Supply:
 
     def _due(self, waiting: int) -> int:
         match self.pace:
-            case Pace.TRICKLE if waiting <= 0:
-                return TRICKLE
+            case Pace.STEPS if waiting <= 0:
+                return STEP
+            case Pace.TRICKLE:
+                return 1
             case Pace.FLOW if waiting < AHEAD:
                 return SLICE
         return 0

@@ -14,9 +14,9 @@ from tests.chaos.faults.database import (
     database_silent_and_worker_killed,
 )
 from tests.chaos.faults.group import rewound
-from tests.chaos.faults.kill import a_bug_raises, killed_at, killed_everywhere
+from tests.chaos.faults.kill import OF_A_RECORD, a_bug_raises, killed_at, killed_everywhere
 from tests.chaos.faults.registry import registry_restarted
-from tests.chaos.faults.scale import scaled_out_and_in
+from tests.chaos.faults.scale import scaled_out_and_in, told_to_leave_amid_a_rebalance
 from tests.chaos.faults.topic import recreated
 from tests.chaos.faults.zombie import zombie
 from tests.chaos.points import Point
@@ -26,7 +26,7 @@ full = pytest.mark.full
 
 FAULTS = [
     pytest.param(killed_everywhere, id="killed everywhere"),
-    *(pytest.param(partial(killed_at, point=point), id=f"killed {point}", marks=full) for point in Point),
+    *(pytest.param(partial(killed_at, point=point), id=f"killed {point}", marks=full) for point in OF_A_RECORD),
     pytest.param(a_bug_raises, id="a bug raises", marks=full),
     pytest.param(zombie, id="zombie before_transaction"),
     *(
@@ -40,6 +40,7 @@ FAULTS = [
         )
     ),
     pytest.param(scaled_out_and_in, id="scaled out and in", marks=full),
+    pytest.param(told_to_leave_amid_a_rebalance, id="told to leave amid a rebalance", marks=full),
     pytest.param(broker_restarted, id="broker killed"),
     pytest.param(partial(broker_restarted, politely=True), id="broker restarted", marks=full),
     pytest.param(database_restarted, id="database killed", marks=full),

@@ -1,7 +1,14 @@
 """Workers come and go while records flow."""
 
+import time
+
 from tests.chaos.arena import Arena
+from tests.chaos.points import Action, At, Point
 from tests.chaos.supply import Pace
+from tests.proxy import TcpProxy
+
+LEAVES_WITHIN_SECONDS = 40.0
+"""The grace of 10 s, a commit that is given up after 5 s, and a busy machine."""
 
 
 async def scaled_out_and_in(arena: Arena) -> None:
@@ -19,6 +26,23 @@ async def scaled_out_and_in(arena: Arena) -> None:
     third.kill()
     arena.fault("killed", pid=third.pid)
     await arena.shared_out(first)
+
+
+async def told_to_leave_amid_a_rebalance(arena: Arena) -> None:
+    """SIGTERM comes when partitions are being given back, with batches in flight: they get their grace, and no more."""
+    async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
+        uri = f"bolt://{proxy.host}:{proxy.port}"
+        leaving = arena.start(At(Point.AT_REVOCATION, 1, Action.TERMINATE), neo4j_uri=uri)
+        leaving.meant_to_end = True
+        await arena.until(lambda: arena.evidence.writes_of(leaving), "records flow")
+        proxy.freeze()
+        heir = arena.start()
+        await arena.until(lambda: arena.evidence.has_struck(leaving, Point.AT_REVOCATION), "told to leave")
+        told_at = time.monotonic()
+        await arena.until(lambda: leaving.exit_code is not None, "it has left")
+        assert leaving.exit_code == 0, leaving.tail()
+        assert time.monotonic() - told_at < LEAVES_WITHIN_SECONDS, leaving.tail(50)
+    await arena.shared_out(heir)
 
 
 async def nothing(arena: Arena) -> None:

@@ -10,7 +10,7 @@ from tests.chaos.supply import Pace
 
 GUSTS_OF_A_STORM = 6
 CALM_SECONDS = 10.0
-"""A gust may leave nothing to be written: then the next one comes anyway."""
+"""A gust may leave nothing to be written, and a strike need not fall: then the next one comes anyway."""
 ASLEEP_SECONDS = 8.0
 FROZEN_SECONDS = 4.0
 
@@ -48,7 +48,8 @@ class Storm:
             self._random.choice([Action.KILL, Action.RAISE]),
         )
         self._arena.fault("a doomed worker comes", strikes=str(at))
-        self._arena.start(at)
+        doomed = self._arena.start(at)
+        await self._arena.watch(lambda: doomed.exit_code is not None, CALM_SECONDS)
 
     async def _kill(self) -> None:
         worker = self._random.choice(self._arena.living())
