@@ -19,3 +19,8 @@ def spec_of(name: str) -> WorkerSpec[Any, Any]:
 
 
 FLEET: Mapping[str, WorkerSpec[Any, Any]] = MappingProxyType({name: spec_of(name) for name in NAMES})
+
+
+def reads_change_events(name: str) -> bool:
+    """Tell whether the worker's records come from Debezium, which registers their schemas itself."""
+    return name in FLEET and FLEET[name].change_events

@@ -1,16 +1,17 @@
-"""The decoder: Confluent wire format in, fields of our reader schema out."""
+"""The decoder: Confluent wire format in, fields out."""
 
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from workers.avro.change_event import is_change_event
 from workers.avro.registry import WriterDefinition
 from workers.avro.schemas import Schema, is_record, parse
 from workers.avro.wire import is_framed, schema_id_of
 from workers.avro.writer_schema import Unreadable, WriterSchema
 from workers.core.clock import Clock, SystemClock
-from workers.core.errors import Rejected
+from workers.core.errors import Dropped, Rejected
 from workers.core.record import Record
 from workers.core.stage import Stage
 from workers.core.worker import Decoded
@@ -19,8 +20,9 @@ UNKNOWN_SECONDS = 60.0
 """How long the registry is not asked again for an id that it did not know."""
 FORGET_SECONDS = 600.0
 REQUESTS_AT_ONCE = 8
-TOMBSTONE = Decoded("", {})
-"""What a tombstone decodes to where the topic has them: no record, no fields."""
+TOMBSTONE = "tombstone"
+"""The reason under which tombstones of a change topic are dropped."""
+CHANGE_EVENTS = "Debezium change events"
 
 
 class Definitions(Protocol):
@@ -32,8 +34,8 @@ class Definitions(Protocol):
 class AvroCodec:
     """``Decoder`` for one worker's records: resolves by the id in the record alone, whatever its subject.
 
-    Each schema is fetched and parsed once. Points in time stay epoch numbers. ``tombstones`` says whether
-    the topic has them: then one decodes to ``TOMBSTONE``, else it is rejected.
+    Each schema is fetched and parsed once. Points in time stay epoch numbers. ``change_events`` says whether the
+    topic holds Debezium's: they are read in the shape of their writer, and tombstones dropped, else rejected.
     """
 
     def __init__(
@@ -41,12 +43,12 @@ class AvroCodec:
         registry: Definitions,
         readers: Mapping[str, Schema],
         *,
-        tombstones: bool = False,
+        change_events: bool = False,
         clock: Clock | None = None,
     ) -> None:
         self._registry = registry
         self._readers = {name: parse([schema]) for name, schema in readers.items()}
-        self._tombstones = tombstones
+        self._change_events = change_events
         self._clock = clock or SystemClock()
         self._writers: dict[bytes, WriterSchema | Unreadable] = {}
         self._fetching: dict[bytes, asyncio.Task[None]] = {}
@@ -65,7 +67,7 @@ class AvroCodec:
             task.result()
 
     def decode(self, record: Record) -> Decoded:
-        """Decode the value; no I/O. Raises ``Rejected`` (DECODE).
+        """Decode the value; no I/O. Raises ``Rejected`` (DECODE), and ``Dropped`` for a change topic's tombstone.
 
         Raises ``LookupError`` when ``fetch_schemas`` was not called for the record before: a bug.
         """
@@ -76,8 +78,8 @@ class AvroCodec:
 
     def _without_writer(self, value: bytes | None) -> Decoded:
         if value is None:
-            if self._tombstones:
-                return TOMBSTONE
+            if self._change_events:
+                raise Dropped(TOMBSTONE)
             message = "null value: this topic has no tombstones; send a record, or none"
             raise Rejected(Stage.DECODE, "value.tombstone", message)
         if is_framed(value):
@@ -129,11 +131,13 @@ class AvroCodec:
             message = f"schema {schema_id} is no valid Avro schema ({error}): register a valid one"
             return Unreadable("avro.unresolvable", message)
         name = writer["name"] if is_record(writer) else "no record"
-        if name not in self._readers:
-            return self._unexpected(schema_id, f"is of {name}")
-        return WriterSchema(schema_id, writer, self._readers[name])
+        if name in self._readers:
+            return WriterSchema(schema_id, writer, self._readers[name])
+        if self._change_events and is_change_event(writer):
+            return WriterSchema(schema_id, writer)
+        return self._unexpected(schema_id, f"is of {name}")
 
     def _unexpected(self, schema_id: int, problem: str) -> Unreadable:
-        ours = ", ".join(sorted(self._readers))
+        ours = ", ".join([*sorted(self._readers), *([CHANGE_EVENTS] if self._change_events else [])])
         message = f"schema {schema_id} {problem}, this topic takes {ours}: send one of these"
         return Unreadable("avro.unexpected_record", message)

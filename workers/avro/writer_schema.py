@@ -14,17 +14,17 @@ from workers.core.worker import Decoded
 
 
 class WriterSchema:
-    """A writer schema that our reader schema of the same record can be resolved with.
+    """A writer schema that our reader schema of the same record can be resolved with, or that is read as it is.
 
     Where both describe the same bytes, values are read with the writer's alone: resolution doubles the cost.
     """
 
     expires_at = float("inf")
 
-    def __init__(self, schema_id: int, writer: Any, reader: Any) -> None:
+    def __init__(self, schema_id: int, writer: Any, reader: Any = None) -> None:
         self.schema_id = schema_id
         self.record_name: str = writer["name"]
-        self.reader = None if same_bytes(writer, reader) else reader
+        self.reader = None if reader is None or same_bytes(writer, reader) else reader
         self.writer = checked_symbols(writer)  # after the comparison: it changes what is compared
 
     def read(self, value: bytes) -> Decoded:

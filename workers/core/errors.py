@@ -1,4 +1,4 @@
-"""Errors classed by what to do next: dead-letter, isolate, wait, stand down, or tell the operator."""
+"""Errors classed by what to do next: dead-letter, leave out, isolate, wait, stand down, or tell the operator."""
 
 from workers.core.stage import Stage
 
@@ -14,6 +14,18 @@ class Rejected(Exception):
         self.stage = stage
         self.code = code
         self.message = message
+
+
+class Dropped(Exception):
+    """A named policy leaves the record out of the graph: count it, go on; nothing is wrong with it.
+
+    ``reason`` is short and stable, a label of the metric; ``event_type`` labels it where it is known.
+    """
+
+    def __init__(self, reason: str, event_type: str = "unknown") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.event_type = event_type
 
 
 class Refused(Exception):

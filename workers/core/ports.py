@@ -32,7 +32,7 @@ class Claim:
 
 
 class Decoder(Protocol):
-    """The wire codec: Confluent wire format in, fields of our reader schema out."""
+    """The wire codec: Confluent wire format in, fields out: of our reader schema, or of a change event's writer."""
 
     async def fetch_schemas(self, records: Sequence[Record]) -> None:
         """Learn the writer schemas these records name. Raises ``Retryable`` while the schema registry is away.
@@ -42,7 +42,7 @@ class Decoder(Protocol):
         ...
 
     def decode(self, record: Record) -> Decoded:
-        """Decode the value; no I/O. Raises ``Rejected`` (DECODE)."""
+        """Decode the value; no I/O. Raises ``Rejected`` (DECODE), and ``Dropped`` for a change topic's tombstones."""
         ...
 
 

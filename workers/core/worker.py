@@ -12,7 +12,11 @@ StateT = TypeVar("StateT")
 
 
 class Decoded(NamedTuple):
-    """A decoded value: the full name of its record schema, and its fields in the shape of our reader schema."""
+    """A decoded value: the full name of its record schema, and its fields.
+
+    They have the shape of our reader schema; those of a Debezium change event have the shape of its writer's, as
+    columns come and go: ``before``, ``after``, ``source``, ``op``, ``ts_ms``, and whatever else it sends.
+    """
 
     record_name: str
     fields: Mapping[str, Any]
@@ -28,7 +32,8 @@ class WorkerSpec(Generic[EventT, StateT]):
     ``parse`` → ``state_key`` → ``load_state`` or ``new_state`` → ``fold`` (once an event, in offset order)
     → ``plan`` (once a batch, over every state touched) → the graph → ``dump_state`` → the table.
 
-    ``parse``       makes the frozen event; raises ``Rejected`` (VALIDATE) with field, value and fix.
+    ``parse``       makes the frozen event; raises ``Rejected`` (VALIDATE) with field, value and fix, or
+                    ``Dropped`` with the policy's reason.
                     Its arguments are the decoded value, the record, and the time now in epoch milliseconds.
     ``state_key``   names the table entry that the event folds into; ``None`` for an event without state
                     (it then folds into a fresh state that is planned and not kept).
@@ -39,6 +44,8 @@ class WorkerSpec(Generic[EventT, StateT]):
     ``load_state``, ``dump_state``  the state as bytes for the changelog; marks are not part of it.
     ``event_type``  labels metrics; the value's domain must be small.
     ``trace_of``    the trace id for logs and spans, where the event has one.
+    ``change_events``  whether the topic holds Debezium's change events, which no reader schema of ours describes,
+                    and tombstones, which say nothing that the delete before them has not said.
     """
 
     name: str
@@ -53,3 +60,4 @@ class WorkerSpec(Generic[EventT, StateT]):
     plan: Callable[[Iterable[StateT]], Sequence[Statement]]
     event_type: Callable[[EventT], str]
     trace_of: Callable[[EventT], str | None]
+    change_events: bool = False

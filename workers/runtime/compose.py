@@ -82,7 +82,7 @@ def _process(stack: AsyncExitStack, plan: Plan, app: WorkerApp, sinks: Sinks, co
     return Process(
         spec=plan.spec,
         tuning=plan.tuning,
-        decoder=AvroCodec(registry, load_reader_schemas(plan.topology.schemas_folder / plan.spec.name)),
+        decoder=_codec(registry, plan),
         sinks=sinks,
         acknowledged=app.feed.acknowledged,
         backlog=app.feed.backlog,
@@ -91,6 +91,13 @@ def _process(stack: AsyncExitStack, plan: Plan, app: WorkerApp, sinks: Sinks, co
         end_offset=partial(_end_offset, app),
         tracing=tracing,
     )
+
+
+def _codec(registry: SchemaRegistry, plan: Plan) -> AvroCodec:
+    """Make the codec: change events come in their writers' shape, everything else in that of our schemas."""
+    if plan.spec.change_events:
+        return AvroCodec(registry, {}, change_events=True)
+    return AvroCodec(registry, load_reader_schemas(plan.topology.schemas_folder / plan.spec.name))
 
 
 async def _open_sinks(stack: AsyncExitStack, plan: Plan, table: Any, condition: Condition, metrics: Metrics) -> Sinks:

@@ -68,7 +68,7 @@ class Delivery(Generic[EventT, StateT]):
         """
         folded = self._folder.fold(screened.events)
         rejected = sorted([*screened.rejected, *folded.rejected], key=lambda turned: turned.record.offset)
-        await self._dead_letter(rejected, of=len(screened.events) + len(screened.rejected))
+        await self._dead_letter(rejected, of=len(screened))
         turned_away = frozenset(turned.record.offset for turned in folded.rejected)
         try:
             await self._write(through, self._spec.plan(folded.states()))

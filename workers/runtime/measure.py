@@ -31,4 +31,11 @@ def measure_batch(
     if rejected:
         metrics.received(UNKNOWN, spec.source, rejected)
         metrics.processed(UNKNOWN, "error", rejected)
-    metrics.batch(spec.name, received.total() + rejected)
+    for (event_type, reason), count in _policies(screened).items():
+        metrics.received(event_type, spec.source, count)
+        metrics.dropped(event_type, reason, count)
+    metrics.batch(spec.name, received.total() + rejected + len(screened.dropped))
+
+
+def _policies(screened: Screened[Any]) -> "Counter[tuple[str, str]]":
+    return Counter((policy.event_type, policy.reason) for _, policy in screened.dropped)

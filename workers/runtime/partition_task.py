@@ -182,4 +182,5 @@ def _part(screened: Screened[Any], belongs: Callable[[Record], bool]) -> Screene
     return Screened(
         [each for each in screened.events if belongs(each[0])],
         [turned for turned in screened.rejected if belongs(turned.record)],
+        [left_out for left_out in screened.dropped if belongs(left_out.record)],
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple
 
 from workers.core.clock import Clock
-from workers.core.errors import Rejected
+from workers.core.errors import Dropped, Rejected
 from workers.core.ports import Decoder
 from workers.core.record import Record
 from workers.core.worker import EventT, WorkerSpec
@@ -18,12 +18,23 @@ class Turned(NamedTuple):
     reason: Rejected
 
 
+class LeftOut(NamedTuple):
+    """A record that a named policy leaves out of the graph."""
+
+    record: Record
+    policy: Dropped
+
+
 @dataclass(frozen=True, slots=True)
 class Screened(Generic[EventT]):
-    """The events of a batch in offset order with their records, and the records turned away."""
+    """The events of a batch in offset order with their records, the records turned away, and those left out."""
 
     events: Sequence[tuple[Record, EventT]]
     rejected: Sequence[Turned]
+    dropped: Sequence[LeftOut] = ()
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.rejected) + len(self.dropped)
 
 
 def screen(
@@ -34,9 +45,12 @@ def screen(
     decode, parse = decoder.decode, spec.parse
     events: list[tuple[Record, EventT]] = []
     rejected: list[Turned] = []
+    dropped: list[LeftOut] = []
     for record in records:
         try:
             events.append((record, parse(decode(record), record, now_ms)))
         except Rejected as reason:
             rejected.append(Turned(record, reason))
-    return Screened(events, rejected)
+        except Dropped as policy:
+            dropped.append(LeftOut(record, policy))
+    return Screened(events, rejected, dropped)

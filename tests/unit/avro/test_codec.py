@@ -17,7 +17,7 @@ from tests.unit.avro.in_memory_registry import (
     rejection,
     written,
 )
-from workers.avro.codec import TOMBSTONE, AvroCodec
+from workers.avro.codec import AvroCodec
 from workers.avro.encoder import AvroEncoder
 from workers.avro.schemas import Schema
 from workers.avro.wire import prefix_of
@@ -75,14 +75,6 @@ async def test_an_additional_field_of_a_newer_writer_is_left_out(
 
 async def test_a_tombstone_is_rejected_where_the_topic_has_none(codec: AvroCodec) -> None:
     assert (await rejection(codec, None)).code == "value.tombstone"
-
-
-async def test_a_tombstone_decodes_to_no_record_where_the_topic_has_them(
-    registry: InMemoryRegistry, schemas: Mapping[str, Schema]
-) -> None:
-    codec = AvroCodec(registry, schemas, tombstones=True)
-    await codec.fetch_schemas([record_of(None)])
-    assert codec.decode(record_of(None)) == TOMBSTONE
 
 
 @pytest.mark.parametrize("value", [b"", b"\x00", b"\x00\x00\x00\x01", b'{"event_id": 1}', b"\x01\x00\x00\x00\x01ab"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.config.tuning import Breaker as BreakerTuning
 from workers.core.dead_letter import DeadLetter
-from workers.core.errors import Refused, Rejected
+from workers.core.errors import Dropped, Refused, Rejected
 from workers.core.ports import NOTHING_WRITTEN, Claim
 from workers.core.record import ConsumedRecord, Record, TopicPartition
 from workers.core.stage import Stage
@@ -36,6 +36,8 @@ class Add:
 
 
 def parse(decoded: Decoded, record: Record, now_ms: int) -> Add:
+    if decoded.fields["amount"] == 0:
+        raise Dropped("zero", "add")
     if decoded.fields["amount"] < 0:
         raise Rejected(Stage.VALIDATE, "number.negative", "amount is negative")
     return Add(decoded.fields["key"], decoded.fields["amount"])

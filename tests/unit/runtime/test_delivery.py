@@ -74,6 +74,15 @@ async def test_dead_letters_come_before_the_graph_and_the_graph_before_the_table
     assert bench.graph.totals == {"a": 1, "b": 2}
 
 
+async def test_what_a_policy_leaves_out_is_no_dead_letter_and_the_watermark_passes_it() -> None:
+    bench = Bench()
+    await bench.deliver(add(0, "a", 1), add(1, "a", 0))
+    await bench.deliver(add(2, "a", 0))
+    assert bench.dead_letters.letters == []
+    assert bench.graph.totals == {"a": 1}
+    assert bench.graph.watermark == 2
+
+
 async def test_a_later_batch_folds_over_what_the_table_holds() -> None:
     bench = Bench()
     await bench.deliver(add(0, "a", 1))

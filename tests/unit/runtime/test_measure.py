@@ -19,3 +19,14 @@ def test_what_was_turned_away_at_any_stage_counts_as_an_error_and_the_rest_as_su
     assert counted(metrics, {"event_type": "add", "status": "success"}) == 2
     assert counted(metrics, {"event_type": "add", "status": "error"}) == 1
     assert counted(metrics, {"event_type": "unknown", "status": "error"}) == 1
+
+
+def test_what_a_policy_leaves_out_is_counted_by_its_name_and_as_received() -> None:
+    metrics = Metrics()
+    records = [add(0, "a", 1), add(1, "a", 0), add(2, "a", 0), add(3, "a", -1)]
+    measure_batch(metrics, TOY, screen(TOY, JsonDecoder(), FakeClock(), records), frozenset(), seconds=0.1)
+    sample = metrics.registry.get_sample_value
+    labels = {"event_type": "add", "reason": "zero"}
+    assert sample("llm_memory_graph_events_dropped_total", labels) == 2
+    assert sample("llm_memory_graph_events_received_total", {"event_type": "add", "source": "observatory"}) == 3
+    assert counted(metrics, {"event_type": "unknown", "status": "error"}) == 1

@@ -7,6 +7,7 @@ from workers.avro.schemas import load_reader_schemas, register_schemas
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Retryable, Unreachable
+from workers.fleet import reads_change_events
 from workers.graph.driver import explained, open_driver
 from workers.graph.migrate import migrate
 from workers.kafka.topics import apply_topology
@@ -27,6 +28,8 @@ async def _register(settings: Settings, topology: Topology, workers: list[str]) 
     registry = SchemaRegistry(settings.schema_registry_url)
     try:
         for name in workers:
+            if reads_change_events(name):  # Debezium registers theirs
+                continue
             schemas = load_reader_schemas(topology.schemas_folder / name)
             await register_schemas(registry, topology.workers[name].topic, schemas)
     except Retryable as error:
