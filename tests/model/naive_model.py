@@ -133,7 +133,7 @@ def _price(provider: str, model_id: str, timestamp: int, counted: Mapping[str, i
         usd = calc_price(usage, model_id, provider_id=provider, genai_request_timestamp=at).total_price
     except LookupError:
         return priced
-    return priced | {"cost_usd": float(usd), "cost_usd_exact": usd.normalize()}
+    return priced | {"cost_usd": float(usd), "cost_usd_exact": usd.normalize(), "price_source": "genai-prices"}
 
 
 def _model(graph: Graph, model_id: str) -> None:

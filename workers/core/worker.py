@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from workers.core.record import Record
+from workers.core.reference import Reference
 from workers.core.statement import Statement
 
 EventT = TypeVar("EventT")
@@ -46,6 +47,8 @@ class WorkerSpec(Generic[EventT, StateT]):
     ``trace_of``    the trace id for logs and spans, where the event has one.
     ``change_events``  whether the topic holds Debezium's change events, which no reader schema of ours describes,
                     and tombstones, which say nothing that the delete before them has not said.
+    ``reference``   what ``plan`` looks up: read from the graph before the first batch, then about every second.
+                    ``None`` for a worker that needs nothing but its events.
     """
 
     name: str
@@ -61,3 +64,4 @@ class WorkerSpec(Generic[EventT, StateT]):
     event_type: Callable[[EventT], str]
     trace_of: Callable[[EventT], str | None]
     change_events: bool = False
+    reference: Reference | None = None

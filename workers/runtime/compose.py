@@ -18,11 +18,12 @@ from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.config.tuning import WorkerTuning
 from workers.core.clock import SystemClock
-from workers.core.errors import Misconfigured
+from workers.core.errors import Misconfigured, Retryable, Unreachable
 from workers.core.record import TopicPartition
 from workers.core.worker import WorkerSpec
 from workers.graph.driver import check_connection, open_driver
 from workers.graph.migrate import require_migrated
+from workers.graph.reader import Neo4jReader
 from workers.graph.writer import Neo4jWriter
 from workers.kafka.admin import Admin
 from workers.kafka.client import librdkafka_config
@@ -39,6 +40,7 @@ from workers.runtime.condition import Condition
 from workers.runtime.delivery import Sinks
 from workers.runtime.flood import Flood
 from workers.runtime.partition_task import Process
+from workers.runtime.refresh import kept_fresh
 from workers.runtime.retry import Retry, Server
 from workers.runtime.state_table import StateTable
 from workers.runtime.throttle import Throttle
@@ -69,7 +71,8 @@ async def compose(stack: AsyncExitStack, plan: Plan, failed: Callable[[BaseExcep
     app = build_app(settings.kafka, tuning, plan.topology.replication_factor, scratch)
     largest = plan.topology.topics[tuning.topic].max_message_bytes
     table = state_table(app, partitions, largest, tuning.state.ttl_hours)
-    sinks = await _open_sinks(stack, plan, table, condition, metrics)
+    driver = await _open_graph(stack, plan, failed)
+    sinks = _open_sinks(stack, plan, Neo4jWriter(driver, settings.neo4j.database), table, condition, metrics)
     attach(app, tuning.topic, Assignment(_process(stack, plan, app, sinks, condition), failed))
     return app
 
@@ -100,11 +103,25 @@ def _codec(registry: SchemaRegistry, plan: Plan) -> AvroCodec:
     return AvroCodec(registry, load_reader_schemas(plan.topology.schemas_folder / plan.spec.name))
 
 
-async def _open_sinks(stack: AsyncExitStack, plan: Plan, table: Any, condition: Condition, metrics: Metrics) -> Sinks:
-    neo4j, tuning, clock = plan.settings.neo4j, plan.tuning, SystemClock()
+async def _open_graph(stack: AsyncExitStack, plan: Plan, failed: Callable[[BaseException], None]) -> Any:
+    """Connect, and learn what the worker must know before its first batch."""
+    neo4j = plan.settings.neo4j
     driver = await stack.enter_async_context(open_driver(neo4j))
     await check_connection(driver, neo4j)
     await require_migrated(driver, neo4j.database)
+    if plan.spec.reference is not None:
+        reader = Neo4jReader(driver, neo4j.database)
+        try:
+            await stack.enter_async_context(kept_fresh(plan.spec.reference, reader.ask, failed))
+        except Retryable as reason:
+            raise Unreachable(f"reference data cannot be read, start Neo4j or set NEO4J_URI: {reason}") from reason
+    return driver
+
+
+def _open_sinks(  # noqa: PLR0913, PLR0917 - the parts of a process are what this is about
+    stack: AsyncExitStack, plan: Plan, writer: Neo4jWriter, table: Any, condition: Condition, metrics: Metrics
+) -> Sinks:
+    tuning, clock = plan.tuning, SystemClock()
     config = librdkafka_config(plan.settings.kafka)
     dead_letters = KafkaDeadLetters(config)
     stack.push_async_callback(dead_letters.aclose)
@@ -112,7 +129,7 @@ async def _open_sinks(stack: AsyncExitStack, plan: Plan, table: Any, condition: 
     stack.push_async_callback(changelog.aclose)
     breakers = {server: Breaker(tuning.breaker, clock, partial(metrics.breaker, server)) for server in Server}
     return Sinks(
-        writer=Neo4jWriter(driver, neo4j.database),
+        writer=writer,
         dead_letters=dead_letters,
         states=StateTable(table, changelog),
         retry=Retry(plan.spec.name, tuning.retry, breakers, condition, metrics),

@@ -1,23 +1,24 @@
-"""What telemetry does not say of an invocation: its price, and how much of the context window it took."""
+"""What telemetry does not say of an invocation: its version, its price, how much of the context window it took."""
 
 from typing import NamedTuple, Protocol
 
 from workers.telemetry.span import Span
+from workers.telemetry.tariff import Tariff
 
 
-class Cost(NamedTuple):
-    """US dollars, as the nearest float and exact, as a decimal string with at least eight places."""
+class Terms(NamedTuple):
+    """On what terms a model was to be had at one time, as far as anybody knows.
 
-    usd: float
-    exact: str
+    ``context_window``  in tokens
+    ``source``      who names the price: ``registry`` or ``genai-prices``; ``price_id`` the registry's Price
+    ``version_id``  the ModelVersion that was in force, where the registry knows one
+    """
 
-
-class Tariff(Protocol):
-    """Prices in force for one model at one time."""
-
-    def cost(self, prompt: int, completion: int, cached: int, reasoning: int) -> Cost:
-        """Price the tokens: ``cached`` is a part of ``prompt``, ``reasoning`` of ``completion``, at their own rates."""
-        ...
+    tariff: Tariff | None
+    context_window: int | None
+    source: str | None = None
+    price_id: str | None = None
+    version_id: str | None = None
 
 
 class Card(NamedTuple):
@@ -33,8 +34,8 @@ UNKNOWN = Card(None, None)
 class PriceBook(Protocol):
     """Where prices and models are looked up: for each invocation, so answers must be at hand."""
 
-    def tariff(self, provider: str, model_id: str, timestamp: int) -> Tariff | None:
-        """Return the prices in force at ``timestamp`` (epoch milliseconds), where they are known."""
+    def terms(self, provider: str, model_id: str, timestamp: int) -> Terms:
+        """Return the terms in force at ``timestamp`` (epoch milliseconds)."""
         ...
 
     def card(self, model_id: str) -> Card:
@@ -42,42 +43,55 @@ class PriceBook(Protocol):
         ...
 
 
-class Usage(NamedTuple):
-    """Tokens as the latest token event counts them, else as the terminal event does; then what they come to.
+class Charge(NamedTuple):
+    """What tokens come to. ``context_utilization`` is the share of the window that prompt and completion take."""
 
-    ``context_utilization`` is the share of the context window that prompt and completion take together.
-    """
-
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    cached_tokens: int | None
-    reasoning_tokens: int | None
-    total_tokens: int | None
     cost_usd: float | None = None
     cost_usd_exact: str | None = None
     context_utilization: float | None = None
+    price_source: str | None = None
+    price_id: str | None = None
 
 
-NO_USAGE = Usage(None, None, None, None, None)
+NO_CHARGE = Charge()
 
 
-def usage(span: Span, book: PriceBook) -> Usage:
-    """Price what the span took; without both token counts, or for an unknown model, there is no cost."""
-    prompt: int | None
-    completion: int | None
-    cached = reasoning = total = None
+class Counts(NamedTuple):
+    """Tokens as the latest token event counts them, else as the terminal event does."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+NO_COUNTS = Counts()
+
+
+def counts(span: Span) -> Counts:
+    """Return what is known of the span's tokens."""
     if tokens := span.tokens:
-        prompt, completion = tokens.prompt_tokens, tokens.completion_tokens
-        cached, reasoning, total = tokens.cached_tokens, tokens.reasoning_tokens, tokens.total_tokens
-    elif end := span.end:
-        prompt, completion = end.prompt_tokens, end.completion_tokens
-    else:
-        return NO_USAGE
+        return Counts(
+            tokens.prompt_tokens,
+            tokens.completion_tokens,
+            tokens.cached_tokens,
+            tokens.reasoning_tokens,
+            tokens.total_tokens,
+        )
+    if end := span.end:
+        return Counts(end.prompt_tokens, end.completion_tokens)
+    return NO_COUNTS
+
+
+def charge(counted: Counts, terms: Terms) -> Charge:
+    """Price the tokens; without both counts, or on unknown terms, there is no cost."""
+    prompt, completion, cached, reasoning, _ = counted
     if prompt is None or completion is None:
-        return Usage(prompt, completion, cached, reasoning, total)
-    told = span.told()
-    tariff = book.tariff(told.provider, told.model_id, span.timestamp)
-    usd, exact = tariff.cost(prompt, completion, cached or 0, reasoning or 0) if tariff else (None, None)
-    window = book.card(told.model_id).context_window
+        return NO_CHARGE
+    tariff, window, source, price_id, _ = terms
     utilization = (prompt + completion) / window if window else None
-    return Usage(prompt, completion, cached, reasoning, total, usd, exact, utilization)
+    if tariff is None:
+        return Charge(context_utilization=utilization)
+    usd, exact = tariff.cost(prompt, completion, cached or 0, reasoning or 0)
+    return Charge(usd, exact, utilization, source, price_id)

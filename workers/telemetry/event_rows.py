@@ -1,9 +1,9 @@
 """The row of a changed span, and the rows of events that are nodes by themselves."""
 
-from workers.telemetry.enrich import PriceBook, usage
-from workers.telemetry.model import Aggregate, Event, Failure, Latency
+from workers.telemetry.enrich import Terms, charge, counts
+from workers.telemetry.model import Aggregate, Event, Failure, Invocation, Latency
 from workers.telemetry.rows import AggregateRow, ErrorRow, InvocationRow, LatencyRow
-from workers.telemetry.span import Span
+from workers.telemetry.span import Named, Span
 
 
 def key_prefix(trace_id: str) -> str:
@@ -11,9 +11,9 @@ def key_prefix(trace_id: str) -> str:
     return f"{trace_id}/"
 
 
-def invocation_row(trace_id: str, key: str, span: Span, book: PriceBook) -> InvocationRow:
+def invocation_row(trace_id: str, key: str, span: Span, told: Invocation | Named, terms: Terms) -> InvocationRow:
     """Fold the span's deciding events into the properties of its Invocation."""
-    told, start, end = span.told(), span.start, span.end
+    start, end, counted = span.start, span.end, counts(span)
     session_id = user_id = model_version = status = token_count = latency_ms = None
     if end is not None:
         status, token_count, latency_ms = end.status, end.token_count, end.latency_ms
@@ -37,7 +37,8 @@ def invocation_row(trace_id: str, key: str, span: Span, book: PriceBook) -> Invo
         status,
         token_count,
         latency_ms,
-        *usage(span, book),
+        *counted,
+        *charge(counted, terms),
     )
 
 

@@ -7,7 +7,16 @@ from workers.core.statement import Statement
 from workers.telemetry.enrich import PriceBook
 from workers.telemetry.event_rows import aggregate_row, error_row, invocation_row, key_prefix, latency_row
 from workers.telemetry.model import Event
-from workers.telemetry.rows import CauseRow, ChildRow, KeyRow, ModelRow, ModelUseRow, SuccessorRow
+from workers.telemetry.rows import (
+    CauseRow,
+    ChildRow,
+    KeyRow,
+    ModelRow,
+    ModelUseRow,
+    SuccessorRow,
+    VersionChangeRow,
+    VersionUseRow,
+)
 from workers.telemetry.statements import (
     AGGREGATES,
     CAUSE_PARTED,
@@ -22,6 +31,8 @@ from workers.telemetry.statements import (
     PARENT_CHANGED,
     SUCCESSOR_CHANGED,
     SUCCESSORS,
+    VERSION_CHANGED,
+    VERSION_USED,
     Template,
 )
 from workers.telemetry.trace import Trace
@@ -32,6 +43,8 @@ ORDER = (
     INVOCATIONS,
     MODEL_CHANGED,
     MODEL_USED,
+    VERSION_CHANGED,
+    VERSION_USED,
     LATENCIES,
     AGGREGATES,
     ERRORS,
@@ -74,16 +87,21 @@ def plan(traces: Iterable[Trace], book: PriceBook) -> Sequence[Statement]:
 
 
 def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook) -> None:
-    """Add each changed Invocation, and its Model where that is another than before."""
+    """Add each changed Invocation, its Model where that is another than before, and the version of its time."""
     trace_id, invocations, models_used = trace.trace_id, rows[INVOCATIONS], rows[MODEL_USED]
     for span_id, model_id in trace.changed.items():
-        key = prefix + span_id
-        row = invocation_row(trace_id, key, trace.spans[span_id], book)
-        invocations.append(row)
-        if model_id != row.model_id:
-            models_used.append(ModelUseRow(row.model_id, key))
+        key, span = prefix + span_id, trace.spans[span_id]
+        told = span.told()
+        terms = book.terms(told.provider, told.model_id, span.timestamp)
+        invocations.append(invocation_row(trace_id, key, span, told, terms))
+        if model_id != told.model_id:
+            models_used.append(ModelUseRow(told.model_id, key))
             if model_id is not None:
                 rows[MODEL_CHANGED].append(KeyRow(key))
+        if model_id is not None:
+            rows[VERSION_CHANGED].append(VersionChangeRow(key, terms.version_id))
+        if terms.version_id is not None:
+            rows[VERSION_USED].append(VersionUseRow(terms.version_id, key))
 
 
 def _add_children(rows: Rows, trace: Trace, prefix: str) -> None:

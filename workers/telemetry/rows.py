@@ -42,12 +42,28 @@ class InvocationRow(NamedTuple):
     cost_usd: float | None
     cost_usd_exact: str | None
     context_utilization: float | None
+    price_source: str | None
+    price_id: str | None
 
 
 class ModelUseRow(NamedTuple):
     """A span that is new, or has changed its model."""
 
     model_id: str
+    key: str
+
+
+class VersionChangeRow(NamedTuple):
+    """A span that was written before, and the version of its time, if it has one by now."""
+
+    key: str
+    version_id: str | None
+
+
+class VersionUseRow(NamedTuple):
+    """A span, and the version of its time."""
+
+    version_id: str
     key: str
 
 

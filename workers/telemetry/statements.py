@@ -21,6 +21,8 @@ from workers.telemetry.rows import (
     ModelRow,
     ModelUseRow,
     SuccessorRow,
+    VersionChangeRow,
+    VersionUseRow,
 )
 
 
@@ -82,7 +84,7 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.prompt_tokens = row.prompt_tokens, i.completion_tokens = row.completion_tokens,
     i.cached_tokens = row.cached_tokens, i.reasoning_tokens = row.reasoning_tokens,
     i.total_tokens = row.total_tokens, i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
-    i.context_utilization = row.context_utilization
+    i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id
 """,
 )
 
@@ -94,6 +96,28 @@ MODEL_USED = template(
 MATCH (i:Invocation {key: row.key}) WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
 MATCH (m:Model {model_id: row.model_id})
 CREATE (i)-[:USES_MODEL]->(m)
+""",
+    shared=True,
+)
+
+# The time of a call may be corrected, and the registry may learn of its past: whatever was in force then counts.
+VERSION_CHANGED = template(
+    "USES_VERSION changed",
+    VersionChangeRow,
+    """
+MATCH (:Invocation {key: row.key})-[r:USES_VERSION]->(v)
+WHERE row.version_id IS NULL OR v.version_id <> row.version_id
+DELETE r
+""",
+)
+
+VERSION_USED = template(
+    "USES_VERSION",
+    VersionUseRow,
+    """
+MATCH (i:Invocation {key: row.key}) WHERE NOT EXISTS { (i)-[:USES_VERSION]->() }
+MATCH (v:ModelVersion {version_id: row.version_id})
+CREATE (i)-[:USES_VERSION]->(v)
 """,
     shared=True,
 )

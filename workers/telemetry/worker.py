@@ -1,23 +1,18 @@
 """The telemetry worker's spec: all that the runtime needs of this folder."""
 
-from collections.abc import Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 
-from workers.core.statement import Statement
 from workers.core.worker import WorkerSpec
 from workers.telemetry.fold import fold
+from workers.telemetry.history import History
 from workers.telemetry.model import Event
 from workers.telemetry.parse import parse
 from workers.telemetry.plan import plan
+from workers.telemetry.price_book import RegistryBook
 from workers.telemetry.prices import Catalogue
+from workers.telemetry.reference import RegistryReference
 from workers.telemetry.trace import Trace
-
-CATALOGUE = Catalogue()
-
-
-def plan_with_catalogue(traces: Iterable[Trace]) -> Sequence[Statement]:
-    """Plan with prices from the catalogue."""
-    return plan(traces, CATALOGUE)
 
 
 def trace_of(event: Event) -> str | None:
@@ -25,16 +20,23 @@ def trace_of(event: Event) -> str | None:
     return event.trace_id or None
 
 
-WORKER: WorkerSpec[Event, Trace] = WorkerSpec(
-    name="telemetry",
-    source="observatory",
-    parse=parse,
-    state_key=trace_of,
-    new_state=Trace,
-    load_state=Trace.load,
-    dump_state=Trace.dump,
-    fold=fold,
-    plan=plan_with_catalogue,
-    event_type=attrgetter("event_type"),
-    trace_of=trace_of,
-)
+def telemetry(history: History, catalogue: Catalogue) -> WorkerSpec[Event, Trace]:
+    """Make a worker that prices by ``history``, which it keeps up to date, then by ``catalogue``."""
+    return WorkerSpec(
+        name="telemetry",
+        source="observatory",
+        parse=parse,
+        state_key=trace_of,
+        new_state=Trace,
+        load_state=Trace.load,
+        dump_state=Trace.dump,
+        fold=fold,
+        plan=partial(plan, book=RegistryBook(history, catalogue)),
+        event_type=attrgetter("event_type"),
+        trace_of=trace_of,
+        reference=RegistryReference(history),
+    )
+
+
+CATALOGUE = Catalogue()
+WORKER = telemetry(History(CATALOGUE.named), CATALOGUE)

@@ -60,6 +60,17 @@ def _uses_model(graph: AppliedGraph, row: dict[str, Any]) -> None:
         graph.relate_known(_invocation(row), "USES_MODEL", ("Model", row["model_id"]))
 
 
+def _version_changed(graph: AppliedGraph, row: dict[str, Any]) -> None:
+    used = {r[2] for r in graph.relationships if r[:2] == (_invocation(row), "USES_VERSION")}
+    for version in used - {("ModelVersion", row["version_id"])}:
+        graph.drop(_invocation(row), "USES_VERSION", version)
+
+
+def _uses_version(graph: AppliedGraph, row: dict[str, Any]) -> None:
+    if not graph.has(_invocation(row), "USES_VERSION", None):
+        graph.relate_known(_invocation(row), "USES_VERSION", ("ModelVersion", row["version_id"]))
+
+
 def _latency(graph: AppliedGraph, row: dict[str, Any]) -> None:
     owner = ("Invocation", row.pop("key"))
     _owned(graph, owner, "HAS_METRIC", graph.merge("PerformanceMetric", row["id"], row))
@@ -101,6 +112,8 @@ APPLY = {
     "Invocation": _span,
     "USES_MODEL changed": lambda graph, row: graph.drop(_invocation(row), "USES_MODEL"),
     "USES_MODEL": _uses_model,
+    "USES_VERSION changed": _version_changed,
+    "USES_VERSION": _uses_version,
     "PerformanceMetric of Invocation": _latency,
     "PerformanceMetric of Model": _aggregate,
     "Error": _error,

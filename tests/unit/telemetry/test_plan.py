@@ -41,7 +41,7 @@ def test_a_span_that_was_written_before_is_written_alone() -> None:
     table = Table()
     table.states.update(table.plan(parsed([_call(1, event_type="llm.invocation.start")]))[1])
     plan, _ = table.plan(parsed([_call(1, event_id="end")]))
-    assert _counts(plan) == {"Model": 1, "Invocation": 1}
+    assert _counts(plan) == {"Model": 1, "Invocation": 1, "USES_VERSION changed": 1}
 
 
 def test_rows_of_shared_nodes_come_in_the_order_of_the_nodes_they_lock() -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.telemetry.enrich import UNKNOWN, Card
-from workers.telemetry.prices import Catalogue, CatalogueTariff, Rates
+from workers.telemetry.prices import Catalogue
+from workers.telemetry.tariff import Rates, Tariff
 
 CATALOGUE = Catalogue()
 NAMES = [(each.id, model.id) for each in providers for model in each.models if each.find_model(model.id)]
@@ -31,7 +32,7 @@ def test_every_model_costs_what_the_catalogue_itself_computes(
     usage = Usage(
         input_tokens=prompt, output_tokens=completion, cache_read_tokens=cached, output_reasoning_tokens=reasoning
     )
-    tariff = CATALOGUE.tariff(*name, at)
+    tariff = CATALOGUE.terms(*name, at).tariff
     if price.input_mtok is None and price.output_mtok is None:
         assert tariff is None
     else:
@@ -46,11 +47,11 @@ def test_every_model_costs_what_the_catalogue_itself_computes(
     ("provider", "model_id"), [("acme", "gpt-4o"), ("openai", "nobody-made-this"), ("", "gpt-4o"), ("openai", "")]
 )
 def test_what_the_catalogue_does_not_know_has_no_price(provider: str, model_id: str) -> None:
-    assert CATALOGUE.tariff(provider, model_id, 1_700_000_000_000) is None
+    assert CATALOGUE.terms(provider, model_id, 1_700_000_000_000).tariff is None
 
 
 def test_a_price_holds_from_its_date_on() -> None:
-    before, after = (CATALOGUE.tariff("anthropic", "claude-sonnet-4-6", at) for at in (MARCH_13 - 1, MARCH_13))
+    before, after = (CATALOGUE.terms("anthropic", "claude-sonnet-4-6", at).tariff for at in (MARCH_13 - 1, MARCH_13))
     assert before
     assert after
     assert before.steps != after.steps
@@ -61,20 +62,20 @@ MARCH_13 = 1_773_360_000_000
 
 
 def test_exact_costs_have_at_least_eight_places() -> None:
-    tariff = CATALOGUE.tariff("anthropic", "claude-3-opus", 1_700_000_000_000)
+    tariff = CATALOGUE.terms("anthropic", "claude-3-opus", 1_700_000_000_000).tariff
     assert tariff
     assert tariff.cost(10, 20, 0, 0) == (0.00165, "0.00165000")
     assert tariff.cost(0, 0, 0, 0) == (0.0, "0.00000000")
 
 
 def test_parts_are_never_more_than_the_whole() -> None:
-    tariff = CatalogueTariff(8, 10**8, ((-1, Rates(prompt=100, completion=200, cached=10, reasoning=300, request=0)),))
+    tariff = Tariff(8, 10**8, ((-1, Rates(prompt=100, completion=200, cached=10, reasoning=300, request=0)),))
     assert tariff.cost(5, 7, 50, 70) == (0.0000215, "0.00002150")
 
 
 def test_a_step_is_for_prompts_above_it() -> None:
     rates = Rates(prompt=1, completion=0, cached=1, reasoning=0, request=0)
-    tariff = CatalogueTariff(8, 10**8, ((200_000, rates._replace(prompt=2)), (-1, rates)))
+    tariff = Tariff(8, 10**8, ((200_000, rates._replace(prompt=2)), (-1, rates)))
     assert [tariff.cost(prompt, 0, 0, 0).exact for prompt in (200_000, 200_001)] == ["0.00200000", "0.00400002"]
 
 

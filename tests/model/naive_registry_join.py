@@ -1,0 +1,62 @@
+"""The as-of join of telemetry with the registry's history, by the contract alone: naive, slow, of no shared code.
+
+A history is a list of ``Row``: what each Price of the graph holds, with its Model's provider and aliases.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model's terms from ``since`` on, in epoch milliseconds; prices for 1,000 tokens, as text."""
+
+    model_id: str
+    provider: str | None
+    aliases: tuple[str, ...]
+    since: int
+    until: int | None
+    version: str | None
+    window: int | None
+    prices: tuple[str | None, str | None, str | None, str | None]
+
+
+def naive_model_of(history: Sequence[Row], provider: str, name: str, rule: str | None) -> str | None:
+    """Return the model_id that ``provider`` means by ``name``; ``rule`` is what the catalogue calls that."""
+
+    def first(fits: Callable[[Row], bool]) -> str | None:
+        return min((row.model_id for row in history if fits(row)), default=None)
+
+    for called in (name, rule):
+        own = first(lambda row, called=called: (row.provider, row.model_id) == (provider, called))  # type: ignore[misc]
+        own = own or first(lambda row, called=called: row.provider == provider and called in row.aliases)  # type: ignore[misc]
+        if own:
+            return own
+    bearers = {row.model_id for row in history if name in row.aliases}
+    return first(lambda row: row.model_id == name) or (bearers.pop() if len(bearers) == 1 else None)
+
+
+def naive_row(history: Sequence[Row], provider: str, name: str, rule: str | None, at: int) -> Row | None:
+    """Return the one row in force at ``at`` among all of the history."""
+    model_id = naive_model_of(history, provider, name, rule)
+    fitting = [
+        row for row in history if row.model_id == model_id and row.since <= at and (row.until is None or at < row.until)
+    ]
+    return fitting[0] if fitting else None
+
+
+def naive_cost(row: Row, counted: Mapping[str, Any]) -> Decimal | None:
+    """Price the tokens one kind at a time; ``None`` without both counts, or without a price."""
+    prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
+    of_prompt, of_completion, of_cached, of_reasoning = (None if usd is None else Decimal(usd) for usd in row.prices)
+    if prompt is None or completion is None or (of_prompt is None and of_completion is None):
+        return None
+    of_prompt, of_completion = of_prompt or Decimal(0), of_completion or Decimal(0)
+    cached = min(counted["cached_tokens"] or 0, prompt)
+    reasoning = min(counted["reasoning_tokens"] or 0, completion)
+    usd: Decimal = (prompt - cached) * of_prompt + cached * (of_prompt if of_cached is None else of_cached)
+    usd += (completion - reasoning) * of_completion
+    usd += reasoning * (of_completion if of_reasoning is None else of_reasoning)
+    return usd / 1000
