@@ -8,7 +8,13 @@ from neo4j.time import DateTime
 
 from tests.model.naive_model import Graph, Node, same_money
 
-KEYS = {"Invocation": "key", "Model": "model_id", "Error": "id", "PerformanceMetric": "id"}
+KEYS = {
+    "Invocation": "key",
+    "Model": "model_id",
+    "Error": "id",
+    "PerformanceMetric": "id",
+    "ModelVersion": "version_id",
+}
 
 NODES = """
 MATCH (n:Invocation) WHERE n.trace_id IN $traces RETURN labels(n)[0] AS label, properties(n) AS properties

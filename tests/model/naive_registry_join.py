@@ -5,8 +5,13 @@ A history is a list of ``Row``: what each Price of the graph holds, with its Mod
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
+
+from genai_prices.data_snapshot import get_snapshot
+
+from tests.model.naive_model import Graph, Node
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,40 @@ def naive_cost(row: Row, counted: Mapping[str, Any]) -> Decimal | None:
     usd += (completion - reasoning) * of_completion
     usd += reasoning * (of_completion if of_reasoning is None else of_reasoning)
     return usd / 1000
+
+
+def naive_join(graph: Graph, history: Sequence[Row]) -> Graph:
+    """Give the naive model's Invocations what the registry says of their time; prices and window each if it does."""
+    for (label, key), node in list(graph.nodes.items()):
+        if label == "Invocation":
+            rule = _rule(node["provider"], node["model_id"])
+            row = naive_row(history, node["provider"], node["model_id"], rule, node["timestamp"])
+            if row is not None:
+                _join(graph, (label, key), row)
+    return graph
+
+
+def _join(graph: Graph, invocation: Node, row: Row) -> None:
+    node = graph.nodes[invocation]
+    counted = {f"{kind}_tokens": node.get(f"{kind}_tokens") for kind in ("prompt", "completion", "cached", "reasoning")}
+    prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
+    if row.window is not None and prompt is not None and completion is not None:
+        node["context_utilization"] = (prompt + completion) / row.window
+    if (usd := naive_cost(row, counted)) is not None:
+        node |= {"cost_usd": float(usd), "cost_usd_exact": usd.normalize()}
+        node |= {"price_source": "registry", "price_id": price_id(row)}
+    if row.version is not None:
+        graph.relate(invocation, "USES_VERSION", ("ModelVersion", f"{row.model_id}@{row.version}"))
+
+
+def price_id(row: Row) -> str:
+    """Return the key of the row's Price."""
+    at = datetime.fromtimestamp(row.since / 1000, UTC).isoformat(timespec="milliseconds")
+    return f"{row.model_id}@{at.removesuffix('+00:00')}Z"
+
+
+def _rule(provider: str, name: str) -> str | None:
+    try:
+        return get_snapshot().find_provider_model(name, None, provider, None)[1].id
+    except LookupError:
+        return None

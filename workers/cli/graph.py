@@ -1,21 +1,24 @@
 """``memory-graph graph``: prepare the graph."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.output import Output, OutputOption, print_json
+from workers.cli.output import Output, OutputOption, print_json, print_rows
 
 if TYPE_CHECKING:
     from workers.graph.migration import Migration
+    from workers.reprice.pages import Window
 
-app = typer.Typer(help="Prepare the graph.", no_args_is_help=True)
+app = typer.Typer(help="Prepare the graph, and bring it up to date.", no_args_is_help=True)
 
 
 @app.callback()
 def graph() -> None:
-    """Prepare the graph."""
+    """Prepare the graph, and bring it up to date."""
 
 
 @app.command()
@@ -49,3 +52,75 @@ async def _migrate(*, dry_run: bool) -> "list[Migration]":
         await check_connection(driver, settings)
         with explained(settings), Console(stderr=True).status("migrating the graph"):
             return await (pending_migrations if dry_run else migrate)(driver, settings.database)
+
+
+def instant(text: str) -> datetime:
+    """Read a point in time in ISO 8601; UTC where it names no zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time: write it like 2026-01-31T18:00:00Z") from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+@app.command()
+def reprice(
+    since: Annotated[datetime, typer.Option(parser=instant, metavar="ISO", help="First timestamp to reprice.")],
+    until: Annotated[
+        datetime | None, typer.Option(parser=instant, metavar="ISO", help="First timestamp not to reprice.")
+    ] = None,
+    execute: Annotated[bool, typer.Option("--execute", help="Write it; without this, only show.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Price and version older invocations by what the registry knows by now of their time; show what that changes.
+
+    Safe to repeat and beside running workers: an invocation that changes meanwhile is left as it is, and counted.
+
+    Example: memory-graph graph reprice --since 2026-01-31 --until 2026-02-01T12:00:00Z --execute
+    """
+    from workers.reprice.pages import Window  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    window = Window(_millis(since), None if until is None else _millis(until))
+    show = _show_difference if output is Output.TEXT else None
+    difference, written = asyncio.run(_reprice(window, show, write=execute))
+    if output is Output.JSON:
+        print_json({"difference": difference, "written": written})
+    elif written is None:
+        print("nothing was written; --execute does it" if difference["total"]["differing"] else "nothing to do")
+    else:
+        print(f"{written['written']:,} repriced, {written['changed_meanwhile']:,} left, as they changed meanwhile")
+
+
+async def _reprice(
+    window: "Window", show: "Callable[[dict[str, Any]], None] | None", *, write: bool
+) -> "tuple[dict[str, Any], dict[str, int] | None]":
+    from dataclasses import asdict  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    from workers.cli.progress import progress  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.reprice.graph import Graph  # noqa: PLC0415 - likewise
+    from workers.reprice.run import compare, execute, price_book  # noqa: PLC0415 - likewise
+
+    async with Graph(Settings.from_environment().neo4j) as graph:
+        book = await price_book(graph)
+        with progress("comparing") as told:
+            difference = asdict(await compare(graph, book, window, told))
+        if show is not None:
+            show(difference)
+        if not write:
+            return difference, None
+        with progress("repricing") as told:
+            return difference, asdict(await execute(graph, book, window, told))
+
+
+def _show_difference(difference: "dict[str, Any]") -> None:
+    models = {name: sums for name, sums in sorted(difference["by_model"].items()) if sums["differing"]}
+    rows = [
+        {"model": name, **sums}
+        for name, sums in (models | {"all, unchanged ones included": difference["total"]}).items()
+    ]
+    print_rows(rows, ["model", "invocations", "differing", "usd_before", "usd_after"])
+
+
+def _millis(at: datetime) -> int:
+    return round(at.timestamp() * 1000)

@@ -20,9 +20,9 @@ OVERLAP_MS = 60_000
 
 # Count stores and indexes answer; a Watermark changes with each write, a purge changes the number of prices.
 STANDING = """
-OPTIONAL MATCH (w:Watermark) WHERE w.id STARTS WITH 'registry/'
-WITH w ORDER BY w.id
-WITH collect([w.id, w.lineage, w.epoch, w.offset]) AS watermarks
+WITH COLLECT {
+  MATCH (w:Watermark) WHERE w.id STARTS WITH 'registry/' RETURN [w.id, w.lineage, w.epoch, w.offset] ORDER BY w.id
+} AS watermarks
 CALL () { MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }
 CALL () { MATCH (m:Model) WHERE m.sync_timestamp IS NOT NULL RETURN max(m.sync_timestamp.epochMillis) AS newest }
 RETURN watermarks, prices, newest
@@ -32,8 +32,9 @@ MODEL = """
 CALL (m) {
   MATCH (m)-[:HAS_PRICE]->(p:Price)
   WITH p ORDER BY p.effective_from DESC
-  RETURN collect([p.price_id, p.effective_from.epochMillis, p.effective_to.epochMillis, p.version, p.context_window,
-    p.input, p.output, p.cached_input, p.reasoning]) AS prices
+  RETURN collect([p.price_id, p.effective_from.epochMillis, p.effective_to.epochMillis,
+    CASE WHEN EXISTS { (:ModelVersion {version_id: m.model_id + '@' + p.version}) } THEN p.version END,
+    p.context_window, p.input, p.output, p.cached_input, p.reasoning]) AS prices
 }
 WITH collect([m.model_id, m.provider, m.aliases, prices]) AS models
 CALL () { MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from tests.model.traffic import Sent
 from workers.core.record import ConsumedRecord
 from workers.core.statement import Statement
-from workers.core.worker import Decoded
+from workers.core.worker import Decoded, WorkerSpec
 from workers.telemetry.model import Event
 from workers.telemetry.trace import Trace
 from workers.telemetry.worker import WORKER
@@ -29,7 +29,8 @@ def parsed(log: Iterable[Sent], first_offset: int = 0) -> list[Event]:
 class Table:
     """States by key, as bytes, changed a batch at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: WorkerSpec[Event, Trace] = WORKER) -> None:
+        self.worker = worker
         self.states: dict[str, bytes] = {}
 
     def plan(self, events: Sequence[Event]) -> tuple[Sequence[Statement], dict[str, bytes]]:
@@ -37,17 +38,17 @@ class Table:
         touched: dict[str, Trace] = {}
         stateless: list[Trace] = []
         for event in events:
-            key = WORKER.state_key(event)
+            key = self.worker.state_key(event)
             if key is None:
-                stateless.append(WORKER.new_state())
-                WORKER.fold(stateless[-1], event)
+                stateless.append(self.worker.new_state())
+                self.worker.fold(stateless[-1], event)
             else:
                 if key not in touched:
                     touched[key] = self.load(key)
-                WORKER.fold(touched[key], event)
-        plan = WORKER.plan([*touched.values(), *stateless])
-        return plan, {key: WORKER.dump_state(state) for key, state in touched.items()}
+                self.worker.fold(touched[key], event)
+        plan = self.worker.plan([*touched.values(), *stateless])
+        return plan, {key: self.worker.dump_state(state) for key, state in touched.items()}
 
     def load(self, key: str) -> Trace:
         stored = self.states.get(key)
-        return WORKER.load_state(stored) if stored else WORKER.new_state()
+        return self.worker.load_state(stored) if stored else self.worker.new_state()

@@ -1,0 +1,38 @@
+"""The Cypher that reads Invocations by time, and writes those that come to something else."""
+
+COLUMNS = """i.model_id, i.provider, i.timestamp.epochMillis, i.prompt_tokens, i.completion_tokens, i.cached_tokens,
+  i.reasoning_tokens, i.total_tokens, i.cost_usd, i.cost_usd_exact, i.context_utilization, i.price_source, i.price_id"""
+
+# As text, so that nulls compare: all that a price, a version and a share of the window depend on, and themselves.
+AS_READ = f"""[each IN [{COLUMNS}] + COLLECT {{ MATCH (i)-[:USES_VERSION]->(v) RETURN v.version_id }} |
+  coalesce(toString(each), '')]"""
+
+# Along the index on timestamp; the key goes on among equal times.
+PAGE = f"""
+MATCH (i:Invocation)
+WHERE i.timestamp >= datetime({{epochMillis: $since}}) AND i.timestamp < datetime({{epochMillis: $until}})
+  AND (i.timestamp > datetime({{epochMillis: $since}}) OR i.key > $after)
+WITH i ORDER BY i.timestamp, i.key LIMIT $limit
+RETURN i.key AS key, [{COLUMNS}] AS columns,
+  COLLECT {{ MATCH (i)-[:USES_VERSION]->(v) RETURN v.version_id }} AS version_ids, {AS_READ} AS read
+"""
+
+# Writing what never changes takes the node's lock: what is compared after it stays as it is until the end.
+WRITE = f"""
+UNWIND $rows AS row
+MATCH (i:Invocation {{key: row.key}})
+SET i.key = row.key
+WITH i, row WHERE {AS_READ} = row.read
+SET i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
+  i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id
+WITH i, row
+CALL (i, row) {{
+  MATCH (i)-[r:USES_VERSION]->(v) WHERE row.version_id IS NULL OR v.version_id <> row.version_id
+  DELETE r
+}}
+CALL (i, row) {{
+  MATCH (v:ModelVersion {{version_id: row.version_id}}) WHERE NOT EXISTS {{ (i)-[:USES_VERSION]->() }}
+  CREATE (i)-[:USES_VERSION]->(v)
+}}
+RETURN count(*) AS written
+"""
