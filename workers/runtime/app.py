@@ -58,8 +58,8 @@ class WorkerApp(faust.App):
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:  # noqa: ARG002 - Faust's signature
         """Faust waits here, before a rebalance and at the end, for what is in flight.
 
-        Not for ever for the commit: where SIGTERM fell into a rebalance, the consumer's thread was seen to wait for
-        this before it ended, and this for the thread. The worker left after a minute, and held up its group meanwhile.
+        Not for ever for the commit: at SIGTERM Faust's consumer thread first ceases to do what it is asked to, and
+        then waits for the rebalance that it is in, hence for this. Both gave up after a minute, their group with them.
         """
         await self.feed.assignment.drain()
         try:
