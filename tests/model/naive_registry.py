@@ -150,7 +150,8 @@ def _show_model(graph: Graph, model_id: str, model: Told, grace_days: int) -> No
     if row:
         deleted = model.get("deleted_at")
         graph.node(
-            *node,
+            "Model",
+            model_id,
             model_id=model_id,
             stub=False,
             name=json.loads(row["metadata"]).get("name"),
@@ -180,10 +181,20 @@ def _show_model(graph: Graph, model_id: str, model: Told, grace_days: int) -> No
         named = {"version_id": f"{model_id}@{version}", "model_id": model_id, "version": version}
         graph.relate(node, "HAS_VERSION", graph.node("ModelVersion", named["version_id"], **named, **SYSTEM))
     for version, told in model["versions"].items():
-        times = {name: _ms(told[name]) for name in ("released_at", "deprecated_at")}
-        own: Told = {"version_id": f"{model_id}@{version}", "model_id": model_id, "version": version, **SYSTEM}
-        more = {"changelog": told["changelog"], "deleted_at": told.get("deleted_at")}
-        graph.relate(node, "HAS_VERSION", graph.node("ModelVersion", own["version_id"], **own, **times, **more))
+        version_id = f"{model_id}@{version}"
+        shown = graph.node(
+            "ModelVersion",
+            version_id,
+            version_id=version_id,
+            model_id=model_id,
+            version=version,
+            released_at=_ms(told["released_at"]),
+            deprecated_at=_ms(told["deprecated_at"]),
+            changelog=told["changelog"],
+            deleted_at=told.get("deleted_at"),
+            **SYSTEM,
+        )
+        graph.relate(node, "HAS_VERSION", shown)
 
 
 def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:

@@ -7,6 +7,12 @@ no part of what two graphs of one log have in common.
 from workers.core.template import template
 from workers.registry import rows
 
+
+def at(column: str) -> str:
+    """Write the point in time that a column has, or null: ``datetime`` refuses nulls."""
+    return f"CASE WHEN row.{column} IS NOT NULL THEN datetime({{epochMillis: row.{column}}}) END"
+
+
 SYNCED = "{node}.source_system = 'llm-registry', {node}.sync_timestamp = datetime()"
 
 # Telemetry may have made it before: whoever comes first, the registry's own row then says all that it knows.
@@ -31,9 +37,9 @@ SET m.stub = false, m.name = row.name, m.provider = row.provider, m.version = ro
     m.effective_from = datetime({{epochMillis: row.effective_from}}),
     m.input_per_1k = row.input, m.output_per_1k = row.output,
     m.cached_input_per_1k = row.cached_input, m.reasoning_per_1k = row.reasoning,
-    m.updated_at = datetime({{epochMillis: row.updated_at}}),
-    m.deleted_at = datetime({{epochMillis: row.deleted_at}}),
-    m.purge_after = datetime({{epochMillis: row.purge_after}}), m.history = row.history,
+    m.updated_at = {at("updated_at")},
+    m.deleted_at = {at("deleted_at")},
+    m.purge_after = {at("purge_after")}, m.history = row.history,
     m.metadata = CASE WHEN row.metadata_told THEN row.metadata ELSE m.metadata END,
     {SYNCED.format(node="m")}
 """,
@@ -73,11 +79,11 @@ DELETE r
 CAPABILITIES = template(
     "HAS_CAPABILITY",
     rows.CapabilityRow,
-    """
-MATCH (m:Model {model_id: row.model_id})
-MATCH (c:Capability {name: row.name})
+    f"""
+MATCH (m:Model {{model_id: row.model_id}})
+MATCH (c:Capability {{name: row.name}})
 MERGE (m)-[r:HAS_CAPABILITY]->(c)
-SET r.added_at = datetime({epochMillis: row.added_at})
+SET r.added_at = {at("added_at")}
 """,
     shared=True,
 )
@@ -101,9 +107,9 @@ VERSIONS = template(
 MATCH (m:Model {{model_id: row.model_id}})
 MERGE (v:ModelVersion {{version_id: row.version_id}})
 SET v.model_id = row.model_id, v.version = row.version,
-    v.released_at = datetime({{epochMillis: row.released_at}}),
-    v.deprecated_at = datetime({{epochMillis: row.deprecated_at}}),
-    v.deleted_at = datetime({{epochMillis: row.deleted_at}}),
+    v.released_at = {at("released_at")},
+    v.deprecated_at = {at("deprecated_at")},
+    v.deleted_at = {at("deleted_at")},
     v.changelog = CASE WHEN row.changelog_told THEN row.changelog ELSE v.changelog END,
     {SYNCED.format(node="v")}
 MERGE (m)-[:HAS_VERSION]->(v)
@@ -122,12 +128,12 @@ DELETE r
 PRICES = template(
     "Price",
     rows.PriceRow,
-    """
-MATCH (m:Model {model_id: row.model_id})
-MERGE (p:Price {price_id: row.price_id})
+    f"""
+MATCH (m:Model {{model_id: row.model_id}})
+MERGE (p:Price {{price_id: row.price_id}})
 SET p.model_id = row.model_id, p.version = row.version, p.context_window = row.context_window,
-    p.effective_from = datetime({epochMillis: row.effective_from}),
-    p.effective_to = datetime({epochMillis: row.effective_to}),
+    p.effective_from = datetime({{epochMillis: row.effective_from}}),
+    p.effective_to = {at("effective_to")},
     p.input = row.input, p.output = row.output, p.cached_input = row.cached_input, p.reasoning = row.reasoning
 MERGE (m)-[:HAS_PRICE]->(p)
 """,
@@ -149,8 +155,8 @@ SCHEMA_VERSIONS = template(
 MATCH (s:Schema {{schema_id: row.schema_id}})
 MERGE (v:SchemaVersion {{version_id: row.version_id}})
 SET v.schema_id = row.schema_id, v.version = row.version, v.hash = row.hash, v.history = row.history,
-    v.published_at = datetime({{epochMillis: row.published_at}}),
-    v.deleted_at = datetime({{epochMillis: row.deleted_at}}),
+    v.published_at = {at("published_at")},
+    v.deleted_at = {at("deleted_at")},
     v.json_schema = CASE WHEN row.json_schema_told THEN row.json_schema ELSE v.json_schema END,
     {SYNCED.format(node="v")}
 MERGE (s)-[:HAS_VERSION]->(v)
