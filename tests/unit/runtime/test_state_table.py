@@ -26,3 +26,9 @@ async def test_only_quiet_entries_of_the_partition_expire_and_the_changelog_is_t
     assert len(table) == 2
     assert table.get("old") is None
     assert journal[-1] == "table ['old']"
+
+
+async def test_entries_are_counted_by_how_their_keys_begin() -> None:
+    table = StateTable(FakeTable(), FakeChangelog([]))
+    await table.put(0, {"model/a": entry(0, 1), "model/b": entry(0, 1), "schema/a": entry(0, 1)})
+    assert table.count("model/") == 2
