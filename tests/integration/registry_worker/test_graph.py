@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.registry.conftest import Neo4j
+from tests.integration.registry_worker.conftest import Neo4j
 from tests.model.naive_registry import naive_registry
 from tests.model.registry_changes import Registry
 from tests.model.registry_source import Source, jsonb
