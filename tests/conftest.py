@@ -58,6 +58,12 @@ def stack(request: pytest.FixtureRequest) -> Iterator[RunningStack]:
 
 
 @pytest.fixture(scope="session")
+def stack_with_cdc(stack: RunningStack) -> RunningStack:
+    """The same stack, with PostgreSQL, and Debezium writing its changes to Kafka, added to it."""
+    return RunningStack(stack.name, _up(stack.name, ("cdc",), {}))
+
+
+@pytest.fixture(scope="session")
 def stack_with_cdc_and_vault(stack: RunningStack) -> RunningStack:
     """The same stack, with PostgreSQL, Kafka Connect and OpenBao added to it."""
     return RunningStack(stack.name, _up(stack.name, ("cdc", "vault"), {}))

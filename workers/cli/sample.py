@@ -11,6 +11,9 @@ from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.core.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workers.sample.registry.change import Change
     from workers.sample.source import Source
 
 TOPIC = "llm-telemetry-events"
@@ -70,6 +73,60 @@ def telemetry(  # noqa: PLR0913 - one parameter for each option
         _print(summary)
 
 
+@app.command()
+def registry(  # noqa: PLR0913 - one parameter for each option
+    *,
+    count: Annotated[
+        int | None,
+        typer.Option(min=1, help="Random changes of 200 made-up models; without it, every real model is loaded."),
+    ] = None,
+    schema: Annotated[
+        Path | None,
+        typer.Option(
+            help="Publish a schema instead: a JSON file {schema_id, version, json_schema, compatible_models}."
+        ),
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0, help="Changes a second; 0 for as fast as possible.")] = 0,
+    seed: Annotated[int, typer.Option(help="Other numbers give other random changes.")] = 1,
+    poison: Annotated[
+        float, typer.Option(min=0, max=100, metavar="PERCENT", help="Bad rows per hundred good ones.")
+    ] = 0,
+    database: Annotated[
+        str, typer.Option(envvar="REGISTRY_DATABASE_URL", help="Where to write, postgresql://user:password@host/name.")
+    ] = "",
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write the models of genai-prices into the registry's PostgreSQL: names, context windows, the history of prices.
+
+    A price that changed later comes as an UPDATE of its own, so that Debezium sees the history. Once all is there,
+    writing it again changes nothing.
+
+    Example: memory-graph sample registry --count 1000 --rate 50 --poison 1
+    """
+    from workers.sample.registry.run import write_registry  # noqa: PLC0415 - keeps --help fast
+
+    if not database:
+        raise Misconfigured(
+            "REGISTRY_DATABASE_URL is not set: start a database with memory-graph stack up --with cdc, then "
+            'eval "$(memory-graph stack env)".'
+        )
+    summary = write_registry(database, _changes(count, seed, schema), rate=rate, poison_percent=poison)
+    if output is Output.JSON:
+        print_json(summary)
+    else:
+        _print_rows_changed(summary)
+
+
+def _changes(count: int | None, seed: int, schema: Path | None) -> "Iterable[Change]":
+    from workers.sample.registry.catalogue import catalogue  # noqa: PLC0415 - keeps --help fast
+    from workers.sample.registry.published import published  # noqa: PLC0415 - likewise
+    from workers.sample.registry.random_changes import random_changes  # noqa: PLC0415 - likewise
+
+    if schema is not None:
+        return [published(schema)]
+    return catalogue() if count is None else random_changes(count, seed)
+
+
 def _made_up(count: int | None, seed: int, start: str | None) -> "Source":
     from workers.sample.imitate import CALLS_OF_THE_ORIGINAL  # noqa: PLC0415 - keeps --help fast
     from workers.sample.source import imitated, length_ms  # noqa: PLC0415 - likewise
@@ -90,4 +147,18 @@ def _print(summary: dict[str, Any]) -> None:
     print(
         f"{summary['records']:,} records of {summary['traces']:,} traces to {summary['topic']} "
         f"in {summary['seconds']:.1f} s; the graph should hold {summary['invocations']:,} Invocations of them."
+    )
+
+
+def _print_rows_changed(summary: dict[str, Any]) -> None:
+    changed = summary["rows_changed_by_kind"]
+    rows = [
+        {"change": kind, "written": f"{number:,}", "rows changed": f"{changed.get(kind, 0):,}"}
+        for kind, number in summary["changes_by_kind"].items()
+    ]
+    print_rows(rows, ["change", "written", "rows changed"])
+    bad = sum(summary["poison_by_kind"].values())
+    print(
+        f"{summary['changes']:,} changes and {bad:,} bad rows in {summary['seconds']:.1f} s; "
+        f"{summary['rows_changed']:,} rows are other than before."
     )

@@ -68,7 +68,7 @@ def down(name: NameOption = "dev") -> None:
 
 @app.command()
 def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
-    """Show what runs and where; exit code 1 and the end of the log when a server has crashed.
+    """Show what runs and where; exit code 1 when a server has crashed or does not do its work, with the reason.
 
     Example: memory-graph stack status -o json
     """
@@ -77,8 +77,9 @@ def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None
 
     rows = _print_status(name, output)
     crashed = [row.server for row in rows if row.state is Condition.CRASHED]
-    if crashed:
-        reports = [crash_report(server, log_file(name, server), "has crashed") for server in crashed]
+    reports = [crash_report(server, log_file(name, server), "has crashed") for server in crashed]
+    reports += [f"{row.server}: {row.trouble}" for row in rows if row.trouble]
+    if reports:
         raise ProblemsFound("\n".join([*reports, f"start it again with memory-graph stack up --name {name}."]))
 
 

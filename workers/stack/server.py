@@ -40,13 +40,19 @@ def nothing_to_prepare(_site: Site) -> None:
     """For servers without files of their own."""
 
 
+def no_trouble(_environment: Mapping[str, str]) -> None:
+    """For servers that do all they should when they run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A kind of server.
 
     ``ports``: well-known port by role, the one that people know first. ``replaced_by``: the setting that, when the
     environment has it, names a server to use instead. ``passed_on``: further settings of that one.
-    ``needs``: servers that must be ready before. ``prepare`` writes its files and may be repeated.
+    ``needs``: servers that must be ready before. ``prepare`` writes its files and may be repeated. ``settle`` puts
+    into it what programs expect to find there, once all servers of the stack are ready, at every ``up``; it is given
+    the stack's settings and returns what to tell. ``trouble`` says what is wrong with it although it runs.
     """
 
     name: str
@@ -57,6 +63,8 @@ class Server:
     ready: Callable[[Site], bool]
     exports: Callable[[Site], dict[str, str]]
     prepare: Callable[[Site], None] = nothing_to_prepare
+    settle: Callable[[Mapping[str, str]], str] | None = None
+    trouble: Callable[[Mapping[str, str]], str | None] = no_trouble
     passed_on: tuple[str, ...] = ()
     jar_sets: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 import os
 import shutil
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
     ``environment`` (default: this process's) may name servers to use instead of starting ones. ``well_known_ports``:
     try those first. A server that crashed since the last ``up`` is reported and started again. Raises Unreachable
     with the end of the log when a server fails, after stopping what this call has started; Misconfigured for an
-    unknown extra.
+    unknown extra. What cannot be put into servers that run (tables, a connector) raises the same, and they stay up.
     """
     home, report = home or stack_home(), report or Silent()
     wanted = names_for(tuple(extras))
@@ -46,6 +46,7 @@ def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
             if not _runs(server, state, report) and not _use_external(server, state, environment, report)
         ]
         _start_all(starting, missing)
+        _settle(state, wanted, report)
         return state
 
 
@@ -131,6 +132,14 @@ def _start_all(starting: Starting, servers: Sequence[Server]) -> None:
             wait(futures)
             _stop_all(starting.state, [server.name for server in servers], starting.report)
             raise
+
+
+def _settle(state: StackState, wanted: Collection[str], report: Report) -> None:
+    """Put into the stack's own servers what belongs there; other people's are theirs."""
+    for name, server in SERVERS.items():
+        if name in wanted and server.settle and not state.servers[name].external:
+            report.step(name, "settling")
+            report.done(name, server.settle(state.environment))
 
 
 def _stop_all(state: StackState, names: Sequence[str], report: Report) -> None:

@@ -26,7 +26,7 @@ class Condition(StrEnum):
 
 
 class ServerStatus(BaseModel):
-    """One row of ``stack status``. ``address`` never holds a password."""
+    """One row of ``stack status``. ``address`` never holds a password; ``trouble`` is what is wrong though it runs."""
 
     server: str
     title: str
@@ -35,6 +35,7 @@ class ServerStatus(BaseModel):
     address: str
     ports: dict[str, int]
     log: Path | None
+    trouble: str | None = None
 
 
 def status(name: str = DEFAULT_NAME, *, home: Path | None = None) -> list[ServerStatus]:
@@ -65,15 +66,24 @@ def log_file(name: str, server: str, *, home: Path | None = None) -> Path:
 
 def _row(server: Server, known: ServerState, state: StackState) -> ServerStatus:
     address = known.environment.get(server.replaced_by, "")
+    condition = _condition(server, known)
     return ServerStatus(
         server=server.name,
         title=server.title,
-        state=_condition(server, known),
+        state=condition,
         pid=known.process.pid if known.process else None,
         address=re.sub(r"(://[^:/@]+):[^@]*@", r"\1@", address),
         ports={} if known.external else known.ports,
         log=None if known.external else state.folder / server.name / "log",
+        trouble=_trouble(server, state) if condition is Condition.RUNNING else None,
     )
+
+
+def _trouble(server: Server, state: StackState) -> str | None:
+    try:
+        return server.trouble(state.environment)
+    except Unreachable as error:  # it has a process, and still does not answer
+        return str(error)
 
 
 def _condition(server: Server, known: ServerState) -> Condition:

@@ -6,13 +6,13 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import neo4j
+import psycopg
 import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource  # type: ignore[attr-defined]  # re-exported in fact
 
 from workers.stack.jars import version_of
 from workers.stack.running import RunningStack
-from workers.stack.servers import postgres
 
 
 @pytest.fixture
@@ -81,9 +81,9 @@ def test_connect_has_the_plugins_that_change_data_capture_needs(stack_with_cdc_a
 
 def test_the_registry_database_has_its_tables_and_decodes_logically(stack_with_cdc_and_vault: RunningStack) -> None:
     tables = "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'"
-    database = stack_with_cdc_and_vault.registry_database
-    assert postgres.query(database, tables) == "capabilities model_versions models schemas"
-    assert postgres.query(database, "SHOW wal_level") == "logical"
+    with psycopg.connect(stack_with_cdc_and_vault.registry_database) as database:
+        assert database.execute(tables).fetchone() == ("capabilities model_versions models schemas",)
+        assert database.execute("SHOW wal_level").fetchone() == ("logical",)
 
 
 def test_the_vault_is_unsealed_and_takes_the_token(stack_with_cdc_and_vault: RunningStack) -> None:

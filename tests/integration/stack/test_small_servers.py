@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -167,6 +167,41 @@ def test_a_server_starts_after_those_that_it_needs_and_knows_their_addresses(use
 
     use(tiny("beta", free(), noting, needs=("alpha",)), tiny("alpha", free()))
     assert seen == [up(home).environment["ALPHA_URL"]]
+
+
+def test_every_up_settles_the_servers_once_all_of_them_are_ready(use: Use, home: Path) -> None:
+    seen: list[str] = []
+
+    def settle(environment: Mapping[str, str]) -> str:
+        assert http_ok(int(environment["BETA_URL"].rpartition(":")[2]), "/")
+        seen.append(environment["ALPHA_URL"])
+        return "has its tables"
+
+    use(tiny("alpha", free(), settle=settle), tiny("beta", free()))
+    environment = up(home, report=(told := Told())).environment
+    up(home)
+    assert seen == [environment["ALPHA_URL"]] * 2
+    assert told.steps[-1] == "alpha: has its tables"
+    up(home, "other", None, **environment)
+    assert len(seen) == 2, "another's server was not left alone"
+
+
+def test_servers_that_cannot_be_settled_stay_up_to_be_looked_at(use: Use, home: Path) -> None:
+    def settle(_environment: Mapping[str, str]) -> str:
+        raise Unreachable("no table today")
+
+    use(tiny("alpha", free(), settle=settle))
+    with pytest.raises(Unreachable, match="no table today"):
+        up(home)
+    assert conditions(home) == [Condition.RUNNING]
+
+
+def test_a_server_that_runs_and_does_not_work_is_told_by_the_status(use: Use, home: Path) -> None:
+    use(tiny("alpha", free(), trouble=lambda environment: f"{environment['ALPHA_URL']} is on strike"))
+    address = up(home).environment["ALPHA_URL"]
+    assert [row.trouble for row in statuses.status("one", home=home)] == [f"{address} is on strike"]
+    stacks.down("one", home=home)
+    assert [row.trouble for row in statuses.status("one", home=home)] == [None]
 
 
 def test_a_server_that_the_environment_names_is_used_instead(use: Use, home: Path) -> None:

@@ -1,14 +1,20 @@
 """Servers that start in a blink, to see how stacks handle any server."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from workers.stack.probe import http_ok
-from workers.stack.server import Command, Server, Site, plain_environment
+from workers.stack.server import Command, Server, Site, no_trouble, plain_environment
 
 
-def tiny(
-    name: str, well_known: int, line: Callable[[Site], list[str]] | None = None, needs: tuple[str, ...] = ()
+def tiny(  # noqa: PLR0913 - what a server may have of its own
+    name: str,
+    well_known: int,
+    line: Callable[[Site], list[str]] | None = None,
+    needs: tuple[str, ...] = (),
+    *,
+    settle: Callable[[Mapping[str, str]], str] | None = None,
+    trouble: Callable[[Mapping[str, str]], str | None] = no_trouble,
 ) -> Server:
     """An HTTP server of Python's library, or what ``line`` says."""
     return Server(
@@ -19,6 +25,8 @@ def tiny(
         passed_on=(f"{name.upper()}_PASSWORD",),
         secrets=("password",),
         needs=needs,
+        settle=settle,
+        trouble=trouble,
         command=lambda site: Command([sys.executable, "-u", *(line or listen)(site)], plain_environment()),
         ready=lambda site: http_ok(site.ports["http"], "/"),
         exports=lambda site: {

@@ -1,6 +1,7 @@
 """What the servers' files and command lines say."""
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,12 @@ import pytest
 from workers.core.errors import Misconfigured
 from workers.stack.server import Site
 from workers.stack.servers import ALWAYS, SERVERS, connect, kafka, names_for, neo4j, openbao, postgres
+
+SETTINGS = {
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
+    "REGISTRY_DATABASE_URL": "postgresql://postgres:hu%40sh@127.0.0.1:5432/registry",
+    "SCHEMA_REGISTRY_URL": "http://127.0.0.1:8081/apis/ccompat/v7",
+}
 
 
 @pytest.fixture
@@ -44,7 +51,7 @@ def test_neo4j_advertises_the_ports_that_it_listens_on(site: Callable[..., Site]
 
 
 def test_connect_gets_the_kafka_of_its_stack_and_one_plugin_folder(site: Callable[..., Site]) -> None:
-    place = site("connect", KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:9092")
+    place = site("connect", **SETTINGS)
     connect.prepare(place)
     lines = (place.folder / "connect.properties").read_text().splitlines()
     assert "bootstrap.servers=127.0.0.1:9092" in lines
@@ -56,6 +63,29 @@ def test_connect_gets_the_kafka_of_its_stack_and_one_plugin_folder(site: Callabl
 def test_connect_says_that_it_cannot_join_a_kafka_with_encryption(site: Callable[..., Site]) -> None:
     with pytest.raises(Misconfigured, match="KAFKA_SECURITY_PROTOCOL"):
         connect.prepare(site("connect", KAFKA_BOOTSTRAP_SERVERS="far:9092", KAFKA_SECURITY_PROTOCOL="SASL_SSL"))
+
+
+def test_the_connector_names_no_place_and_no_password_but_connect_has_them(site: Callable[..., Site]) -> None:
+    given = connect.command(site("connect", **SETTINGS)).environment
+    assert given["REGISTRY_DATABASE_PASSWORD"] == "hu@sh"
+    assert given["APICURIO_REGISTRY_URL"] == "http://127.0.0.1:8081/apis/registry/v2"
+    named = {word for value in connect.configuration().values() for word in re.findall(r"\$\{env:(\w+)\}", value)}
+    assert named == set(connect.referred_to(SETTINGS))
+    allowed = re.search(r"allowlist\.pattern=(.*)", connect.PROPERTIES)
+    assert allowed
+    assert all(re.fullmatch(allowed[1], name) for name in named)
+
+
+def test_the_connector_keys_each_table_that_it_watches() -> None:
+    configuration = connect.configuration()
+    keys = dict(part.split(":") for part in configuration["message.key.columns"].split(";"))
+    assert set(keys) == set(configuration["table.include.list"].split(","))
+    assert {table for table, column in keys.items() if column != "model_id"} == {"public.schemas"}
+
+
+def test_connect_says_that_debezium_needs_an_apicurio_registry(site: Callable[..., Site]) -> None:
+    with pytest.raises(Misconfigured, match="KAFKA_CONNECT_URL"):
+        connect.command(site("connect", **{**SETTINGS, "SCHEMA_REGISTRY_URL": "http://registry:8081"}))
 
 
 @pytest.mark.parametrize("name", ["openbao", "neo4j", "postgres"])
@@ -73,7 +103,7 @@ def test_no_server_inherits_settings_that_could_change_it(
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Xmx1m")
     monkeypatch.setenv("NEO4J_HOME", "/nowhere")
     for name in ("kafka", "neo4j", "postgres", "openbao", "connect"):
-        environment = SERVERS[name].command(site(name)).environment
+        environment = SERVERS[name].command(site(name, **SETTINGS)).environment
         assert not {"JAVA_TOOL_OPTIONS", "NEO4J_HOME"} & set(environment)
 
 

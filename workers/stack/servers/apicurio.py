@@ -8,6 +8,7 @@ from workers.stack.probe import http_ok
 from workers.stack.server import Command, Server, Site, plain_environment
 
 CONFLUENT_PATH = "/apis/ccompat/v7"
+NATIVE_PATH = "/apis/registry/v2"
 
 
 def command(site: Site) -> Command:

@@ -5,11 +5,13 @@ import pwd
 import shutil
 import signal
 import stat
-import subprocess
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from workers.core.errors import Misconfigured
+import psycopg
+
+from workers.core.errors import Misconfigured, Unreachable
 from workers.stack.java import run_once
 from workers.stack.server import Command, Server, Site, plain_environment
 
@@ -19,7 +21,7 @@ ROOT = 0
 
 
 def prepare(site: Site) -> None:
-    """Make the cluster, and in it the database with its tables. Half a cluster of a failed start is thrown away."""
+    """Make the cluster, and in it the database. Half a cluster of a failed start is thrown away."""
     data, done = site.folder / "data", site.folder / "initialised"
     if done.exists():
         return
@@ -33,8 +35,7 @@ def prepare(site: Site) -> None:
     options = ("--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--no-locale", "--no-sync")
     run_once([*_program("initdb", site.folder), "-D", str(data), "-U", "postgres", *options], site.log)
     password.unlink()
-    _single_user(site, "postgres", f"CREATE DATABASE {DATABASE};\n")
-    _single_user(site, DATABASE, _tables())
+    _create_database(site)
     done.touch()
 
 
@@ -53,22 +54,24 @@ def command(site: Site) -> Command:
     return Command(argv, plain_environment())
 
 
-def query(address: str, sql: str) -> str:
-    """What ``psql`` prints for one statement: values separated by bars, rows by new lines."""
-    argv = [str(_binaries() / "psql"), "--no-psqlrc", "--no-align", "--tuples-only", "-c", sql, address]
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603 - our psql
+def settle(settings: Mapping[str, str]) -> str:
+    """Make the tables that are missing.
+
+    Not before the server is up: tables made in single-user mode get numbers of system tables, which no publication
+    includes, so that Debezium would wait for their changes for ever.
+    """
+    try:
+        with psycopg.connect(settings["REGISTRY_DATABASE_URL"]) as connection:
+            connection.execute(Path(__file__).with_name("registry.sql").read_bytes())
+    except psycopg.Error as error:
+        raise Unreachable(f"PostgreSQL does not take the registry's tables: {error}") from error
+    return "has the registry's tables"
 
 
-def _single_user(site: Site, database: str, sql: str) -> None:
-    """Run SQL before the server is up. In this mode a statement ends with a semicolon and an empty line (-j)."""
-    argv = [*_program("postgres", site.folder), "--single", "-j", "-D", str(site.folder / "data"), database]
-    run_once(
-        argv, site.log, stdin="".join(f"{statement.strip()};\n\n" for statement in sql.split(";") if statement.strip())
-    )
-
-
-def _tables() -> str:
-    return Path(__file__).with_name("registry.sql").read_text()
+def _create_database(site: Site) -> None:
+    """Before the server is up, in single-user mode."""
+    argv = [*_program("postgres", site.folder), "--single", "-j", "-D", str(site.folder / "data"), "postgres"]
+    run_once(argv, site.log, stdin=f"CREATE DATABASE {DATABASE};\n\n")
 
 
 def _give_away(path: Path) -> None:
@@ -132,5 +135,6 @@ POSTGRES = Server(
     command=command,
     ready=ready,
     exports=exports,
+    settle=settle,
     stop_signal=signal.SIGINT,  # "fast shutdown": do not wait for clients to leave
 )

@@ -1,6 +1,12 @@
--- The model registry's database, the source of the change events. Full row images (REPLICA IDENTITY FULL) let
--- readers see the row before an update or delete, whichever columns it changed.
-CREATE TABLE models (
+-- The model registry's database, the source of the change events. Safe to run again.
+--
+-- Tables keep the default replica identity, their primary key, as most databases out there do: then Debezium's
+-- `before` is null for an update, and holds the key alone for a delete, and a large value that an update leaves
+-- alone arrives as `__debezium_unavailable_value`. Full identity would spare readers this at the price of writing
+-- every row twice to the log, and they must do without it anyway: the table is not theirs.
+--
+-- A NULL in a column with a default is told as that default, a time as 1970-01-01 (Kafka Connect, KIP-581).
+CREATE TABLE IF NOT EXISTS models (
     model_id text PRIMARY KEY,
     version text,
     provider text,
@@ -12,7 +18,7 @@ CREATE TABLE models (
     metadata jsonb DEFAULT '{}',
     updated_at timestamptz DEFAULT now()
 );
-CREATE TABLE model_versions (
+CREATE TABLE IF NOT EXISTS model_versions (
     model_id text,
     version text,
     released_at timestamptz,
@@ -20,7 +26,7 @@ CREATE TABLE model_versions (
     changelog text,
     PRIMARY KEY (model_id, version)
 );
-CREATE TABLE schemas (
+CREATE TABLE IF NOT EXISTS schemas (
     schema_id text,
     version text,
     json_schema jsonb,
@@ -28,13 +34,9 @@ CREATE TABLE schemas (
     published_at timestamptz DEFAULT now(),
     PRIMARY KEY (schema_id, version)
 );
-CREATE TABLE capabilities (
+CREATE TABLE IF NOT EXISTS capabilities (
     model_id text,
     capability text,
     added_at timestamptz DEFAULT now(),
     PRIMARY KEY (model_id, capability)
 );
-ALTER TABLE models REPLICA IDENTITY FULL;
-ALTER TABLE model_versions REPLICA IDENTITY FULL;
-ALTER TABLE schemas REPLICA IDENTITY FULL;
-ALTER TABLE capabilities REPLICA IDENTITY FULL;

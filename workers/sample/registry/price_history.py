@@ -1,0 +1,89 @@
+"""A model's prices as genai-prices has them, put as the registry does: US dollars for 1,000 tokens, and from when.
+
+Prices by the time of day have no column and are left out, and so are those by hour, page or picture.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import NamedTuple
+
+from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, StartDateConstraint, TieredPrices
+
+SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""From when a price holds whose beginning nobody has noted."""
+THOUSANDS = 3
+"""Places by which a price for a thousand is shorter than one for a million."""
+COLUMNS = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached_input": "cache_read_mtok",
+    "reasoning": "output_reasoning_mtok",
+}
+"""The registry's names of prices, and those of genai-prices, there for a million tokens."""
+
+
+class Priced(NamedTuple):
+    """What holds from a time on. ``cost`` is ``None`` where text has no price; ``tiers`` as ``metadata`` has them."""
+
+    effective_from: datetime
+    cost: dict[str, Decimal] | None
+    tiers: dict[str, list[dict[str, Decimal | int]]]
+
+
+def price_history(model: ModelInfo) -> list[Priced]:
+    """Give the model's prices in the order of time; one that only repeats the one before is left out."""
+    history: list[Priced] = []
+    for since, price in _periods(model):
+        priced = Priced(since, _cost(price), _tiers(price))
+        if not history or history[-1][1:] != priced[1:]:
+            history.append(priced)
+    return history
+
+
+def _periods(model: ModelInfo) -> Iterator[tuple[datetime, ModelPrice]]:
+    """Of several prices that have begun, the last in the list counts; the first does where none has."""
+    if isinstance(model.prices, ModelPrice):
+        yield SINCE_EVER, model.prices
+        return
+    dated = [(_start(each), each.prices) for each in model.prices if _by_date(each)]
+    yield SINCE_EVER, next((price for start, price in reversed(dated) if start == SINCE_EVER), model.prices[0].prices)
+    for since in sorted({start for start, _ in dated} - {SINCE_EVER}):
+        yield since, next(price for start, price in reversed(dated) if start <= since)
+
+
+def _by_date(price: ConditionalPrice) -> bool:
+    return price.constraint is None or isinstance(price.constraint, StartDateConstraint)
+
+
+def _start(price: ConditionalPrice) -> datetime:
+    if isinstance(price.constraint, StartDateConstraint):
+        return datetime.combine(price.constraint.start_date, time(), UTC)
+    return SINCE_EVER
+
+
+def _cost(price: ModelPrice) -> dict[str, Decimal] | None:
+    """Give the prices of tokens; input and output are always there, 0 where only the other one has a price."""
+    prices = {name: getattr(price, field) for name, field in COLUMNS.items()}
+    if prices["input"] is None and prices["output"] is None:
+        return None
+    known = {name: _base(value) for name, value in prices.items() if value is not None}
+    return {"input": Decimal(0), "output": Decimal(0)} | {name: _per_thousand(value) for name, value in known.items()}
+
+
+def _tiers(price: ModelPrice) -> dict[str, list[dict[str, Decimal | int]]]:
+    """Give the prices for long prompts: above so many tokens, for all tokens of the call."""
+    tiered = {name: getattr(price, field) for name, field in COLUMNS.items()}
+    return {
+        name: [{"above_tokens": tier.start, "per_1k_tokens": _per_thousand(tier.price)} for tier in value.tiers]
+        for name, value in tiered.items()
+        if isinstance(value, TieredPrices)
+    }
+
+
+def _base(price: Decimal | TieredPrices) -> Decimal:
+    return price.base if isinstance(price, TieredPrices) else price
+
+
+def _per_thousand(usd: Decimal) -> Decimal:
+    return usd.scaleb(-THOUSANDS)
