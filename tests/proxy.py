@@ -22,6 +22,7 @@ class TcpProxy:
     ``lose_answer``  deliver the next request that contains some bytes, and cut instead of passing on the answer that
                      contains some: the server has done it, and the client cannot know.
     ``cut_at``       cut instead of delivering the next request that contains some bytes: the server never sees it.
+    ``freeze_at``    freeze instead of delivering the n-th request from now that contains some bytes.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -30,7 +31,7 @@ class TcpProxy:
         self.connections = 0
         """How many are open now."""
         self.triggered = asyncio.Event()
-        """Set when ``lose_answer`` or ``cut_at`` has struck."""
+        """Set when ``lose_answer``, ``cut_at`` or ``freeze_at`` has struck."""
         self._upstream = (host, port)
         self._server: asyncio.Server | None = None
         self._links: set[asyncio.Task[None]] = set()
@@ -39,6 +40,8 @@ class TcpProxy:
         self._refusing = False
         self._request: bytes | None = None
         self._answer: bytes | None = None
+        self._held: bytes | None = None
+        self._before_held = 0
 
     @classmethod
     @asynccontextmanager
@@ -71,7 +74,7 @@ class TcpProxy:
     def mend(self) -> None:
         """Forward as at first."""
         self._refusing = False
-        self._request = self._answer = None
+        self._request = self._answer = self._held = None
         self._flowing.set()
 
     def lose_answer(self, request: bytes, answer: bytes = COMMITTED) -> None:
@@ -83,6 +86,11 @@ class TcpProxy:
         """Cut when the next request that contains ``request`` arrives."""
         self.triggered.clear()
         self._request, self._answer = request, None
+
+    def freeze_at(self, request: bytes, passing: int = 1) -> None:
+        """Freeze when the ``passing``-th request from now that contains ``request`` arrives."""
+        self.triggered.clear()
+        self._held, self._before_held = request, passing - 1
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         link = asyncio.ensure_future(self._link(reader, writer))
@@ -118,6 +126,8 @@ class TcpProxy:
                 if self._answer is None:
                     self._strike()
                 link.awaiting = True
+            if self._held and self._held in before + data:
+                await self._hold()
             before = data[-OVERLAP:]
             writer.write(data)
             await writer.drain()
@@ -136,6 +146,13 @@ class TcpProxy:
             await self._flowing.wait()
             yield data
         raise EOFError
+
+    async def _hold(self) -> None:
+        if not self._before_held:
+            self.freeze()
+            self.triggered.set()
+        self._before_held -= 1
+        await self._flowing.wait()
 
     def _strike(self) -> None:
         self.triggered.set()

@@ -1,6 +1,7 @@
 """Where a scenario takes place: a stream on its way, workers under test, a witness, and in the end the checker."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
@@ -17,8 +18,9 @@ from tests.chaos.worker_process import WorkerProcess
 
 PATIENCE_SECONDS = 180.0
 """Without any progress: the machine may be slow, but not this slow."""
-WITH_A_BUG_SECONDS = 20.0
-"""A seeded bug may well leave a worker stuck: that is soon enough to say so."""
+WITH_A_BUG_SECONDS = 45.0
+"""A seeded bug may well leave a worker stuck: that is soon enough to say so, and longer than a crash, a session
+timeout, a start and a rebalance take together (30 s were seen on two busy cores)."""
 POLL_SECONDS = 0.05
 RESTARTS = 20
 
@@ -47,6 +49,7 @@ class Arena:
             **self.servers.environment,
             "MEMORY_GRAPH_TOPOLOGY": str(topology),
             "METRICS_PORT": "0",
+            "TMPDIR": str(self.corner.folder),
             "CHAOS_HISTORY": str(self.history.path),
             "CHAOS_AT": " ".join(map(str, at)),
             "CHAOS_BUG": self._bug or "",
@@ -67,10 +70,21 @@ class Arena:
             await asyncio.sleep(POLL_SECONDS)
 
     async def watch(self, true: Callable[[], object], seconds: float) -> None:
-        """Wait for what must not happen, so that a bug has the time to show; return as soon as it does."""
-        deadline = time.monotonic() + seconds
+        """Wait for what must not happen; return as soon as it does. With a bug it must, however long that takes."""
+        deadline = time.monotonic() + (PATIENCE_SECONDS if self._bug else seconds)
         while not true() and time.monotonic() < deadline:
+            self._tend()
             await asyncio.sleep(POLL_SECONDS)
+
+    async def shared_out(self, *workers: WorkerProcess) -> None:
+        """Wait until these workers, and no others, have all the partitions among them."""
+        everything = list(range(self.corner.partitions))
+
+        def is_shared_out() -> bool:
+            shares = list(map(self.evidence.assigned_to, workers))
+            return all(shares) and sorted(itertools.chain(*shares)) == everything
+
+        await self.until(is_shared_out, f"all partitions shared out among {len(workers)}")
 
     async def settle(self) -> None:
         """Wait until watermarks and commits are at the log's end; note when nothing moves any more."""

@@ -115,7 +115,7 @@ def _two_transactions() -> None:
             async with self._driver.session(database=self._database) as session:
                 for statement in statements[:-1]:
                     await (await session.run(statement.cypher, {"rows": statement.rows})).consume()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(1)
         await write(self, claim, through, statements[-1:])
 
     replace(Neo4jWriter, "write", writing)

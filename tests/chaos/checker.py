@@ -7,7 +7,7 @@ from tests.chaos.arena import Arena
 from tests.chaos.checks_of_graph import graph_equals_the_model
 from tests.chaos.checks_of_inputs import IN_THE_END, every_page_holds_its_records_once_in_order
 from tests.chaos.checks_of_offsets import AT_EVERY_MOMENT, of_kind
-from tests.chaos.found_graph import FoundGraph, canonical_hash
+from tests.chaos.found_graph import FoundGraph, canonical_hash, ledger_graph
 from tests.chaos.history import Line
 from tests.chaos.producer import NUMBER_HEADER, headers_of
 from tests.chaos.report import Report, Scenario
@@ -23,18 +23,18 @@ def judge(arena: Arena, scenario: Scenario) -> Report:
     corner, supply, history = arena.corner, arena.supply, arena.history
     for letter in corner.dead_letters():
         history.note("dead_letter", **_told(letter, supply.stream, supply.values))
-    for page in corner.pages():
+    pages = corner.pages()
+    for page in pages:
         history.note("page", **page)
     lines = list(history.lines())
     findings = list(anomalies_of(lines))
-    graph_hash = ""
     if corner.worker == "telemetry":
         found = corner.graph()
         findings += differences(lines, supply.stream, found)
-        graph_hash = canonical_hash(found, corner.name)
     else:
+        found = ledger_graph(pages)
         findings += every_page_holds_its_records_once_in_order(lines)
-    return Report(scenario, lines, findings, history.path, graph_hash)
+    return Report(scenario, lines, findings, history.path, canonical_hash(found, corner.name))
 
 
 def anomalies_of(history: Sequence[Line]) -> Iterator[Finding]:

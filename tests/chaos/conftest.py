@@ -1,11 +1,12 @@
 """``--chaos short`` (a selection, the default) or ``full``; ``--chaos-seed N`` gives other streams and combinations.
 
 The servers are the chaos tests' own, because they are killed; MEMORY_GRAPH_CHAOS_STACK=NAME keeps a stack for later.
+With pytest's ``-n 2`` two processes share the scenarios, each with servers of its own.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,31 +18,21 @@ from tests.chaos.arena import Arena
 from tests.chaos.bugs import Bug
 from tests.chaos.checker import judge
 from tests.chaos.corner import Corner
-from tests.chaos.history import History
+from tests.chaos.faults.scale import nothing
+from tests.chaos.prepared import prepare_graph, supply_of
 from tests.chaos.report import Report, Scenario
+from tests.chaos.scenario import Fault, play
 from tests.chaos.servers import Servers
-from tests.chaos.stream import Planned, Recipe, encoded, stream_of
-from tests.chaos.supply import Supply
-from workers.avro.encoder import AvroEncoder
-from workers.avro.registry import SchemaRegistry
-from workers.avro.schemas import load_reader_schemas
-from workers.graph.driver import open_driver
-from workers.graph.migrate import migrate
+from tests.chaos.stream import Recipe, stream_of
 from workers.stack.stack import reset
 from workers.stack.state import all_states
 
 HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parents[2] / ".memory-graph").absolute()
 PREFIX = "chaos-"
 SHORT_SEED = 1
-REFUSING = (
-    # The database refuses what is too large for these: records that only it can turn away.
-    "CREATE INDEX chaos_error_message IF NOT EXISTS FOR (e:Error) ON (e.message)",
-    "CREATE INDEX chaos_note_text IF NOT EXISTS FOR (n:LedgerNote) ON (n.text)",
-    "CREATE CONSTRAINT chaos_note IF NOT EXISTS FOR (n:LedgerNote) REQUIRE n.id IS UNIQUE",
-    "CREATE CONSTRAINT chaos_page IF NOT EXISTS FOR (p:LedgerPage) REQUIRE p.key IS UNIQUE",
-)
 Arenas = Callable[..., Awaitable[Arena]]
 Judge = Callable[[Arena], Awaitable[Report]]
+Harmless = Callable[..., Awaitable[None]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -75,10 +66,12 @@ def seed(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Kafka, Neo4j and the schema registry, to be mistreated."""
+    beside = os.environ.get("PYTEST_XDIST_WORKER", "")
     if kept := os.environ.get("MEMORY_GRAPH_CHAOS_STACK"):
-        yield Servers(kept, HOME)
+        yield Servers(f"{kept}-{beside}" if beside else kept, HOME)
         return
-    _remove_left_overs()
+    if beside in {"", "gw0"}:
+        _remove_left_overs()
     name = f"{PREFIX}{os.getpid()}"
     try:
         yield Servers(name, HOME)
@@ -97,9 +90,9 @@ async def arenas(servers: Servers, seed: int, tmp_path: Path) -> AsyncIterator[A
         name = f"c{uuid4().hex[:10]}"
         (tmp_path / name).mkdir()
         corner = Corner(servers.settings(), tmp_path / name, name, worker, recipe.partitions)
-        await _prepare_graph(corner)
+        await prepare_graph(corner)
         await asyncio.to_thread(corner.create_topics)
-        supply, history = await _supply(corner, stream_of(seed, corner.name, recipe))
+        supply, history = await supply_of(corner, stream_of(seed, corner.name, recipe))
         made.append(Arena(servers, corner, supply, history, bug))
         return made[-1]
 
@@ -122,23 +115,31 @@ def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
     return judge_it
 
 
-async def _prepare_graph(corner: Corner) -> None:
-    neo4j = corner.settings.neo4j
-    async with open_driver(neo4j) as driver:
-        await migrate(driver, neo4j.database)
-        for statement in REFUSING:
-            await driver.execute_query(statement, database_=neo4j.database)
+@pytest.fixture(scope="session")
+def hashes() -> dict[str, str]:
+    """By worker and stream, the canonical hash of the graph that is left where nothing goes wrong: played once."""
+    return {}
 
 
-async def _supply(corner: Corner, stream: Sequence[Planned]) -> tuple[Supply, History]:
-    registry = SchemaRegistry(corner.settings.schema_registry_url)
-    encoder = AvroEncoder(registry, load_reader_schemas(corner.folder / "schemas" / corner.worker))
-    try:
-        values = await encoded(stream, corner.topic, encoder)
-    finally:
-        await registry.aclose()
-    history = History(corner.folder / "history.jsonl")
-    return Supply(corner.settings.kafka.bootstrap_servers, corner.topic, stream, values, history), history
+@pytest.fixture
+def harmless(arenas: Arenas, judged: Judge, hashes: dict[str, str]) -> Harmless:
+    """Play a fault to a worker: the checker finds nothing, and the graph's hash is that of a run without a fault."""
+
+    async def played(worker: str, fault: Fault, **stream: Any) -> str:
+        arena = await arenas(worker, **stream)
+        await play(arena, fault)
+        report = await judged(arena)
+        assert report.has_a_fault is (fault is not nothing)
+        assert not report.findings
+        return report.graph_hash
+
+    async def is_harmless(worker: str, fault: Fault, **stream: Any) -> None:
+        of = f"{worker} {stream}"
+        if of not in hashes:
+            hashes[of] = await played(worker, nothing, **stream)
+        assert await played(worker, fault, **stream) == hashes[of]
+
+    return is_harmless
 
 
 def _remove_left_overs() -> None:

@@ -16,6 +16,9 @@ class Evidence:
         self._claims: dict[int, list[tuple[float, int]]] = {}
         self._writes: Counter[int] = Counter()
         self._struck: set[tuple[int, str]] = set()
+        self._assigned: dict[int, tuple[float, frozenset[int]]] = {}
+        self._produced = 0
+        self._halves = 0
 
     def claims_of(self, worker: WorkerProcess, since: float = 0.0) -> set[int]:
         """The partitions that the worker has claimed since a moment of the monotonic clock."""
@@ -37,6 +40,22 @@ class Evidence:
         self._read()
         return (worker.pid, point) in self._struck
 
+    def assigned_to(self, worker: WorkerProcess, since: float = 0.0) -> frozenset[int]:
+        """The partitions of the worker's latest assignment, if it came after a moment of the monotonic clock."""
+        self._read()
+        at, partitions = self._assigned.get(worker.pid, (0.0, frozenset[int]()))
+        return partitions if at >= since else frozenset()
+
+    def produced(self) -> int:
+        """How many records Kafka has confirmed."""
+        self._read()
+        return self._produced
+
+    def halves(self) -> int:
+        """How often the witness has seen a part of a transaction."""
+        self._read()
+        return self._halves
+
     def close(self) -> None:
         self._tail.close()
 
@@ -49,3 +68,9 @@ class Evidence:
                     self._writes[line["pid"]] += 1
                 case "struck":
                     self._struck.add((line["pid"], line["point"]))
+                case "assigned":
+                    self._assigned[line["pid"]] = line["at"], frozenset(line["partitions"])
+                case "produced":
+                    self._produced += 1
+                case "half":
+                    self._halves += 1

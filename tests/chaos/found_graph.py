@@ -1,7 +1,7 @@
-"""What telemetry left in Neo4j, in the shape of the naive model; and its hash, the same for every run of a seed."""
+"""What a worker left in Neo4j, in the shape of the naive model; and its hash, the same for every run of a seed."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,14 @@ class FoundGraph(Graph):
         super().relate(one, kind, other, **properties)
         if len(self.relationships) == before:
             self.doubled.append((one, kind, other))
+
+
+def ledger_graph(pages: Iterable[Mapping[str, Any]]) -> FoundGraph:
+    """The pages of the ledger as nodes."""
+    graph = FoundGraph()
+    for page in pages:
+        graph.node("LedgerPage", page["key"], numbers=page["numbers"], times=page["times"])
+    return graph
 
 
 def found_graph(driver: neo4j.Driver, database: str, name: str) -> FoundGraph:

@@ -10,17 +10,18 @@ from unittest import mock
 import neo4j
 
 from tests.chaos.history import History
-from tests.chaos.points import Action, Point, Points
+from tests.chaos.points import Point, Points
 from workers.core.ports import Claim
 from workers.core.statement import Statement
 from workers.graph.writer import Neo4jWriter
 from workers.kafka.dead_letters import KafkaDeadLetters
 from workers.runtime.acknowledged import Acknowledged
-from workers.runtime.assignment import Assignment
+from workers.runtime.intake import ChunkConsumer
+from workers.runtime.partition_task import PartitionTask
 from workers.runtime.state_table import StateTable
 
-due_before_commit: ContextVar[Action | None] = ContextVar("due_before_commit", default=None)
-"""What the write under way in this task is to meet before its commit."""
+to_rehearse: ContextVar[bool] = ContextVar("to_rehearse", default=False)
+"""Whether this task's next query is a batch's, and something is still to strike before its commit."""
 
 
 def replace(owner: type, name: str, replacement: Any) -> None:
@@ -30,6 +31,7 @@ def replace(owner: type, name: str, replacement: Any) -> None:
 
 def hook(points: Points, history: History) -> None:
     """Put every point in its place."""
+    _hook_assignment(points, history)
     _hook_intake(points)
     _hook_graph(points, history)
     _hook_commit(points)
@@ -37,10 +39,28 @@ def hook(points: Points, history: History) -> None:
     _hook_table(points)
 
 
-def _hook_intake(points: Points) -> None:
-    accept, acknowledge = Assignment.accept, Acknowledged.acknowledge
+def _hook_assignment(points: Points, history: History) -> None:
+    seek, revoke = ChunkConsumer.seek_to_committed, ChunkConsumer.on_partitions_revoked
 
-    def accepting(self: Assignment, chunk: Any) -> None:
+    async def seeking(self: ChunkConsumer) -> Any:
+        committed = await seek(self)
+        partitions = sorted(tp.partition for tp in committed if not tp.topic.endswith("-changelog"))
+        history.note("assigned", partitions=partitions, pid=os.getpid())
+        return committed
+
+    async def revoking(self: ChunkConsumer, revoked: Any) -> None:
+        if revoked:
+            points.reach(Point.AT_REVOCATION)
+        await revoke(self, revoked)
+
+    replace(ChunkConsumer, "seek_to_committed", seeking)
+    replace(ChunkConsumer, "on_partitions_revoked", revoking)
+
+
+def _hook_intake(points: Points) -> None:
+    accept, acknowledge = PartitionTask.accept, Acknowledged.acknowledge
+
+    def accepting(self: PartitionTask, chunk: Any) -> None:
         points.reach(Point.AFTER_FETCH)
         accept(self, chunk)
 
@@ -48,7 +68,7 @@ def _hook_intake(points: Points) -> None:
         acknowledge(self, *arguments)
         points.reach(Point.AFTER_ACKNOWLEDGEMENT)
 
-    replace(Assignment, "accept", accepting)
+    replace(PartitionTask, "accept", accepting)
     replace(Acknowledged, "acknowledge", acknowledging)
 
 
@@ -67,7 +87,7 @@ def _hook_graph(points: Points, history: History) -> None:
 
     async def writing(self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement]) -> None:
         points.reach(Point.BEFORE_TRANSACTION)
-        due_before_commit.set(points.count(Point.BEFORE_COMMIT))
+        to_rehearse.set(points.awaits(Point.BEFORE_COMMIT))
         began = time.monotonic()
         await write(self, held, through, statements)
         partition = held.topic_partition.partition
@@ -81,16 +101,17 @@ def _hook_graph(points: Points, history: History) -> None:
 def _hook_commit(points: Points) -> None:
     """Run the batch's query in a transaction that stays open, and die: nobody commits it.
 
-    This lies inside the writer, which leaves the commit to the server: so the hook is in the driver.
+    This lies inside the writer, which leaves the commit to the server: so the hook is in the driver. A query that the
+    server refuses never comes to its commit: it counts for no pass, else its worker would be spared for good.
     """
     run = neo4j.AsyncSession.run
 
     async def running(self: neo4j.AsyncSession, query: Any, *arguments: Any, **options: Any) -> Any:
-        if action := due_before_commit.get():
+        if to_rehearse.get():
+            to_rehearse.set(False)
             transaction = await self.begin_transaction()
             await (await transaction.run(query.text, *arguments, **options)).consume()
-            due_before_commit.set(None)
-            points.strike(Point.BEFORE_COMMIT, action)
+            points.reach(Point.BEFORE_COMMIT)
             await transaction.rollback()
         return await run(self, query, *arguments, **options)
 

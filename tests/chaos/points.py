@@ -22,15 +22,24 @@ class Point(StrEnum):
     AFTER_COMMIT = "after_commit"
     AFTER_TABLE = "after_table"
     AFTER_ACKNOWLEDGEMENT = "after_acknowledgement"
+    AT_REVOCATION = "at_revocation"
+    """The one that is no record's: a rebalance has begun, and takes partitions away."""
 
 
 class Action(StrEnum):
     """What."""
 
     KILL = "kill"
+    TERMINATE = "terminate"
+    """SIGTERM."""
     STOP = "stop"
     """SIGSTOP: nothing of the process runs until the test sends SIGCONT."""
     RAISE = "raise"
+    RAISE_ON = "raise_on"
+    """From this pass on, at every one: a bug that a record brings about comes back with the record."""
+
+
+SIGNALS = {Action.KILL: signal.SIGKILL, Action.TERMINATE: signal.SIGTERM, Action.STOP: signal.SIGSTOP}
 
 
 class At(NamedTuple):
@@ -48,6 +57,11 @@ class At(NamedTuple):
         point, passing, action = text.split(":")
         return cls(Point(point), int(passing), Action(action))
 
+    def is_due(self, point: Point, passing: int) -> bool:
+        """Tell whether this pass is one to strike at."""
+        lasts = self.action is Action.RAISE_ON and passing > self.passing
+        return point is self.point and (lasts or passing == self.passing)
+
 
 class InjectedBug(Exception):
     """Stands for any bug: an exception that nobody expects."""
@@ -57,23 +71,23 @@ class Points:
     """Counts the passes, and strikes when one is due."""
 
     def __init__(self, due: str, history: History) -> None:
-        self._due = {(at.point, at.passing): at.action for at in map(At.read, due.split())}
+        self._due = tuple(map(At.read, due.split()))
         self._passed: Counter[Point] = Counter()
         self._history = history
 
     def reach(self, point: Point) -> None:
         """Count a pass, and strike if it is due."""
-        if action := self.count(point):
-            self.strike(point, action)
-
-    def count(self, point: Point) -> Action | None:
-        """Count a pass, and tell what is due, for whoever strikes a moment later."""
         self._passed[point] += 1
-        return self._due.get((point, self._passed[point]))
+        for at in self._due:
+            if at.is_due(point, self._passed[point]):
+                self._strike(point, at.action)
 
-    def strike(self, point: Point, action: Action) -> None:
-        """Do it."""
+    def awaits(self, point: Point) -> bool:
+        """Tell whether something is still to strike at the point."""
+        return any(at.point is point and at.passing > self._passed[point] for at in self._due)
+
+    def _strike(self, point: Point, action: Action) -> None:
         self._history.note("struck", point=point, action=action, pid=os.getpid())
-        if action is Action.RAISE:
+        if action in {Action.RAISE, Action.RAISE_ON}:
             raise InjectedBug(point)
-        os.kill(os.getpid(), signal.SIGKILL if action is Action.KILL else signal.SIGSTOP)
+        os.kill(os.getpid(), SIGNALS[action])

@@ -31,11 +31,16 @@ class Report:
     history: Sequence[Line]
     findings: Sequence[Finding]
     file: Path
-    graph_hash: str = ""
+    graph_hash: str
 
     @property
     def anomalies(self) -> set[Anomaly]:
         return {finding.anomaly for finding in self.findings}
+
+    @property
+    def has_a_fault(self) -> bool:
+        """Whether anything went wrong on purpose."""
+        return any(line["what"] in {"fault", "struck"} for line in self.history)
 
     def __str__(self) -> str:
         return "\n".join(["", *self._head(), *self._findings(), f"  history    {self.file}"])

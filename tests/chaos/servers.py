@@ -43,7 +43,8 @@ class Servers:
         """SIGKILL: as a machine that loses power, but for its disk cache."""
         process = psutil.Process(self._identity(server).pid)
         process.kill()
-        psutil.wait_procs([process], timeout=30)
+        _, alive = psutil.wait_procs([process], timeout=30)
+        assert not alive, f"{server} outlived SIGKILL"
 
     def stop(self, server: str) -> None:
         """End it in good order."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from enum import Enum, auto
 
 from tests.chaos.history import History
 from tests.chaos.producer import StreamProducer
@@ -10,9 +11,23 @@ from tests.chaos.stream import Planned
 AHEAD = 200
 """Records that may wait in the log while the stream is sent as it is consumed."""
 SLICE = 50
+STEP = 20
 KEPT_BACK = 0.3
 """Share of the stream that comes after the fault: what a state has lost shows only when it is built upon."""
 POLL_SECONDS = 0.05
+
+
+class Pace(Enum):
+    """How fast the stream is sent."""
+
+    HELD = auto()
+    """Nothing, for as long as workers take to share the partitions out."""
+    STEPS = auto()
+    """A little, and the next when all of that has been consumed: does not run dry while workers are away."""
+    TRICKLE = auto()
+    """Twenty a second, whatever the workers do: for faults that need not wait for a record."""
+    FLOW = auto()
+    """A little ahead of the workers."""
 
 
 class Supply:
@@ -30,8 +45,7 @@ class Supply:
         self.values = values
         self.life = 0
         """How often the topic has been made anew."""
-        self.slow = False
-        """Whether to send a trickle only, for as long as workers take to join."""
+        self.pace = Pace.FLOW
         self._servers = bootstrap_servers
         self._topic = topic
         self._history = history
@@ -59,10 +73,19 @@ class Supply:
         producer = self._producer()
         last = len(self.stream) * (1 - KEPT_BACK)
         while not self._enough.is_set() and self._sent < last:
-            if self._sent - consumed() < AHEAD:
-                producer.queue(*self._next(1 if self.slow else SLICE))
+            producer.queue(*self._next(self._due(self._sent - consumed())))
             await asyncio.sleep(POLL_SECONDS)
         await producer.flush()
+
+    def _due(self, waiting: int) -> int:
+        match self.pace:
+            case Pace.STEPS if waiting <= 0:
+                return STEP
+            case Pace.TRICKLE:
+                return 1
+            case Pace.FLOW if waiting < AHEAD:
+                return SLICE
+        return 0
 
     def _next(self, count: int) -> tuple[Sequence[Planned], Sequence[bytes | None]]:
         begin, self._sent = self._sent, min(len(self.stream), self._sent + count)

@@ -1,10 +1,9 @@
 """The real worker in a process of its own, with points to strike at and, if asked for, one bug.
 
-Only this launcher knows the variables: CHAOS_HISTORY (path), CHAOS_AT (``point:passing:action …``), CHAOS_BUG.
+Only this program knows the variables: CHAOS_HISTORY (path), CHAOS_AT (``point:passing:action …``), CHAOS_BUG.
 """
 
 import os
-import sys
 from pathlib import Path
 
 import uvloop
@@ -33,7 +32,3 @@ def main(name: str) -> None:
     if bug := os.environ.get("CHAOS_BUG"):
         SEEDS[Bug(bug)]()
     uvloop.run(run_worker(SPECS[name], settings, topology))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -3,9 +3,10 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from workers.bench.field import Field
 from workers.bench.ground import Ground
@@ -41,10 +42,12 @@ class Contestant:
     draws: frozenset[str] | None = None
 
 
-def worker_environment(ground: Ground, topic: str, group: str, partitions: int) -> dict[str, str]:
-    """Give what our worker runs with: the production defaults, and tracing."""
+def worker_environment(
+    ground: Ground, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, str]:
+    """Give what our worker runs with: the production defaults but for ``changed``, and tracing."""
     return {
-        "MEMORY_GRAPH_TOPOLOGY": str(ground.topology_file(topic, group, partitions)),
+        "MEMORY_GRAPH_TOPOLOGY": str(ground.topology_file(topic, group, partitions, changed)),
         "OTEL_EXPORTER_OTLP_ENDPOINT": ground.collector,
         "METRICS_PORT": "0",
         "LOG_FORMAT": "json",
@@ -53,12 +56,13 @@ def worker_environment(ground: Ground, topic: str, group: str, partitions: int) 
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """Our worker, as the command line starts it."""
+    """Our worker, as the command line starts it; ``changed`` are blocks of its tuning."""
 
     processes: int
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
     def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]:
-        environment = worker_environment(ground, field.topic, group, field.partitions)
+        environment = worker_environment(ground, field.topic, group, field.partitions, self.changed)
         argv = [sys.executable, "-m", "workers.cli.main", "worker", "telemetry"]
         return [Start(argv, environment)] * self.processes
 

@@ -16,11 +16,13 @@ from workers.kafka.keyed_producer import KeyedProducer
 from workers.sample.sampled import Sampled
 
 PARTITIONS = 4
+STATE = {"ttl_hours": 24, "max_entries": 20_000}
+"""Two minutes' worth of traces: full before memory is looked at, so that what grows then is not the state."""
 SPIKE_EVERY_SECONDS = 120.0
 SPIKE_SECONDS = 10.0
 TICK_SECONDS = 0.05
-WARM_UP_SECONDS = 60.0
-"""Memory in the first minute is that of starting, and no slope."""
+WARM_UP_SECONDS = 150.0
+"""Memory until then is that of starting, of the first spike and of a state that fills up, and no slope."""
 CAUGHT_UP = 0.5
 """Lag below so many seconds of the steady rate is zero: records are always under way."""
 CATCH_UP_SECONDS = 300.0
@@ -38,7 +40,7 @@ class Spike:
 
 @dataclass(slots=True)
 class Endurance:
-    """What came of it. ``memory`` are (seconds, MiB) of the worker; the slope leaves the first minute out."""
+    """What came of it. ``memory`` are (seconds, MiB) of the worker; the slope leaves the warm-up out."""
 
     minutes: float
     rate: float
@@ -58,7 +60,9 @@ async def endure(ground: Ground, minutes: float, rate: float, seed: int) -> Endu
     records = RecordSet(MIX)
     try:
         async with running(
-            Ours(1)(ground, Field(records, topic, PARTITIONS, {}, ground.folder), topic), ground.folder, topic
+            Ours(1, {"state": STATE})(ground, Field(records, topic, PARTITIONS, {}, ground.folder), topic),
+            ground.folder,
+            topic,
         ) as worker:
             run = Run(ground, topic, worker, records, Endurance(minutes, rate))
             return await run.all(seed)

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 from uuid import uuid4
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -44,9 +46,14 @@ class Ground:
         """The topic under whose subjects schemas are registered: the real one, so that none are left behind."""
         return self.topology.workers[TELEMETRY].topic
 
-    def topology_file(self, topic: str, group: str, partitions: int) -> Path:
-        """Write a topology with our worker alone, tuned as in the project's, on another topic and in another group."""
-        tuning = self.topology.workers[TELEMETRY].model_dump() | {"topic": topic, "group": group}
+    def topology_file(
+        self, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
+    ) -> Path:
+        """Write a topology with our worker alone, on another topic and in another group.
+
+        It is tuned as in the project's, but for the blocks in ``changed``.
+        """
+        tuning = self.topology.workers[TELEMETRY].model_dump() | {"topic": topic, "group": group, **changed}
         spec = self.topology.topics[self.subject_topic].model_dump() | {"partitions": partitions}
         document = {
             "schemas": str(self.topology.schemas_folder.resolve()),

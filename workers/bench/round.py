@@ -15,7 +15,8 @@ from workers.bench.machine import cpu_seconds
 from workers.bench.running import Running, running
 from workers.bench.watch import Look, Watch
 
-LOOK_EVERY_SECONDS = 0.02
+LOOK_EVERY_SECONDS = 0.1
+"""A look costs both cores some 3 ms, which would come off what the contestants have; a round takes many seconds."""
 STUCK_SECONDS = 90.0
 """So long without any progress means that something is wrong."""
 SETTLE_SECONDS = 10.0

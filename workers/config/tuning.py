@@ -90,7 +90,10 @@ class State(Tunables):
         default=24,
         ge=NEVER,
         le=8_760,
-        description="Time in the log after which the state of a quiet key is forgotten; 0 for never.",
+        description="Time in the log after which the state of a quiet key is forgotten; 0 for never, however many.",
+    )
+    max_entries: int = Field(
+        default=1_000_000, ge=1_000, le=1_000_000_000, description="States in memory; above it the quietest go first."
     )
 
 

@@ -44,7 +44,7 @@ class KafkaDeadLetters(ConfirmedProducer):
         confirmation = Confirmation(len(letters))
         for letter in letters:
             topic = dead_letter_topic(letter.record.topic)
-            await self._produce(topic, **_message(letter), on_delivery=confirmation.report)
+            await self._produce(topic, {**_message(letter), "on_delivery": confirmation.report})
         await confirmation.done
 
 

@@ -69,21 +69,30 @@ class ConfirmedProducer:
             return
         confirmation = Confirmation(len(messages))
         for key, value in messages:
-            await self._produce(topic, value=value, key=key, partition=partition, on_delivery=confirmation.report)
+            message = {"value": value, "key": key, "partition": partition, "on_delivery": confirmation.report}
+            try:
+                self._queue(topic, message)
+            except BufferError:
+                await self._produce(topic, message)
         await confirmation.done
 
-    async def _produce(self, topic: str, **message: Any) -> None:
+    async def _produce(self, topic: str, message: Mapping[str, Any]) -> None:
+        """Queue a message as soon as there is room."""
         while True:
             try:
-                self._producer.produce(topic, **message)
+                self._queue(topic, message)
             except BufferError:  # librdkafka's queue is full: its thread empties it meanwhile
                 await asyncio.sleep(POLL_SECONDS)
-            except KafkaException as error:
-                if error.args[0].fatal():
-                    raise
-                raise Retryable(f"Kafka did not take a record for {topic}: {error}") from error
             else:
                 return
+
+    def _queue(self, topic: str, message: Mapping[str, Any]) -> None:
+        try:
+            self._producer.produce(topic, **message)
+        except KafkaException as error:
+            if error.args[0].fatal():
+                raise
+            raise Retryable(f"Kafka did not take a record for {topic}: {error}") from error
 
     def _poll(self) -> None:
         while not self._closing.is_set():

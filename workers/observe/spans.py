@@ -87,8 +87,9 @@ class OtelBatchSpan:
     def link_traces(self, trace_ids: Iterable[str | None]) -> None:
         if not self._span.is_recording():
             return
-        named = list({id_: None for id_ in trace_ids if id_ is not None and TRACE_ID.fullmatch(id_)})
-        for trace_id in _sample(named):
+        for trace_id in _sample(list(dict.fromkeys(trace_ids))):
+            if trace_id is None or not TRACE_ID.fullmatch(trace_id):
+                continue
             # The event names a trace and its own kind of span: no span id of OpenTelemetry's, so 0.
             context = SpanContext(int(trace_id, 16), 0, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
             self._span.add_link(context, {"llm.trace_id": trace_id})

@@ -1,10 +1,12 @@
 """The Faust app of one worker: group membership, one agent, one table, and nothing else of Faust."""
 
+import asyncio
 import ssl
 from pathlib import Path
 from typing import Any
 
 import faust
+import structlog
 from faust.types.auth import CredentialsT
 
 from workers.config.settings import KafkaSettings
@@ -16,10 +18,14 @@ from workers.runtime.intake import ChunkTransport
 from workers.runtime.quiet import QUIET
 from workers.runtime.state_store import StateStore
 
+log = structlog.get_logger(__name__)
+
 MEBIBYTE = 1024 * 1024
 POLL_INTERVAL_SECONDS = 86_400.0
 """While the database is away the worker holds and stays in its group, for up to a day."""
 COMMIT_INTERVAL_SECONDS = 1.0
+COMMIT_SECONDS = 5.0
+"""How long a revocation waits for its commit: the watermark knows what has been written without it."""
 COMPACTION_LAG_HOURS = 30 * 24
 """Of a table whose entries live for ever, which cannot wait for their end."""
 DRAIN_MARGIN_SECONDS = 15.0
@@ -52,9 +58,17 @@ class WorkerApp(faust.App):
     logger = QUIET
 
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:  # noqa: ARG002 - Faust's signature
-        """Faust waits here, before a rebalance and at the end, for what is in flight."""
+        """Faust waits here, before a rebalance and at the end, for what is in flight.
+
+        Not for ever for the commit: where SIGTERM fell into a rebalance, the consumer's thread was seen to wait for
+        this before it ended, and this for the thread. The worker left after a minute, and held up its group meanwhile.
+        """
         await self.feed.assignment.drain()
-        await consumer.commit()
+        try:
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await consumer.commit()
+        except TimeoutError:
+            log.warning("offsets were not committed, their records will be read again", seconds=COMMIT_SECONDS)
 
 
 def build_app(kafka: KafkaSettings, tuning: WorkerTuning, replication_factor: int, scratch: Path) -> WorkerApp:

@@ -16,8 +16,11 @@ def measure_batch(
     ``turned_away`` are the offsets of events that enrichment or the database did not take; ``seconds`` is
     from the batch's intake until it was stored.
     """
-    received = Counter(spec.event_type(event) for _, event in screened.events)
-    failed = Counter(spec.event_type(event) for record, event in screened.events if record.offset in turned_away)
+    event_type_of = spec.event_type
+    received = Counter([event_type_of(event) for _, event in screened.events])
+    failed: Counter[str] = Counter()
+    if turned_away:
+        failed.update(event_type_of(event) for record, event in screened.events if record.offset in turned_away)
     for event_type, count in received.items():
         metrics.received(event_type, spec.source, count)
         if spec.observed is not None:

@@ -27,8 +27,8 @@ log = structlog.get_logger(__name__)
 MS_PER_HOUR = 3_600_000
 MODELS = "model/"
 """How keys of models begin, where states are of several kinds."""
-SWEEP_EVERY_BATCHES = 500
-"""How often expired states are looked for: the sweep reads the whole table."""
+SWEEP_EVERY_BATCHES = 50
+"""How often states that are too old or too many are looked for."""
 
 
 class ChunkDropped(Exception):
@@ -172,14 +172,14 @@ class PartitionTask:
         newest = max(record.timestamp for record in records)
         self._newest_ms = max(self._newest_ms, min(newest, clock.now_ms()))
         self._batches += 1
-        ttl_hours = self._process.tuning.state.ttl_hours
-        if self._batches % SWEEP_EVERY_BATCHES or ttl_hours == NEVER:
+        tuning = self._process.tuning.state
+        if self._batches % SWEEP_EVERY_BATCHES or tuning.ttl_hours == NEVER:
             return
-        horizon = self._newest_ms - ttl_hours * MS_PER_HOUR
+        horizon = self._newest_ms - tuning.ttl_hours * MS_PER_HOUR
         expired = await self._process.sinks.retry.through(
-            Server.KAFKA, lambda: states.expire(self._topic_partition.partition, horizon)
+            Server.KAFKA, lambda: states.expire(self._topic_partition.partition, horizon, tuning.max_entries)
         )
-        log.info("states expired", partition=str(self._topic_partition), expired=expired, kept=len(states))
+        log.debug("states expired", partition=str(self._topic_partition), expired=expired, kept=len(states))
 
 
 def _part(screened: Screened[Any], belongs: Callable[[Record], bool]) -> Screened[Any]:

@@ -39,31 +39,42 @@ class StateTable:
         return sum(key.startswith(prefix) for key in self._table.data)
 
     def get(self, key: str) -> Entry | None:
-        packed = self._table.data.get(key.encode())
-        return Entry.unpack(packed) if packed else None
+        return self._entry(key.encode())
 
     async def put(self, partition: int, entries: Mapping[str, Entry]) -> None:
         """Store the entries, and return when the changelog has taken every one. Raises ``Retryable``."""
         await self._change(partition, [(key.encode(), entry.pack()) for key, entry in entries.items()])
 
-    async def expire(self, partition: int, older_than_ms: int) -> int:
-        """Remove the partition's entries whose newest record is older; return how many they were."""
+    async def expire(self, partition: int, older_than_ms: int, max_entries: int) -> int:
+        """Remove the partition's entries that are too old or too many, quietest first; return how many they were.
+
+        Too old: the newest record is older. Too many: over all partitions of this process there are more than
+        ``max_entries``, and each partition removes its own of the quietest. Raises ``Retryable``.
+        """
+        data = self._table.data
+        excess = len(data) - max_entries
         expired: list[tuple[bytes, bytes | None]] = []
-        for seen, (key, packed) in enumerate(list(self._table.data.items())):
-            entry = Entry.unpack(packed)
-            if entry.partition == partition and entry.timestamp < older_than_ms:
-                expired.append((key, None))
-            if seen % SWEEP_SLICE == SWEEP_SLICE - 1:
+        for place, key in enumerate(list(data)):
+            if place % SWEEP_SLICE == SWEEP_SLICE - 1:
                 await asyncio.sleep(0)
+            entry = self._entry(key)
+            if entry is None or entry.partition != partition:
+                continue
+            if place >= excess and entry.timestamp >= older_than_ms:
+                break  # what follows has changed since
+            expired.append((key, None))
         await self._change(partition, expired)
         return len(expired)
+
+    def _entry(self, key: bytes) -> Entry | None:
+        packed = self._table.data.get(key)
+        return Entry.unpack(packed) if packed else None
 
     async def _change(self, partition: int, changes: Sequence[tuple[bytes, bytes | None]]) -> None:
         if not changes:
             return
         await self._changelog.send(self._table.changelog_topic_name, partition, changes)
         for key, packed in changes:
-            if packed is None:
-                self._table.data.pop(key, None)
-            else:
-                self._table.data[key] = packed
+            self._table.data.pop(key, None)
+            if packed is not None:
+                self._table.data[key] = packed  # at the end: the quietest stay in front

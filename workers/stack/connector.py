@@ -5,7 +5,7 @@ https://kafka.apache.org/documentation/#connect_rest
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from typing import Any
@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from workers.core.errors import Misconfigured, Unreachable
 
 RUNNING_WITHIN_SECONDS = 90.0
+STALE_SECONDS = 10.0
+"""How long after a restart Connect may go on to tell of the failure before it."""
 POLL_SECONDS = 0.2
 TIMEOUT_SECONDS = 30
 OK = range(200, 300)
@@ -39,9 +41,14 @@ class Connector:
         deadline = time.monotonic() + RUNNING_WITHIN_SECONDS
         if self._ask("GET", "/config", deadline) != {**config, "name": self.name}:
             self._ask("PUT", "/config", deadline, config)
+        patience = time.monotonic()
         if _traces(self._ask("GET", "/status", deadline)):
             self._ask("POST", "/restart?includeTasks=true&onlyFailed=true", deadline)
-        self._await_running(deadline)
+            patience += STALE_SECONDS
+        while not self._runs(deadline, patience):
+            if time.monotonic() > deadline:
+                raise Unreachable(f"the connector {self.name} does not run within {RUNNING_WITHIN_SECONDS:.0f} s.")
+            time.sleep(POLL_SECONDS)
 
     def failure(self) -> str | None:
         """Say in one sentence why it does not do its work; ``None`` when it does, or is about to.
@@ -52,21 +59,18 @@ class Connector:
         if status is None:
             return f"the connector {self.name} is not registered"
         traces = _traces(status)
-        return f"the connector {self.name} has failed: {reason_in(traces[0])}" if traces else None
+        return self._failed(traces) if traces else None
 
-    def _await_running(self, deadline: float) -> None:
-        while not self._runs(deadline):
-            if time.monotonic() > deadline:
-                raise Unreachable(f"the connector {self.name} does not run within {RUNNING_WITHIN_SECONDS:.0f} s.")
-            time.sleep(POLL_SECONDS)
-
-    def _runs(self, deadline: float) -> bool:
+    def _runs(self, deadline: float, patience: float) -> bool:
+        """Tell whether all of it runs; raises ``Unreachable`` when it has failed, once ``patience`` is over."""
         status = self._ask("GET", "/status", deadline)  # none yet, until Connect has read what it was told
-        if traces := _traces(status):
-            reason = reason_in(traces[0])
-            raise Unreachable(f"the connector {self.name} has failed: {reason}; mend that, then run stack up again.")
-        parts = list(_parts(status))
+        traces, parts = _traces(status), list(_parts(status))
+        if traces and time.monotonic() > patience:
+            raise Unreachable(f"{self._failed(traces)}; mend that, then run stack up again.")
         return len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts)
+
+    def _failed(self, traces: Sequence[str]) -> str:
+        return f"the connector {self.name} has failed: {reason_in(traces[0])} (more in the log of connect)"
 
     def _ask(self, method: str, what: str, deadline: float, body: Any = None) -> Any:
         """Give Connect's answer, ``None`` where there is no such thing; waits while Connect rebalances."""

@@ -1,12 +1,14 @@
 """Which error of a trace led to which: what TRIGGERED_BY is drawn from."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from workers.telemetry.limits import MAX_ERRORS_IN_STATE
+from workers.telemetry.span import Span
 
 
-class Raised(NamedTuple):
+class Raised(Struct, frozen=True, array_like=True, gc=False):
     """An error, and the span that raised it. ``caused_by`` is the id of the error that it names as its cause."""
 
     id: str
@@ -18,14 +20,20 @@ class Causes:
     """The errors of a trace, with marks on the pairs that this batch joins or parts.
 
     An error's cause is the one that it names, and each that a child of its span raised, whichever came first.
-    ``parents`` is the trace's own record of each span's parent, by span_id. (Not a method of the trace: that
-    would make every trace a reference cycle, and the garbage collector's work a tenth of all.)
+    ``spans`` are the trace's own, by span_id. (Not the trace itself: that would make every trace a reference
+    cycle, and the garbage collector's work a tenth of all.)
     """
 
-    def __init__(self, errors: Iterable[Raised], parents: Mapping[str, str | None]) -> None:
-        self._errors = {error.id: error for error in errors}
-        self._parents = parents
+    __slots__ = ("_errors", "_joined", "_spans")
+
+    def __init__(self, spans: Mapping[str, Span]) -> None:
+        self._errors: dict[str, Raised] = {}
+        self._spans = spans
         self._joined: dict[tuple[str, str], bool] = {}
+
+    def recall(self, errors: Iterable[Raised]) -> None:
+        """Take the errors of earlier batches."""
+        self._errors.update((error.id, error) for error in errors)
 
     def add(self, error: Raised) -> None:
         """Add an error that has just been raised."""
@@ -63,9 +71,12 @@ class Causes:
         """Pairs of an error and what this batch has shown not to be its cause."""
         return (pair for pair, holds in self._joined.items() if not holds)
 
-    def dump(self) -> list[tuple[Any, ...]]:
-        """Return the latest errors as plain tuples, for JSON."""
-        return [tuple(error) for error in list(self._errors.values())[-MAX_ERRORS_IN_STATE:]]
+    def latest(self) -> list[Raised]:
+        """Return the errors that are to be remembered."""
+        return list(self._errors.values())[-MAX_ERRORS_IN_STATE:]
 
     def _leads(self, cause: Raised, error: Raised) -> bool:
-        return cause.id == error.caused_by or self._parents.get(cause.span_id) == error.span_id
+        if cause.id == error.caused_by:
+            return True
+        span = self._spans.get(cause.span_id)
+        return span is not None and span.parent == error.span_id

@@ -8,15 +8,25 @@ from itertools import pairwise
 class Chain:
     """Sorted ``(timestamp, span_id)``, with a mark on each span whose successor may be another than in the graph."""
 
-    def __init__(self, order: list[tuple[int, str]]) -> None:
-        self.order = order
+    __slots__ = ("_had_successor", "order")
+
+    def __init__(self) -> None:
+        self.order: list[tuple[int, str]] = []
         self._had_successor: dict[str, bool] = {}
+
+    @property
+    def changed(self) -> bool:
+        """Whether this batch may have given any span another successor."""
+        return bool(self._had_successor)
 
     def place(self, timestamp: int, span_id: str) -> None:
         """Insert a span; the one before it gets another successor."""
         place = (timestamp, span_id)
         order = self.order
-        if not order or place > order[-1]:  # as in nearly all traffic
+        if not order:
+            order.append(place)
+            return
+        if place > order[-1]:  # as in nearly all traffic
             index = len(order)
             order.append(place)
         else:
@@ -43,7 +53,6 @@ class Chain:
     def joined(self) -> Iterator[tuple[str, str, int]]:
         """Spans with a new successor: ``(span_id, its successor, milliseconds between their timestamps)``."""
         marked = self._had_successor
-        if marked:
-            for (timestamp, span_id), (next_timestamp, successor) in pairwise(self.order):
-                if span_id in marked:
-                    yield span_id, successor, next_timestamp - timestamp
+        for (timestamp, span_id), (next_timestamp, successor) in pairwise(self.order):
+            if span_id in marked:
+                yield span_id, successor, next_timestamp - timestamp

@@ -56,20 +56,19 @@ def latency_row(event: Event, latency: Latency) -> LatencyRow:
 
 def aggregate_row(event: Event, aggregate: Aggregate) -> AggregateRow:
     """Return the PerformanceMetric of an aggregate: its value is the average latency."""
-    model_id, provider, metric_type, window_start, window_end, total, average, p95, error_rate = aggregate
     return AggregateRow(
-        model_id,
+        aggregate.model_id,
         event.event_id,
-        metric_type,
-        average,
-        provider,
+        aggregate.metric_type,
+        aggregate.avg_latency_ms,
+        aggregate.provider,
         event.timestamp,
-        window_start,
-        window_end,
-        total,
-        average,
-        p95,
-        error_rate,
+        aggregate.window_start,
+        aggregate.window_end,
+        aggregate.total_invocations,
+        aggregate.avg_latency_ms,
+        aggregate.p95_latency_ms,
+        aggregate.error_rate,
     )
 
 

@@ -12,12 +12,12 @@ def fold(trace: Trace, event: Event) -> None:
         return
     payload = event.payload
     trace.seen[event.event_id] = None
-    trace.models[payload.model_id] = None
+    trace.models.append(payload.model_id)
     if isinstance(payload, Aggregate):
         trace.aggregates.append((event, payload))
     if event.trace_id:
         trace.trace_id = event.trace_id
-        _fold_span(trace, trace.find(event.span_id) or trace.open(event.span_id, event.event_id), event)
+        _fold_span(trace, trace.spans.get(event.span_id) or trace.open(event.span_id, event.event_id), event)
 
 
 def _fold_span(trace: Trace, span: Span, event: Event) -> None:

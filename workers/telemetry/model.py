@@ -1,9 +1,13 @@
-"""An event: one decoded and validated record, frozen. Prompt and completion texts never get this far."""
+"""An event: one decoded and validated record, frozen. Prompt and completion texts never get this far.
 
-from typing import NamedTuple
+Structs rather than named tuples: a quarter of the time to make, half the memory, and stored with the state as they
+are. None can be part of a reference cycle, so the garbage collector need not look at them (``gc=False``).
+"""
+
+from msgspec import Struct
 
 
-class Invocation(NamedTuple):
+class Invocation(Struct, frozen=True, array_like=True, gc=False):
     """``llm.invocation.*``. Of a start event everything is ``None`` that only the end of a call can know.
 
     ``status``      SUCCESS, ERROR or TIMEOUT; ``None`` makes it a start event
@@ -23,7 +27,7 @@ class Invocation(NamedTuple):
     completion_tokens: int | None
 
 
-class Tokens(NamedTuple):
+class Tokens(Struct, frozen=True, array_like=True, gc=False):
     """``llm.tokens.consumed``. Cached tokens are a part of the prompt's, reasoning tokens of the completion's."""
 
     model_id: str
@@ -35,7 +39,7 @@ class Tokens(NamedTuple):
     total_tokens: int
 
 
-class Latency(NamedTuple):
+class Latency(Struct, frozen=True, array_like=True, gc=False):
     """``llm.latency.measured``. ``value_ms`` in milliseconds, ``percentile`` from 0 to 100."""
 
     model_id: str
@@ -45,7 +49,7 @@ class Latency(NamedTuple):
     percentile: float | None
 
 
-class Failure(NamedTuple):
+class Failure(Struct, frozen=True, array_like=True, gc=False):
     """``llm.error.occurred``. ``caused_by`` is the event_id of the error that led to this one."""
 
     model_id: str
@@ -56,7 +60,7 @@ class Failure(NamedTuple):
     caused_by: str | None
 
 
-class Aggregate(NamedTuple):
+class Aggregate(Struct, frozen=True, array_like=True, gc=False):
     """``llm.metrics.aggregated``, ``llm.performance.daily_summary``.
 
     Windows in epoch milliseconds, latencies in milliseconds, the rate from 0 to 1.
@@ -73,7 +77,7 @@ class Aggregate(NamedTuple):
     error_rate: float
 
 
-class Event(NamedTuple):
+class Event(Struct, frozen=True, array_like=True, gc=False):
     """What all events have in common, around the payload that makes their kind.
 
     ``timestamp``            epoch milliseconds, UTC

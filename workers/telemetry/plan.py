@@ -64,8 +64,10 @@ def plan(traces: Iterable[Trace], book: PriceBook) -> Sequence[Statement]:
     for trace in touched:
         prefix = key_prefix(trace.trace_id)
         _add_spans(rows, trace, prefix, book)
-        _add_children(rows, trace, prefix)
-        _add_chain(rows, trace, prefix)
+        if trace.reparented:
+            _add_children(rows, trace, prefix)
+        if trace.chain.changed:
+            _add_chain(rows, trace, prefix)
         if trace.causes.changed or trace.failures:
             _add_causes(rows, trace, raised_at)
     return [template.on(rows[template]) for template in ORDER] if any(rows.values()) else []
@@ -76,7 +78,7 @@ def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook) -> None:
     trace_id, invocations, models_used = trace.trace_id, rows[INVOCATIONS], rows[MODEL_USED]
     for span_id, model_id in trace.changed.items():
         key = prefix + span_id
-        row = invocation_row(trace_id, key, trace.span(span_id), book)
+        row = invocation_row(trace_id, key, trace.spans[span_id], book)
         invocations.append(row)
         if model_id != row.model_id:
             models_used.append(ModelUseRow(row.model_id, key))
@@ -89,7 +91,7 @@ def _add_children(rows: Rows, trace: Trace, prefix: str) -> None:
     for span_id, before in trace.reparented.items():
         if before is not None:
             rows[PARENT_CHANGED].append(KeyRow(prefix + span_id))
-        if parent := trace.parent_of(span_id):
+        if parent := trace.spans[span_id].parent:
             rows[CHILDREN].append(ChildRow(prefix + span_id, prefix + parent))
 
 

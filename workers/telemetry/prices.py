@@ -41,27 +41,25 @@ class Rates(NamedTuple):
 class CatalogueTariff(NamedTuple):
     """Rates by size of the prompt, in units of 10 ** -places dollars, so that sums are exact and fast.
 
+    ``dollar`` is one dollar in these units.
     ``steps``  ``(above how many prompt tokens, rates for all tokens)``, the highest first, the last above -1.
     """
 
     places: int
+    dollar: int
     steps: tuple[tuple[int, Rates], ...]
 
     def cost(self, prompt: int, completion: int, cached: int, reasoning: int) -> Cost:
         """Price one invocation."""
         rates = self._rates(prompt)
-        cached = min(cached, prompt)
-        reasoning = min(reasoning, completion)
-        units = (
-            (prompt - cached) * rates.prompt
-            + (completion - reasoning) * rates.completion
-            + cached * rates.cached
-            + reasoning * rates.reasoning
-            + rates.request
-        )
+        units = prompt * rates.prompt + completion * rates.completion + rates.request
+        if cached:
+            units += min(cached, prompt) * (rates.cached - rates.prompt)
+        if reasoning:
+            units += min(reasoning, completion) * (rates.reasoning - rates.completion)
         places = self.places
         digits = str(units).zfill(places + 1)
-        return Cost(units / 10**places, f"{digits[:-places]}.{digits[-places:]}")
+        return Cost(units / self.dollar, f"{digits[:-places]}.{digits[-places:]}")
 
     def _rates(self, prompt: int) -> Rates:
         for above, rates in self.steps:
@@ -139,7 +137,7 @@ def _tariff(price: ModelPrice) -> CatalogueTariff | None:
     steps = [(start, _usd_rates(price, start)) for start in starts]
     places = max([LEAST_PLACES, *(_places(usd) for _, rates in steps for usd in rates)])
     return CatalogueTariff(
-        places, tuple((start, Rates(*(int(usd.scaleb(places)) for usd in rates))) for start, rates in steps)
+        places, 10**places, tuple((start, Rates(*(int(usd.scaleb(places)) for usd in rates))) for start, rates in steps)
     )
 
 

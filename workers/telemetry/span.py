@@ -1,7 +1,6 @@
 """What is remembered of one span: no more than decides how the next event changes it."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from msgspec import Struct
 
 from workers.telemetry.model import Invocation, Tokens
 
@@ -9,15 +8,14 @@ NOWHERE = -1
 """The timestamp of a span that has no place in its trace yet."""
 
 
-class Named(NamedTuple):
+class Named(Struct, frozen=True, array_like=True, gc=False):
     """The model and provider that an event named."""
 
     model_id: str
     provider: str
 
 
-@dataclass(slots=True)
-class Span:
+class Span(Struct, array_like=True, gc=False):
     """A span's deciding events, each with its time in epoch milliseconds.
 
     ``id``       event_id of the first record of the log that named the span
@@ -62,43 +60,3 @@ class Span:
         if told is None:
             raise ValueError(f"span {self.span_id} exists although no event has told of it")
         return told
-
-    def dump(self) -> list[Any]:
-        """Return plain values in the order of ``ROW``, for JSON."""
-        return [
-            self.span_id,
-            self.timestamp,
-            self.parent,
-            self.id,
-            self.start_at,
-            self.start and tuple(self.start),
-            self.end_at,
-            self.end and tuple(self.end),
-            self.tokens_at,
-            self.tokens and tuple(self.tokens),
-            self.first_at,
-            self.first and tuple(self.first),
-        ]
-
-    @classmethod
-    def load(cls, row: list[Any]) -> "Span":
-        """The inverse of ``dump``."""
-        span_id, timestamp, parent, event_id, start_at, start, end_at, end, tokens_at, tokens, first_at, first = row
-        return cls(
-            span_id,
-            event_id,
-            timestamp,
-            parent,
-            start_at,
-            start and Invocation._make(start),
-            end_at,
-            end and Invocation._make(end),
-            tokens_at,
-            tokens and Tokens._make(tokens),
-            first_at,
-            first and Named._make(first),
-        )
-
-
-ROW_SPAN_ID, ROW_TIMESTAMP, ROW_PARENT, ROW_END = 0, 1, 2, 7
-"""Where a dumped span holds what is asked of spans that nobody touches: ``Span.load`` is for those that change."""

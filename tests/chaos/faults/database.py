@@ -3,6 +3,7 @@
 import asyncio
 
 from tests.chaos.arena import Arena
+from tests.chaos.supply import AHEAD
 from tests.proxy import TcpProxy
 
 WRITE = b"w.offset < $through"
@@ -17,9 +18,9 @@ async def database_restarted(arena: Arena, *, politely: bool = False) -> None:
     await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
     arena.fault("database stopped" if politely else "database killed")
     await asyncio.to_thread(arena.servers.stop if politely else arena.servers.kill, "neo4j")
+    wrote = arena.evidence.writes()
     await asyncio.to_thread(arena.servers.start)
     arena.fault("database is back")
-    wrote = arena.evidence.writes()
     await arena.until(lambda: arena.evidence.writes() > wrote, "records flow again")
 
 
@@ -31,9 +32,9 @@ async def database_frozen(arena: Arena, seconds: float) -> None:
     arena.fault("database frozen", seconds=seconds)
     try:
         await asyncio.sleep(seconds)
+        wrote = arena.evidence.writes()
     finally:
         arena.servers.thaw("neo4j")
-    wrote = arena.evidence.writes()
     await arena.until(lambda: arena.evidence.writes() > wrote, "records flow again")
 
 
@@ -55,11 +56,17 @@ async def answers_to_commits_lost(arena: Arena, times: int = 3) -> None:
 
 
 async def database_silent_and_worker_killed(arena: Arena) -> None:
-    """Batches wait for the database; the worker is killed with them in flight. None may have been acknowledged."""
+    """Batches wait for the database; the worker is killed with them in flight. None may have been acknowledged.
+
+    The log is full before the worker comes, and batches are small: whatever the machine's speed, one batch at least
+    is acknowledged with others of its partition fetched, and those in flight stay there.
+    """
+    await arena.until(lambda: arena.evidence.produced() >= AHEAD, "records wait")
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
-        worker = arena.start(neo4j_uri=f"bolt://{proxy.host}:{proxy.port}")
-        await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
-        proxy.freeze()
+        proxy.freeze_at(WRITE, arena.corner.partitions + 1)
+        uri = f"bolt://{proxy.host}:{proxy.port}"
+        worker = arena.start(neo4j_uri=uri, batch={"max_rows": 10}, intake={"chunk_records": 10})
+        await arena.until(proxy.triggered.is_set, "a batch is held")
         arena.fault("database silent")
         await arena.watch(arena.is_committed_ahead, PATIENCE_SECONDS)
         worker.kill()

@@ -3,29 +3,50 @@
 import time
 
 from tests.chaos.arena import Arena
+from tests.chaos.points import Action, At, Point
+from tests.chaos.supply import Pace
+from tests.proxy import TcpProxy
+
+LEAVES_WITHIN_SECONDS = 40.0
+"""The grace of 10 s, a commit that is given up after 5 s, and a busy machine."""
 
 
 async def scaled_out_and_in(arena: Arena) -> None:
     """One, three, then two of them are told to leave, one politely and one not."""
-    arena.supply.slow = True
+    arena.supply.pace = Pace.TRICKLE
     first = arena.start()
-    await arena.until(lambda: arena.evidence.claims_of(first), "the first has partitions")
+    await arena.until(lambda: arena.evidence.writes_of(first), "records flow")
     second, third = arena.start(), arena.start()
     arena.fault("scaled out", pids=[second.pid, third.pid])
-    await arena.until(
-        lambda: arena.evidence.claims_of(second) and arena.evidence.claims_of(third), "the others have partitions"
-    )
-    arena.supply.slow = False
+    await arena.shared_out(first, second, third)
+    arena.supply.pace = Pace.FLOW
     second.terminate()
     arena.fault("terminated", pid=second.pid)
     await arena.until(lambda: second.exit_code is not None, "the second has drained")
-    killed_at = time.monotonic()
     third.kill()
     arena.fault("killed", pid=third.pid)
-    await arena.until(lambda: arena.evidence.claims_of(first, killed_at), "the first has partitions of the killed one")
+    await arena.shared_out(first)
 
 
-async def undisturbed(arena: Arena) -> None:
-    """Two workers, and nothing goes wrong."""
+async def told_to_leave_amid_a_rebalance(arena: Arena) -> None:
+    """SIGTERM comes when partitions are being given back, with batches in flight: they get their grace, and no more."""
+    async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
+        uri = f"bolt://{proxy.host}:{proxy.port}"
+        leaving = arena.start(At(Point.AT_REVOCATION, 1, Action.TERMINATE), neo4j_uri=uri)
+        leaving.meant_to_end = True
+        await arena.until(lambda: arena.evidence.writes_of(leaving), "records flow")
+        proxy.freeze()
+        heir = arena.start()
+        await arena.until(lambda: arena.evidence.has_struck(leaving, Point.AT_REVOCATION), "told to leave")
+        told_at = time.monotonic()
+        await arena.until(lambda: leaving.exit_code is not None, "it has left")
+        assert leaving.exit_code == 0, leaving.tail()
+        assert time.monotonic() - told_at < LEAVES_WITHIN_SECONDS, leaving.tail(50)
+    await arena.shared_out(heir)
+
+
+async def nothing(arena: Arena) -> None:
+    """Two workers, and nothing goes wrong: no reader sees half a transaction."""
     workers = arena.start(), arena.start()
     await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
+    await arena.watch(arena.evidence.halves, seconds=0.0)

@@ -6,10 +6,11 @@ from random import Random
 
 from tests.chaos.arena import Arena
 from tests.chaos.points import Action, At, Point
+from tests.chaos.supply import Pace
 
 GUSTS_OF_A_STORM = 6
 CALM_SECONDS = 10.0
-"""A gust may leave nothing to be written: then the next one comes anyway."""
+"""A gust may leave nothing to be written, and a strike need not fall: then the next one comes anyway."""
 ASLEEP_SECONDS = 8.0
 FROZEN_SECONDS = 4.0
 
@@ -47,7 +48,8 @@ class Storm:
             self._random.choice([Action.KILL, Action.RAISE]),
         )
         self._arena.fault("a doomed worker comes", strikes=str(at))
-        self._arena.start(at)
+        doomed = self._arena.start(at)
+        await self._arena.watch(lambda: doomed.exit_code is not None, CALM_SECONDS)
 
     async def _kill(self) -> None:
         worker = self._random.choice(self._arena.living())
@@ -93,7 +95,7 @@ class Storm:
 
 async def storm(arena: Arena, seed: int, gusts: int = GUSTS_OF_A_STORM) -> None:
     """Three workers and a trickle of records in a storm."""
-    arena.supply.slow = True
+    arena.supply.pace = Pace.TRICKLE
     for _ in range(3):
         arena.start()
     await arena.until(arena.evidence.writes, "records flow")

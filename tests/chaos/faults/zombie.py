@@ -1,5 +1,7 @@
 """SIGSTOP past the session timeout, then SIGCONT: the worker that does not know it is dead."""
 
+import time
+
 from tests.chaos.arena import Arena
 from tests.chaos.points import Action, At, Point
 
@@ -12,12 +14,13 @@ async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
     await _taken_over(arena)
     wrote = arena.evidence.writes_of(sleeper)
     arena.fault("continued", pid=sleeper.pid)
+    awake = time.monotonic()
     sleeper.thaw()
     await arena.until(
         lambda: (
             sleeper.exit_code is not None
-            or "fenced" in sleeper.tail(100)
-            or "joining" in sleeper.tail(100)
+            or arena.evidence.assigned_to(sleeper, awake)
+            or "fenced" in sleeper.log.read_text()
             or arena.evidence.writes_of(sleeper) > wrote
         ),
         "the zombie has been turned away, or not",

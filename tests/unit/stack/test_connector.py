@@ -27,6 +27,8 @@ class FakeConnect:
         self.states: list[str] = []
         self.asked: list[str] = []
         self.refusals: list[int] = []
+        self.stale = 0
+        """How often Connect still tells of a failure after it was told to restart."""
 
     def answer(self, method: str, what: str, body: Any) -> tuple[int, Any]:
         if method != "GET":
@@ -38,12 +40,15 @@ class FakeConnect:
         if what == "/config":
             return (200, self.config) if self.config else (404, {})
         if method == "POST":
-            self.states = self.states[1:]
+            self.stale = 2
             return 202, {}
         return (200, self._status()) if self.config else (404, {})
 
     def _status(self) -> dict[str, Any]:
-        state = self.states.pop(0) if len(self.states) > 1 and self.states[0] != "FAILED" else self.states[0]
+        state = self.states[0]
+        self.stale -= 1
+        if len(self.states) > 1 and (state != "FAILED" or self.stale == 0):
+            del self.states[0]
         task = {"id": 0, "state": state} | ({"trace": TRACE} if state == "FAILED" else {})
         return {"connector": {"state": "RUNNING"}, "tasks": [] if state == "NONE" else [task]}
 
@@ -103,9 +108,18 @@ def test_one_that_has_failed_before_is_tried_once_more(connector: Connector, con
     assert connect.asked == ["POST /restart?includeTasks=true&onlyFailed=true"]
 
 
+def test_one_that_fails_again_is_told(
+    connector: Connector, connect: FakeConnect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.stack.connector.STALE_SECONDS", 0.3)
+    connect.config, connect.states = {**CONFIG, "name": "registry"}, ["FAILED"]
+    with pytest.raises(Unreachable, match="all slots are in use"):
+        connector.ensure(CONFIG)
+
+
 def test_a_failure_is_told_with_its_innermost_cause(connector: Connector, connect: FakeConnect) -> None:
     connect.states = ["UNASSIGNED", "FAILED"]
-    with pytest.raises(Unreachable, match="all slots are in use; mend that"):
+    with pytest.raises(Unreachable, match=r"all slots are in use .*; mend that"):
         connector.ensure(CONFIG)
     failure = connector.failure()
     assert failure is not None

@@ -1,10 +1,11 @@
 from workers.telemetry.causes import Causes, Raised
+from workers.telemetry.span import Span
 
-FAMILY: dict[str, str | None] = {"child": "parent", "stray": None, "parent": None}
+FAMILY = {"child": Span("child", "e1", parent="parent"), "stray": Span("stray", "e2"), "parent": Span("parent", "e3")}
 
 
 def _causes(*errors: Raised) -> Causes:
-    causes = Causes((), FAMILY)
+    causes = Causes(FAMILY)
     for error in errors:
         causes.add(error)
     return causes
@@ -35,7 +36,8 @@ def test_a_cause_that_is_named_remains_one_when_its_span_gets_another_parent() -
 
 
 def test_pairs_of_earlier_batches_are_not_told_again() -> None:
-    causes = Causes(map(Raised._make, _causes(Raised("p", "parent", None)).dump()), FAMILY)
+    causes = Causes(FAMILY)
+    causes.recall(_causes(Raised("p", "parent", None)).latest())
     assert "p" in causes
     assert not list(causes.joined())
     causes.add(Raised("c", "child", None))

@@ -3,7 +3,9 @@ from workers.telemetry.chain import Chain
 
 def _known() -> Chain:
     """Three spans that the graph has: a, b, c, ten milliseconds apart."""
-    return Chain([(0, "a"), (10, "b"), (20, "c")])
+    chain = Chain()
+    chain.order = [(0, "a"), (10, "b"), (20, "c")]
+    return chain
 
 
 def test_a_span_after_all_others_is_joined_to_the_last_and_cuts_nothing() -> None:
@@ -41,7 +43,7 @@ def test_a_corrected_time_within_its_place_changes_durations_only() -> None:
 
 
 def test_what_is_new_in_this_batch_has_nothing_to_cut() -> None:
-    chain = Chain([])
+    chain = Chain()
     for timestamp, span_id in ((30, "c"), (10, "a"), (20, "b")):
         chain.place(timestamp, span_id)
     chain.move(30, 5, "c")

@@ -1,4 +1,5 @@
 import pytest
+from msgspec.structs import replace
 
 from workers.telemetry.enrich import NO_USAGE, UNKNOWN, Card, Cost, Tariff, Usage, usage
 from workers.telemetry.model import Invocation, Tokens
@@ -35,14 +36,14 @@ def test_without_a_token_event_the_terminal_event_counts() -> None:
     assert usage(span, Book()) == Usage(10, 20, None, None, None, 30.0, "10 20 0 0", 0.03)
 
 
-@pytest.mark.parametrize("half", [END._replace(prompt_tokens=None), END._replace(completion_tokens=None)])
+@pytest.mark.parametrize("half", [replace(END, prompt_tokens=None), replace(END, completion_tokens=None)])
 def test_half_a_count_has_no_price(half: Invocation) -> None:
     span = Span("s", "e", timestamp=5, end=half)
     assert usage(span, Book())[5:] == (None, None, None)
 
 
 def test_an_unknown_model_has_no_price_and_no_window() -> None:
-    span = Span("s", "e", timestamp=5, end=END._replace(model_id="other"))
+    span = Span("s", "e", timestamp=5, end=replace(END, model_id="other"))
     assert usage(span, Book()) == Usage(10, 20, None, None, None)
 
 

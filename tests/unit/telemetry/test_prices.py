@@ -68,13 +68,13 @@ def test_exact_costs_have_at_least_eight_places() -> None:
 
 
 def test_parts_are_never_more_than_the_whole() -> None:
-    tariff = CatalogueTariff(8, ((-1, Rates(prompt=100, completion=200, cached=10, reasoning=300, request=0)),))
+    tariff = CatalogueTariff(8, 10**8, ((-1, Rates(prompt=100, completion=200, cached=10, reasoning=300, request=0)),))
     assert tariff.cost(5, 7, 50, 70) == (0.0000215, "0.00002150")
 
 
 def test_a_step_is_for_prompts_above_it() -> None:
     rates = Rates(prompt=1, completion=0, cached=1, reasoning=0, request=0)
-    tariff = CatalogueTariff(8, ((200_000, rates._replace(prompt=2)), (-1, rates)))
+    tariff = CatalogueTariff(8, 10**8, ((200_000, rates._replace(prompt=2)), (-1, rates)))
     assert [tariff.cost(prompt, 0, 0, 0).exact for prompt in (200_000, 200_001)] == ["0.00200000", "0.00400002"]
 
 
