@@ -26,6 +26,8 @@ POLL_INTERVAL_SECONDS = 86_400.0
 COMMIT_INTERVAL_SECONDS = 1.0
 COMMIT_SECONDS = 5.0
 """How long a revocation waits for its commit: the watermark knows what has been written without it."""
+COMPACTION_LAG_HOURS = 30 * 24
+"""Of a table whose entries live for ever, which cannot wait for their end."""
 DRAIN_MARGIN_SECONDS = 15.0
 """How much longer than for a drain Kafka waits for a member to rejoin, before it goes on without it."""
 
@@ -114,7 +116,7 @@ def state_table(app: WorkerApp, partitions: int, max_entry_bytes: int, ttl_hours
         extra_topic_configs={
             "max.message.bytes": max_entry_bytes,
             # What a zombie wrote late must not be all that compaction leaves, while the entry is alive.
-            "min.compaction.lag.ms": ttl_hours * 3_600_000,
+            "min.compaction.lag.ms": (ttl_hours or COMPACTION_LAG_HOURS) * 3_600_000,
         },
         help="what each key's events folded into",
     )
