@@ -9,6 +9,7 @@ from workers.core.worker import WorkerSpec
 
 NAMES = (
     "telemetry",
+    "registry",
 )  # fmt: skip
 
 

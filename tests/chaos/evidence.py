@@ -1,6 +1,5 @@
 """What the history says so far of the workers, for faults that wait for something to have happened."""
 
-from collections import Counter
 from pathlib import Path
 
 from tests.chaos.history import Tail
@@ -14,7 +13,7 @@ class Evidence:
     def __init__(self, history: Path) -> None:
         self._tail = Tail(history)
         self._claims: dict[int, list[tuple[float, int]]] = {}
-        self._writes: Counter[int] = Counter()
+        self._writes: dict[int, list[float]] = {}
         self._struck: set[tuple[int, str]] = set()
         self._assigned: dict[int, tuple[float, frozenset[int]]] = {}
         self._produced = 0
@@ -25,15 +24,15 @@ class Evidence:
         self._read()
         return {partition for at, partition in self._claims.get(worker.pid, ()) if at >= since}
 
-    def writes_of(self, worker: WorkerProcess) -> int:
-        """How many batches the worker has written."""
+    def writes_of(self, worker: WorkerProcess, begun_since: float = 0.0) -> int:
+        """How many batches the worker has written that it began to write since a moment of the monotonic clock."""
         self._read()
-        return self._writes[worker.pid]
+        return sum(began >= begun_since for began in self._writes.get(worker.pid, ()))
 
     def writes(self) -> int:
         """How many batches all workers have written."""
         self._read()
-        return self._writes.total()
+        return sum(map(len, self._writes.values()))
 
     def has_struck(self, worker: WorkerProcess, point: Point) -> bool:
         """Whether the worker has been struck at the point."""
@@ -65,7 +64,7 @@ class Evidence:
                 case "claimed":
                     self._claims.setdefault(line["pid"], []).append((line["at"], line["partition"]))
                 case "wrote":
-                    self._writes[line["pid"]] += 1
+                    self._writes.setdefault(line["pid"], []).append(line["began"])
                 case "struck":
                     self._struck.add((line["pid"], line["point"]))
                 case "assigned":

@@ -12,8 +12,8 @@ from workers.core.worker import WorkerSpec
 from workers.fleet import FLEET
 
 ROOMS = Path(workers.__file__).parent
-PURE = {"genai_prices", "msgspec"}
-"""Libraries that do no I/O: data, and JSON."""
+PURE = {"genai_prices", "jsonschema", "msgspec", "orjson"}
+"""Libraries that do no I/O: data, JSON, and its schemas."""
 
 
 def folder_of(worker: WorkerSpec[Any, Any]) -> str:

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from workers.avro.change_event import is_change_event
+from workers.avro.change_event import is_debeziums
 from workers.avro.registry import WriterDefinition
 from workers.avro.schemas import Schema, is_record, parse
 from workers.avro.wire import is_framed, schema_id_of
@@ -133,7 +133,7 @@ class AvroCodec:
         name = writer["name"] if is_record(writer) else "no record"
         if name in self._readers:
             return WriterSchema(schema_id, writer, self._readers[name])
-        if self._change_events and is_change_event(writer):
+        if self._change_events and is_debeziums(writer):
             return WriterSchema(schema_id, writer)
         return self._unexpected(schema_id, f"is of {name}")
 

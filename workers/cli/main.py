@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from workers.cli import bench, demo, doctor, fleet, graph, sample, stack, topology, worker
+from workers.cli import bench, demo, doctor, fleet, graph, registry, sample, stack, topology, worker
 from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ app = typer.Typer(
 app.add_typer(stack.app, name="stack")
 app.add_typer(topology.app, name="topology")
 app.add_typer(graph.app, name="graph")
+app.add_typer(registry.app, name="registry")
 app.add_typer(sample.app, name="sample")
 app.command()(worker.worker)
 app.command()(fleet.fleet)

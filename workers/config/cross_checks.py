@@ -7,6 +7,7 @@ from workers.config.topology_faults import Fault, unknown_name
 from workers.config.tuning import WorkerTuning
 
 MIB = 1024 * 1024
+REGISTRY = "registry"
 
 
 def cross_faults(topics: Mapping[str, TopicSpec | None], workers: Mapping[str, WorkerTuning]) -> list[Fault]:
@@ -16,7 +17,7 @@ def cross_faults(topics: Mapping[str, TopicSpec | None], workers: Mapping[str, W
     """
     faults = [fault for topic, spec in topics.items() if spec for fault in _topic_faults(topic, spec)]
     for name, worker in workers.items():
-        faults += _worker_faults(name, worker, topics)
+        faults += [*_worker_faults(name, worker, topics), *_misplaced_blocks(name, worker)]
     return faults + _shared_groups(workers)
 
 
@@ -50,6 +51,13 @@ def _worker_faults(name: str, worker: WorkerTuning, topics: Mapping[str, TopicSp
             f"{worker.batch.max_wait_ms} is no less than drain.grace_seconds, so the last batch would be cut off; "
             f"use less than {worker.drain.grace_seconds * 1_000}",
         )
+
+
+def _misplaced_blocks(name: str, worker: WorkerTuning) -> Iterator[Fault]:
+    """Blocks that only a worker which mirrors a registry reads."""
+    if name != REGISTRY:
+        for block in worker.options:
+            yield Fault(("workers", name, block), f"is read by worker {REGISTRY} alone; leave it out")
 
 
 def _shared_groups(workers: Mapping[str, WorkerTuning]) -> list[Fault]:

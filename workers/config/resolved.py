@@ -25,7 +25,7 @@ class Resolved(NamedTuple):
 def resolve(path: Path) -> Resolved:
     """Read the file and resolve it. Raises ``Misconfigured`` with every fault and its line."""
     document = read_located(path)
-    values = checked_topology(path, document).model_dump(exclude={"defaults"})
+    values = checked_topology(path, document).model_dump(exclude={"defaults"}, exclude_none=True)
     return Resolved(values, {leaf: _origin(path, document, leaf) for leaf in _leaves(values, ())})
 
 

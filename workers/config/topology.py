@@ -6,11 +6,12 @@ from typing import Any, TypeVar
 
 from pydantic import Field, PrivateAttr, ValidationError
 
+from workers.config.block import Tunables
 from workers.config.cross_checks import cross_faults
 from workers.config.located_yaml import LocatedDocument, read_located
 from workers.config.topics import TopicName, TopicSpec, dead_letter_topic
 from workers.config.topology_faults import Fault, faults_of
-from workers.config.tuning import Tunables, WorkerDefaults, WorkerTuning
+from workers.config.tuning import WorkerDefaults, WorkerTuning
 from workers.core.errors import Misconfigured
 
 TunablesT = TypeVar("TunablesT", bound=Tunables)

@@ -1,6 +1,7 @@
 """What pydantic found wrong with the topology, as sentences with path, value and fix."""
 
 from difflib import get_close_matches
+from types import NoneType
 from typing import Any, NamedTuple, get_args, get_origin
 
 from annotated_types import Ge, Le
@@ -18,6 +19,7 @@ WRONG_TYPES = {
     "string_type": "is not text",
     "model_type": "is not a mapping",
     "dict_type": "is not a mapping",
+    "list_type": "is not a list",
 }
 
 
@@ -96,6 +98,10 @@ def _complaint(kind: str, details: ErrorDetails) -> str:
         )
     if kind == "less_than_equal":
         return f"is more than {_plainly(details['ctx']['le'])}"
+    if kind == "literal_error":
+        return f"is not {details['ctx']['expected'].replace(chr(39), '')}"
+    if kind == "value_error":
+        return str(details["ctx"]["error"])
     return WRONG_TYPES.get(kind, "does not fit")
 
 
@@ -134,4 +140,5 @@ def _step(model: type[BaseModel], path: Path) -> tuple[type[BaseModel] | None, P
     rest = path[1:]
     if get_origin(annotation) is dict:
         annotation, rest = get_args(annotation)[1], path[2:]
+    annotation = next((each for each in get_args(annotation) if each is not NoneType), annotation)
     return (annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None), rest

@@ -1,12 +1,11 @@
 """The tunables of a worker: what each one does, and the values it may take."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
+from pydantic import Field
 
-class Tunables(BaseModel):
-    """A block of ``topology.yaml``: typed strictly, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+from workers.config.block import Tunables
+from workers.config.merging import Accept, Merge
 
 
 class Batch(Tunables):
@@ -80,11 +79,18 @@ class Drain(Tunables):
     )
 
 
+NEVER = 0
+"""The time to live of what is never forgotten."""
+
+
 class State(Tunables):
     """What a worker remembers between records."""
 
     ttl_hours: int = Field(
-        default=24, ge=1, le=8_760, description="Time in the log after which the state of a quiet key is forgotten."
+        default=24,
+        ge=NEVER,
+        le=8_760,
+        description="Time in the log after which the state of a quiet key is forgotten; 0 for never, however many.",
     )
     max_entries: int = Field(
         default=1_000_000, ge=1_000, le=1_000_000_000, description="States in memory; above it the quietest go first."
@@ -113,3 +119,10 @@ class WorkerTuning(WorkerDefaults):
 
     topic: str = Field(description="The topic it reads, one of `topics`.")
     group: str = Field(min_length=1, max_length=255, description="Its consumer group, shared with no other worker.")
+    merge: Merge | None = Field(default=None, description="How changes are merged, where it mirrors a registry.")
+    accept: Accept | None = Field(default=None, description="Which models are accepted, likewise.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is this worker's alone, as plain values; blocks that it does not have are left out."""
+        return self.model_dump(include={"merge", "accept"}, exclude_none=True)

@@ -1,6 +1,6 @@
 """Every metric there is, in one typed list; the README's and the dashboards' source of names.
 
-Names and labels of the source document (section 1.6) are kept to the letter; the rest are our own.
+Names and labels of the source document (sections 1.6 and 2.8) are kept to the letter; the rest are our own.
 """
 
 from enum import StrEnum
@@ -76,6 +76,20 @@ TABLE_WRITE_DURATION = _histogram(
     "table_write_duration_seconds", "One batch's states to the table and its changelog.", "worker"
 )
 
+# Of the source document's section 2.8.
+REGISTRY_EVENTS_RECEIVED = _counter("registry_events_received_total", "Changes of the registry taken in.", "event_type")
+REGISTRY_SYNC_SUCCESS = _counter("registry_sync_success_total", "Changes that the graph has.", "sync_type")
+REGISTRY_SYNC_FAILURES = _counter("registry_sync_failures_total", "Changes dead-lettered, by code.", "error_type")
+REGISTRY_CONFLICTS = _counter(
+    "registry_conflicts_total", "Changes that contradicted each other, by what decided.", "conflict_type", "resolution"
+)
+REGISTRY_SYNC_DURATION = _histogram(
+    "registry_sync_duration_seconds", "From a batch's first folding until the graph has it.", "sync_type"
+)
+REGISTRY_ENRICHMENT_DURATION = _histogram("registry_enrichment_duration_seconds", "Folding and planning one batch.")
+REGISTRY_SYNC_LAG = _gauge("registry_sync_lag_seconds", "Age at its source of the newest change that the graph has.")
+MODELS_SYNCHRONIZED = _gauge("models_synchronized_count", "Models that this process mirrors, deleted ones included.")
+
 METRICS: tuple[MetricSpec, ...] = (
     EVENTS_RECEIVED,
     EVENTS_PROCESSED,
@@ -92,4 +106,12 @@ METRICS: tuple[MetricSpec, ...] = (
     STATE_ENTRIES,
     TABLE_WRITE_DURATION,
     BREAKER_STATE,
+    REGISTRY_EVENTS_RECEIVED,
+    REGISTRY_SYNC_SUCCESS,
+    REGISTRY_SYNC_FAILURES,
+    REGISTRY_CONFLICTS,
+    REGISTRY_SYNC_DURATION,
+    REGISTRY_ENRICHMENT_DURATION,
+    REGISTRY_SYNC_LAG,
+    MODELS_SYNCHRONIZED,
 )

@@ -1,18 +1,11 @@
 """The metrics of one process. Every method is called once a batch (or rarer), with counts, never once an event."""
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    PlatformCollector,
-    ProcessCollector,
-    disable_created_metrics,
-)
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
 from workers.observe import metric_list as listed
-from workers.observe.metric_list import MetricSpec
-from workers.observe.series import Buckets, HistogramCollector, Series
+from workers.observe.families import counter, gauge, histogram
+from workers.observe.sync_metrics import SyncMetrics
 
 UNKNOWN = "unknown"
 """The ``event_type`` of a record that could not be decoded so far as to have one."""
@@ -29,21 +22,22 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
-        self._received = self._counter(listed.EVENTS_RECEIVED)
-        self._processed = self._counter(listed.EVENTS_PROCESSED)
-        self._dropped = self._counter(listed.EVENTS_DROPPED)
-        self._processing = self._histogram(listed.PROCESSING_DURATION)
-        self._graph_write = self._histogram(listed.GRAPH_WRITE_DURATION)
-        self._buffer = self._gauge(listed.BUFFER_UTILIZATION)
-        self._lag = self._gauge(listed.KAFKA_LAG)
-        self._dead_letters = self._counter(listed.DEAD_LETTERS)
-        self._batch_records = self._histogram(listed.BATCH_RECORDS)
-        self._retries = self._counter(listed.RETRIES)
-        self._rebalances = self._counter(listed.REBALANCES)
-        self._watermark = self._gauge(listed.WATERMARK_OFFSET)
-        self._state_entries = self._gauge(listed.STATE_ENTRIES)
-        self._table_write = self._histogram(listed.TABLE_WRITE_DURATION)
-        self._breaker = self._gauge(listed.BREAKER_STATE)
+        self._received = counter(listed.EVENTS_RECEIVED, self.registry)
+        self._processed = counter(listed.EVENTS_PROCESSED, self.registry)
+        self._dropped = counter(listed.EVENTS_DROPPED, self.registry)
+        self._processing = histogram(listed.PROCESSING_DURATION, self.registry)
+        self._graph_write = histogram(listed.GRAPH_WRITE_DURATION, self.registry)
+        self._buffer = gauge(listed.BUFFER_UTILIZATION, self.registry)
+        self._lag = gauge(listed.KAFKA_LAG, self.registry)
+        self._dead_letters = counter(listed.DEAD_LETTERS, self.registry)
+        self._batch_records = histogram(listed.BATCH_RECORDS, self.registry)
+        self._retries = counter(listed.RETRIES, self.registry)
+        self._rebalances = counter(listed.REBALANCES, self.registry)
+        self._watermark = gauge(listed.WATERMARK_OFFSET, self.registry)
+        self._state_entries = gauge(listed.STATE_ENTRIES, self.registry)
+        self._table_write = histogram(listed.TABLE_WRITE_DURATION, self.registry)
+        self._breaker = gauge(listed.BREAKER_STATE, self.registry)
+        self.sync = SyncMetrics(self.registry)
 
     def received(self, event_type: str, source: str, count: int = 1) -> None:
         """Count records taken in; ``event_type`` is ``UNKNOWN`` where decoding failed."""
@@ -114,14 +108,3 @@ class Metrics:
         """Return the page for Prometheus and its content type, in the format that ``accept`` asks for."""
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
-
-    def _counter(self, spec: MetricSpec) -> Series[Counter]:
-        metric = Counter(spec.name, spec.help, spec.labels, registry=self.registry)
-        return Series(spec, metric.labels)
-
-    def _gauge(self, spec: MetricSpec) -> Series[Gauge]:
-        metric = Gauge(spec.name, spec.help, spec.labels, registry=self.registry)
-        return Series(spec, metric.labels, metric.remove)
-
-    def _histogram(self, spec: MetricSpec) -> Series[Buckets]:
-        return Series(spec, HistogramCollector(spec, self.registry).labels)

@@ -26,6 +26,8 @@ POLL_INTERVAL_SECONDS = 86_400.0
 COMMIT_INTERVAL_SECONDS = 1.0
 COMMIT_SECONDS = 5.0
 """How long a revocation waits for its commit: the watermark knows what has been written without it."""
+COMPACTION_LAG_HOURS = 30 * 24
+"""Of a table whose entries live for ever, which cannot wait for their end."""
 DRAIN_MARGIN_SECONDS = 15.0
 """How much longer than for a drain Kafka waits for a member to rejoin, before it goes on without it."""
 
@@ -58,8 +60,8 @@ class WorkerApp(faust.App):
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:  # noqa: ARG002 - Faust's signature
         """Faust waits here, before a rebalance and at the end, for what is in flight.
 
-        Not for ever for the commit: where SIGTERM fell into a rebalance, the consumer's thread was seen to wait for
-        this before it ended, and this for the thread. The worker left after a minute, and held up its group meanwhile.
+        Not for ever for the commit: at SIGTERM Faust's consumer thread first ceases to do what it is asked to, and
+        then waits for the rebalance that it is in, hence for this. Both gave up after a minute, their group with them.
         """
         await self.feed.assignment.drain()
         try:
@@ -114,7 +116,7 @@ def state_table(app: WorkerApp, partitions: int, max_entry_bytes: int, ttl_hours
         extra_topic_configs={
             "max.message.bytes": max_entry_bytes,
             # What a zombie wrote late must not be all that compaction leaves, while the entry is alive.
-            "min.compaction.lag.ms": ttl_hours * 3_600_000,
+            "min.compaction.lag.ms": (ttl_hours or COMPACTION_LAG_HOURS) * 3_600_000,
         },
         help="what each key's events folded into",
     )

@@ -54,6 +54,13 @@ class Plan:
     settings: Settings
     topology: Topology
 
+    @classmethod
+    def of(cls, spec: WorkerSpec[Any, Any], settings: Settings, topology: Topology) -> "Plan":
+        """Make the worker as the topology has it, where it can be configured."""
+        if spec.configure is not None:
+            spec = spec.configure(topology.workers[spec.name].options)
+        return cls(spec, settings, topology)
+
     @property
     def tuning(self) -> WorkerTuning:
         return self.topology.workers[self.spec.name]

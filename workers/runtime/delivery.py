@@ -10,6 +10,7 @@ import structlog
 from workers.core.clock import Clock
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Refused, Rejected
+from workers.core.observation import Observation
 from workers.core.ports import Claim, DeadLetters, GraphWriter
 from workers.core.record import Record
 from workers.core.stage import Stage
@@ -18,6 +19,7 @@ from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.observe.metrics import Metrics
 from workers.runtime.flood import Flood
 from workers.runtime.fold import Folder
+from workers.runtime.report import report
 from workers.runtime.retry import Retry, Server
 from workers.runtime.screen import Screened, Turned
 from workers.runtime.state_table import StateTable
@@ -66,17 +68,28 @@ class Delivery(Generic[EventT, StateT]):
         Returns the offsets of the events that were turned away here: by enrichment or by the database.
         Raises ``Fenced``, and ``Flooded`` when too much of all is turned away.
         """
+        started = self._sinks.clock.monotonic()
         folded = self._folder.fold(screened.events)
+        statements = self._spec.plan(folded.states())
+        planned = self._sinks.clock.monotonic()
         rejected = sorted([*screened.rejected, *folded.rejected], key=lambda turned: turned.record.offset)
         await self._dead_letter(rejected, of=len(screened))
         turned_away = frozenset(turned.record.offset for turned in folded.rejected)
         try:
-            await self._write(through, self._spec.plan(folded.states()))
+            await self._write(through, statements)
         except Refused as refusal:
             events = [each for each in screened.events if each[0].offset not in turned_away]
             return turned_away | await self._isolate(events, through, refusal)
+        if self._spec.observed is not None:
+            observed = [each for state in folded.states() for each in self._spec.observed(state)]
+            self._report(observed, started, planned)
         await self._store(folded)
         return turned_away
+
+    def _report(self, observed: Sequence[Observation], started: float, planned: float) -> None:
+        clock, metrics = self._sinks.clock, self._sinks.metrics
+        metrics.sync.enriched(planned - started)
+        report(observed, metrics, clock.monotonic() - started, clock.now_ms())
 
     async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> frozenset[int]:
         """Halve what the database refuses until only the culprits are left; order is kept."""
@@ -117,6 +130,8 @@ class Delivery(Generic[EventT, StateT]):
         await self._sinks.retry.through(Server.KAFKA, lambda: self._sinks.dead_letters.publish(letters))
         for letter in letters:
             self._sinks.metrics.dead_letters(letter.stage, letter.code)
+            if self._spec.observed is not None:
+                self._sinks.metrics.sync.failed(letter.code)
             self._log(letter)
 
     def _log(self, letter: DeadLetter) -> None:

@@ -145,6 +145,10 @@ class ChunkConsumer(driver.Consumer):
         """
         async with self._position:
             committed = dict(await super().seek_to_committed())
+            if unmoved := [tp for tp, offset in committed.items() if not offset and not self._is_changelog_tp(tp)]:
+                # aiokafka leaves these where its last fetch ended: what was fetched and dropped would be passed over.
+                # Before the log's start, 0 is out of range, and so leads to the start.
+                await self._thread.seek_wait(dict.fromkeys(unmoved, 0))
             behind = {TP(*each): offset for each, offset in self._feed.assignment.behind.items()}
             if back := {tp: offset for tp, offset in behind.items() if tp in committed}:
                 await self._thread.seek_wait(back)

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from workers.config.tuning import WorkerTuning
+from workers.config.tuning import NEVER, WorkerTuning
 from workers.core.ports import Claim, Decoder, TopicIdentity
 from workers.core.record import Record, TopicPartition
 from workers.core.worker import WorkerSpec
@@ -25,6 +25,8 @@ from workers.runtime.screen import Screened, screen
 log = structlog.get_logger(__name__)
 
 MS_PER_HOUR = 3_600_000
+MODELS = "model/"
+"""How keys of models begin, where states are of several kinds."""
 SWEEP_EVERY_BATCHES = 50
 """How often states that are too old or too many are looked for."""
 
@@ -158,6 +160,8 @@ class PartitionTask:
         topic, partition = self._topic_partition
         metrics.watermark(topic, partition, watermark)
         metrics.state_entries(process.spec.name, len(process.sinks.states))
+        if process.spec.observed is not None:
+            metrics.sync.models(process.sinks.states.count(MODELS))
         metrics.buffer_utilization(process.tuning.group, process.backlog.utilization_percent)
         if (end := process.end_offset(self._topic_partition)) is not None:
             metrics.lag(partition, max(0, end - watermark - 1))
@@ -168,9 +172,9 @@ class PartitionTask:
         newest = max(record.timestamp for record in records)
         self._newest_ms = max(self._newest_ms, min(newest, clock.now_ms()))
         self._batches += 1
-        if self._batches % SWEEP_EVERY_BATCHES:
-            return
         tuning = self._process.tuning.state
+        if self._batches % SWEEP_EVERY_BATCHES or tuning.ttl_hours == NEVER:
+            return
         horizon = self._newest_ms - tuning.ttl_hours * MS_PER_HOUR
         expired = await self._process.sinks.retry.through(
             Server.KAFKA, lambda: states.expire(self._topic_partition.partition, horizon, tuning.max_entries)

@@ -29,7 +29,7 @@ async def run_worker(spec: WorkerSpec[Any, Any], settings: Settings, topology: T
     stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     stop_on_signals(stopping)
     async with AsyncExitStack() as stack:
-        app = await compose(stack, Plan(spec, settings, topology), lambda error: _fail(stopping, error))
+        app = await compose(stack, Plan.of(spec, settings, topology), lambda error: _fail(stopping, error))
         await _serve(app, spec.name, stopping)
 
 

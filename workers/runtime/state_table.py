@@ -33,6 +33,11 @@ class StateTable:
     def __len__(self) -> int:
         return len(self._table.data)
 
+    def count(self, beginning: str) -> int:
+        """Count the entries whose key begins so."""
+        prefix = beginning.encode()
+        return sum(key.startswith(prefix) for key in self._table.data)
+
     def get(self, key: str) -> Entry | None:
         return self._entry(key.encode())
 

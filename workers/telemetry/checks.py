@@ -3,10 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from math import inf, isfinite
-from typing import NoReturn
 
-from workers.core.errors import Rejected
-from workers.core.stage import Stage
+from workers.core.checks import WIDEST_CHARACTER, check_size, check_unicode, reject
 from workers.telemetry.limits import (
     EARLIEST_TIMESTAMP,
     MAX_AHEAD_MS,
@@ -15,22 +13,8 @@ from workers.telemetry.limits import (
     MAX_TEXT_BYTES,
 )
 
-MAX_QUOTED = 80
-WIDEST_CHARACTER = 4
-"""Bytes of UTF-8."""
 SURELY_SMALL = MAX_NAME_BYTES // WIDEST_CHARACTER
 """Characters that are few enough whatever they are."""
-
-
-def reject(code: str, message: str) -> NoReturn:
-    """Turn the record away for good."""
-    raise Rejected(Stage.VALIDATE, code, message)
-
-
-def quoted(value: object) -> str:
-    """Show a value, cut where it gets long."""
-    shown = repr(value)
-    return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}…"
 
 
 def check_names(fields: Sequence[str], values: Sequence[str | None]) -> None:
@@ -64,26 +48,6 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
         if len(key) > SURELY_SMALL or len(value) > SURELY_SMALL:
             check_size("metadata key", key, MAX_NAME_BYTES)
             check_size("metadata value", value, MAX_TEXT_BYTES)
-
-
-def check_size(field: str, value: str, limit: int) -> None:
-    """Check the size in UTF-8, which is counted only where it can matter."""
-    if len(value) * WIDEST_CHARACTER > limit:
-        size = len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))
-        if size > limit:
-            reject("field.too_large", f"{field} has {size} bytes: send at most {limit}, keep the rest elsewhere")
-
-
-def check_unicode(field: str, value: str) -> None:
-    """Check for halves of surrogate pairs, which no UTF-8 can carry. NUL is a character like others, in Neo4j too."""
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            reject(
-                "field.not_unicode",
-                f"{field} holds half a surrogate pair at character {error.start}: cut texts between characters",
-            )
 
 
 def check_count(field: str, value: int | None) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from workers.core.checks import check_size, quoted, reject
 from workers.core.record import Record
 from workers.core.worker import Decoded
 from workers.telemetry.checks import (
@@ -13,11 +14,8 @@ from workers.telemetry.checks import (
     check_name,
     check_names,
     check_range,
-    check_size,
     check_text,
     check_timestamp,
-    quoted,
-    reject,
 )
 from workers.telemetry.limits import EARLIEST_TIMESTAMP, MAX_CONTENT_BYTES
 from workers.telemetry.model import Aggregate, Event, Failure, Invocation, Latency, Tokens

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from workers.core.statement import Statement
+from workers.core.template import Template
 from workers.telemetry.enrich import PriceBook
 from workers.telemetry.event_rows import aggregate_row, error_row, invocation_row, key_prefix, latency_row
 from workers.telemetry.model import Event
@@ -33,7 +34,6 @@ from workers.telemetry.statements import (
     SUCCESSORS,
     VERSION_CHANGED,
     VERSION_USED,
-    Template,
 )
 from workers.telemetry.trace import Trace
 

@@ -1,15 +1,6 @@
-"""What telemetry writes to the graph: one Cypher statement for each label and relationship type, with its rows.
+"""What telemetry writes to the graph: one Cypher statement for each label and relationship type, with its rows."""
 
-Rows are typed here and travel as plain lists, half the cost of maps: ``row.key`` in the Cypher below stands for
-the place of ``key`` in the row.
-"""
-
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
-
-from workers.core.statement import Statement
+from workers.core.template import template
 from workers.telemetry.rows import (
     AggregateRow,
     CauseRow,
@@ -24,31 +15,6 @@ from workers.telemetry.rows import (
     VersionChangeRow,
     VersionUseRow,
 )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Template:
-    """A statement without its rows. ``row`` names the columns.
-
-    ``shared``: it locks nodes that other partitions' batches lock, too. Rows in one order keep them from deadlock.
-    """
-
-    name: str
-    row: Any
-    cypher: str
-    shared: bool
-
-    def on(self, rows: Iterable[tuple[Any, ...]]) -> Statement:
-        """Return the statement on these rows, as lists: the driver packs no named tuples, and tuples slowly."""
-        return Statement(self.name, self.cypher, list(map(list, sorted(rows) if self.shared else rows)))
-
-
-def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:
-    """Put columns by place for columns by name. Raises ``ValueError`` for a column that the row has not."""
-    columns: tuple[str, ...] = row._fields
-    placed = re.sub(r"\brow\.(\w+)", lambda column: f"row[{columns.index(column[1])}]", cypher.strip())
-    return Template(name, row, f"UNWIND $rows AS row\n{placed}", shared)
-
 
 # Never SET on a Model for an event: every partition would queue for its lock.
 MODELS = template(

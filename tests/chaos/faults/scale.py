@@ -7,6 +7,8 @@ from tests.chaos.points import Action, At, Point
 from tests.chaos.supply import Pace
 from tests.proxy import TcpProxy
 
+STOPS_WITHIN_SECONDS = 5.0
+"""Half of the grace: by then nothing of the worker runs but its batches."""
 LEAVES_WITHIN_SECONDS = 40.0
 """The grace of 10 s, a commit that is given up after 5 s, and a busy machine."""
 
@@ -29,7 +31,10 @@ async def scaled_out_and_in(arena: Arena) -> None:
 
 
 async def told_to_leave_amid_a_rebalance(arena: Arena) -> None:
-    """SIGTERM comes when partitions are being given back, with batches in flight: they get their grace, and no more."""
+    """SIGTERM comes when partitions are being given back, with batches in flight that get through within their grace.
+
+    Then there is something to commit when the consumer's thread, which waits for the revocation, commits no more.
+    """
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
         uri = f"bolt://{proxy.host}:{proxy.port}"
         leaving = arena.start(At(Point.AT_REVOCATION, 1, Action.TERMINATE), neo4j_uri=uri)
@@ -39,6 +44,8 @@ async def told_to_leave_amid_a_rebalance(arena: Arena) -> None:
         heir = arena.start()
         await arena.until(lambda: arena.evidence.has_struck(leaving, Point.AT_REVOCATION), "told to leave")
         told_at = time.monotonic()
+        await arena.watch(lambda: leaving.exit_code is not None, STOPS_WITHIN_SECONDS)
+        proxy.mend()
         await arena.until(lambda: leaving.exit_code is not None, "it has left")
         assert leaving.exit_code == 0, leaving.tail()
         assert time.monotonic() - told_at < LEAVES_WITHIN_SECONDS, leaving.tail(50)

@@ -7,12 +7,14 @@ from tests.chaos.points import Action, At, Point
 
 
 async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
-    """It is stopped at the point, in the middle of a batch; another takes its partitions; then it wakes up."""
+    """It is stopped at the point, in the middle of a batch; another takes its partitions; then it wakes up.
+
+    A write that was under way when it was stopped ends as it wakes up, and says nothing: what it begins then counts.
+    """
     sleeper = arena.start(At(point, 2, Action.STOP))
     await arena.until(lambda: sleeper.is_stopped, f"stopped {point}")
     arena.fault("stopped", point=point, pid=sleeper.pid)
     await _taken_over(arena)
-    wrote = arena.evidence.writes_of(sleeper)
     arena.fault("continued", pid=sleeper.pid)
     awake = time.monotonic()
     sleeper.thaw()
@@ -21,7 +23,7 @@ async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
             sleeper.exit_code is not None
             or arena.evidence.assigned_to(sleeper, awake)
             or "fenced" in sleeper.log.read_text()
-            or arena.evidence.writes_of(sleeper) > wrote
+            or arena.evidence.writes_of(sleeper, begun_since=awake)
         ),
         "the zombie has been turned away, or not",
     )

@@ -23,6 +23,7 @@ TOPOLOGY = """
 schemas: {schemas}
 topics:
   {name}: {{partitions: 3, key: trace_id, retention_hours: 1, max_message_bytes: 1048576}}
+  registry-changes: {{partitions: 6, key: model_id}}  # the stack may have Debezium at work for other tests
 workers:
   telemetry: {{topic: {name}, group: {name}}}
 """

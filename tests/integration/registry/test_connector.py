@@ -1,14 +1,19 @@
 """The connector: found running by every up, taken up again after a restart, told of when it fails."""
 
+import asyncio
 import json
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil  # type: ignore[import-untyped]  # it ships no types
 import psycopg
 import pytest
 
+from tests.conftest import HOME
 from tests.integration.registry.change_log import ChangeLog, Seen
 from workers.config.settings import KafkaSettings
 from workers.config.topics import TopicSpec
@@ -19,6 +24,8 @@ from workers.kafka.topics import apply_changes
 from workers.stack.connector import Connector
 from workers.stack.running import RunningStack
 from workers.stack.servers.connect import CONNECTOR, configuration, settle
+from workers.stack.stack import up
+from workers.stack.state import load_state
 
 Database = psycopg.Connection[Any]
 INSERT = "INSERT INTO models (model_id, provider) VALUES (%s, 'openai')"
@@ -97,6 +104,22 @@ async def test_a_restart_loses_nothing_and_what_it_repeats_tells_the_same_positi
     seen = await changes.until(lambda seen: names <= {each.name for each in seen})
     positions = {(each.name, each.fields["source"]["lsn"]) for each in seen if each.fields and each.name in names}
     assert len(positions) == 20
+
+
+async def test_a_killed_connect_goes_on_where_it_was(
+    stack_with_cdc: RunningStack, database: Database, changes: ChangeLog, name: str
+) -> None:
+    database.execute(INSERT, (name,))
+    await changes.of(name, ("models", "c"))
+    database.execute("UPDATE models SET deprecated = true WHERE model_id = %s", (name,))
+    process = load_state(HOME, stack_with_cdc.name).servers["connect"].process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(process.pid)], timeout=10)
+    database.execute("DELETE FROM models WHERE model_id = %s", (name,))
+    await asyncio.to_thread(up, stack_with_cdc.name, ("cdc",), environment={}, home=HOME)
+    seen = await changes.until(lambda seen: any(each.fields is None for each in seen))
+    assert _without_repetitions([each for each in seen if each.name == name]) == ["c", "u", "d", "tombstone"]
 
 
 async def test_rows_that_are_there_before_it_are_told_as_read(

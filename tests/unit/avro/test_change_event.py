@@ -74,6 +74,18 @@ async def test_a_tombstone_of_a_change_topic_is_dropped_by_name(codec: AvroCodec
     assert dropped.value.reason == TOMBSTONE
 
 
+@pytest.mark.parametrize(
+    "name", ["common.Heartbeat", "common.TransactionMetadataValue", "postgresql.SchemaChangeValue"]
+)
+async def test_what_the_connector_tells_of_itself_is_decoded_for_the_worker_to_leave_out_by_name(
+    codec: AvroCodec, registry: InMemoryRegistry, name: str
+) -> None:
+    own = {"type": "record", "name": f"io.debezium.connector.{name}", "fields": [{"name": "ts_ms", "type": "long"}]}
+    record = record_of(written(registry, own, {"ts_ms": 1}))
+    await codec.fetch_schemas([record])
+    assert codec.decode(record) == (f"io.debezium.connector.{name}", {"ts_ms": 1})
+
+
 async def test_a_record_that_is_no_change_event_is_rejected_by_its_name(
     codec: AvroCodec, registry: InMemoryRegistry
 ) -> None:

@@ -239,3 +239,60 @@ def test_what_is_no_mapping_is_a_fault(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_not_there_is_a_fault_that_names_the_variable(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"nothing\.yaml cannot be read .*MEMORY_GRAPH_TOPOLOGY"):
         load_topology(tmp_path / "nothing.yaml")
+
+
+REGISTRY = MINIMAL + "  registry:\n    topic: events\n    group: registries\n"
+
+
+def test_a_registry_says_how_it_merges_and_what_it_accepts_key_by_key(tmp_path: Path) -> None:
+    text = REGISTRY + "    merge: {deleted_models: {grace_days: 7}}\n    accept: {providers: [acme]}\n"
+    options = loaded(tmp_path, text).workers["registry"].options
+
+    assert options["merge"]["deleted_models"] == {"strategy": "soft_delete", "grace_days": 7}
+    assert options["merge"]["model_metadata"] == {"strategy": "upsert", "conflict_resolution": "latest_wins"}
+    assert (options["accept"]["providers"], options["accept"]["capabilities"]) == (["acme"], [])
+    assert loaded(tmp_path, REGISTRY).workers["registry"].options == {}
+
+
+def test_faults_in_how_a_registry_merges_are_reported_with_their_lines(tmp_path: Path) -> None:
+    text = (
+        REGISTRY
+        + """\
+    state: {ttl_hours: -1}
+    merge:
+      model_metadata: {conflict_resolution: newest}
+      version_infos: {}
+      version_info:
+        strategie: append
+      deleted_models: {grace_days: -1}
+    accept:
+      providers: openai
+      version_pattern: "("
+      required: [name]
+"""
+    )
+    assert faults(tmp_path, text) == [
+        "11: workers.registry.state.ttl_hours: -1 is less than 0; use 0 to 8760",
+        (
+            "13: workers.registry.merge.model_metadata.conflict_resolution: newest is not latest_wins or first_wins; "
+            "give which of concurrent writes counts"
+        ),
+        "14: workers.registry.merge.version_infos: unknown key; did you mean version_info?",
+        "16: workers.registry.merge.version_info.strategie: unknown key; did you mean strategy?",
+        "17: workers.registry.merge.deleted_models.grace_days: -1 is less than 0; use 0 to 36500",
+        "19: workers.registry.accept.providers: openai is not a list; give providers there are; an empty list for any",
+        (
+            "20: workers.registry.accept.version_pattern: ( is no regular expression (missing ), unterminated "
+            "subpattern at position 0); give regular expression of the version that a model's row names"
+        ),
+        (
+            "21: workers.registry.accept.required.0: name is not version, provider, capabilities or context_window; "
+            "see `memory-graph topology schema`"
+        ),
+    ]
+
+
+def test_a_worker_that_mirrors_no_registry_has_nothing_to_merge(tmp_path: Path) -> None:
+    assert faults(tmp_path, MINIMAL + "    merge: {}\n") == [
+        "8: workers.reader.merge: is read by worker registry alone; leave it out"
+    ]

@@ -7,7 +7,7 @@ from workers.observe.metric_list import METRICS, Kind
 from workers.observe.metrics import UNKNOWN, Metrics
 from workers.observe.series import MAX_VALUES, OTHER
 
-# Section 1.6 of the source document, to the letter.
+# Sections 1.6 and 2.8 of the source document, to the letter.
 SOURCE_DOCUMENT = {
     "llm_memory_graph_events_received_total": ("event_type", "source"),
     "llm_memory_graph_events_processed_total": ("event_type", "status"),
@@ -17,6 +17,14 @@ SOURCE_DOCUMENT = {
     "llm_memory_graph_buffer_utilization_percent": ("consumer_id",),
     "llm_memory_graph_kafka_lag_messages": ("partition",),
     "circuit_breaker_state": ("service",),
+    "llm_memory_graph_registry_events_received_total": ("event_type",),
+    "llm_memory_graph_registry_sync_success_total": ("sync_type",),
+    "llm_memory_graph_registry_sync_failures_total": ("error_type",),
+    "llm_memory_graph_registry_conflicts_total": ("conflict_type", "resolution"),
+    "llm_memory_graph_registry_sync_duration_seconds": ("sync_type",),
+    "llm_memory_graph_registry_enrichment_duration_seconds": (),
+    "llm_memory_graph_registry_sync_lag_seconds": (),
+    "llm_memory_graph_models_synchronized_count": (),
 }
 
 
@@ -40,6 +48,13 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.state_entries("telemetry", 12)
     metrics.table_write("telemetry", 0.004)
     metrics.breaker("neo4j", 1)
+    metrics.sync.received("model.updated", 3)
+    metrics.sync.synced("model", 0.1, 2)
+    metrics.sync.failed("version.pattern")
+    metrics.sync.conflict("capability_divergence", "union_merge_with_audit_log")
+    metrics.sync.enriched(0.01)
+    metrics.sync.lag(1.5)
+    metrics.sync.models(2_330)
 
 
 def test_names_and_labels_are_those_of_the_source_document() -> None:
@@ -150,6 +165,13 @@ def test_a_revoked_partition_shows_neither_lag_nor_watermark_until_it_comes_back
     assert _value(metrics, "llm_memory_graph_watermark_offset", {"topic": "t", "partition": "4"}) is None
     metrics.lag(4, 3)
     assert _value(metrics, "llm_memory_graph_kafka_lag_messages", {"partition": "4"}) == 3
+
+
+def test_a_worker_that_mirrors_nothing_shows_no_age_of_what_it_mirrors() -> None:
+    page, _ = Metrics().exposition()
+
+    assert b"\nllm_memory_graph_registry_sync_lag_seconds" not in page
+    assert b"\nllm_memory_graph_models_synchronized_count" not in page
 
 
 def test_two_processes_worth_of_metrics_live_side_by_side() -> None:

@@ -1,16 +1,20 @@
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.runtime.fakes import (
     TOY,
     TP,
+    Add,
     FakeChangelog,
     FakeClock,
     FakeDeadLetters,
     FakeGraph,
     FakeTable,
     JsonDecoder,
+    Sum,
     add,
     closed_breakers,
 )
@@ -18,9 +22,11 @@ from workers.config.tuning import DeadLetterLimit
 from workers.config.tuning import Retry as RetryTuning
 from workers.config.tuning import Throttle as ThrottleTuning
 from workers.core.errors import Fenced, Refused, Retryable
+from workers.core.observation import Conflict, Observation, Synced
 from workers.core.ports import Claim
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
+from workers.core.worker import WorkerSpec
 from workers.observe.metrics import Metrics
 from workers.runtime.condition import Condition
 from workers.runtime.delivery import Delivery, Sinks
@@ -34,7 +40,8 @@ from workers.runtime.throttle import Throttle
 class Bench:
     """A delivery with everything around it faked, and the journal of what happened in which order."""
 
-    def __init__(self, lineage: str = "0" * 32) -> None:
+    def __init__(self, lineage: str = "0" * 32, spec: WorkerSpec[Add, Sum] = TOY) -> None:
+        self.spec = spec
         self.journal: list[str] = []
         self.clock = FakeClock()
         self.graph = FakeGraph(self.journal)
@@ -58,7 +65,7 @@ class Bench:
 
     def claimed(self, lineage: str = "0" * 32, epoch: int = 0) -> None:
         claim = Claim("toy", TP, "token", self.graph.watermark, lineage, epoch)
-        self.delivery = Delivery(TOY, "memory-graph-toy", claim, self.sinks)
+        self.delivery = Delivery(self.spec, "memory-graph-toy", claim, self.sinks)
 
     async def deliver(self, *records: ConsumedRecord) -> None:
         await self.delivery.deliver(screen(TOY, JsonDecoder(), self.clock, records), records[-1].offset)
@@ -189,3 +196,37 @@ async def test_events_without_state_are_written_and_leave_no_entry() -> None:
     await bench.deliver(add(0, None, 7))
     assert bench.graph.totals == {"": 7}
     assert bench.table.data == {}
+
+
+def observed(state: Sum) -> Sequence[Observation]:
+    """Every total is a change that was synced, one above 10 a conflict."""
+    return [Synced("sum", 0), *([Conflict("too_much", "kept", state.key, "")] if state.total > 10 else [])]
+
+
+def synced(bench: Bench) -> float | None:
+    return bench.sinks.metrics.registry.get_sample_value(
+        "llm_memory_graph_registry_sync_success_total", {"sync_type": "sum"}
+    )
+
+
+async def test_what_was_observed_is_told_once_the_graph_has_it_and_not_by_who_catches_up() -> None:
+    bench = Bench(spec=replace(TOY, observed=observed))
+    bench.graph.fail_next = [Fenced("another owner")]
+    with pytest.raises(Fenced):
+        await bench.deliver(add(0, "a", 1))
+    assert synced(bench) is None
+    await bench.deliver(add(0, "a", 1), add(1, "b", 20))
+    await bench.catch_up(add(0, "a", 1), add(1, "b", 20))
+    assert synced(bench) == 2
+    labels = {"conflict_type": "too_much", "resolution": "kept"}
+    conflicts = "llm_memory_graph_registry_conflicts_total"
+    assert bench.sinks.metrics.registry.get_sample_value(conflicts, labels) == 1
+
+
+async def test_a_culprits_neighbours_are_told_once_and_the_culprit_as_a_failure() -> None:
+    bench = Bench(spec=replace(TOY, observed=observed))
+    bench.graph.poison = 500
+    await bench.deliver(add(0, "a", 1), add(1, "b", 500), add(2, "c", 2))
+    assert synced(bench) == 2
+    failures, labels = "llm_memory_graph_registry_sync_failures_total", {"error_type": "neo4j.constraint"}
+    assert bench.sinks.metrics.registry.get_sample_value(failures, labels) == 1

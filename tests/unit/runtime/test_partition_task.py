@@ -14,13 +14,14 @@ from tests.unit.runtime.fakes import (
     add,
     closed_breakers,
 )
-from workers.config.tuning import Batch, WorkerTuning
+from workers.config.tuning import NEVER, Batch, State, WorkerTuning
 from workers.config.tuning import Retry as RetryTuning
 from workers.core.clock import SystemClock
 from workers.core.errors import Retryable
 from workers.core.record import ConsumedRecord, TopicPartition
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import NoTracing
+from workers.runtime import partition_task
 from workers.runtime.acknowledged import Acknowledged
 from workers.runtime.assignment import Assignment
 from workers.runtime.backlog import Backlog
@@ -28,7 +29,7 @@ from workers.runtime.chunk import Chunk
 from workers.runtime.condition import Condition
 from workers.runtime.delivery import Sinks
 from workers.runtime.flood import Flood
-from workers.runtime.partition_task import ChunkDropped, Process
+from workers.runtime.partition_task import MS_PER_HOUR, ChunkDropped, Process
 from workers.runtime.retry import Retry
 from workers.runtime.state_table import StateTable
 from workers.runtime.throttle import Throttle
@@ -47,7 +48,7 @@ class KnownTopic:
 class Bench:
     """An assignment over fakes."""
 
-    def __init__(self, max_wait_ms: int = 1) -> None:
+    def __init__(self, max_wait_ms: int = 1, ttl_hours: int = 24) -> None:
         self.journal: list[str] = []
         self.graph = FakeGraph(self.journal)
         self.dead_letters = FakeDeadLetters(self.journal)
@@ -58,11 +59,13 @@ class Bench:
             group="toy",
             batch=Batch(max_rows=3, max_wait_ms=max_wait_ms),
             retry=RetryTuning(initial_ms=1),
+            state=State(ttl_hours=ttl_hours),
         )
+        self.states = StateTable(FakeTable(), FakeChangelog(self.journal))
         sinks = Sinks(
             writer=self.graph,
             dead_letters=self.dead_letters,
-            states=StateTable(FakeTable(), FakeChangelog(self.journal)),
+            states=self.states,
             retry=Retry("toy", tuning.retry, closed_breakers(), self.condition, metrics),
             throttle=Throttle(tuning.throttle, clock),
             flood=Flood(tuning.dead_letter_limit, clock, self.condition),
@@ -196,3 +199,17 @@ async def test_every_partition_has_its_own_task(count: int) -> None:
         bench.assignment.accept(Chunk(tp, [add(0, f"k{partition}", 1)], 1, None))
     await bench.until(lambda: len(bench.acknowledged.next_offsets()) == count)
     await bench.assignment.drain()
+
+
+@pytest.mark.parametrize(("ttl_hours", "kept"), [(1, 1), (NEVER, 2)])
+async def test_a_state_that_lives_for_ever_outlives_every_silence(
+    monkeypatch: pytest.MonkeyPatch, ttl_hours: int, kept: int
+) -> None:
+    monkeypatch.setattr(partition_task, "SWEEP_EVERY_BATCHES", 1)
+    bench = Bench(ttl_hours=ttl_hours)
+    bench.feed(add(0, "quiet", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    bench.feed(add(1, "a", 1)._replace(timestamp=10 * MS_PER_HOUR), follows=1)
+    await bench.until(lambda: bench.next_offset() == 2 and len(bench.states) == kept)
+    await bench.assignment.drain()
+    assert len(bench.states) == kept

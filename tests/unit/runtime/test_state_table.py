@@ -28,6 +28,12 @@ async def test_only_quiet_entries_of_the_partition_expire_and_the_changelog_is_t
     assert journal[-1] == "table ['old']"
 
 
+async def test_entries_are_counted_by_how_their_keys_begin() -> None:
+    table = StateTable(FakeTable(), FakeChangelog([]))
+    await table.put(0, {"model/a": entry(0, 1), "model/b": entry(0, 1), "schema/a": entry(0, 1)})
+    assert table.count("model/") == 2
+
+
 async def test_of_too_many_entries_the_quietest_of_the_partition_go() -> None:
     table = StateTable(FakeTable(), FakeChangelog([]))
     await table.put(0, {name: entry(0, 100) for name in ("a", "b", "c", "d")})

@@ -12,11 +12,13 @@ THREADS = "other threads (librdkafka)"
 RULES: Sequence[tuple[str, str | None, str]] = (
     ("/workers/avro/", None, "decode"),
     ("/workers/telemetry/parse.py", None, "parse"),
+    ("/workers/core/checks.py", None, "parse"),
     ("/workers/telemetry/checks.py", None, "parse"),
     ("/workers/telemetry/trace.py", "dump", "table: dump"),
     ("/workers/telemetry/trace.py", "load", "table: load"),
     ("/workers/telemetry/fold.py", None, "fold"),
     ("/workers/telemetry/plan.py", None, "plan"),
+    ("/workers/core/template.py", None, "plan"),
     ("/workers/telemetry/statements.py", None, "plan"),
     ("/workers/runtime/fold.py", "entries", "table: dump"),
     ("/workers/runtime/fold.py", None, "fold"),

@@ -14,7 +14,7 @@ from genai_prices.types import ModelInfo, ModelPrice
 
 from workers.sample.registry.change import Change, Kind
 from workers.sample.registry.names import aliases, match_rule, registry_ids
-from workers.sample.registry.price_history import price_history
+from workers.sample.registry.price_history import Priced, price_history
 
 SNAPSHOT = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?!\d)")
 """A date in a name, such as ``gpt-4o-2024-08-06`` or ``claude-3-5-sonnet-20241022``."""
@@ -49,14 +49,17 @@ def _rows(provider: str, model: ModelInfo, model_id: str) -> list[Change]:
         "deprecated": bool(model.deprecated),
     }
     return [
-        Change(Kind.MODEL, {**constant, **_priced(priced.cost, known, priced.tiers, priced.effective_from)})
+        Change(Kind.MODEL, {**constant, **_terms(priced), "metadata": known | _long_prompts(priced)})
         for priced in price_history(model)
     ]
 
 
-def _priced(cost: Any, known: dict[str, Any], tiers: dict[str, Any], effective_from: Any) -> dict[str, Any]:
-    metadata = known | ({"price_tiers": tiers} if tiers else {})
-    return {"cost_per_1k_tokens": cost, "effective_from": effective_from, "metadata": metadata}
+def _terms(priced: Priced) -> dict[str, Any]:
+    return {"cost_per_1k_tokens": priced.cost, "effective_from": priced.effective_from}
+
+
+def _long_prompts(priced: Priced) -> dict[str, Any]:
+    return {"price_tiers": priced.tiers} if priced.tiers else {}
 
 
 def _details(model: ModelInfo, model_id: str) -> Iterator[Change]:

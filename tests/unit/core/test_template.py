@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 import pytest
 
-from workers.telemetry.statements import template
+from workers.core.template import template
 
 
 class Row(NamedTuple):

@@ -1,0 +1,50 @@
+"""The registry's real database in the place of the model's: what random changes do, they do by SQL."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tests.model.registry_source import COLUMNS, KEYS, Row, Source
+
+
+class Database(Source):
+    """Every change is a transaction of its own; ``changes`` counts the rows that were changed."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        super().__init__()
+        self._connection = connection
+        self.changes = 0
+
+    def put(self, table: str, row: Row, unsent: tuple[str, ...] = ()) -> None:
+        columns = [column for column in COLUMNS[table] if column in row]
+        assigned = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(column)) for column in columns]
+        statement = sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT ({}) DO UPDATE SET {}").format(
+            sql.Identifier(table),
+            sql.SQL(", ").join(map(sql.Identifier, columns)),
+            sql.SQL(", ").join([sql.Placeholder()] * len(columns)),
+            sql.SQL(", ").join(map(sql.Identifier, KEYS[table])),
+            sql.SQL(", ").join(assigned),
+        )
+        self._execute(statement, [_shown(column, row[column]) for column in columns])
+        key = tuple(row[column] for column in KEYS[table])
+        self.rows[table, key] = self.rows.get((table, key), {}) | dict(row)
+
+    def delete(self, table: str, *key: str) -> None:
+        if self.rows.pop((table, key), None):
+            same = [sql.SQL("{} = {}").format(sql.Identifier(column), sql.Placeholder()) for column in KEYS[table]]
+            statement = sql.SQL("DELETE FROM {} WHERE {}").format(sql.Identifier(table), sql.SQL(" AND ").join(same))
+            self._execute(statement, list(key))
+
+    def snapshot(self) -> None:
+        """The connector decides by itself when it reads all anew."""
+
+    def _execute(self, statement: sql.Composed, values: list[Any]) -> None:
+        self._connection.execute(statement, values)
+        self.changes += 1
+
+
+def _shown(column: str, value: Any) -> Any:
+    """Write a date as SQL has it, and not as Debezium does."""
+    return date(1970, 1, 1) + timedelta(days=value) if column == "training_cutoff" and value is not None else value

@@ -1,0 +1,296 @@
+"""The graph that the registry's changes must come to, by the rules alone: naive, slow, and of no shared code.
+
+``naive_registry`` takes change events in the order of their log, copies and all, and returns the same shape as
+``tests.model.registry_snapshot``. Wall-clock properties (``sync_timestamp``) are left out.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tests.model.naive_model import Graph
+from tests.model.registry_source import KEYS, Change
+
+PLACEHOLDER = "__debezium_unavailable_value"
+KINDS = ("input", "output", "cached_input", "reasoning")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SYSTEM = {"source_system": "llm-registry"}
+Told = dict[str, Any]
+
+
+def naive_registry(log: Iterable[Change], grace_days: int = 30) -> Graph:
+    """Return the graph that all of the log comes to."""
+    models: dict[str, Told] = {}
+    schemas: dict[str, Told] = {}
+    for fields in _new(log):
+        table, row = fields["source"]["table"], fields["after"] or fields["before"]
+        if table == "schemas":
+            _schema(schemas.setdefault(row["schema_id"], {}), fields, row)
+        else:
+            empty: Told = {
+                "versions": {},
+                "table": {},
+                "listed": {},
+                "terms": {},
+                "history": [],
+                "can": set(),
+                "called": set(),
+            }
+            model = models.setdefault(row["model_id"], empty)
+            {"models": _model, "model_versions": _version, "capabilities": _capability}[table](model, fields, row)
+    graph = Graph()
+    for schema_id, versions in schemas.items():
+        _show_schema(graph, schema_id, versions)
+    for model_id, model in models.items():
+        _show_model(graph, model_id, model, grace_days)
+    return graph
+
+
+def _new(log: Iterable[Change]) -> Iterable[Told]:
+    """Pass over what a row has behind it."""
+    reached: dict[Any, int] = {}
+    for _, fields in log:
+        table = fields["source"]["table"]
+        row = fields["after"] or fields["before"]
+        key = (table, *(row[column] for column in KEYS[table]))
+        if fields["source"]["lsn"] > reached.get(key, -1):
+            reached[key] = fields["source"]["lsn"]
+            yield fields
+
+
+def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
+    at = fields["source"]["ts_ms"]
+    if fields["op"] == "d":
+        if model.get("row"):
+            model["deleted_at"] = at
+        return
+    whole = {c: model["last"][c] if v == PLACEHOLDER else v for c, v in row.items()}
+    model["last"] = whole
+    known = model.get("row")
+    if known and "deleted_at" not in model:
+        ours, theirs = _clock(known), _clock(whole)
+        if ours and theirs and ours != theirs:
+            ahead = any(count > ours.get(writer, 0) for writer, count in theirs.items())
+            behind = any(count > theirs.get(writer, 0) for writer, count in ours.items())
+            if behind and not ahead:
+                return
+            if behind:
+                loses = _micros(whole["updated_at"]) < _micros(known["updated_at"])
+                lost = _lost(whole if loses else known)
+                conflict = ("concurrent_model_update", "last_write_wins_with_timestamp")
+                model["history"].append(_record(at, conflict, {"lost": lost}))
+                if loses:
+                    return
+    model.pop("deleted_at", None)
+    model["row"] = whole
+    model["terms"][_ms(whole["effective_from"])] = whole
+    model["called"] |= {whole["version"]} - {None}
+    _listing(model, json.loads(whole["metadata"]).get("capabilities"), _ms(whole["updated_at"]), at)
+
+
+def _listing(model: Told, stated: list[str] | None, written: int, at: int) -> None:
+    names = None if stated is None else sorted(set(stated))
+    if names == model.get("stated"):
+        return
+    model["stated"] = names
+    model["can"] |= set(names or ())
+    model["listed"] = {name: model["listed"].get(name, written) for name in names or []}
+    table = set(model["table"])
+    if names is not None and table and table != set(names):
+        differ = {
+            "only_listed": sorted(set(names) - table),
+            "only_in_table": sorted(table - set(names)),
+        }
+        conflict = ("capability_divergence", "union_merge_with_audit_log")
+        model["history"].append(_record(at, conflict, differ))
+
+
+def _version(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
+    known = model["versions"].get(row["version"])
+    if fields["op"] != "d":
+        unsent = row["changelog"] == PLACEHOLDER
+        changelog = known["changelog"] if unsent and known else row["changelog"]
+        model["versions"][row["version"]] = {**row, "changelog": changelog}
+    elif known:
+        known["deleted_at"] = fields["source"]["ts_ms"]
+
+
+def _capability(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
+    if fields["op"] == "d":
+        model["table"].pop(row["capability"], None)
+        model["listed"].pop(row["capability"], None)
+    else:
+        model["can"].add(row["capability"])
+        model["table"][row["capability"]] = _ms(row["added_at"])
+
+
+def _schema(versions: Told, fields: Told, row: Mapping[str, Any]) -> None:
+    known = versions.get(row["version"])
+    if fields["op"] == "d":
+        if known:
+            known["deleted_at"] = fields["source"]["ts_ms"]
+        return
+    now = dict(row) | {"history": known["history"] if known else []}
+    for column in ("json_schema", "compatible_models"):
+        if now[column] in (PLACEHOLDER, [PLACEHOLDER]):
+            now[column] = known[column] if known else None
+    if known and _hash(known["json_schema"]) != _hash(now["json_schema"]):
+        conflict = ("schema_version_mismatch", "latest_from_registry")
+        lost = {"lost": {"hash": _hash(known["json_schema"])}}
+        now["history"] = [*now["history"], _record(fields["source"]["ts_ms"], conflict, lost)]
+    now["named"] = set(now["compatible_models"]) | (known["named"] if known else set())
+    versions[row["version"]] = now
+
+
+def _show_model(graph: Graph, model_id: str, model: Told, grace_days: int) -> None:
+    row, node = model.get("row"), ("Model", model_id)
+    if row:
+        deleted = model.get("deleted_at")
+        graph.node(
+            "Model",
+            model_id,
+            model_id=model_id,
+            stub=False,
+            name=json.loads(row["metadata"]).get("name"),
+            version=row["version"],
+            provider=row["provider"],
+            context_window=row["context_window"],
+            training_cutoff=_day(row["training_cutoff"]),
+            deprecated=row["deprecated"],
+            aliases=list(dict.fromkeys(json.loads(row["metadata"]).get("aliases", []))),
+            effective_from=_ms(row["effective_from"]),
+            updated_at=_ms(row["updated_at"]),
+            deleted_at=deleted,
+            purge_after=None if deleted is None else deleted + grace_days * 86_400_000,
+            history=model["history"],
+            metadata=row["metadata"],
+            **SYSTEM,
+            **{f"{kind}_per_1k": price for kind, price in _prices(row).items()},
+        )
+        _show_terms(graph, model_id, model["terms"])
+    else:
+        graph.node(*node, model_id=model_id, stub=True, **SYSTEM)
+    for name in model["can"]:
+        graph.node("Capability", name, name=name)
+    for name, added_at in (model["listed"] | model["table"]).items():
+        graph.relate(node, "HAS_CAPABILITY", ("Capability", name), added_at=added_at)
+    for version in model["called"]:
+        named = {"version_id": f"{model_id}@{version}", "model_id": model_id, "version": version}
+        graph.relate(node, "HAS_VERSION", graph.node("ModelVersion", named["version_id"], **named, **SYSTEM))
+    for version, told in model["versions"].items():
+        version_id = f"{model_id}@{version}"
+        shown = graph.node(
+            "ModelVersion",
+            version_id,
+            version_id=version_id,
+            model_id=model_id,
+            version=version,
+            released_at=_ms(told["released_at"]),
+            deprecated_at=_ms(told["deprecated_at"]),
+            changelog=told["changelog"],
+            deleted_at=told.get("deleted_at"),
+            **SYSTEM,
+        )
+        graph.relate(node, "HAS_VERSION", shown)
+
+
+def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:
+    node, order = ("Model", model_id), sorted(terms)
+    for since, until in zip(order, [*order[1:], None], strict=True):
+        row = terms[since]
+        price_id = f"{model_id}@{_iso(since)}"
+        price = graph.node(
+            "Price",
+            price_id,
+            price_id=price_id,
+            model_id=model_id,
+            version=row["version"],
+            context_window=row["context_window"],
+            effective_from=since,
+            effective_to=until,
+            **_prices(row),
+        )
+        graph.relate(node, "HAS_PRICE", price)
+
+
+def _show_schema(graph: Graph, schema_id: str, versions: Mapping[str, Told]) -> None:
+    schema = graph.node("Schema", schema_id, schema_id=schema_id, **SYSTEM)
+    for version, told in versions.items():
+        version_id = f"{schema_id}@{version}"
+        node = graph.node(
+            "SchemaVersion",
+            version_id,
+            version_id=version_id,
+            schema_id=schema_id,
+            version=version,
+            json_schema=told["json_schema"],
+            hash=_hash(told["json_schema"]),
+            published_at=_ms(told["published_at"]),
+            deleted_at=told.get("deleted_at"),
+            history=told["history"],
+            **SYSTEM,
+        )
+        graph.relate(schema, "HAS_VERSION", node)
+        for model_id in told["named"]:
+            if ("Model", model_id) not in graph.nodes:
+                graph.node("Model", model_id, model_id=model_id, stub=True)
+        for model_id in set(told["compatible_models"]):
+            graph.relate(node, "COMPATIBLE_WITH", ("Model", model_id))
+
+
+def _clock(row: Mapping[str, Any]) -> dict[str, int]:
+    clock: dict[str, int] = json.loads(row["metadata"]).get("vector_clock", {})
+    return clock
+
+
+def _prices(row: Mapping[str, Any]) -> Told:
+    cost = json.loads(row["cost_per_1k_tokens"] or "{}", parse_float=Decimal)
+    return {kind: _plain(cost.get(kind)) for kind in KINDS}
+
+
+def _plain(price: Any) -> str | None:
+    if price is None:
+        return None
+    text = f"{Decimal(price):.20f}".rstrip("0")
+    return text.removesuffix(".")
+
+
+def _lost(row: Mapping[str, Any]) -> Told:
+    return {
+        "version": row["version"],
+        "provider": row["provider"],
+        "context_window": row["context_window"],
+        "cost_per_1k_tokens": {kind: price for kind, price in _prices(row).items() if price is not None},
+        "effective_from": _iso(_ms(row["effective_from"])),
+        "deprecated": row["deprecated"],
+        "updated_at": _iso(_ms(row["updated_at"])),
+        "vector_clock": _clock(row),
+    }
+
+
+def _record(at: int, conflict: tuple[str, str], told: Told) -> Told:
+    return {"at": _iso(at), "conflict": conflict[0], "resolution": conflict[1]} | told
+
+
+def _hash(text: str) -> str:
+    canonical = json.dumps(json.loads(text), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _micros(text: str) -> int:
+    return (datetime.fromisoformat(text) - EPOCH) // timedelta(microseconds=1)
+
+
+def _ms(text: str | None) -> Any:
+    return None if text is None else _micros(text) // 1000
+
+
+def _day(days: int | None) -> str | None:
+    return None if days is None else (date(1970, 1, 1) + timedelta(days=days)).isoformat()
+
+
+def _iso(at: int) -> str:
+    return (EPOCH + timedelta(milliseconds=at)).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at % 1000:03}Z"

@@ -1,0 +1,134 @@
+"""Random changes of a registry, as nasty as its database allows, and random ways in which they are delivered again.
+
+Not realistic: ids, times and prices are few so that rows meet, and two writers often write without looking.
+"""
+
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.model.registry_source import Change, Source, jsonb
+
+VERSIONS = ("2024-01-01", "2024-06-01", "2025-01-01")
+CAPABILITIES = ("chat", "vision", "tools")
+TIMES = tuple(datetime(2024, month, 1, tzinfo=UTC) + timedelta(microseconds=month) for month in (1, 2, 3, 4, 5))
+PROPERTIES = ({"type": "object"}, {"type": "object", "title": "weather"}, {"type": "array"})
+
+
+class Registry:
+    """Makes changes of a few models and schemas; ``name`` is part of every id, capabilities included."""
+
+    def __init__(self, random: Random, name: str, models: int) -> None:
+        self.random = random
+        self.name = name
+        self.source = Source()
+        self.models = [f"{name}-m{number}" for number in range(models)]
+        self.schemas = [f"{name}-s{number}" for number in range(2)]
+        self.clocks: dict[str, dict[str, int]] = {}
+
+    def change(self) -> None:
+        """Do one thing, whatever comes."""
+        chosen = self.random.choices(
+            (self._put_model, self._put_version, self._put_capability, self._put_schema, self._delete, self._snapshot),
+            (8, 3, 5, 3, 4, 0.3),
+        )
+        chosen[0]()
+
+    def delivered(self) -> list[Change]:
+        """Return the log as Kafka may hold it: now and then the connector begins again somewhat earlier."""
+        log, sent, at = self.source.log, [], 0
+        while at < len(log):
+            sent.append(log[at])
+            at += 1
+            if self.random.random() < 0.1:
+                at -= self.random.randint(1, min(at, 8))
+        return sent
+
+    def _put_model(self) -> None:
+        model_id = self.random.choice(self.models)
+        kind = self.models.index(model_id) % 3
+        metadata: dict[str, Any] = {"aliases": [f"{model_id}-alias", f"{model_id}-alias"][: self.random.randint(0, 2)]}
+        if self.random.random() < 0.5:
+            metadata["name"] = "A model"
+        if kind:
+            metadata["vector_clock"] = self._clock(model_id)
+        if kind == 1 or self.random.random() < 0.3:
+            metadata["capabilities"] = self._capabilities()
+        unsent = ("cost_per_1k_tokens", "version") if kind else ("cost_per_1k_tokens", "metadata")
+        known = self.source.rows.get(("models", (model_id,)))
+        if known and not kind and self.random.random() < 0.5:
+            metadata = {}
+        row = {
+            "model_id": model_id,
+            "version": self.random.choice((*VERSIONS, None)),
+            "provider": self.random.choice(("openai", "acme")),
+            "context_window": self.random.choice((None, 8_000, 128_000)),
+            "training_cutoff": self.random.choice((None, 19_000, -1)),
+            "cost_per_1k_tokens": self.random.choice((None, *map(self._cost, range(3)))),
+            "effective_from": self._time(),
+            "deprecated": self.random.random() < 0.3,
+            "metadata": jsonb(metadata),
+            "updated_at": self._time(),
+        }
+        if known and not metadata:
+            row["metadata"] = known["metadata"]
+        self.source.put("models", row, unsent if self.random.random() < 0.5 else ())
+
+    def _clock(self, model_id: str) -> dict[str, int]:
+        """Count on as one of two writers, who may not have looked at what the other wrote."""
+        writer = self.random.choice(("eu", "us"))
+        seen = self.clocks.setdefault(model_id, {})
+        own = {writer: seen.get(writer, 0) + self.random.choice((0, 1, 1, 1))}
+        clock = (seen | own) if self.random.random() < 0.5 else own
+        self.clocks[model_id] = seen | clock
+        return clock
+
+    def _put_version(self) -> None:
+        self.source.put(
+            "model_versions",
+            {
+                "model_id": self.random.choice(self.models),
+                "version": self.random.choice(VERSIONS),
+                "released_at": self.random.choice((None, self._time())),
+                "deprecated_at": self.random.choice((None, self._time())),
+                "changelog": self.random.choice((None, "faster", "better")),
+            },
+            ("changelog",) if self.random.random() < 0.5 else (),
+        )
+
+    def _put_capability(self) -> None:
+        names = {"model_id": self.random.choice(self.models), "capability": self._capability()}
+        self.source.put("capabilities", names | {"added_at": self._time()})
+
+    def _put_schema(self) -> None:
+        self.source.put(
+            "schemas",
+            {
+                "schema_id": self.random.choice(self.schemas),
+                "version": self.random.choice(("1.0.0", "1.1.0")),
+                "json_schema": jsonb(self.random.choice(PROPERTIES)),
+                "compatible_models": self.random.choices([*self.models, f"{self.name}-stub"], k=2),
+                "published_at": self._time(),
+            },
+            ("json_schema", "compatible_models") if self.random.random() < 0.5 else (),
+        )
+
+    def _delete(self) -> None:
+        if self.source.rows:
+            table, key = self.random.choice(list(self.source.rows))
+            self.source.delete(table, *key)
+
+    def _snapshot(self) -> None:
+        self.source.snapshot()
+
+    def _cost(self, number: int) -> str:
+        return ('{"input": 0.0100, "output": 3e-2}', '{"input": 0, "output": 12, "reasoning": 1.5}')[number % 2]
+
+    def _capability(self) -> str:
+        return f"{self.name}-{self.random.choice(CAPABILITIES)}"
+
+    def _capabilities(self) -> list[str]:
+        return [self._capability() for _ in range(self.random.randint(0, 2))]
+
+    def _time(self) -> str:
+        return self.random.choice(TIMES).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,90 @@
+"""A registry's database and the Debezium before it, as far as their change events go: rows, log, commits, snapshots."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+KEYS = {
+    "models": ("model_id",),
+    "model_versions": ("model_id", "version"),
+    "schemas": ("schema_id", "version"),
+    "capabilities": ("model_id", "capability"),
+}
+COLUMNS = {
+    "models": (
+        *("model_id", "version", "provider", "context_window", "training_cutoff", "cost_per_1k_tokens"),
+        *("effective_from", "deprecated", "metadata", "updated_at"),
+    ),
+    "model_versions": ("model_id", "version", "released_at", "deprecated_at", "changelog"),
+    "schemas": ("schema_id", "version", "json_schema", "compatible_models", "published_at"),
+    "capabilities": ("model_id", "capability", "added_at"),
+}
+BEGINS = 1_700_000_000_000
+"""The first commit, in epoch milliseconds."""
+
+Row = Mapping[str, Any]
+
+
+class Change(NamedTuple):
+    """A change event and its key."""
+
+    key: bytes
+    fields: dict[str, Any]
+
+
+def change(table: str, operation: str, row: Row, lsn: int | None = 1, ts_ms: int = BEGINS) -> Change:
+    """Return the change event of a row, with nulls for columns that it does not name."""
+    whole = {column: row.get(column) for column in COLUMNS[table]}
+    gone = {column: value if column in KEYS[table] else None for column, value in whole.items()}
+    source = {"connector": "postgresql", "table": table, "lsn": lsn, "ts_ms": ts_ms, "snapshot": "false"}
+    subject = str(row.get(KEYS[table][0]))
+    fields = {
+        "before": gone if operation == "d" else None,
+        "after": None if operation == "d" else whole,
+        "source": source,
+        "op": operation,
+        "ts_ms": ts_ms + 5,
+    }
+    return Change(b"\x00\x00\x00\x00\x07" + bytes([2 * len(subject) % 256]) + subject.encode(), fields)
+
+
+def jsonb(value: Any) -> str:
+    """Return what PostgreSQL shows of a jsonb value: keys in its own order, always the same for the same value."""
+    return json.dumps(value, sort_keys=True)
+
+
+class Source:
+    """Tables whose every change is logged, in the order of commits."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
+        self.log: list[Change] = []
+        self.lsn = 1_000
+
+    def put(self, table: str, row: Row, unsent: tuple[str, ...] = ()) -> None:
+        """Insert or update a row; columns of ``unsent`` are too large to be sent again."""
+        key = tuple(row[column] for column in KEYS[table])
+        known = self.rows.get((table, key))
+        self.rows[table, key] = (known or {}) | dict(row)
+        sent = dict(self.rows[table, key])
+        if known is not None:
+            for column in unsent:
+                if known.get(column) == sent.get(column) and sent.get(column) is not None:
+                    placeholder = "__debezium_unavailable_value"
+                    sent[column] = [placeholder] if column == "compatible_models" else placeholder
+        self._log(table, "c" if known is None else "u", sent)
+
+    def delete(self, table: str, *key: str) -> None:
+        """Delete a row that is there; else nothing happens."""
+        if row := self.rows.pop((table, key), None):
+            self._log(table, "d", row)
+
+    def snapshot(self) -> None:
+        """Read all tables anew."""
+        self.lsn += 10
+        for (table, _), row in self.rows.items():
+            self.log.append(change(table, "r", row, self.lsn, BEGINS + self.lsn))
+
+    def _log(self, table: str, operation: str, row: Row) -> None:
+        self.lsn += 10
+        self.log.append(change(table, operation, row, self.lsn, BEGINS + self.lsn))

@@ -1,0 +1,41 @@
+"""Checks that every worker makes of single values: they pass in silence, or raise ``Rejected`` (VALIDATE)."""
+
+from typing import NoReturn
+
+from workers.core.errors import Rejected
+from workers.core.stage import Stage
+
+MAX_QUOTED = 80
+WIDEST_CHARACTER = 4
+"""Bytes of UTF-8."""
+
+
+def reject(code: str, message: str) -> NoReturn:
+    """Turn the record away for good."""
+    raise Rejected(Stage.VALIDATE, code, message)
+
+
+def quoted(value: object) -> str:
+    """Show a value, cut where it gets long."""
+    shown = repr(value)
+    return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}…"
+
+
+def check_size(field: str, value: str, limit: int) -> None:
+    """Check the size in UTF-8, which is counted only where it can matter."""
+    if len(value) * WIDEST_CHARACTER > limit:
+        size = len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))
+        if size > limit:
+            reject("field.too_large", f"{field} has {size} bytes: send at most {limit}, keep the rest elsewhere")
+
+
+def check_unicode(field: str, value: str) -> None:
+    """Check for halves of surrogate pairs, which no UTF-8 can carry. NUL is a character like others, in Neo4j too."""
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            reject(
+                "field.not_unicode",
+                f"{field} holds half a surrogate pair at character {error.start}: cut texts between characters",
+            )
