@@ -1,4 +1,4 @@
-"""Writes a history into the graph in the registry worker's shape."""
+"""Writes a history into the graph with the registry worker's own statements."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -7,22 +7,10 @@ from operator import attrgetter
 import neo4j
 
 from tests.model.naive_registry_join import Row, price_id
+from workers.core.statement import Statement
+from workers.registry.rows import ModelNamedRow, ModelRow, PriceRow, VersionNamedRow
+from workers.registry.statements import MODELS, MODELS_NAMED, PRICES, VERSIONS_NAMED
 
-MODEL = """
-MERGE (m:Model {model_id: $model_id})
-SET m.stub = false, m.provider = $provider, m.aliases = $aliases, m.sync_timestamp = datetime()
-WITH m UNWIND $rows AS row
-MERGE (p:Price {price_id: row.price_id})
-SET p.model_id = $model_id, p.version = row.version, p.context_window = row.window,
-  p.effective_from = datetime({epochMillis: row.since}),
-  p.effective_to = CASE WHEN row.until IS NOT NULL THEN datetime({epochMillis: row.until}) END,
-  p.input = row.prices[0], p.output = row.prices[1], p.cached_input = row.prices[2], p.reasoning = row.prices[3]
-MERGE (m)-[:HAS_PRICE]->(p)
-WITH m, row WHERE row.version IS NOT NULL
-MERGE (v:ModelVersion {version_id: $model_id + '@' + row.version})
-  ON CREATE SET v.model_id = $model_id, v.version = row.version
-MERGE (m)-[:HAS_VERSION]->(v)
-"""
 CLEAR = """
 MATCH (n:Invocation|Model|ModelVersion|Price|Error|PerformanceMetric)
 WHERE n.trace_id STARTS WITH $name OR n.model_id ENDS WITH $name
@@ -30,18 +18,39 @@ DETACH DELETE n
 """
 
 
-async def write_history(driver: neo4j.AsyncDriver, database: str, rows: Sequence[Row]) -> None:
-    """Write these rows, all that is known of their models so far, in the order of time."""
+def history_statements(rows: Sequence[Row]) -> list[Statement]:
+    """Give what writes these rows, all that is known of their models so far."""
+    statements = []
     for model_id, held in groupby(sorted(rows, key=attrgetter("model_id", "since")), key=attrgetter("model_id")):
         known = list(held)
+        versions = {row.version for row in known if row.version is not None}
         ends = [later.since for later in known[1:]] + [known[-1].until]
-        shown = [
-            {**vars(row), "until": until, "price_id": price_id(row)} for row, until in zip(known, ends, strict=True)
+        statements += [
+            MODELS_NAMED.on([ModelNamedRow(model_id)]),
+            MODELS.on([_model(known[-1])]),
+            VERSIONS_NAMED.on([VersionNamedRow(f"{model_id}@{version}", model_id, version) for version in versions]),
+            PRICES.on(_price(row, until) for row, until in zip(known, ends, strict=True)),
         ]
-        about = {"model_id": model_id, "provider": known[0].provider, "aliases": list(known[0].aliases)}
-        await driver.execute_query(MODEL, {**about, "rows": shown}, database_=database)
+    return statements
+
+
+async def write_history(driver: neo4j.AsyncDriver, database: str, rows: Sequence[Row]) -> None:
+    """Write these rows, all that is known of their models so far."""
+    async with driver.session(database=database) as session, await session.begin_transaction() as work:
+        for statement in history_statements(rows):
+            await work.run(statement.cypher, {"rows": statement.rows})
 
 
 async def clear(driver: neo4j.AsyncDriver, database: str, name: str) -> None:
     """Remove what a test has written under ``name``."""
     await driver.execute_query(CLEAR, name=name, database_=database)
+
+
+def _model(row: Row) -> ModelRow:
+    nothing = dict.fromkeys(ModelRow._fields)
+    about = {"model_id": row.model_id, "provider": row.provider, "aliases": list(row.aliases), "history": []}
+    return ModelRow(**{**nothing, **about, "effective_from": row.since, "metadata_told": False})  # type: ignore[arg-type]
+
+
+def _price(row: Row, until: int | None) -> PriceRow:
+    return PriceRow(price_id(row), row.model_id, row.version, row.window, row.since, until, *row.prices)
