@@ -22,9 +22,11 @@ OVERLAP_MS = 60_000
 STANDING = """
 WITH COLLECT {
   MATCH (w:Watermark) WHERE w.id STARTS WITH 'registry/' RETURN [w.id, w.lineage, w.epoch, w.offset] ORDER BY w.id
-} AS watermarks
+} AS watermarks, head(COLLECT {
+  MATCH (m:Model) WHERE m.sync_timestamp IS NOT NULL
+  RETURN m.sync_timestamp.epochMillis ORDER BY m.sync_timestamp DESC LIMIT 1
+}) AS newest
 CALL () { MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }
-CALL () { MATCH (m:Model) WHERE m.sync_timestamp IS NOT NULL RETURN max(m.sync_timestamp.epochMillis) AS newest }
 RETURN watermarks, prices, newest
 """
 
