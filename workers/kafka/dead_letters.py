@@ -7,7 +7,7 @@ from workers.config.topics import DEAD_LETTER_RETENTION_HOURS, dead_letter_topic
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Retryable
 from workers.kafka.headers import headers_of
-from workers.kafka.producer import Confirmation, ConfirmedProducer
+from workers.kafka.producer import ConfirmedProducer
 
 LARGEST_RECORD_BYTES = 104_857_600
 """Kafka's ``socket.request.max.bytes``: what no broker takes by default. The topic's own limit decides below it."""
@@ -41,7 +41,7 @@ class KafkaDeadLetters(ConfirmedProducer):
             raise Retryable(f"{topics}: {error}; {fix}: `memory-graph topology apply`") from error
 
     async def _send_all(self, letters: Sequence[DeadLetter]) -> None:
-        confirmation = Confirmation(len(letters))
+        confirmation = self._confirmation(len(letters))
         for letter in letters:
             topic = dead_letter_topic(letter.record.topic)
             await self._produce(topic, {**_message(letter), "on_delivery": confirmation.report})

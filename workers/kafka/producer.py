@@ -16,9 +16,13 @@ FLUSH_SECONDS = 10.0
 
 
 class Confirmation:
-    """Counts the delivery reports of one send, in the producer's thread, and wakes its waiter once."""
+    """Counts the delivery reports of one send, in the producer's thread, and wakes its waiter once.
 
-    def __init__(self, expected: int) -> None:
+    ``timed_out`` is set where Kafka has not answered in time.
+    """
+
+    def __init__(self, expected: int, timed_out: threading.Event) -> None:
+        self._timed_out = timed_out
         self._loop = asyncio.get_running_loop()
         self._left = expected
         self._error: KafkaError | None = None
@@ -27,6 +31,8 @@ class Confirmation:
     def report(self, error: KafkaError | None, _message: Message) -> None:
         """Librdkafka's delivery report for one message."""
         self._error = self._error or error
+        if error is not None and error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001 - librdkafka's own codes are public, so named
+            self._timed_out.set()
         self._left -= 1
         if self._left == 0:
             self._loop.call_soon_threadsafe(self._finish)
@@ -46,16 +52,17 @@ class ConfirmedProducer:
     """An idempotent producer (acks=all) for asyncio: per partition in order, each send confirmed as a whole."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self._producer = Producer(
-            {
-                "enable.idempotence": True,
-                "acks": "all",
-                "linger.ms": LINGER_MS,
-                "compression.type": "lz4",
-                "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
-                **config,
-            }
-        )
+        self._config = {
+            "enable.idempotence": True,
+            "acks": "all",
+            "linger.ms": LINGER_MS,
+            "compression.type": "lz4",
+            "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+            **config,
+        }
+        self._producer = Producer(self._config)
+        self._timed_out = threading.Event()
+        self._queueing = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="confirmed-producer", daemon=True)
         self._thread.start()
@@ -67,7 +74,7 @@ class ConfirmedProducer:
         """
         if not messages:
             return
-        confirmation = Confirmation(len(messages))
+        confirmation = self._confirmation(len(messages))
         for key, value in messages:
             message = {"value": value, "key": key, "partition": partition, "on_delivery": confirmation.report}
             try:
@@ -75,6 +82,9 @@ class ConfirmedProducer:
             except BufferError:
                 await self._produce(topic, message)
         await confirmation.done
+
+    def _confirmation(self, expected: int) -> Confirmation:
+        return Confirmation(expected, self._timed_out)
 
     async def _produce(self, topic: str, message: Mapping[str, Any]) -> None:
         """Queue a message as soon as there is room."""
@@ -88,7 +98,8 @@ class ConfirmedProducer:
 
     def _queue(self, topic: str, message: Mapping[str, Any]) -> None:
         try:
-            self._producer.produce(topic, **message)
+            with self._queueing:
+                self._producer.produce(topic, **message)
         except KafkaException as error:
             if error.args[0].fatal():
                 raise
@@ -97,6 +108,21 @@ class ConfirmedProducer:
     def _poll(self) -> None:
         while not self._closing.is_set():
             self._producer.poll(POLL_SECONDS)
+            if self._timed_out.is_set():
+                self._renew()
+
+    def _renew(self) -> None:
+        """Go on with a new producer; who waits for the old one is told to try again.
+
+        An idempotent producer was seen to deliver nothing any more: messages had timed out while Kafka was away,
+        and every later one did, too, although Kafka was back (chaos found it; a new producer delivered at once).
+        """
+        renewed = Producer(self._config)
+        with self._queueing:
+            given_up, self._producer = self._producer, renewed
+            self._timed_out.clear()
+        given_up.purge()
+        given_up.flush(FLUSH_SECONDS)
 
     async def aclose(self) -> None:
         """Flush what is under way and stop the thread."""
