@@ -68,6 +68,14 @@ WITH agent, count(call) AS calls,
 RETURN agent.trace_id AS trace, calls, round(usd, 4) AS usd,
        round(agent.latency_ms / 1000, 1) AS seconds
 ORDER BY usd DESC LIMIT 3"""
+PRICES = """
+MATCH (m:Model)-[:HAS_PRICE]->(p:Price)
+WITH m, count(p) AS changes ORDER BY changes DESC, m.model_id LIMIT 1
+MATCH (m)-[:HAS_PRICE]->(p)
+RETURN m.model_id AS model, toString(date(p.effective_from)) AS since, p.input AS usd_per_1k_input,
+       p.output AS usd_per_1k_output
+ORDER BY since"""
+OF_PRICES = {"Which model's price has changed most often, and what did it cost when?": PRICES}
 TO_TRY: dict[str, str] = {
     "What does each model cost, how slow is it at worst, how often does it fail?": COSTS,
     "Which errors brought others down with them?": CAUSES,
@@ -110,9 +118,10 @@ async def one_trace(reader: GraphReader, trace_ids: list[str]) -> TraceView | No
     return TraceView(trace_id, sessions[0], [SpanView(**row) for row in rows])
 
 
-async def try_queries(reader: GraphReader) -> list[Answer]:
-    """Ask the queries that a person is invited to try."""
-    return [Answer(question, cypher.strip(), await reader.rows(cypher)) for question, cypher in TO_TRY.items()]
+async def try_queries(reader: GraphReader, *, prices: bool) -> list[Answer]:
+    """Ask the queries that a person is invited to try; that of prices where the registry has been read."""
+    queries = TO_TRY | (OF_PRICES if prices else {})
+    return [Answer(question, cypher.strip(), await reader.rows(cypher)) for question, cypher in queries.items()]
 
 
 async def _count(reader: GraphReader, match: str) -> int:

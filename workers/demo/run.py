@@ -10,14 +10,15 @@ from pathlib import Path
 
 from workers.config.settings import Settings
 from workers.config.topology import Topology, load_topology
-from workers.demo.check import compare, problems_of
+from workers.demo.check import Check, compare, problems_of
 from workers.demo.graph_reader import GraphReader
 from workers.demo.progress import Steps
 from workers.demo.questions import count_graph, count_run, known_traces, one_trace, try_queries
 from workers.demo.report import Report, Throughput, Visibility
 from workers.demo.steps.caught_up import caught_up
 from workers.demo.steps.dead_letters import DeadLettersOfRun
-from workers.demo.steps.fleet import running_fleet
+from workers.demo.steps.fleet import Fleet, running_fleet
+from workers.demo.steps.models import load_models
 from workers.demo.steps.prepare import prepare
 from workers.demo.steps.send import Sending
 from workers.demo.steps.servers import start_servers
@@ -31,6 +32,7 @@ from workers.sample.tally import Tally
 from workers.stack.home import stack_home
 
 TELEMETRY = "telemetry"
+REGISTRY = "registry"
 PACED_RECORDS = 2_000
 PACED_RATE = 200.0
 
@@ -67,8 +69,8 @@ def run_demo(options: Options, steps: Steps) -> Report:
     topology_path = Settings.from_environment().topology_path
     topology = load_topology(topology_path)
     source = choose_source(topology_path.resolve().parent, options.from_file, options.count, datetime.now(UTC))
-    environment = start_servers(options.name)
     workers = [name for name in FLEET if name in topology.workers]
+    environment = start_servers(options.name, ("cdc",) if REGISTRY in workers else ())
     place = Place(Settings.from_environment(), topology, workers, topology.workers[TELEMETRY].topic, environment)
     report = asyncio.run(_run(options, place, Traffic(source), steps))
     return replace(report, seconds=time.monotonic() - started)
@@ -82,6 +84,7 @@ class Filled:
     visibility: Visibility | None
     problems: list[str]
     sent: set[tuple[int, int]]
+    models: list[Check]
 
 
 async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -> Report:
@@ -97,6 +100,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
         with steps.step("the graph was read, and compared with what was sent"):
             letters = await asyncio.to_thread(dead_letters.counts, filled.sent)
             checks = compare(tally.expected, await count_run(reader, trace_ids), tally.poison.total(), letters)
+            checks += filled.models
             labels, relationships = await count_graph(reader)
             return Report(
                 name=options.name,
@@ -109,7 +113,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
                 visibility=filled.visibility,
                 trace=await one_trace(reader, trace_ids),
                 dead_letters=letters,
-                answers=await try_queries(reader),
+                answers=await try_queries(reader, prices=bool(filled.models)),
                 checks=checks,
                 problems=[*filled.problems, *problems_of(checks)],
                 browser=place.environment.get("NEO4J_HTTP"),
@@ -122,9 +126,11 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
     options: Options, place: Place, items: Sequence[Sampled | Poison], tally: Tally, reader: GraphReader, steps: Steps
 ) -> Filled:
     bulk = max(0, len(items) - options.paced_records)
-    async with running_fleet(place.workers, stack_home() / options.name / "workers") as fleet:
-        with steps.step(f"ready: worker {', '.join(place.workers)}"):
-            await fleet.ready()
+    async with running_fleet(stack_home() / options.name / "workers") as fleet:
+        models = await _fill_registry(place, reader, fleet, steps) if REGISTRY in place.workers else []
+        others = [name for name in place.workers if name != REGISTRY]
+        with steps.step(f"ready: worker {', '.join(others)}"):
+            await fleet.start(others)
         async with open_producer(place.settings, place.topic) as producer:
             sending = Sending(producer, Watermarks(reader, TELEMETRY, place.topic), fleet, tally)
             with steps.step(f"{bulk:,} records went through as fast as possible") as tell:
@@ -134,4 +140,12 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
         with steps.step("no worker is behind"):
             await caught_up(place.settings.kafka, place.topology, fleet)
         with steps.step("workers drained and ended"):
-            return Filled(throughput, visibility, await fleet.stop(), sending.sent)
+            return Filled(throughput, visibility, await fleet.stop(), sending.sent, models)
+
+
+async def _fill_registry(place: Place, reader: GraphReader, fleet: Fleet, steps: Steps) -> list[Check]:
+    """Let the registry come first, so that every call is priced by its history."""
+    with steps.step(f"ready: worker {REGISTRY}"):
+        await fleet.start([REGISTRY])
+    with steps.step("every model of genai-prices went through PostgreSQL and Debezium") as tell:
+        return await load_models(place.environment["REGISTRY_DATABASE_URL"], reader, fleet, tell)

@@ -23,26 +23,28 @@ TOPOLOGY = """
 schemas: {schemas}
 topics:
   {name}: {{partitions: 3, key: trace_id, retention_hours: 1, max_message_bytes: 1048576}}
-  registry-changes: {{partitions: 6, key: model_id}}  # the stack may have Debezium at work for other tests
+  registry-changes: {{partitions: 6, key: model_id, max_message_bytes: 16777216}}
 workers:
   telemetry: {{topic: {name}, group: {name}}}
+  registry: {{topic: registry-changes, group: {name}-registry, state: {{ttl_hours: 0}}}}
 """
-CALLS = 250
+CALLS = 1_000
+"""Enough that some fail, and bring others down: which, depends on their names."""
 PACED = 200
 
 
 @pytest.fixture(scope="module")
-def options(stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
+def options(stack_with_cdc: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
     name, folder = f"demo-{uuid4().hex[:12]}", tmp_path_factory.mktemp("demo")
     topology, calls = folder / "topology.yaml", folder / "calls.csv"
     topology.write_text(TOPOLOGY.format(name=name, schemas=ROOT / "schemas/avro"))
     rows = (f"{1_700_000_000_000 + 137 * row},{100 + row},{7 + row % 400},{name}" for row in range(CALLS))
     calls.write_text("\n".join(["timestamp,prompt_tokens,completion_tokens,session_id", *rows]))
     with pytest.MonkeyPatch.context() as patch:
-        for key, value in stack.environment.items():
+        for key, value in stack_with_cdc.environment.items():
             patch.setenv(key, value)
         patch.setenv("MEMORY_GRAPH_TOPOLOGY", str(topology))
-        yield Options(stack.name, calls, CALLS, paced_records=PACED)
+        yield Options(stack_with_cdc.name, calls, CALLS, paced_records=PACED)
         admin = Admin(Settings.from_environment().kafka)
         for topic in [topic for topic in admin.topics() if topic.startswith(name)]:
             admin.result(admin.client.delete_topics([topic])[topic])
@@ -69,10 +71,19 @@ def test_everything_sent_at_a_rate_was_seen_to_become_visible(report: Report) ->
 
 
 def test_queries_to_try_return_rows_and_a_trace_is_drawn(report: Report) -> None:
-    assert len(report.answers) == 3
+    assert len(report.answers) == 4
     assert all(answer.rows for answer in report.answers)
     assert report.trace is not None
     assert len(report.trace.spans) > 1
+
+
+def test_every_real_model_came_from_the_registry_with_the_history_of_its_prices(report: Report) -> None:
+    found = {name: count for name, _, count in report.checks}
+    assert found["Model of the registry"] > 2_000
+    assert found["Price"] > found["Model of the registry"]
+    since = [row["since"] for row in report.answers[-1].rows]
+    assert since == sorted(since)
+    assert len(since) > 2
 
 
 async def test_a_second_run_on_the_same_stack_changes_nothing(options: Options, report: Report) -> None:

@@ -8,7 +8,7 @@ import sys
 import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from workers.core.errors import ProblemsFound
@@ -41,18 +41,21 @@ class RunningWorker:
 
 @dataclass(slots=True)
 class Fleet:
-    """The workers of the demo."""
+    """The workers of the demo, each with a log in ``folder``."""
 
-    workers: Sequence[RunningWorker]
+    folder: Path
+    workers: list[RunningWorker] = field(default_factory=list)
+
+    async def start(self, names: Sequence[str]) -> None:
+        """Start these workers, and return when each has its partitions. Raises ``ProblemsFound``."""
+        for name in names:
+            self.workers.append(await _start(name, self.folder / f"{name}.log"))
+        await asyncio.gather(*(_ready(worker) for worker in self.workers))
 
     def check(self) -> None:
         """Raise ``ProblemsFound`` when one has ended."""
         for worker in self.workers:
             worker.check()
-
-    async def ready(self) -> None:
-        """Return when each worker has its partitions. Raises ``ProblemsFound``."""
-        await asyncio.gather(*(_ready(worker) for worker in self.workers))
 
     async def stop(self) -> list[str]:
         """Send SIGTERM to all and wait; return a sentence for each that did not drain and end with 0."""
@@ -63,10 +66,10 @@ class Fleet:
 
 
 @asynccontextmanager
-async def running_fleet(names: Sequence[str], folder: Path) -> AsyncIterator[Fleet]:
-    """Start every worker, with a log in ``folder``; whatever happens, none is left behind."""
+async def running_fleet(folder: Path) -> AsyncIterator[Fleet]:
+    """Give a fleet to start workers in; whatever happens, none is left behind."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    fleet = Fleet([await _start(name, folder / f"{name}.log") for name in names])
+    fleet = Fleet(folder)
     try:
         yield fleet
     finally:
