@@ -1,11 +1,13 @@
 """The registry's real database in the place of the model's: what random changes do, they do by SQL."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from tests.model.registry_sequences import Operation
 from tests.model.registry_source import COLUMNS, KEYS, Row, Source
 
 
@@ -16,6 +18,11 @@ class Database(Source):
         super().__init__()
         self._connection = connection
         self.changes = 0
+
+    def run(self, operations: Iterable[Operation]) -> None:
+        """Do one after the other; another writer may be at work on the same rows."""
+        for operation in operations:
+            operation(self)
 
     def put(self, table: str, row: Row, unsent: tuple[str, ...] = ()) -> None:
         columns = [column for column in COLUMNS[table] if column in row]
@@ -41,8 +48,7 @@ class Database(Source):
         """The connector decides by itself when it reads all anew."""
 
     def _execute(self, statement: sql.Composed, values: list[Any]) -> None:
-        self._connection.execute(statement, values)
-        self.changes += 1
+        self.changes += self._connection.execute(statement, values).rowcount
 
 
 def _shown(column: str, value: Any) -> Any:

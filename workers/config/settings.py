@@ -170,6 +170,9 @@ class Settings(BaseSettings):
     schema_registry_url: HttpUrl = Field(
         default="http://127.0.0.1:8081", description="http(s)://host:port/path of a Confluent-compatible registry"
     )
+    kafka_connect_url: HttpUrl | None = Field(
+        default=None, description="http(s)://host:port of the Kafka Connect that runs Debezium"
+    )
     neo4j: Neo4jSettings = Neo4jSettings()
     vault: VaultSettings = VaultSettings()
     otel: OtelSettings = OtelSettings()

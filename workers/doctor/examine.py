@@ -6,6 +6,7 @@ from itertools import chain
 from workers.config.settings import Settings
 from workers.config.topology import Topology, load_topology
 from workers.core.errors import Misconfigured
+from workers.doctor.connector_checks import check_connector
 from workers.doctor.finding import Finding, failed, ok
 from workers.doctor.graph_checks import check_graph
 from workers.doctor.kafka_checks import check_kafka
@@ -30,6 +31,7 @@ async def examine() -> list[Finding]:
 async def _servers(settings: Settings, topology: Topology) -> list[Finding]:
     checks = await asyncio.gather(
         asyncio.to_thread(check_kafka, settings.kafka, topology),
+        asyncio.to_thread(check_connector, settings.kafka_connect_url),
         check_schemas(settings.schema_registry_url, topology),
         check_graph(settings.neo4j),
     )

@@ -17,6 +17,7 @@ from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.observe.metrics import Metrics
+from workers.runtime.delivered import Delivered, left_out_of
 from workers.runtime.flood import Flood
 from workers.runtime.fold import Folder
 from workers.runtime.report import report
@@ -62,10 +63,10 @@ class Delivery(Generic[EventT, StateT]):
         """
         await self._store(self._folder.fold(screened.events))
 
-    async def deliver(self, screened: Screened[EventT], through: int) -> frozenset[int]:
+    async def deliver(self, screened: Screened[EventT], through: int) -> Delivered:
         """Dead letters, then the graph, then the table; when this returns, ``through`` may be acknowledged.
 
-        Returns the offsets of the events that were turned away here: by enrichment or by the database.
+        Returns what was turned away here, by enrichment or by the database, and what the fold left out.
         Raises ``Fenced``, and ``Flooded`` when too much of all is turned away.
         """
         started = self._sinks.clock.monotonic()
@@ -79,19 +80,20 @@ class Delivery(Generic[EventT, StateT]):
             await self._write(through, statements)
         except Refused as refusal:
             events = [each for each in screened.events if each[0].offset not in turned_away]
-            return turned_away | await self._isolate(events, through, refusal)
+            return Delivered(turned_away) | await self._isolate(events, through, refusal)
+        observed: list[Observation] = []
         if self._spec.observed is not None:
             observed = [each for state in folded.states() for each in self._spec.observed(state)]
             self._report(observed, started, planned)
         await self._store(folded)
-        return turned_away
+        return Delivered(turned_away, left_out_of(observed))
 
     def _report(self, observed: Sequence[Observation], started: float, planned: float) -> None:
         clock, metrics = self._sinks.clock, self._sinks.metrics
         metrics.sync.enriched(planned - started)
         report(observed, metrics, clock.monotonic() - started, clock.now_ms())
 
-    async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> frozenset[int]:
+    async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> Delivered:
         """Halve what the database refuses until only the culprits are left; order is kept."""
         if not events:  # not for what a record holds: a statement of ours is wrong
             raise refusal
@@ -99,7 +101,7 @@ class Delivery(Generic[EventT, StateT]):
             reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
             await self._dead_letter([Turned(events[0][0], reason)], of=1)
             await self._write(through, [])
-            return frozenset([events[0][0].offset])
+            return Delivered(frozenset([events[0][0].offset]))
         middle = len(events) // 2
         first = await self.deliver(Screened(events[:middle], []), events[middle - 1][0].offset)
         return first | await self.deliver(Screened(events[middle:], []), through)

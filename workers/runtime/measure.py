@@ -5,28 +5,30 @@ from typing import Any
 
 from workers.core.worker import WorkerSpec
 from workers.observe.metrics import UNKNOWN, Metrics
+from workers.runtime.delivered import Delivered
 from workers.runtime.screen import Screened
 
 
 def measure_batch(
-    metrics: Metrics, spec: WorkerSpec[Any, Any], screened: Screened[Any], turned_away: frozenset[int], seconds: float
+    metrics: Metrics, spec: WorkerSpec[Any, Any], screened: Screened[Any], delivered: Delivered, seconds: float
 ) -> None:
     """Count a batch's events by type.
 
-    ``turned_away`` are the offsets of events that enrichment or the database did not take; ``seconds`` is
-    from the batch's intake until it was stored.
+    ``delivered`` tells of those that did not get into the graph; what the fold left out has been counted as dropped
+    by then, and is no success beside. ``seconds`` is from the batch's intake until it was stored.
     """
     event_type_of = spec.event_type
     received = Counter([event_type_of(event) for _, event in screened.events])
     failed: Counter[str] = Counter()
-    if turned_away:
+    if delivered.turned_away:
+        turned_away = delivered.turned_away
         failed.update(event_type_of(event) for record, event in screened.events if record.offset in turned_away)
     for event_type, count in received.items():
         metrics.received(event_type, spec.source, count)
         if spec.observed is not None:
             metrics.sync.received(event_type, count)
         metrics.processing(event_type, seconds, count)
-        metrics.processed(event_type, "success", count - failed[event_type])
+        metrics.processed(event_type, "success", count - failed[event_type] - delivered.left_out[event_type])
     for event_type, count in failed.items():
         metrics.processed(event_type, "error", count)
     rejected = len(screened.rejected)

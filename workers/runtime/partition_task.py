@@ -16,6 +16,7 @@ from workers.runtime.acknowledged import Acknowledged
 from workers.runtime.backlog import Backlog
 from workers.runtime.chunk import Chunk
 from workers.runtime.condition import Condition
+from workers.runtime.delivered import Delivered
 from workers.runtime.delivery import Delivery, Sinks
 from workers.runtime.inbox import Inbox
 from workers.runtime.measure import measure_batch
@@ -147,13 +148,13 @@ class PartitionTask:
         await sinks.retry.through(Server.SCHEMA_REGISTRY, lambda: process.decoder.fetch_schemas(records))
         screened = screen(process.spec, process.decoder, sinks.clock, records)
         span.link_traces(process.spec.trace_of(event) for _, event in screened.events)
-        turned_away: frozenset[int] = frozenset()
+        delivered = Delivered()
         if records[0].offset <= watermark:
             await delivery.catch_up(_part(screened, lambda record: record.offset <= watermark))
             screened = _part(screened, lambda record: record.offset > watermark)
         if records[-1].offset > watermark:
-            turned_away = await delivery.deliver(screened, records[-1].offset)
-        measure_batch(sinks.metrics, process.spec, screened, turned_away, sinks.clock.monotonic() - started)
+            delivered = await delivery.deliver(screened, records[-1].offset)
+        measure_batch(sinks.metrics, process.spec, screened, delivered, sinks.clock.monotonic() - started)
 
     def _expose(self, watermark: int) -> None:
         process, metrics = self._process, self._process.sinks.metrics

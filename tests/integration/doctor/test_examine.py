@@ -12,6 +12,7 @@ from workers.doctor.examine import examine
 from workers.doctor.finding import State
 from workers.kafka.admin import Admin
 from workers.kafka.topics import apply_topology
+from workers.stack.running import RunningStack
 
 ROOT = Path(__file__).parents[3]
 
@@ -64,6 +65,19 @@ async def test_servers_that_turn_us_away_do_not_hide_the_others(topic: str, monk
 
     assert (found["neo4j"], found["schema registry"]) == (State.MISCONFIGURED, State.UNREACHABLE)
     assert found[f"topic {topic}"] is State.PROBLEM
+
+
+async def test_the_connector_is_looked_at_where_connect_is_named(
+    topic: str, monkeypatch: pytest.MonkeyPatch, stack_with_cdc: RunningStack
+) -> None:
+    monkeypatch.delenv("KAFKA_CONNECT_URL", raising=False)
+    assert "connector registry" not in await states()
+
+    monkeypatch.setenv("KAFKA_CONNECT_URL", stack_with_cdc.kafka_connect)
+    assert (await states())["connector registry"] is State.OK
+
+    monkeypatch.setenv("KAFKA_CONNECT_URL", "http://127.0.0.1:1")
+    assert (await states())["connector registry"] is State.UNREACHABLE
 
 
 async def test_without_usable_settings_nothing_further_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

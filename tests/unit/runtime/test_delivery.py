@@ -22,13 +22,14 @@ from workers.config.tuning import DeadLetterLimit
 from workers.config.tuning import Retry as RetryTuning
 from workers.config.tuning import Throttle as ThrottleTuning
 from workers.core.errors import Fenced, Refused, Retryable
-from workers.core.observation import Conflict, Observation, Synced
+from workers.core.observation import Conflict, Observation, Skipped, Synced
 from workers.core.ports import Claim
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
 from workers.core.worker import WorkerSpec
 from workers.observe.metrics import Metrics
 from workers.runtime.condition import Condition
+from workers.runtime.delivered import Delivered
 from workers.runtime.delivery import Delivery, Sinks
 from workers.runtime.flood import Flood
 from workers.runtime.retry import Retry
@@ -67,8 +68,8 @@ class Bench:
         claim = Claim("toy", TP, "token", self.graph.watermark, lineage, epoch)
         self.delivery = Delivery(self.spec, "memory-graph-toy", claim, self.sinks)
 
-    async def deliver(self, *records: ConsumedRecord) -> None:
-        await self.delivery.deliver(screen(TOY, JsonDecoder(), self.clock, records), records[-1].offset)
+    async def deliver(self, *records: ConsumedRecord) -> Delivered:
+        return await self.delivery.deliver(screen(TOY, JsonDecoder(), self.clock, records), records[-1].offset)
 
     async def catch_up(self, *records: ConsumedRecord) -> None:
         await self.delivery.catch_up(screen(TOY, JsonDecoder(), self.clock, records))
@@ -230,3 +231,10 @@ async def test_a_culprits_neighbours_are_told_once_and_the_culprit_as_a_failure(
     assert synced(bench) == 2
     failures, labels = "llm_memory_graph_registry_sync_failures_total", {"error_type": "neo4j.constraint"}
     assert bench.sinks.metrics.registry.get_sample_value(failures, labels) == 1
+
+
+async def test_what_the_fold_left_out_is_told_by_type_also_when_the_batch_was_taken_apart() -> None:
+    bench = Bench(spec=replace(TOY, observed=lambda state: [Skipped("add", "redelivered", state.key)]))
+    bench.graph.poison = 500
+    delivered = await bench.deliver(add(0, "a", 1), add(1, "b", 500), add(2, "c", 2))
+    assert (delivered.turned_away, delivered.left_out) == (frozenset([1]), {"add": 2})
