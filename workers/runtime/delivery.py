@@ -1,9 +1,9 @@
 """The one place that writes: a batch goes to the graph as one transaction, or is taken apart until it does."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Generic
 
 import structlog
 
@@ -18,6 +18,7 @@ from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.observe.metrics import Metrics
 from workers.runtime.delivered import Delivered, left_out_of
+from workers.runtime.entry import Entry
 from workers.runtime.flood import Flood
 from workers.runtime.fold import Folder
 from workers.runtime.report import report
@@ -61,7 +62,7 @@ class Delivery(Generic[EventT, StateT]):
         A crash between the graph's commit and the table's leaves exactly this to do. What was turned away
         is in the dead letters already: they are confirmed before the graph moves past them.
         """
-        await self._store(self._folder.fold(screened.events))
+        await self._store(self._folder.entries(self._folder.fold(screened.events)))
 
     async def deliver(self, screened: Screened[EventT], through: int) -> Delivered:
         """Dead letters, then the graph, then the table; when this returns, ``through`` may be acknowledged.
@@ -85,7 +86,7 @@ class Delivery(Generic[EventT, StateT]):
         if self._spec.observed is not None:
             observed = [each for state in folded.states() for each in self._spec.observed(state)]
             self._report(observed, started, planned)
-        await self._store(folded)
+        await self._store(self._folder.entries(folded))
         return Delivered(turned_away, left_out_of(observed))
 
     def _report(self, observed: Sequence[Observation], started: float, planned: float) -> None:
@@ -94,12 +95,17 @@ class Delivery(Generic[EventT, StateT]):
         report(observed, metrics, clock.monotonic() - started, clock.now_ms())
 
     async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> Delivered:
-        """Halve what the database refuses until only the culprits are left; order is kept."""
+        """Halve what the database refuses until only the culprits are left; order is kept.
+
+        A culprit's state is told of it before the graph moves past: who catches up cannot know of a refusal, and
+        would fold it.
+        """
         if not events:  # not for what a record holds: a statement of ours is wrong
             raise refusal
         if len(events) == 1:
             reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
             await self._dead_letter([Turned(events[0][0], reason)], of=1)
+            await self._store(self._folder.passed_over(*events[0]))
             await self._write(through, [])
             return Delivered(frozenset([events[0][0].offset]))
         middle = len(events) // 2
@@ -117,8 +123,7 @@ class Delivery(Generic[EventT, StateT]):
         self._sinks.throttle.committed(seconds)
         self._sinks.metrics.graph_write("batch", seconds)
 
-    async def _store(self, folded: Any) -> None:
-        entries = self._folder.entries(folded)
+    async def _store(self, entries: Mapping[str, Entry]) -> None:
         partition = self._claim.topic_partition.partition
         started = self._sinks.clock.monotonic()
         await self._sinks.retry.through(Server.KAFKA, lambda: self._sinks.states.put(partition, entries))

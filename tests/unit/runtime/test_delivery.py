@@ -138,7 +138,24 @@ async def test_only_the_record_the_database_refuses_is_dead_lettered_and_order_i
     assert [(letter.record.offset, letter.stage, letter.code) for letter in bench.dead_letters.letters] == [
         (2, Stage.WRITE, "neo4j.constraint")
     ]
-    assert bench.states.get("p") is None
+
+
+async def test_who_catches_up_does_not_fold_what_the_database_had_refused() -> None:
+    bench = Bench()
+    bench.graph.poison = 100
+    records = (add(0, "a", 1), add(1, "a", 100), add(2, "p", 100), add(3, "b", 1))
+    await bench.deliver(*records)
+    bench.claimed()
+    await bench.catch_up(*records)
+    await bench.deliver(add(4, "a", 1), add(5, "p", 2))
+    assert bench.graph.totals == {"a": 2, "b": 1, "p": 2}
+
+
+async def test_a_refused_records_state_is_told_between_its_dead_letter_and_the_graph() -> None:
+    bench = Bench()
+    bench.graph.poison = 100
+    await bench.deliver(add(0, "a", 100))
+    assert bench.journal == ["dead letters [0]", "table ['a']", "graph 0"]
 
 
 async def test_events_after_a_refused_one_fold_as_if_it_had_never_been() -> None:
