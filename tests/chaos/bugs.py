@@ -110,13 +110,15 @@ def _two_transactions() -> None:
     """Write nodes first, and what belongs to them with the watermark a moment later."""
     write = Neo4jWriter.write
 
-    async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> None:
+    async def writing(
+        self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
+    ) -> None:
         with classified():
             async with self._driver.session(database=self._database) as session:
                 for statement in statements[:-1]:
                     await (await session.run(statement.cypher, {"rows": statement.rows})).consume()
         await asyncio.sleep(1)
-        await write(self, claim, through, statements[-1:])
+        await write(self, claim, through, statements[-1:], refused)
 
     replace(Neo4jWriter, "write", writing)
 

@@ -85,11 +85,13 @@ def _hook_graph(points: Points, history: History) -> None:
         points.reach(Point.AFTER_CLAIM)
         return made
 
-    async def writing(self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement]) -> None:
+    async def writing(
+        self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
+    ) -> None:
         points.reach(Point.BEFORE_TRANSACTION)
         to_rehearse.set(points.awaits(Point.BEFORE_COMMIT))
         began = time.monotonic()
-        await write(self, held, through, statements)
+        await write(self, held, through, statements, refused)
         partition = held.topic_partition.partition
         history.note("wrote", partition=partition, token=held.token, through=through, began=began, pid=os.getpid())
         points.reach(Point.AFTER_COMMIT)

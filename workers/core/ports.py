@@ -20,6 +20,7 @@ class Claim:
     ``offset``  the last offset that the graph reflected when it was claimed (``NOTHING_WRITTEN`` for none).
     ``lineage`` names this graph's history of the partition: 32 hex digits made when the watermark was. After
                 the graph has been wiped it is another, and state folded under the old one is void.
+    ``refused`` offsets of records that the database refused: dead letters, of which no state may know.
     ``epoch``   counts the topic's lives, from 0: a deleted and recreated topic starts its offsets anew.
     """
 
@@ -29,6 +30,7 @@ class Claim:
     offset: int
     lineage: str = "0" * 32
     epoch: int = 0
+    refused: frozenset[int] = frozenset()
 
 
 class Decoder(Protocol):
@@ -56,11 +58,14 @@ class GraphWriter(Protocol):
         """
         ...
 
-    async def write(self, claim: Claim, through: int, statements: Sequence[Statement]) -> None:
+    async def write(
+        self, claim: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
+    ) -> None:
         """In one transaction: lock the watermark, check the token, run the statements, advance to ``through``.
 
         A watermark already at or past ``through`` means an earlier attempt's COMMIT did get through although
-        its answer was lost: nothing is written again. Raises ``Refused``, ``Retryable``, ``Fenced``.
+        its answer was lost: nothing is written again. Later claims are told of ``refused``.
+        Raises ``Refused``, ``Retryable``, ``Fenced``.
         """
         ...
 

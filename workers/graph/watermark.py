@@ -9,13 +9,14 @@ from workers.core.record import TopicPartition
 # SET takes the node's lock before anything of it is read: of two claims at once the second sees what the first left.
 CLAIM = """
 MERGE (w:Watermark {id: $id})
-  ON CREATE SET w.lineage = $lineage, w.epoch = 0, w.offset = $nothing, w.topic_id = $topic_id
+  ON CREATE SET w.lineage = $lineage, w.epoch = 0, w.offset = $nothing, w.topic_id = $topic_id, w.refused = []
 SET w.token = $token
 WITH w, w.topic_id = $topic_id AS same_topic
 SET w.topic_id = $topic_id, w.updated_at = datetime(),
     w.offset = CASE WHEN same_topic THEN w.offset ELSE $nothing END,
-    w.epoch = CASE WHEN same_topic THEN w.epoch ELSE w.epoch + 1 END
-RETURN w.offset AS offset, w.lineage AS lineage, w.epoch AS epoch
+    w.epoch = CASE WHEN same_topic THEN w.epoch ELSE w.epoch + 1 END,
+    w.refused = CASE WHEN same_topic THEN coalesce(w.refused, []) ELSE [] END
+RETURN w.offset AS offset, w.lineage AS lineage, w.epoch AS epoch, w.refused AS refused
 """
 
 # Planned once: the server would else plan anew whenever the graph has grown, for seconds in its first minutes. Every
@@ -28,7 +29,7 @@ ADVANCE = """
 MATCH (w:Watermark {id: $id})
 SET w.updated_at = datetime()
 WITH w WHERE w.token = $token AND w.offset < $through
-SET w.offset = $through
+SET w.offset = $through, w.refused = (coalesce(w.refused, []) + $refused)[-1000..]
 WITH w
 """
 

@@ -62,11 +62,16 @@ class Neo4jWriter(GraphWriter):
         )
         if row is None:
             raise Retryable(f"the claim of {topic_partition} for {worker} went unanswered")
-        return Claim(worker, topic_partition, token, row["offset"], row["lineage"], row["epoch"])
+        return Claim(
+            worker, topic_partition, token, row["offset"], row["lineage"], row["epoch"], frozenset(row["refused"])
+        )
 
-    async def write(self, claim: Claim, through: int, statements: Sequence[Statement]) -> None:
+    async def write(
+        self, claim: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
+    ) -> None:
         """Run ``statements`` and advance the watermark to ``through``, both or neither.
 
+        The watermark remembers the offsets ``refused`` that it moves past, the latest thousand of them.
         Returns without writing where the watermark is there already: an earlier attempt's COMMIT got through.
         Cancelled, it may leave a COMMIT under way; the next claim waits for it, and tells.
         Raises ``Fenced`` (another owner, or the watermark is gone), ``Refused`` (nothing of the batch is in
@@ -76,6 +81,7 @@ class Neo4jWriter(GraphWriter):
             "id": watermark_id(claim.worker, claim.topic_partition),
             "token": claim.token,
             "through": through,
+            "refused": list(refused),
         }
         rows = {"rows": Unshown(statement.rows for statement in statements)}
         query = guarded(tuple(statement.cypher for statement in statements))

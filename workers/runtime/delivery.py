@@ -1,7 +1,7 @@
 """The one place that writes: a batch goes to the graph as one transaction, or is taken apart until it does."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic
 
@@ -18,9 +18,8 @@ from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.observe.metrics import Metrics
 from workers.runtime.delivered import Delivered, left_out_of
-from workers.runtime.entry import Entry
 from workers.runtime.flood import Flood
-from workers.runtime.fold import Folder
+from workers.runtime.fold import Folded, Folder
 from workers.runtime.report import report
 from workers.runtime.retry import Retry, Server
 from workers.runtime.screen import Screened, Turned
@@ -60,9 +59,11 @@ class Delivery(Generic[EventT, StateT]):
         """Fold what the graph already reflects where the table is behind; write nothing to the graph.
 
         A crash between the graph's commit and the table's leaves exactly this to do. What was turned away
-        is in the dead letters already: they are confirmed before the graph moves past them.
+        is in the dead letters already: they are confirmed before the graph moves past them. Of a refusal by the
+        database only the watermark can tell: another owner's table may be older than the claim.
         """
-        await self._store(self._folder.entries(self._folder.fold(screened.events)))
+        taken = [(record, event) for record, event in screened.events if record.offset not in self._claim.refused]
+        await self._store(self._folder.fold(taken))
 
     async def deliver(self, screened: Screened[EventT], through: int) -> Delivered:
         """Dead letters, then the graph, then the table; when this returns, ``through`` may be acknowledged.
@@ -86,7 +87,7 @@ class Delivery(Generic[EventT, StateT]):
         if self._spec.observed is not None:
             observed = [each for state in folded.states() for each in self._spec.observed(state)]
             self._report(observed, started, planned)
-        await self._store(self._folder.entries(folded))
+        await self._store(folded)
         return Delivered(turned_away, left_out_of(observed))
 
     def _report(self, observed: Sequence[Observation], started: float, planned: float) -> None:
@@ -95,35 +96,32 @@ class Delivery(Generic[EventT, StateT]):
         report(observed, metrics, clock.monotonic() - started, clock.now_ms())
 
     async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> Delivered:
-        """Halve what the database refuses until only the culprits are left; order is kept.
-
-        A culprit's state is told of it before the graph moves past: who catches up cannot know of a refusal, and
-        would fold it.
-        """
+        """Halve what the database refuses until only the culprits are left; order is kept."""
         if not events:  # not for what a record holds: a statement of ours is wrong
             raise refusal
         if len(events) == 1:
             reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
             await self._dead_letter([Turned(events[0][0], reason)], of=1)
-            await self._store(self._folder.passed_over(*events[0]))
-            await self._write(through, [])
-            return Delivered(frozenset([events[0][0].offset]))
+            refused = events[0][0].offset
+            await self._write(through, [], [refused])
+            return Delivered(frozenset([refused]))
         middle = len(events) // 2
         first = await self.deliver(Screened(events[:middle], []), events[middle - 1][0].offset)
         return first | await self.deliver(Screened(events[middle:], []), through)
 
-    async def _write(self, through: int, statements: Sequence[Statement]) -> None:
+    async def _write(self, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()) -> None:
         await self._sinks.throttle.take(sum(len(statement.rows) for statement in statements))
         async with self._sinks.transactions:
             started = self._sinks.clock.monotonic()
             await self._sinks.retry.through(
-                Server.NEO4J, lambda: self._sinks.writer.write(self._claim, through, statements)
+                Server.NEO4J, lambda: self._sinks.writer.write(self._claim, through, statements, refused)
             )
             seconds = self._sinks.clock.monotonic() - started
         self._sinks.throttle.committed(seconds)
         self._sinks.metrics.graph_write("batch", seconds)
 
-    async def _store(self, entries: Mapping[str, Entry]) -> None:
+    async def _store(self, folded: Folded[StateT]) -> None:
+        entries = self._folder.entries(folded)
         partition = self._claim.topic_partition.partition
         started = self._sinks.clock.monotonic()
         await self._sinks.retry.through(Server.KAFKA, lambda: self._sinks.states.put(partition, entries))

@@ -72,22 +72,10 @@ class Folder(Generic[EventT, StateT]):
 
     def entries(self, folded: Folded[StateT]) -> dict[str, Entry]:
         """The table entries that the fold came to."""
-        return self._entries(folded.overlays)
-
-    def passed_over(self, record: Record, event: EventT) -> dict[str, Entry]:
-        """The table entry of a state that has seen the record and not folded it; none for an event without state."""
-        key = self._spec.state_key(event)
-        if key is None:
-            return {}
-        known = self._load(key)
-        timestamp = max(known.timestamp, record.timestamp)
-        return self._entries({key: Overlay(known.state, record.offset, timestamp)})
-
-    def _entries(self, overlays: Mapping[str, Overlay[StateT]]) -> dict[str, Entry]:
         partition, epoch, dump = self._claim.topic_partition.partition, self._claim.epoch, self._spec.dump_state
         return {
             key: Entry(self._lineage, epoch, partition, overlay.offset, overlay.timestamp, dump(overlay.state))
-            for key, overlay in overlays.items()
+            for key, overlay in folded.overlays.items()
         }
 
     def _load(self, key: str | None) -> Overlay[StateT]:

@@ -43,6 +43,21 @@ async def test_a_recreated_topic_starts_its_offsets_anew_in_the_next_epoch(
     assert await scratch.values() == ["a", "b"]
 
 
+async def test_a_claim_is_told_of_what_was_refused_in_this_life_of_the_topic_the_latest_thousand(
+    writer: Neo4jWriter, scratch: Scratch
+) -> None:
+    first = await writer.claim(scratch.worker, scratch.partition, "topic-1")
+    assert first.refused == frozenset()
+    await writer.write(first, 41, [], [40])
+    await writer.write(first, 42, [scratch.create("a")])
+    assert (await writer.claim(scratch.worker, scratch.partition, "topic-1")).refused == {40}
+
+    second = await writer.claim(scratch.worker, scratch.partition, "topic-1")
+    await writer.write(second, 2_000, [], range(50, 1_050))
+    assert (await writer.claim(scratch.worker, scratch.partition, "topic-1")).refused == set(range(50, 1_050))
+    assert (await writer.claim(scratch.worker, scratch.partition, "topic-2")).refused == frozenset()
+
+
 async def test_a_watermark_that_was_wiped_comes_back_with_another_lineage(
     writer: Neo4jWriter, scratch: Scratch
 ) -> None:

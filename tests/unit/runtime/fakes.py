@@ -104,11 +104,14 @@ class FakeGraph:
     watermark: int = NOTHING_WRITTEN
     poison: int | None = None
     fail_next: list[Exception] = field(default_factory=list)
+    refused: set[int] = field(default_factory=set)
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:
-        return Claim(worker, topic_partition, "token", self.watermark)
+        return Claim(worker, topic_partition, "token", self.watermark, refused=frozenset(self.refused))
 
-    async def write(self, claim: Claim, through: int, statements: Sequence[Statement]) -> None:
+    async def write(
+        self, claim: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
+    ) -> None:
         if self.fail_next:
             raise self.fail_next.pop(0)
         rows: list[Any] = [row for statement in statements for row in statement.rows]
@@ -118,6 +121,7 @@ class FakeGraph:
             return
         self.totals |= {row["key"]: row["total"] for row in rows}
         self.watermark = through
+        self.refused.update(refused)
         self.journal.append(f"graph {through}")
 
 

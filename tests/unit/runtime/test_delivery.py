@@ -65,7 +65,7 @@ class Bench:
         self.claimed(lineage)
 
     def claimed(self, lineage: str = "0" * 32, epoch: int = 0) -> None:
-        claim = Claim("toy", TP, "token", self.graph.watermark, lineage, epoch)
+        claim = Claim("toy", TP, "token", self.graph.watermark, lineage, epoch, frozenset(self.graph.refused))
         self.delivery = Delivery(self.spec, "memory-graph-toy", claim, self.sinks)
 
     async def deliver(self, *records: ConsumedRecord) -> Delivered:
@@ -145,17 +145,11 @@ async def test_who_catches_up_does_not_fold_what_the_database_had_refused() -> N
     bench.graph.poison = 100
     records = (add(0, "a", 1), add(1, "a", 100), add(2, "p", 100), add(3, "b", 1))
     await bench.deliver(*records)
+    bench.table.data.clear()  # another owner's, recovered before all that was written
     bench.claimed()
     await bench.catch_up(*records)
     await bench.deliver(add(4, "a", 1), add(5, "p", 2))
     assert bench.graph.totals == {"a": 2, "b": 1, "p": 2}
-
-
-async def test_a_refused_records_state_is_told_between_its_dead_letter_and_the_graph() -> None:
-    bench = Bench()
-    bench.graph.poison = 100
-    await bench.deliver(add(0, "a", 100))
-    assert bench.journal == ["dead letters [0]", "table ['a']", "graph 0"]
 
 
 async def test_events_after_a_refused_one_fold_as_if_it_had_never_been() -> None:
