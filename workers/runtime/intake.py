@@ -120,6 +120,14 @@ class ChunkConsumer(driver.Consumer):
         found = {tp: offsets.get(TopicPartition(*tp)) for tp in tps}
         return {tp: offset for tp, offset in found.items() if offset is not None and self._should_commit(tp, offset)}
 
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - Faust's signature
+        """Commit again what Kafka did not take: Faust notes it as committed, and waits until there is more."""
+        committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
+        if not committed:
+            for tp in offsets:
+                self._committed_offset.pop(tp, None)
+        return committed
+
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Drain and commit (in ``WorkerApp._consumer_wait_empty``), then forget: the next owner goes on."""
         await super().on_partitions_revoked(revoked)

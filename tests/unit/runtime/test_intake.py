@@ -1,14 +1,17 @@
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from faust.types import TP
+from mode.utils.logging import CompositeLogger
 
 from workers.runtime.backlog import Backlog
 from workers.runtime.feed import Feed
 from workers.runtime.intake import ChunkConsumer
+from workers.runtime.quiet import QUIET
 
 NEVER, AT_ZERO, ON_ITS_WAY = TP("events", 0), TP("events", 1), TP("events", 2)
 CHANGELOG = TP("group-state-changelog", 0)
@@ -68,3 +71,20 @@ async def test_a_seek_goes_to_where_the_graph_is_behind() -> None:
     sought = await consumer(thread, Assignment({ON_ITS_WAY: 3})).seek_to_committed()
     assert thread.positions == {NEVER: 0, ON_ITS_WAY: 3}
     assert sought == {NEVER: None, ON_ITS_WAY: 3}
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_what_kafka_did_not_take_is_committed_again(*, taken: bool) -> None:
+    async def flush() -> None:
+        """Nothing is under way."""
+
+    async def commit(_: Mapping[TP, int]) -> bool:
+        return taken
+
+    made: Any = consumer(AiokafkaThread({}), Assignment({}))
+    made.log, made.assignment, made._commit = CompositeLogger(QUIET), lambda: {ON_ITS_WAY}, commit  # noqa: SLF001 - as above
+    made.in_transaction, made._committed_offset = False, defaultdict(lambda: None)  # noqa: SLF001 - as above
+    told = SimpleNamespace(on_commit=lambda _: None, on_tp_commit=lambda _: None)
+    made.app = SimpleNamespace(producer=SimpleNamespace(flush=flush), tables=told, monitor=told)
+    assert await made._commit_offsets({ON_ITS_WAY: 56}) is taken  # noqa: SLF001 - as above
+    assert made._should_commit(ON_ITS_WAY, 56) is not taken  # noqa: SLF001 - as above
