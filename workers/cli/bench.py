@@ -29,7 +29,9 @@ def bench(  # noqa: PLR0913 - one parameter an option
         typer.Option(min=0.1, metavar="MINUTES", help="Only this: 3,000 events/s, spikes every two minutes."),
     ] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Only this: where our worker's CPU time goes.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything into this file, too.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Where everything is written, too; default .memory-graph/bench.json.")
+    ] = None,
     name: Annotated[str, typer.Option(help="Which stack; it is started, and left running.")] = "bench",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -48,6 +50,7 @@ def bench(  # noqa: PLR0913 - one parameter an option
     from workers.bench.run import Options, start_servers  # noqa: PLC0415 - likewise
     from workers.bench.run import bench as run  # noqa: PLC0415 - likewise
     from workers.bench.screen.show import as_data, show  # noqa: PLC0415 - likewise
+    from workers.stack.home import stack_home  # noqa: PLC0415 - likewise
 
     options = Options(
         events=events or (QUICK_EVENTS if quick else EVENTS),
@@ -62,13 +65,14 @@ def bench(  # noqa: PLR0913 - one parameter an option
     start_servers(name)
     progress = Console(stderr=True)
     report = asyncio.run(run(options, lambda line: progress.print(line, highlight=False, style="dim")))
-    if json_file is not None:
-        json_file.write_text(json.dumps(as_data(report), indent=2) + "\n", encoding="utf-8")
+    file = json_file or stack_home() / "bench.json"
+    file.write_text(json.dumps(as_data(report), indent=2) + "\n", encoding="utf-8")
     if output is Output.JSON:
         print_json(as_data(report))
     else:
         console = Console()
         show(report, console if console.is_terminal else Console(width=WIDTH_OF_FILES))
+        print(f"Every figure of every round: {file}")
 
 
 def _names(value: str) -> tuple[str, ...]:
