@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from workers.core.observation import Observation
+from workers.core.procedure import Procedure
 from workers.core.record import Record
 from workers.core.reference import Reference
 from workers.core.statement import Statement
@@ -54,6 +55,7 @@ class WorkerSpec(Generic[EventT, StateT]):
                     ``None`` for a worker that observes nothing.
     ``reference``   what ``plan`` looks up: read from the graph before the first batch, then about every second.
                     ``None`` for a worker that needs nothing but its events.
+    ``procedures``  what it does that no record triggers; told whether the registry's API can be called.
     """
 
     name: str
@@ -72,3 +74,4 @@ class WorkerSpec(Generic[EventT, StateT]):
     configure: "Callable[[Mapping[str, Any]], WorkerSpec[EventT, StateT]] | None" = None
     observed: Callable[[StateT], Sequence[Observation]] | None = None
     reference: Reference | None = None
+    procedures: Callable[[bool], Sequence[Procedure]] = lambda _: ()
