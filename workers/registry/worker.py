@@ -9,6 +9,7 @@ from workers.core.procedure import Procedure
 from workers.core.worker import WorkerSpec
 from workers.registry.fold import folder
 from workers.registry.known import Known, state_key
+from workers.registry.mismatches import Mismatches
 from workers.registry.model import Event
 from workers.registry.parse import parser
 from workers.registry.plan import planner
@@ -41,9 +42,11 @@ def registry_worker(policy: Policy) -> WorkerSpec[Event, Known]:
 
 def procedures(policy: Policy, api: bool) -> Sequence[Procedure]:  # noqa: FBT001 - the spec's, which has nothing else to tell
     """Return what the worker does that no record triggers; ``api`` tells whether the registry's can be called."""
+    mismatches = (Mismatches(),) if api else ()
     if policy.usage is None:
-        return ()
-    return (recent_periods(policy.usage), past_periods(policy.usage), Windows(policy.usage), Reports(policy.usage, api))
+        return mismatches
+    usage = policy.usage
+    return (*mismatches, recent_periods(usage), past_periods(usage), Windows(usage), Reports(usage, api))
 
 
 def configured(options: Mapping[str, Any]) -> WorkerSpec[Event, Known]:

@@ -9,7 +9,7 @@ import neo4j
 import pytest
 
 from workers.config.settings import Neo4jSettings, Settings
-from workers.core.procedure import Call, Effect, Procedure
+from workers.core.procedure import Call, Effect, Procedure, Step
 from workers.core.reference import Question
 from workers.graph.driver import open_driver
 from workers.graph.migrate import migrate
@@ -86,8 +86,9 @@ class World:
         count = 0
         while steps := list(procedure.steps(await self.reader.ask(procedure.question(now_ms)), now_ms)):
             for step in steps:
-                self.said += step.effects
+                assert isinstance(step, Step)
                 assert step.record is not None
+                self.said += step.effects
                 await self.recorder.record(step.record)
             count += len(steps)
         return count

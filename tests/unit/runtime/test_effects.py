@@ -50,3 +50,5 @@ async def test_a_call_without_an_api_is_a_bug() -> None:
     world: Any = World()
     with pytest.raises(RuntimeError, match="POST /path without an API"):
         await Effects(world, world, None).do(CALL)
+    with pytest.raises(RuntimeError, match="schema s without an API"):
+        await Effects(world, world, None).fetch_schema("s", "1")

@@ -76,9 +76,9 @@ def test_what_is_posted_is_written_down_and_what_is_refused_waits_twice_as_long_
 
 @pytest.mark.parametrize("api", [True, False])
 def test_without_a_block_in_the_topology_nothing_is_counted(*, api: bool) -> None:
-    assert WORKER.procedures(api) == ()
+    assert [each.name for each in WORKER.procedures(api)] == ["schema_mismatches"] * api
     options = {"topic": "usage", "window_minutes": 60, "late_minutes": 10, "restate_hours": 24}
     spec = configured({"usage": {**options, "top_use_cases": 2, "every_seconds": 60}})
     names = ["usage_periods", "usage_history", "usage_windows", "usage_reports"]
-    assert [each.name for each in spec.procedures(api)] == names
+    assert [each.name for each in spec.procedures(api)][-4:] == names
     assert spec.procedures(api)[-1] == Reports(USAGE, api)
