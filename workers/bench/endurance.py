@@ -97,7 +97,7 @@ class Run:
         await self._compare()
         warm = [point for point in result.memory if point[0] >= WARM_UP_SECONDS] or result.memory
         result.memory_slope_mib_per_minute = slope([(seconds / 60, mib) for seconds, mib in warm])
-        result.cpu_us = self._worker.cpu_seconds() * 1e6 / max(1, result.records)
+        result.cpu_us = self._worker.look()[0] * 1e6 / max(1, result.records)
         result.traces = self._records.tally.roots
         return result
 
@@ -144,7 +144,7 @@ class Run:
             self._arrivals.see(await self._ground.graph.watermarks(prefix))
             self._note_spikes(time.monotonic() - self._started)
             if looks % 10 == 0:
-                self._result.memory.append((time.monotonic() - self._started, self._worker.rss_mib()))
+                self._result.memory.append((time.monotonic() - self._started, self._worker.look()[1]))
             looks += 1
             await asyncio.sleep(0.1)
 

@@ -100,7 +100,8 @@ async def _follow(
         look = await watch.look()
         if look.events:
             used = cpu_seconds(database) if database else 0.0
-            samples.append(Sample(look, processes.cpu_seconds(), used, processes.rss_mib()))
+            cpu, rss_mib = processes.look()
+            samples.append(Sample(look, cpu, used, rss_mib))
         if seen is not None:
             seen(processes, look.events, watch.done)
         if look.events > events:

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -23,16 +23,19 @@ class Running:
 
     def __init__(self, processes: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._processes = processes
-        self._watched = [psutil.Process(each.pid) for each in processes]
+        self._watched = {psutil.Process(each.pid): (0.0, 0) for each in processes}
         self._log = log
 
-    def cpu_seconds(self) -> float:
-        """Give what all processes have used so far, user and system; a process that has ended keeps its count."""
-        return sum(cpu_seconds(each) for each in self._watched)
+    def look(self) -> tuple[float, float]:
+        """Give what all processes have used of the CPU so far (seconds, user and system), and their memory (MiB).
 
-    def rss_mib(self) -> float:
-        """Give the memory of all processes, in MiB."""
-        return float(sum(each.memory_info().rss for each in self._watched)) / MEBIBYTE
+        A process that has ended keeps what was last seen of it.
+        """
+        for each in self._watched:
+            with suppress(psutil.NoSuchProcess):
+                self._watched[each] = cpu_seconds(each), each.memory_info().rss
+        cpu, rss = zip(*self._watched.values(), strict=True)
+        return sum(cpu), sum(rss) / MEBIBYTE
 
     def check(self) -> None:
         """Raise ``ProblemsFound`` with the end of the log when a process has failed."""

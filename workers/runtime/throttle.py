@@ -5,6 +5,7 @@ import asyncio
 from workers.config.tuning import Throttle as ThrottleTuning
 from workers.core.clock import Clock
 
+SEARCH = 2.0
 RAISE = 1.5
 LOWER = 0.7
 ADJUST_EVERY_SECONDS = 0.5
@@ -15,7 +16,8 @@ class Throttle:
 
     Never below the baseline: a batch keeps its size, so a lower rate would not make commits quicker, only
     rarer (a database that has just started is slow for some seconds, and would be kept waiting for minutes).
-    At most twice a second, so that a change shows its effect before the next.
+    Until the first slow commit, what the database can take is searched for: each quick one doubles the rate.
+    From then on it changes at most twice a second, so that a change shows its effect before the next.
     """
 
     def __init__(self, tuning: ThrottleTuning, clock: Clock) -> None:
@@ -24,6 +26,7 @@ class Throttle:
         self.rows_per_second = self._tokens = float(tuning.baseline_rows_per_second)
         self._filled_at = self._adjusted_at = clock.monotonic()
         self._waited = False
+        self._searching = True
 
     async def take(self, rows: int) -> None:
         """Wait until ``rows`` may be written. A batch larger than a second's worth goes into debt, alone."""
@@ -37,11 +40,13 @@ class Throttle:
         """Learn how long a commit took."""
         slow = seconds * 1000 > self._tuning.target_commit_ms
         now = self._clock.monotonic()
-        if now - self._adjusted_at < ADJUST_EVERY_SECONDS or not (slow or self._waited):
+        settled = self._searching or now - self._adjusted_at >= ADJUST_EVERY_SECONDS
+        if not settled or not (slow or self._waited):
             return
+        self._searching = self._searching and not slow
         self._adjusted_at, self._waited = now, False
         self._fill()
-        rate = self.rows_per_second * (LOWER if slow else RAISE)
+        rate = self.rows_per_second * (LOWER if slow else SEARCH if self._searching else RAISE)
         tuning = self._tuning
         self.rows_per_second = min(max(rate, tuning.baseline_rows_per_second), tuning.max_rows_per_second)
 

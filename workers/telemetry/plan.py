@@ -13,7 +13,6 @@ from workers.telemetry.rows import (
     ChildRow,
     KeyRow,
     ModelRow,
-    ModelUseRow,
     SuccessorRow,
     VersionChangeRow,
     VersionUseRow,
@@ -27,7 +26,6 @@ from workers.telemetry.statements import (
     INVOCATIONS,
     LATENCIES,
     MODEL_CHANGED,
-    MODEL_USED,
     MODELS,
     PARENT_CHANGED,
     SUCCESSOR_CHANGED,
@@ -40,9 +38,8 @@ from workers.telemetry.trace import Trace
 # Nodes before the relationships between them; a relationship that no longer holds goes before another comes.
 ORDER = (
     MODELS,
-    INVOCATIONS,
     MODEL_CHANGED,
-    MODEL_USED,
+    INVOCATIONS,
     VERSION_CHANGED,
     VERSION_USED,
     LATENCIES,
@@ -87,18 +84,16 @@ def plan(traces: Iterable[Trace], book: PriceBook) -> Sequence[Statement]:
 
 
 def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook) -> None:
-    """Add each changed Invocation, its Model where that is another than before, and the version of its time."""
-    trace_id, invocations, models_used = trace.trace_id, rows[INVOCATIONS], rows[MODEL_USED]
+    """Add each changed Invocation, whether its Model is another than before, and the version of its time."""
+    trace_id, invocations = trace.trace_id, rows[INVOCATIONS]
     for span_id, model_id in trace.changed.items():
         key, span = prefix + span_id, trace.spans[span_id]
         told = span.told()
         terms = book.terms(told.provider, told.model_id, span.timestamp)
         invocations.append(invocation_row(trace_id, key, span, told, terms))
-        if model_id != told.model_id:
-            models_used.append(ModelUseRow(told.model_id, key))
-            if model_id is not None:
-                rows[MODEL_CHANGED].append(KeyRow(key))
         if model_id is not None:
+            if model_id != told.model_id:
+                rows[MODEL_CHANGED].append(KeyRow(key))
             rows[VERSION_CHANGED].append(VersionChangeRow(key, terms.version_id))
         if terms.version_id is not None:
             rows[VERSION_USED].append(VersionUseRow(terms.version_id, key))

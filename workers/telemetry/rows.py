@@ -47,13 +47,6 @@ class InvocationRow(NamedTuple):
     use_case: str | None
 
 
-class ModelUseRow(NamedTuple):
-    """A span that is new, or has changed its model."""
-
-    model_id: str
-    key: str
-
-
 class VersionChangeRow(NamedTuple):
     """A span that was written before, and the version of its time, if it has one by now."""
 

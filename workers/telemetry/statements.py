@@ -10,7 +10,6 @@ from workers.telemetry.rows import (
     KeyRow,
     LatencyRow,
     ModelRow,
-    ModelUseRow,
     SuccessorRow,
     VersionChangeRow,
     VersionUseRow,
@@ -36,7 +35,8 @@ DELETE r
 """,
 )
 
-# Even if the trace's state is lost, its id stays and its status never goes back.
+# Even if the trace's state is lost, its id stays and its status never goes back. USES_MODEL comes with it, which spares
+# finding the node again; not by MERGE, which would look at the Model's side, too, where millions of relationships meet.
 INVOCATIONS = template(
     "Invocation",
     InvocationRow,
@@ -52,15 +52,7 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.total_tokens = row.total_tokens, i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
     i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id,
     i.use_case = row.use_case
-""",
-)
-
-# Not MERGE: it would look at the Model's side, too, where millions of relationships meet.
-MODEL_USED = template(
-    "USES_MODEL",
-    ModelUseRow,
-    """
-MATCH (i:Invocation {key: row.key}) WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
+WITH row, i WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
 MATCH (m:Model {model_id: row.model_id})
 CREATE (i)-[:USES_MODEL]->(m)
 """,

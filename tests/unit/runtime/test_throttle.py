@@ -6,7 +6,7 @@ from workers.runtime.throttle import Throttle
 
 
 def throttle(clock: FakeClock) -> Throttle:
-    tuning = ThrottleTuning(baseline_rows_per_second=1_000, max_rows_per_second=2_000, target_commit_ms=500)
+    tuning = ThrottleTuning(baseline_rows_per_second=1_000, max_rows_per_second=3_000, target_commit_ms=500)
     return Throttle(tuning, clock)
 
 
@@ -36,15 +36,36 @@ async def test_quick_commits_raise_the_rate_only_while_somebody_has_to_wait_and_
     bucket.committed(seconds=0.01)
     assert bucket.rows_per_second == 1_000
     await raised(bucket, clock)
-    assert bucket.rows_per_second == 1_500
-    await raised(bucket, clock)
     assert bucket.rows_per_second == 2_000
+    await raised(bucket, clock)
+    assert bucket.rows_per_second == 3_000
+
+
+async def test_what_the_database_can_take_is_found_within_a_few_commits_of_one_moment() -> None:
+    bucket = throttle(FakeClock())
+    await bucket.take(1_000)
+    for _ in range(2):
+        await bucket.take(1)
+        bucket.committed(seconds=0.01)
+    assert bucket.rows_per_second == 3_000
+
+
+async def test_after_the_first_slow_commit_the_rate_rises_by_half_at_most_twice_a_second() -> None:
+    clock = FakeClock()
+    bucket = throttle(clock)
+    bucket.committed(seconds=2.0)
+    rates = []
+    for _ in range(2):
+        await raised(bucket, clock)
+        await bucket.take(1)
+        bucket.committed(seconds=0.01)
+        rates.append(bucket.rows_per_second)
+    assert rates == [1_500, 2_250]
 
 
 async def test_slow_commits_lower_the_rate_again_but_never_below_the_baseline() -> None:
     clock = FakeClock()
     bucket = throttle(clock)
-    await raised(bucket, clock)
     await raised(bucket, clock)
     rates = []
     for _ in range(3):
@@ -57,7 +78,6 @@ async def test_slow_commits_lower_the_rate_again_but_never_below_the_baseline() 
 async def test_one_burst_of_slow_commits_lowers_the_rate_once() -> None:
     clock = FakeClock()
     bucket = throttle(clock)
-    await raised(bucket, clock)
     await raised(bucket, clock)
     clock.now += 1.0
     for _ in range(10):

@@ -53,11 +53,8 @@ def _span(graph: AppliedGraph, row: dict[str, Any]) -> None:
     if row["cost_usd_exact"] is not None:
         changed["cost_usd_exact"] = Decimal(row["cost_usd_exact"]).normalize()
     graph.node(*node, **{**old, **changed})
-
-
-def _uses_model(graph: AppliedGraph, row: dict[str, Any]) -> None:
-    if not graph.has(_invocation(row), "USES_MODEL", None):
-        graph.relate_known(_invocation(row), "USES_MODEL", ("Model", row["model_id"]))
+    if not graph.has(node, "USES_MODEL", None):
+        graph.relate_known(node, "USES_MODEL", ("Model", row["model_id"]))
 
 
 def _version_changed(graph: AppliedGraph, row: dict[str, Any]) -> None:
@@ -111,7 +108,6 @@ APPLY = {
     "Model": _model,
     "Invocation": _span,
     "USES_MODEL changed": lambda graph, row: graph.drop(_invocation(row), "USES_MODEL"),
-    "USES_MODEL": _uses_model,
     "USES_VERSION changed": _version_changed,
     "USES_VERSION": _uses_version,
     "PerformanceMetric of Invocation": _latency,

@@ -26,9 +26,9 @@ def _counts(plan: Iterable[Statement]) -> dict[str, int]:
     return {statement.name: len(statement.rows) for statement in plan if statement.rows}
 
 
-def test_calls_in_order_take_four_statements_and_none_that_deletes() -> None:
+def test_calls_in_order_take_three_statements_and_none_that_deletes() -> None:
     plan, _ = Table().plan(parsed([_call(number) for number in range(3)]))
-    assert _counts(plan) == {"Model": 1, "Invocation": 3, "USES_MODEL": 3, "FOLLOWED_BY": 2}
+    assert _counts(plan) == {"Model": 1, "Invocation": 3, "FOLLOWED_BY": 2}
 
 
 def test_every_plan_has_the_same_statements_so_that_the_server_makes_its_own_plan_once() -> None:
@@ -49,10 +49,10 @@ def test_rows_of_shared_nodes_come_in_the_order_of_the_nodes_they_lock() -> None
     log += [_error("t1", f"e{number}", f"e{number - 1}") for number in range(20, 10, -1)]
     plan, _ = Table().plan(parsed(log))
     rows = {statement.name: [tuple(row) for row in statement.rows] for statement in plan}
-    for name in ("Model", "USES_MODEL", "TRIGGERED_BY"):
+    for name in ("Model", "Invocation", "TRIGGERED_BY"):
         assert len(rows[name]) > 1
         assert rows[name] == sorted(rows[name])
-    assert [model_id for model_id, _ in rows["USES_MODEL"]] == ["m7"] * 3 + ["m8"] * 3 + ["m9"] * 3
+    assert [model_id for model_id, *_ in rows["Invocation"]] == ["m7"] * 3 + ["m8"] * 3 + ["m9"] * 3
 
 
 def test_every_statement_starts_as_the_writer_expects_and_takes_rows_by_place() -> None:
