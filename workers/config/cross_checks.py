@@ -34,6 +34,8 @@ def _worker_faults(name: str, worker: WorkerTuning, topics: Mapping[str, TopicSp
     topic = topics.get(worker.topic)
     if worker.topic not in topics:
         yield Fault((*here, "topic"), unknown_name("topic", worker.topic, sorted(topics)))
+    if worker.usage and worker.usage.topic not in topics:
+        yield Fault((*here, "usage", "topic"), unknown_name("topic", worker.usage.topic, sorted(topics)))
     if topic and worker.intake.buffer_mb * MIB < topic.max_message_bytes:
         largest = -(-topic.max_message_bytes // MIB)
         yield Fault(

@@ -1,5 +1,6 @@
 """Settings of one process, from the environment; whatever is the same for all workers is in ``topology.yaml``."""
 
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -77,6 +78,8 @@ def _log_format_of_stderr() -> LogFormat:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 NO_SECRET = SecretStr("")
+VISIBLE = re.compile(r"[!-~]*")
+"""ASCII that shows: what may stand in an HTTP header."""
 
 
 class Group(BaseModel):
@@ -136,6 +139,25 @@ class Neo4jSettings(Group):
     database: str = Field(default="neo4j", description="the name of the database")
 
 
+def _sayable(token: SecretStr) -> SecretStr:
+    if not VISIBLE.fullmatch(token.get_secret_value()):
+        raise ValueError("holds what no HTTP header can")
+    return token
+
+
+class RegistryApiSettings(Group):
+    """How to reach the model registry's own API; ``None`` where there is none."""
+
+    url: HttpUrl | None = Field(
+        default=None,
+        pattern=r"^[^@?#]*$",
+        description="http(s)://host:port/path of the registry's API, without user, password or query",
+    )
+    token: Annotated[SecretStr, AfterValidator(_sayable)] = Field(
+        default=NO_SECRET, description="a token of the registry's API, of letters, digits and punctuation alone"
+    )
+
+
 class VaultSettings(Group):
     """How to reach the key service; ``None`` where there is none."""
 
@@ -174,6 +196,7 @@ class Settings(BaseSettings):
         default=None, description="http(s)://host:port of the Kafka Connect that runs Debezium"
     )
     neo4j: Neo4jSettings = Neo4jSettings()
+    registry_api: RegistryApiSettings = RegistryApiSettings()
     vault: VaultSettings = VaultSettings()
     otel: OtelSettings = OtelSettings()
     log: LogSettings = Field(default_factory=LogSettings)

@@ -38,7 +38,18 @@ class Refused(Exception):
 
 
 class Retryable(Exception):
-    """A server is away or busy; the same attempt may succeed later. Nothing is known to be written."""
+    """A server is away or busy; the same attempt may succeed later. Nothing is known to be written.
+
+    ``after_seconds`` is how long it asks to be left alone, where it says so.
+    """
+
+    def __init__(self, message: str = "", after_seconds: float = 0.0) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class Declined(Exception):
+    """Another system answers that a request cannot succeed as it is. The message names request, answer and fix."""
 
 
 class Fenced(Exception):

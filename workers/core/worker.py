@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from workers.core.observation import Observation
+from workers.core.procedure import Procedure
 from workers.core.record import Record
 from workers.core.reference import Reference
 from workers.core.statement import Statement
@@ -48,12 +49,13 @@ class WorkerSpec(Generic[EventT, StateT]):
     ``trace_of``    the trace id for logs and spans, where the event has one.
     ``change_events``  whether the topic holds Debezium's change events, which no reader schema of ours describes,
                     and tombstones, which say nothing that the delete before them has not said.
-    ``configure``   makes the worker anew as its blocks ``merge`` and ``accept`` in ``topology.yaml`` say, each as
-                    plain values; ``None`` for a worker without.
+    ``configure``   makes the worker anew as its own blocks in ``topology.yaml`` say (``merge``, ``accept``, ``usage``),
+                    each as plain values; ``None`` for a worker without.
     ``observed``    gives what the fold marked for metrics and logs; asked once a batch, when the graph has it.
                     ``None`` for a worker that observes nothing.
     ``reference``   what ``plan`` looks up: read from the graph before the first batch, then about every second.
                     ``None`` for a worker that needs nothing but its events.
+    ``procedures``  what it does that no record triggers; told whether the registry's API can be called.
     """
 
     name: str
@@ -72,3 +74,4 @@ class WorkerSpec(Generic[EventT, StateT]):
     configure: "Callable[[Mapping[str, Any]], WorkerSpec[EventT, StateT]] | None" = None
     observed: Callable[[StateT], Sequence[Observation]] | None = None
     reference: Reference | None = None
+    procedures: Callable[[bool], Sequence[Procedure]] = lambda _: ()

@@ -16,10 +16,10 @@ class Due:
     used_by: tuple[tuple[str, int], ...]
 
 
-# A model's own are its versions, prices and capabilities; anything else that touches it refers to it.
+# A model's own are its versions, prices, capabilities and counted usage; anything else that touches it refers to it.
 REFERRING = """
 OPTIONAL CALL (m) {
-  MATCH (m)-[r]-(other) WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY'] RETURN other
+  MATCH (m)-[r]-(other) WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY', 'HAS_USAGE'] RETURN other
   UNION ALL
   MATCH (m)-[:HAS_VERSION]->(v)--(other) WHERE other <> m RETURN other
 }
@@ -38,9 +38,9 @@ ORDER BY model_id
 # Not DETACH: were something to refer to a node since it was looked at, the server refuses to leave it dangling.
 PURGE = """
 MATCH (m:Model {model_id: $model_id}) WHERE m.purge_after <= datetime() AND NOT EXISTS {
-  MATCH (m)-[r]-() WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY']
+  MATCH (m)-[r]-() WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY', 'HAS_USAGE']
 } AND NOT EXISTS { MATCH (m)-[:HAS_VERSION]->()--(other) WHERE other <> m }
-OPTIONAL MATCH (m)-[own:HAS_VERSION|HAS_PRICE|HAS_CAPABILITY]->(part)
+OPTIONAL MATCH (m)-[own:HAS_VERSION|HAS_PRICE|HAS_CAPABILITY|HAS_USAGE]->(part)
 WITH m, collect(own) AS owns, collect(CASE WHEN part:Capability THEN null ELSE part END) AS parts
 FOREACH (own IN owns | DELETE own)
 FOREACH (part IN parts | DELETE part)
@@ -61,7 +61,7 @@ async def models_due(driver: neo4j.AsyncDriver, database: str) -> list[Due]:
 async def purge_models(driver: neo4j.AsyncDriver, database: str, due: Sequence[Due]) -> list[str]:
     """Remove those that nothing refers to, each in a transaction; return the ids of those that are gone.
 
-    Their prices and versions go with them. One that came into use meanwhile stays, as does one that the registry
+    Their prices, versions and usage go with them. One that came into use meanwhile stays, as does one that the registry
     has brought back. A model that comes back after it is gone is written whole, but for texts that only rows of its
     versions carry. Raises what the driver raises.
     """

@@ -13,6 +13,8 @@ POLL_SECONDS = 0.1
 LINGER_MS = 2
 DELIVERY_TIMEOUT_MS = 30_000
 FLUSH_SECONDS = 10.0
+BY_KEY = -1
+"""The partition that the key decides, spread as the config's ``partitioner`` does it."""
 
 
 class Confirmation:

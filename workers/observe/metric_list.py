@@ -75,6 +75,9 @@ BREAKER_STATE = MetricSpec(
 TABLE_WRITE_DURATION = _histogram(
     "table_write_duration_seconds", "One batch's states to the table and its changelog.", "worker"
 )
+PROCEDURE_STEPS = _counter(
+    "procedure_steps_total", "Steps done, retried while a server was away, or refused.", "procedure", "status"
+)
 
 # Of the source document's section 2.8.
 REGISTRY_EVENTS_RECEIVED = _counter("registry_events_received_total", "Changes of the registry taken in.", "event_type")
@@ -105,6 +108,7 @@ METRICS: tuple[MetricSpec, ...] = (
     WATERMARK_OFFSET,
     STATE_ENTRIES,
     TABLE_WRITE_DURATION,
+    PROCEDURE_STEPS,
     BREAKER_STATE,
     REGISTRY_EVENTS_RECEIVED,
     REGISTRY_SYNC_SUCCESS,

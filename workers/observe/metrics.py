@@ -36,6 +36,7 @@ class Metrics:
         self._watermark = gauge(listed.WATERMARK_OFFSET, self.registry)
         self._state_entries = gauge(listed.STATE_ENTRIES, self.registry)
         self._table_write = histogram(listed.TABLE_WRITE_DURATION, self.registry)
+        self._procedure_steps = counter(listed.PROCEDURE_STEPS, self.registry)
         self._breaker = gauge(listed.BREAKER_STATE, self.registry)
         self.sync = SyncMetrics(self.registry)
 
@@ -99,6 +100,10 @@ class Metrics:
     def table_write(self, worker: str, seconds: float) -> None:
         """Observe the writing of one batch's states."""
         self._table_write.of(worker).observe(seconds)
+
+    def procedure_step(self, procedure: str, status: str) -> None:
+        """Count one step that no record triggered; ``status`` is ``done``, ``retried`` or ``refused``."""
+        self._procedure_steps.of(procedure, status).inc()
 
     def breaker(self, service: str, state: int) -> None:
         """Set whether attempts on ``service`` pass: 0 closed, 1 open, 2 half open."""

@@ -1,7 +1,7 @@
 """The partitions this process holds: one task each, made when records come, drained before they go."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -22,6 +22,7 @@ class Assignment:
         self._failed = failed
         self._tasks: dict[TopicPartition, PartitionTask] = {}
         self._open_for: int | None = None
+        self._held: frozenset[TopicPartition] = frozenset()
         self.behind: dict[TopicPartition, int] = {}
         """Partitions that the consumer must read again, and from which offset."""
 
@@ -32,9 +33,14 @@ class Assignment:
         self._process.topic_identity.forget()
         self._process.condition.recovered(done=True)
 
-    def rebalanced(self) -> None:
-        """Count an assignment of partitions."""
+    def rebalanced(self, assigned: Iterable[TopicPartition]) -> None:
+        """Count an assignment of partitions; those of before are others' now."""
+        self._held = frozenset(assigned)
         self._process.sinks.metrics.rebalanced(self._process.spec.name)
+
+    def leads(self) -> bool:
+        """Tell whether this process, of all the worker's, holds the topic's first partition, and is at work."""
+        return self._open_for is not None and TopicPartition(self._process.tuning.topic, 0) in self._held
 
     def accept(self, chunk: Chunk) -> None:
         """Hand a chunk to its partition's task. Never raises: Faust would acknowledge what failed."""

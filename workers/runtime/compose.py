@@ -24,6 +24,7 @@ from workers.core.worker import WorkerSpec
 from workers.graph.driver import check_connection, open_driver
 from workers.graph.migrate import require_migrated
 from workers.graph.reader import Neo4jReader
+from workers.graph.recorder import Neo4jRecorder
 from workers.graph.writer import Neo4jWriter
 from workers.kafka.admin import Admin
 from workers.kafka.client import librdkafka_config
@@ -38,8 +39,10 @@ from workers.runtime.assignment import Assignment
 from workers.runtime.breaker import Breaker
 from workers.runtime.condition import Condition
 from workers.runtime.delivery import Sinks
+from workers.runtime.effects import open_effects
 from workers.runtime.flood import Flood
 from workers.runtime.partition_task import Process
+from workers.runtime.procedures import Means, kept_running
 from workers.runtime.refresh import kept_fresh
 from workers.runtime.retry import Retry, Server
 from workers.runtime.state_table import StateTable
@@ -80,8 +83,28 @@ async def compose(stack: AsyncExitStack, plan: Plan, failed: Callable[[BaseExcep
     table = state_table(app, partitions, largest, tuning.state.ttl_hours)
     driver = await _open_graph(stack, plan, failed)
     sinks = _open_sinks(stack, plan, Neo4jWriter(driver, settings.neo4j.database), table, condition, metrics)
-    attach(app, tuning.topic, Assignment(_process(stack, plan, app, sinks, condition), failed))
+    assignment = Assignment(_process(stack, plan, app, sinks, condition), failed)
+    attach(app, tuning.topic, assignment)
+    if procedures := plan.spec.procedures(settings.registry_api.url is not None):
+        means = await _means(stack, plan, driver, assignment.leads, metrics)
+        await stack.enter_async_context(kept_running(procedures, means, failed))
     return app
+
+
+async def _means(stack: AsyncExitStack, plan: Plan, driver: Any, leads: Callable[[], bool], metrics: Metrics) -> Means:
+    """Open what procedures use beside the partitions' own."""
+    database = plan.settings.neo4j.database
+    effects = await open_effects(stack, plan.settings, plan.topology.schemas_folder / plan.spec.name)
+    return Means(
+        ask=Neo4jReader(driver, database).ask,
+        do=effects.do,
+        fetch_schema=effects.fetch_schema,
+        record=Neo4jRecorder(driver, database).record,
+        leads=leads,
+        policy=plan.tuning.retry,
+        clock=SystemClock(),
+        metrics=metrics,
+    )
 
 
 def _process(stack: AsyncExitStack, plan: Plan, app: WorkerApp, sinks: Sinks, condition: Condition) -> Process:

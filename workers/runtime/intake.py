@@ -143,7 +143,7 @@ class ChunkConsumer(driver.Consumer):
         self.app.flow_control.suspend()
         self.app.flow_control.clear()
         await super().on_partitions_assigned(assigned, generation_id)
-        self._feed.assignment.rebalanced()
+        self._feed.assignment.rebalanced(TopicPartition(*tp) for tp in assigned)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek as Faust does; what was fetched before is stale, what comes after follows nothing.

@@ -6,7 +6,9 @@ from workers.bench.running import running
 
 
 async def test_a_process_that_has_ended_keeps_what_was_last_seen_of_it(tmp_path: Path) -> None:
-    async with running([Start([sys.executable, "-c", "import time; time.sleep(60)"], {})], tmp_path, "ended") as started:
+    async with running(
+        [Start([sys.executable, "-c", "import time; time.sleep(60)"], {})], tmp_path, "ended"
+    ) as started:
         while started.look() == (0.0, 0.0):
             pass
         before = started.look()

@@ -18,6 +18,8 @@ VARIABLES = {
     "NEO4J_USERNAME": "writer",
     "NEO4J_PASSWORD": "neo4j-secret",
     "NEO4J_DATABASE": "llm",
+    "REGISTRY_API_URL": "https://models.example/base/",
+    "REGISTRY_API_TOKEN": "registry-secret",
     "VAULT_ADDR": "http://vault:8200",
     "VAULT_TOKEN": "vault-secret",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
@@ -64,6 +66,8 @@ def test_every_variable_of_the_contract_reaches_its_field(monkeypatch: pytest.Mo
         "llm",
     )
     assert settings.neo4j.password.get_secret_value() == "neo4j-secret"
+    assert settings.registry_api.url == "https://models.example/base"
+    assert settings.registry_api.token.get_secret_value() == "registry-secret"
     assert (settings.vault.addr, settings.vault.token.get_secret_value()) == ("http://vault:8200", "vault-secret")
     assert (settings.otel.endpoint, settings.otel.service_name) == ("http://collector:4318", "telemetry-worker")
     assert (settings.log.level, settings.log.format) == (LogLevel.DEBUG, LogFormat.JSON)
@@ -96,7 +100,7 @@ def test_no_representation_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> No
         assert "-secret" not in shown
 
 
-@pytest.mark.parametrize("name", ["KAFKA_PASSWORD", "NEO4J_PASSWORD", "VAULT_TOKEN"])
+@pytest.mark.parametrize("name", ["KAFKA_PASSWORD", "NEO4J_PASSWORD", "REGISTRY_API_TOKEN", "VAULT_TOKEN"])
 def test_every_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     file = tmp_path / "secret"
     file.write_text("from-file\n")
@@ -107,6 +111,7 @@ def test_every_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
     secrets = {
         "KAFKA_PASSWORD": settings.kafka.password,
         "NEO4J_PASSWORD": settings.neo4j.password,
+        "REGISTRY_API_TOKEN": settings.registry_api.token,
         "VAULT_TOKEN": settings.vault.token,
     }
     assert secrets[name].get_secret_value() == "from-file"
@@ -162,13 +167,14 @@ def test_all_faults_are_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "SCHEMA_REGISTRY_URL": "registry:8081",
         "NEO4J_URI": "http://graph:7474",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "collector",
+        "REGISTRY_API_URL": "models.example",
         "LOG_FORMAT": "xml",
         "METRICS_PORT": "65536",
     }
 
     first, *lines = fault(monkeypatch, **wrong).splitlines()
 
-    assert first == "7 settings are wrong"
+    assert first == "8 settings are wrong"
     assert {line.partition(" is not usable; set it to ")[0] for line in lines} == {
         f"{name}={value}" for name, value in wrong.items()
     }
@@ -178,6 +184,22 @@ def test_credentials_inside_an_address_are_not_repeated(monkeypatch: pytest.Monk
     message = fault(monkeypatch, NEO4J_URI="http://writer:hidden@graph:7474")
 
     assert message.startswith("NEO4J_URI=…@graph:7474 is not usable")
+
+
+def test_a_registry_is_not_logged_in_to_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = fault(monkeypatch, REGISTRY_API_URL="https://writer:hidden@models.example")
+
+    assert message.startswith("REGISTRY_API_URL=…@models.example is not usable")
+
+
+@pytest.mark.parametrize("token", ["never shown", "never\x00shown", "neverähown"])
+def test_a_token_that_no_header_can_hold_is_a_fault(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, token: str
+) -> None:
+    (tmp_path / "token").write_text(token)
+    message = fault(monkeypatch, REGISTRY_API_TOKEN_FILE=str(tmp_path / "token"))
+
+    assert message.startswith("REGISTRY_API_TOKEN=(hidden) is not usable; set it to a token")
 
 
 def test_logging_in_without_credentials_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

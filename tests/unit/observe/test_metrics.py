@@ -48,6 +48,7 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.state_entries("telemetry", 12)
     metrics.table_write("telemetry", 0.004)
     metrics.breaker("neo4j", 1)
+    metrics.procedure_step("usage", "done")
     metrics.sync.received("model.updated", 3)
     metrics.sync.synced("model", 0.1, 2)
     metrics.sync.failed("version.pattern")

@@ -1,0 +1,31 @@
+"""Writes to the graph beside the batches: what a procedure has done, one attempt, and errors by what to do next."""
+
+import asyncio
+
+import neo4j
+
+from workers.core.reference import Question
+from workers.graph.faults import classified
+
+TRANSACTION_SECONDS = 30.0
+
+
+class Neo4jRecorder:
+    """Runs idempotent Cypher, each in a transaction of its own. No watermark guards it."""
+
+    def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
+        self._driver = driver
+        self._database = database
+
+    async def record(self, record: Question) -> None:
+        """Return once it is committed. Raises ``Retryable`` and ``Refused``; anything else is a bug.
+
+        After a ``Retryable`` it may be in the graph all the same: it must be one that can be written again.
+        """
+        query = neo4j.Query(record.cypher, timeout=TRANSACTION_SECONDS)
+        with classified():
+            async with (
+                asyncio.timeout(TRANSACTION_SECONDS),
+                self._driver.session(database=self._database) as session,
+            ):
+                await (await session.run(query, dict(record.parameters))).consume()

@@ -1,0 +1,68 @@
+"""What procedures do to the outside: records to topics, requests to the registry's API."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from workers.avro.encoder import AvroEncoder
+from workers.avro.registry import SchemaRegistry
+from workers.avro.schemas import load_reader_schemas
+from workers.config.settings import Settings
+from workers.core.errors import Retryable
+from workers.core.procedure import Call, Effect, Publish
+from workers.kafka.client import librdkafka_config
+from workers.kafka.producer import BY_KEY, ConfirmedProducer
+from workers.registry_api.client import RegistryApi
+
+AS_JAVA_SPREADS = {"partitioner": "murmur2_random"}
+"""Keys go to the partitions that other clients' producers send them to."""
+
+
+class Effects:
+    """Does effects, each confirmed by whom it concerns. ``api`` is ``None`` where none is configured."""
+
+    def __init__(self, encoder: AvroEncoder, producer: ConfirmedProducer, api: RegistryApi | None) -> None:
+        self._encoder = encoder
+        self._producer = producer
+        self._api = api
+
+    async def do(self, effect: Effect) -> None:
+        """Return once it is confirmed. Raises ``Retryable`` and ``Declined``; anything else is a bug."""
+        if isinstance(effect, Publish):
+            await self._publish(effect)
+        else:
+            await self._call(effect)
+
+    async def fetch_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:
+        """Return what the registry's API has. Raises ``Retryable`` and ``Declined``; anything else is a bug."""
+        return await self._there(f"schema {schema_id}").latest_schema(schema_id, version)
+
+    async def _publish(self, effect: Publish) -> None:
+        value = await self._encoder.encode(effect.topic, effect.record_name, effect.fields)
+        try:
+            await self._producer.send(effect.topic, BY_KEY, [(effect.key, value)])
+        except Retryable as error:
+            fix = "it must exist: `memory-graph topology apply --execute`"
+            raise Retryable(f"{effect.topic}: {error}; {fix}") from error
+
+    async def _call(self, effect: Call) -> None:
+        api = self._there(f"{effect.method} {effect.path}")
+        await api.call(effect.method, effect.path, effect.body, effect.idempotency_key)
+
+    def _there(self, request: str) -> RegistryApi:
+        if self._api is None:
+            raise RuntimeError(f"{request} without an API: a procedure was told that there is none")
+        return self._api
+
+
+async def open_effects(stack: AsyncExitStack, settings: Settings, schemas: Path) -> Effects:
+    """Connect to what effects concern; ``stack`` closes it. ``schemas`` is the folder of what is published."""
+    registry = SchemaRegistry(settings.schema_registry_url)
+    stack.push_async_callback(registry.aclose)
+    producer = ConfirmedProducer(librdkafka_config(settings.kafka) | AS_JAVA_SPREADS)
+    stack.push_async_callback(producer.aclose)
+    api = None
+    if settings.registry_api.url is not None:
+        api = await stack.enter_async_context(RegistryApi(settings.registry_api))
+    return Effects(AvroEncoder(registry, load_reader_schemas(schemas)), producer, api)
