@@ -10,6 +10,7 @@ from workers.core.worker import WorkerSpec
 NAMES = (
     "telemetry",
     "registry",
+    "evolution",
 )  # fmt: skip
 
 

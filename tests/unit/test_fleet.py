@@ -12,7 +12,7 @@ from workers.core.worker import WorkerSpec
 from workers.fleet import FLEET
 
 ROOMS = Path(workers.__file__).parent
-PURE = {"genai_prices", "jsonschema", "msgspec", "orjson"}
+PURE = {"genai_prices", "jsoncompat", "jsonschema", "msgspec", "orjson"}
 """Libraries that do no I/O: data, JSON, and its schemas."""
 
 

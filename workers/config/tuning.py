@@ -6,6 +6,7 @@ from pydantic import Field
 
 from workers.config.block import Tunables
 from workers.config.merging import Accept, Merge
+from workers.config.migrating import Migrate
 
 
 class Batch(Tunables):
@@ -121,8 +122,14 @@ class WorkerTuning(WorkerDefaults):
     group: str = Field(min_length=1, max_length=255, description="Its consumer group, shared with no other worker.")
     merge: Merge | None = Field(default=None, description="How changes are merged, where it mirrors a registry.")
     accept: Accept | None = Field(default=None, description="Which models are accepted, likewise.")
+    migrate: Migrate | None = Field(default=None, description="How schemas are migrated, where it does that.")
+
+    @property
+    def blocks(self) -> dict[str, Any]:
+        """What is this worker's alone, as plain values; blocks that it does not have are left out."""
+        return self.model_dump(include={"merge", "accept", "migrate"}, exclude_none=True)
 
     @property
     def options(self) -> dict[str, Any]:
-        """What is this worker's alone, as plain values; blocks that it does not have are left out."""
-        return self.model_dump(include={"merge", "accept"}, exclude_none=True)
+        """What the worker is made anew with: its blocks, and the topic that it reads."""
+        return {"topic": self.topic, **self.blocks}

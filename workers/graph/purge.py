@@ -16,10 +16,11 @@ class Due:
     used_by: tuple[tuple[str, int], ...]
 
 
-# A model's own are its versions, prices and capabilities; anything else that touches it refers to it.
+# A model's own are its versions, prices, capabilities, and which versions of schemas it uses; anything else that
+# touches it refers to it.
 REFERRING = """
 OPTIONAL CALL (m) {
-  MATCH (m)-[r]-(other) WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY'] RETURN other
+  MATCH (m)-[r]-(other) WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY', 'USES_SCHEMA'] RETURN other
   UNION ALL
   MATCH (m)-[:HAS_VERSION]->(v)--(other) WHERE other <> m RETURN other
 }
@@ -38,10 +39,10 @@ ORDER BY model_id
 # Not DETACH: were something to refer to a node since it was looked at, the server refuses to leave it dangling.
 PURGE = """
 MATCH (m:Model {model_id: $model_id}) WHERE m.purge_after <= datetime() AND NOT EXISTS {
-  MATCH (m)-[r]-() WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY']
+  MATCH (m)-[r]-() WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY', 'USES_SCHEMA']
 } AND NOT EXISTS { MATCH (m)-[:HAS_VERSION]->()--(other) WHERE other <> m }
-OPTIONAL MATCH (m)-[own:HAS_VERSION|HAS_PRICE|HAS_CAPABILITY]->(part)
-WITH m, collect(own) AS owns, collect(CASE WHEN part:Capability THEN null ELSE part END) AS parts
+OPTIONAL MATCH (m)-[own:HAS_VERSION|HAS_PRICE|HAS_CAPABILITY|USES_SCHEMA]->(part)
+WITH m, collect(own) AS owns, collect(CASE WHEN part:Capability OR part:SchemaVersion THEN null ELSE part END) AS parts
 FOREACH (own IN owns | DELETE own)
 FOREACH (part IN parts | DELETE part)
 DELETE m

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Hashable
 
-from workers.core.procedure import Call, Effect, Step
+from workers.core.procedure import Call, Effect, Publish, Step
 
 FIRST_SECONDS = 60.0
 LONGEST_SECONDS = 3_600.0
@@ -60,4 +60,6 @@ def _key(step: Step) -> Hashable:
 def _name(effect: Effect) -> Hashable:
     if isinstance(effect, Call):
         return effect.method, effect.path, effect.idempotency_key
-    return effect.topic, effect.key
+    if isinstance(effect, Publish):
+        return effect.topic, effect.key
+    return type(effect).__name__
