@@ -64,12 +64,14 @@ CALL (row) {
   WITH row, m, new
   CALL (row, new) {
     MATCH (k:Model)-[uses:USES_SCHEMA]->(old:SchemaVersion {version_id: row.from_id}) WHERE old <> new
+    WITH k, uses, new ORDER BY k.model_id
     DELETE uses
     MERGE (k)-[:USES_SCHEMA]->(new)
     RETURN collect(k.model_id) AS moved
   }
   CALL (row, new) {
     MATCH (k:Model) WHERE k.model_id IN row.model_ids AND NOT EXISTS { (k)-[:USES_SCHEMA]->(new) }
+    WITH k, new ORDER BY k.model_id
     MERGE (k)-[:USES_SCHEMA]->(new)
     RETURN collect(k.model_id) AS joined
   }
