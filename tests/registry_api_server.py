@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,7 +17,8 @@ SILENCE = -1
 class RegistryApiServer:
     """``accepted`` has the body of each idempotency key, ``received`` every request that was answered 2xx or not.
 
-    ``answers`` are what to answer next, then ``answer``; of a path that ``answer_of`` has, always that.
+    ``answers`` are what to answer next, then ``answer``; of a path that ``answer_of`` has, always that. What it has
+    accepted it has, also where ``before_answering`` sees to it that nobody hears of it.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class RegistryApiServer:
         self.received: list[tuple[str, str, Mapping[str, str]]] = []
         self.accepted: dict[str, tuple[str, Any]] = {}
         self.times: Counter[str] = Counter()
+        self.before_answering: Callable[[], None] = lambda: None
         self._changed = asyncio.Event()
         self._ending = asyncio.Event()
 
@@ -59,6 +61,7 @@ class RegistryApiServer:
         if status < 300 and key:
             self.times[key] += 1
             self.accepted[key] = (path, body)
+            self.before_answering()
         return web.Response(status=status, text=self.text, headers=self.headers)
 
     async def __aenter__(self) -> Self:

@@ -102,6 +102,7 @@ class Maker:
             "prompt": "keep this out",
             "completion": "and this",
             "classification": "secret",
+            "metadata": self.random.choice(({}, {"use_case": ""}, {"use_case": "chat"}, {"use_case": "summary"})),
         }
 
     def tokens(self, trace_id: str, span_id: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from workers.config.topology_faults import Fault, unknown_name
 from workers.config.tuning import WorkerTuning
 
 MIB = 1024 * 1024
-READ_BY = {"merge": "registry", "accept": "registry", "migrate": "evolution"}
+READ_BY = {"merge": "registry", "accept": "registry", "usage": "registry", "migrate": "evolution"}
 """Blocks that one worker alone reads."""
 
 
@@ -35,6 +35,8 @@ def _worker_faults(name: str, worker: WorkerTuning, topics: Mapping[str, TopicSp
     topic = topics.get(worker.topic)
     if worker.topic not in topics:
         yield Fault((*here, "topic"), unknown_name("topic", worker.topic, sorted(topics)))
+    if worker.usage and worker.usage.topic not in topics:
+        yield Fault((*here, "usage", "topic"), unknown_name("topic", worker.usage.topic, sorted(topics)))
     if topic and worker.intake.buffer_mb * MIB < topic.max_message_bytes:
         largest = -(-topic.max_message_bytes // MIB)
         yield Fault(

@@ -7,6 +7,7 @@ from pydantic import Field
 from workers.config.block import Tunables
 from workers.config.merging import Accept, Merge
 from workers.config.migrating import Migrate
+from workers.config.usage import Usage
 
 
 class Batch(Tunables):
@@ -122,12 +123,13 @@ class WorkerTuning(WorkerDefaults):
     group: str = Field(min_length=1, max_length=255, description="Its consumer group, shared with no other worker.")
     merge: Merge | None = Field(default=None, description="How changes are merged, where it mirrors a registry.")
     accept: Accept | None = Field(default=None, description="Which models are accepted, likewise.")
+    usage: Usage | None = Field(default=None, description="How the use of models is counted; without it, it is not.")
     migrate: Migrate | None = Field(default=None, description="How schemas are migrated, where it does that.")
 
     @property
     def blocks(self) -> dict[str, Any]:
         """What is this worker's alone, as plain values; blocks that it does not have are left out."""
-        return self.model_dump(include={"merge", "accept", "migrate"}, exclude_none=True)
+        return self.model_dump(include={"merge", "accept", "usage", "migrate"}, exclude_none=True)
 
     @property
     def options(self) -> dict[str, Any]:

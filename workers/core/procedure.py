@@ -1,6 +1,6 @@
 """Work that no record triggers: what is due is asked of the graph, done elsewhere, and written down in the graph."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from workers.core.reference import Question
@@ -52,6 +52,18 @@ class Step(NamedTuple):
     refused: Question | None = None
 
 
+class FetchSchema(NamedTuple):
+    """A step that asks the registry's API for its present row of a schema's version, where there is an API.
+
+    ``record`` makes of that row the Cypher that writes it down, or raises ``Declined`` for one that makes no sense.
+    """
+
+    schema_id: str
+    version: str
+    record: Callable[[Mapping[str, Any]], Question]
+    refused: Question | None = None
+
+
 class Procedure(Protocol):
     """Says what is due and which steps that takes. Pure: the runtime asks, acts and writes.
 
@@ -72,6 +84,6 @@ class Procedure(Protocol):
         """Ask what is due at ``now_ms`` (epoch milliseconds), a page at most. It only reads."""
         ...
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step]:
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchSchema]:
         """Return what to do about the answer's rows."""
         ...

@@ -49,8 +49,8 @@ class WorkerSpec(Generic[EventT, StateT]):
     ``trace_of``    the trace id for logs and spans, where the event has one.
     ``change_events``  whether the topic holds Debezium's change events, which no reader schema of ours describes,
                     and tombstones, which say nothing that the delete before them has not said.
-    ``configure``   makes the worker anew as its blocks ``merge`` and ``accept`` in ``topology.yaml`` say, each as
-                    plain values; ``None`` for a worker without.
+    ``configure``   makes the worker anew as its own blocks in ``topology.yaml`` say (``merge``, ``accept``, ``usage``),
+                    each as plain values; ``None`` for a worker without.
     ``observed``    gives what the fold marked for metrics and logs; asked once a batch, when the graph has it.
                     ``None`` for a worker that observes nothing.
     ``reference``   what ``plan`` looks up: read from the graph before the first batch, then about every second.

@@ -32,8 +32,11 @@ class Evolving:
             del self.migrations[next(name for name, each in self.migrations.items() if each.ended)]
 
     def dump(self) -> bytes:
-        """Return what is to be remembered, as JSON."""
-        migrations = {name: list(migration) for name, migration in self.migrations.items()}
+        """Return what is to be remembered, as JSON. Of what has ended nothing is moved again: its models are not."""
+        migrations = {
+            name: list(each._replace(compatible_models=()) if each.ended else each)
+            for name, each in self.migrations.items()
+        }
         return orjson.dumps([self.schema_id, self.current, migrations])
 
     @classmethod

@@ -6,9 +6,6 @@ MAX_NAME_BYTES = 1_024
 MAX_WHY_BYTES = 8_192
 """UTF-8 bytes of a reason: some pages."""
 
-MAX_MODELS = 10_000
-"""Models that a version names: more than there are."""
-
 MAX_REMEMBERED = 200
 """Migrations of one schema, the latest; of older ones only the graph tells. What was told of them again would be left
 out all the same: it was classed against a version that is no longer the current one."""

@@ -7,7 +7,7 @@ from workers.core.checks import check_size, check_unicode, quoted, reject
 from workers.core.record import Record
 from workers.core.worker import Decoded
 from workers.evolution.identity import migration_id
-from workers.evolution.limits import LATEST, MAX_MODELS, MAX_NAME_BYTES, MAX_WHY_BYTES
+from workers.evolution.limits import LATEST, MAX_NAME_BYTES, MAX_WHY_BYTES
 from workers.evolution.model import Change, Confirmed, Decided, Due, Event, Executed, Published, RolledBack, Verified
 from workers.evolution.records import NAMESPACE
 from workers.evolution.states import ChangeClass
@@ -60,15 +60,11 @@ def _published(fields: Fields) -> Published:
         None if against is None else _name(fields, "against_version"),
         ChangeClass(change_class),
         _why(fields),
-        _models(fields["compatible_models"]),
+        tuple(
+            sorted({_name({"compatible_models": name}, "compatible_models") for name in fields["compatible_models"]})
+        ),
         None if fields["published_at"] is None else _time(fields, "published_at"),
     )
-
-
-def _models(names: list[str]) -> tuple[str, ...]:
-    if len(names) > MAX_MODELS:
-        reject("field.too_large", f"compatible_models has {len(names)} names: name at most {MAX_MODELS}")
-    return tuple(sorted({_name({"compatible_models": name}, "compatible_models") for name in names}))
 
 
 def _name(fields: Fields, field: str, parts: int = 1) -> str:

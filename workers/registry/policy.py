@@ -38,20 +38,52 @@ class Accept:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """How the use of models is counted and told; times in milliseconds.
+
+    ``topic``          where it is told where no API is configured
+    ``late_ms``        how long after its end a window is counted first
+    ``restate_ms``     how long after that it is counted again
+    ``top_use_cases``  how many of them are named
+    """
+
+    topic: str
+    window_ms: int
+    late_ms: int
+    restate_ms: int
+    top_use_cases: int
+    every_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """All that may be configured."""
+    """All that may be configured. Without ``usage``, none is counted."""
 
     merge: Merge = field(default_factory=Merge)
     accept: Accept = field(default_factory=Accept)
+    usage: Usage | None = None
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "Policy":
-        """Read the blocks ``merge`` and ``accept``, which have been checked; one that is not there is the default."""
+        """Read the worker's own blocks, which have been checked; one that is not there is the default."""
         accept: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in options.get("accept", {}).items()
         }
-        return cls(_merge(options.get("merge", {})), Accept(**accept))
+        return cls(_merge(options.get("merge", {})), Accept(**accept), _usage(options.get("usage")))
+
+
+def _usage(said: Mapping[str, Any] | None) -> Usage | None:
+    if said is None:
+        return None
+    return Usage(
+        topic=said["topic"],
+        window_ms=said["window_minutes"] * 60_000,
+        late_ms=said["late_minutes"] * 60_000,
+        restate_ms=said["restate_hours"] * 3_600_000,
+        top_use_cases=said["top_use_cases"],
+        every_seconds=said["every_seconds"],
+    )
 
 
 def _merge(said: Mapping[str, Mapping[str, Any]]) -> Merge:

@@ -148,16 +148,19 @@ SET {SYNCED.format(node="s")}
 """,
 )
 
+# Contents that the registry's API has told count until the change stream tells of others.
 SCHEMA_VERSIONS = template(
     "SchemaVersion",
     rows.SchemaVersionRow,
     f"""
 MATCH (s:Schema {{schema_id: row.schema_id}})
 MERGE (v:SchemaVersion {{version_id: row.version_id}})
-SET v.schema_id = row.schema_id, v.version = row.version, v.hash = row.hash, v.history = row.history,
+SET v.schema_id = row.schema_id, v.version = row.version, v.history = row.history,
     v.published_at = {at("published_at")},
     v.deleted_at = {at("deleted_at")},
+    v.hash = CASE WHEN row.json_schema_told OR v.contents_from IS NULL THEN row.hash ELSE v.hash END,
     v.json_schema = CASE WHEN row.json_schema_told THEN row.json_schema ELSE v.json_schema END,
+    v.contents_from = CASE WHEN NOT row.json_schema_told THEN v.contents_from END,
     {SYNCED.format(node="v")}
 MERGE (s)-[:HAS_VERSION]->(v)
 """,

@@ -1,16 +1,22 @@
 """The registry worker's spec: all that the runtime needs of this folder."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
+from workers.core.procedure import Procedure
 from workers.core.worker import WorkerSpec
 from workers.registry.fold import folder
 from workers.registry.known import Known, state_key
+from workers.registry.mismatches import Mismatches
 from workers.registry.model import Event
 from workers.registry.parse import parser
 from workers.registry.plan import planner
 from workers.registry.policy import Policy
+from workers.registry.usage.periods import past_periods, recent_periods
+from workers.registry.usage.reports import Reports
+from workers.registry.usage.windows import Windows
 
 
 def registry_worker(policy: Policy) -> WorkerSpec[Event, Known]:
@@ -30,11 +36,21 @@ def registry_worker(policy: Policy) -> WorkerSpec[Event, Known]:
         change_events=True,
         configure=configured,
         observed=attrgetter("observed"),
+        procedures=partial(procedures, policy),
     )
 
 
+def procedures(policy: Policy, api: bool) -> Sequence[Procedure]:  # noqa: FBT001 - the spec's, which has nothing else to tell
+    """Return what the worker does that no record triggers; ``api`` tells whether the registry's can be called."""
+    mismatches = (Mismatches(),) if api else ()
+    if policy.usage is None:
+        return mismatches
+    usage = policy.usage
+    return (*mismatches, recent_periods(usage), past_periods(usage), Windows(usage), Reports(usage, api))
+
+
 def configured(options: Mapping[str, Any]) -> WorkerSpec[Event, Known]:
-    """Return the worker as the blocks ``merge`` and ``accept`` of ``topology.yaml`` say."""
+    """Return the worker as its own blocks of ``topology.yaml`` say."""
     return registry_worker(Policy.of(options))
 
 

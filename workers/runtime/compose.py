@@ -99,6 +99,7 @@ async def _means(stack: AsyncExitStack, plan: Plan, driver: Any, leads: Callable
     return Means(
         ask=Neo4jReader(driver, database).ask,
         do=effects.do,
+        fetch_schema=effects.fetch_schema,
         record=Neo4jRecorder(driver, database).record,
         leads=leads,
         policy=plan.tuning.retry,

@@ -1,7 +1,9 @@
 """What procedures do to the outside: records to topics, requests to the registry's API, numbers for the metrics."""
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from workers.avro.encoder import AvroEncoder
 from workers.avro.registry import SchemaRegistry
@@ -38,6 +40,10 @@ class Effects:
         else:
             await self._call(effect)
 
+    async def fetch_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:
+        """Return what the registry's API has. Raises ``Retryable`` and ``Declined``; anything else is a bug."""
+        return await self._there(f"schema {schema_id}").latest_schema(schema_id, version)
+
     async def _publish(self, effect: Publish) -> None:
         value = await self._encoder.encode(effect.topic, effect.record_name, effect.fields)
         try:
@@ -47,9 +53,13 @@ class Effects:
             raise Retryable(f"{effect.topic}: {error}; {fix}") from error
 
     async def _call(self, effect: Call) -> None:
+        api = self._there(f"{effect.method} {effect.path}")
+        await api.call(effect.method, effect.path, effect.body, effect.idempotency_key)
+
+    def _there(self, request: str) -> RegistryApi:
         if self._api is None:
-            raise RuntimeError(f"{effect.method} {effect.path} without an API: a procedure was told that there is none")
-        await self._api.call(effect.method, effect.path, effect.body, effect.idempotency_key)
+            raise RuntimeError(f"{request} without an API: a procedure was told that there is none")
+        return self._api
 
 
 async def open_effects(stack: AsyncExitStack, settings: Settings, schemas: Path, metrics: SyncMetrics) -> Effects:

@@ -11,10 +11,10 @@ import structlog
 from workers.config.tuning import Retry as RetryTuning
 from workers.core.clock import Clock
 from workers.core.errors import Declined, Refused, Retryable
-from workers.core.procedure import Effect, Procedure, Step
+from workers.core.procedure import Effect, FetchSchema, Procedure
 from workers.core.reference import Question
 from workers.observe.metrics import Metrics
-from workers.runtime.put_off import PutOff
+from workers.runtime.put_off import PutOff, Work
 from workers.runtime.retry import backoff_seconds
 
 log = structlog.get_logger(__name__)
@@ -31,6 +31,7 @@ class Means:
 
     ask: Callable[[Question], Awaitable[Sequence[Mapping[str, Any]]]]
     do: Callable[[Effect], Awaitable[None]]
+    fetch_schema: Callable[[str, str], Awaitable[Mapping[str, Any]]]
     record: Callable[[Question], Awaitable[None]]
     leads: Callable[[], bool]
     policy: RetryTuning
@@ -113,7 +114,7 @@ class Runner:
         self._put_off.settled()
         return progress
 
-    async def _take(self, step: Step) -> bool:
+    async def _take(self, step: Work) -> bool:
         """Do one step; tell whether another may be asked for in its place. Raises ``Retryable``."""
         try:
             await self._do(step)
@@ -127,13 +128,17 @@ class Runner:
         self._means.metrics.procedure_step(self.name, "done")
         return True
 
-    async def _do(self, step: Step) -> None:
+    async def _do(self, step: Work) -> None:
+        if isinstance(step, FetchSchema):
+            found = await self._means.fetch_schema(step.schema_id, step.version)
+            await self._means.record(step.record(found))
+            return
         for effect in step.effects:
             await self._means.do(effect)
         if step.record is not None:
             await self._means.record(step.record)
 
-    async def _refused(self, step: Step, error: Exception) -> bool:
+    async def _refused(self, step: Work, error: Exception) -> bool:
         """Put the step off, in the graph where it can be; tell whether it will not be asked for again for a while."""
         self._means.metrics.procedure_step(self.name, "refused")
         log.error("step refused, others go on", procedure=self.name, reason=str(error))

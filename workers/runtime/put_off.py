@@ -2,8 +2,11 @@
 
 from collections import Counter
 from collections.abc import Hashable
+from typing import TypeAlias
 
-from workers.core.procedure import Call, Effect, Publish, Step
+from workers.core.procedure import Call, Effect, FetchSchema, Publish, Step
+
+Work: TypeAlias = Step | FetchSchema
 
 FIRST_SECONDS = 60.0
 LONGEST_SECONDS = 3_600.0
@@ -21,7 +24,7 @@ class PutOff:
         self._not_before: dict[Hashable, float] = {}
         self._failures: Counter[Hashable] = Counter()
 
-    def refused(self, step: Step, now: float) -> None:
+    def refused(self, step: Work, now: float) -> None:
         """Put it off from ``now``, seconds of a monotonic clock."""
         if len(self._refusals) >= MOST_REMEMBERED:
             self._refusals.clear()
@@ -31,11 +34,11 @@ class PutOff:
         self._refusals[key] += 1
         self._not_before[key] = now + seconds
 
-    def failed(self, step: Step) -> None:
+    def failed(self, step: Work) -> None:
         """Let it go last: perhaps the server is well but for this one."""
         self._failures[_key(step)] += 1
 
-    def done(self, step: Step) -> None:
+    def done(self, step: Work) -> None:
         """Forget it."""
         key = _key(step)
         self._refusals.pop(key, None)
@@ -46,14 +49,16 @@ class PutOff:
         """Forget what failed: a whole round went through."""
         self._failures.clear()
 
-    def due(self, steps: list[Step], now: float) -> list[Step]:
+    def due(self, steps: list[Work], now: float) -> list[Work]:
         """Return those that may be tried, those that have failed last."""
         may = [step for step in steps if self._not_before.get(_key(step), now) <= now]
         return sorted(may, key=lambda step: self._failures[_key(step)])
 
 
-def _key(step: Step) -> Hashable:
+def _key(step: Work) -> Hashable:
     """Name the step by what it does, whatever else it tells by the clock; one without effects by its record."""
+    if isinstance(step, FetchSchema):
+        return step.schema_id, step.version
     return tuple(map(_name, step.effects)) or repr(step.record)
 
 

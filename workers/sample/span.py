@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from zlib import crc32
 
 from workers.sample.call import Call
 from workers.sample.models import ModelChoice
@@ -35,6 +36,10 @@ class Failure:
     caused_by: str | None = None
 
 
+USE_CASES = ("chat", "chat", "chat", "summarization", "coding", "extraction", "translation")
+"""Common ones more than once."""
+
+
 @dataclass(slots=True)
 class Session:
     """A user's conversation: traces, one after the other. All ids are opaque."""
@@ -44,6 +49,11 @@ class Session:
     classification: str
     free_at: float = 0.0
     """When its newest trace ended, in milliseconds since the epoch."""
+
+    @property
+    def use_case(self) -> str:
+        """What the user is about, the same for all of the session."""
+        return USE_CASES[crc32(self.session_id.encode()) % len(USE_CASES)]
 
 
 @dataclass(slots=True)

@@ -43,7 +43,7 @@ def check_text(field: str, value: str) -> None:
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:
-    """Check that keys and values are of a size to be carried about; they are not stored."""
+    """Check that keys and values are of a size to be carried about; few are stored."""
     for key, value in metadata.items():
         if len(key) > SURELY_SMALL or len(value) > SURELY_SMALL:
             check_size("metadata key", key, MAX_NAME_BYTES)

@@ -14,14 +14,15 @@ def key_prefix(trace_id: str) -> str:
 def invocation_row(trace_id: str, key: str, span: Span, told: Invocation | Named, terms: Terms) -> InvocationRow:
     """Fold the span's deciding events into the properties of its Invocation."""
     start, end, counted = span.start, span.end, counts(span)
-    session_id = user_id = model_version = status = token_count = latency_ms = None
+    session_id = user_id = model_version = use_case = status = token_count = latency_ms = None
     if end is not None:
         status, token_count, latency_ms = end.status, end.token_count, end.latency_ms
-        session_id, user_id, model_version = end.session_id, end.user_id, end.model_version
+        session_id, user_id, model_version, use_case = end.session_id, end.user_id, end.model_version, end.use_case
     if start is not None:
         session_id = session_id or start.session_id
         user_id = user_id or start.user_id
         model_version = model_version or start.model_version
+        use_case = use_case or start.use_case
     return InvocationRow(
         told.model_id,
         key,
@@ -39,6 +40,7 @@ def invocation_row(trace_id: str, key: str, span: Span, told: Invocation | Named
         latency_ms,
         *counted,
         *charge(counted, terms),
+        use_case,
     )
 
 

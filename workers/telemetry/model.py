@@ -12,6 +12,7 @@ class Invocation(Struct, frozen=True, array_like=True, gc=False):
 
     ``status``      SUCCESS, ERROR or TIMEOUT; ``None`` makes it a start event
     ``latency_ms``  milliseconds from the start of the call to its end
+    ``use_case``    what the call is for, by its metadata; states of before it was read have none
     """
 
     model_id: str
@@ -25,6 +26,7 @@ class Invocation(Struct, frozen=True, array_like=True, gc=False):
     latency_ms: float | None
     prompt_tokens: int | None
     completion_tokens: int | None
+    use_case: str | None = None
 
 
 class Tokens(Struct, frozen=True, array_like=True, gc=False):

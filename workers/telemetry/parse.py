@@ -102,16 +102,24 @@ def _invocation(fields: Fields, _: int) -> Invocation:
         _optional(fields, "user_id"),
         _optional(fields, "model_version"),
     )
+    use_case = _use_case(fields["metadata"])
     status = fields["status"]
     if status not in STATUSES:
         reject("status.unknown", f"status is {quoted(status)}: send one of {', '.join(STATUSES)}")
     if fields["event_type"] == START:
-        return Invocation(*told, None, None, None, None, None)
+        return Invocation(*told, None, None, None, None, None, use_case)
     if fields["timestamp"] - latency_ms < EARLIEST_TIMESTAMP:
         reject("number.out_of_range", f"latency_ms is {latency_ms}: the call would have begun before 2015")
     if status == "SUCCESS" and fields["event_type"] == ERROR:
         status = "ERROR"
-    return Invocation(*told, status, token_count, latency_ms, prompt_tokens, completion_tokens)
+    return Invocation(*told, status, token_count, latency_ms, prompt_tokens, completion_tokens, use_case)
+
+
+def _use_case(metadata: Mapping[str, str]) -> str | None:
+    """Read the one label that is stored: a name like others, of a size that can be counted by."""
+    value = metadata.get("use_case")
+    check_name("metadata.use_case", value)
+    return value or None
 
 
 def _check_content(fields: Fields) -> None:

@@ -44,6 +44,7 @@ class InvocationRow(NamedTuple):
     context_utilization: float | None
     price_source: str | None
     price_id: str | None
+    use_case: str | None
 
 
 class ModelUseRow(NamedTuple):

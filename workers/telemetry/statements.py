@@ -50,7 +50,8 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.prompt_tokens = row.prompt_tokens, i.completion_tokens = row.completion_tokens,
     i.cached_tokens = row.cached_tokens, i.reasoning_tokens = row.reasoning_tokens,
     i.total_tokens = row.total_tokens, i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
-    i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id
+    i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id,
+    i.use_case = row.use_case
 """,
 )
 

@@ -12,7 +12,7 @@ from workers.graph.driver import open_driver
 from workers.graph.migrate import migrate
 
 CLEAR = """
-MATCH (n:Model|ModelVersion|Price|Capability|Schema|SchemaVersion|Invocation)
+MATCH (n:Model|ModelVersion|Price|Capability|Schema|SchemaVersion|Invocation|UsageWindow)
 WHERE coalesce(n.model_id, n.schema_id, n.name) STARTS WITH $name
 DETACH DELETE n
 """

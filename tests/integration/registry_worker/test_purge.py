@@ -16,6 +16,10 @@ from workers.registry.worker import registry_worker
 
 NO_GRACE = registry_worker(Policy(merge=Merge(grace_days=0)))
 ABOUT = {"version": "2024-01-01", "provider": "acme", "metadata": '{"capabilities": ["chat"]}'}
+USED_ONCE = """
+MATCH (m:Model {model_id: $id})
+CREATE (m)-[:HAS_USAGE]->(:UsageWindow {id: $id + '@2024-01-01T00:00:00Z', model_id: $id})
+"""
 USES: dict[str, str] = {
     "Invocation": "MATCH (m:Model {model_id: $id}) CREATE (:Invocation {key: $id, model_id: $id})-[:USES_MODEL]->(m)",
     "Invocation of a version": """
@@ -34,6 +38,7 @@ async def deleted(graph: Neo4j, spec: Any = NO_GRACE) -> str:
     source.put("model_versions", {"model_id": model_id, "version": "v2"})
     source.delete("models", model_id)
     await graph.run(Table(spec).take(source.log))
+    await graph.query(USED_ONCE, id=model_id)
     return model_id
 
 
@@ -42,14 +47,18 @@ async def due(graph: Neo4j) -> list[Any]:
 
 
 async def left(graph: Neo4j) -> list[str]:
-    return sorted(label for label, _ in (await graph.snapshot()).nodes if label != "Capability")
+    labels = [label for label, _ in (await graph.snapshot()).nodes if label != "Capability"]
+    usage = await graph.query("MATCH (w:UsageWindow) WHERE w.model_id STARTS WITH $name RETURN w", name=graph.name)
+    return sorted(labels + ["UsageWindow"] * len(usage))
 
 
 async def test_a_model_that_nothing_uses_goes_with_its_prices_and_versions(graph: Neo4j) -> None:
     model_id = await deleted(graph)
     found = await due(graph)
     assert [(each.model_id, each.used_by) for each in found] == [(model_id, ())]
-    assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price"], "looking changes nothing"
+    assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"], (
+        "looking changes nothing"
+    )
     assert await purge_models(graph.driver, graph.database, found) == [model_id]
     assert await left(graph) == []
 
@@ -69,7 +78,7 @@ async def test_a_model_in_use_stays_also_when_it_came_into_use_after_the_look(gr
     (seen_used,) = await due(graph)
     assert [count for _, count in seen_used.used_by] == [1]
     assert await purge_models(graph.driver, graph.database, [seen_used]) == []
-    assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price"]
+    assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"]
 
 
 async def test_a_model_that_comes_back_after_it_was_purged_is_written_whole(graph: Neo4j) -> None:

@@ -47,6 +47,7 @@ def test_our_own_file_holds_what_the_contract_promises() -> None:
         "llm-telemetry-events": (12, "trace_id"),
         "registry-changes": (6, "model_id"),
         "audit-events": (6, "content_id"),
+        "registry-usage-stats": (6, "model_id"),
         "schema-migrations": (3, "schema_id"),
         "schema-notifications": (1, "schema_id"),
         "registry-confirmations": (1, "schema_id"),
@@ -299,6 +300,31 @@ def test_a_worker_that_mirrors_no_registry_has_nothing_to_merge(tmp_path: Path) 
     assert faults(tmp_path, MINIMAL + "    merge: {}\n    migrate: {}\n") == [
         "8: workers.reader.merge: is read by worker registry alone; leave it out",
         "9: workers.reader.migrate: is read by worker evolution alone; leave it out",
+    ]
+
+
+def test_usage_is_counted_where_a_registry_says_so_and_every_fault_is_reported(tmp_path: Path) -> None:
+    usage = loaded(tmp_path, REGISTRY + "    usage: {topic: events, window_minutes: 15}\n").workers["registry"].usage
+    assert usage is not None
+    assert (usage.window_minutes, usage.late_minutes, usage.restate_hours) == (15, 10, 24)
+    text = REGISTRY + "    usage:\n      topic: event\n      every_seconds: 5\n"
+    assert faults(tmp_path, text) == ["12: workers.registry.usage.topic: no topic is named event; did you mean events?"]
+    text = (
+        REGISTRY
+        + """\
+    usage:
+      topic: events
+      window_minutes: 7
+      late_minutes: -1
+      restate_hours: 1.5
+      every_second: 5
+"""
+    )
+    assert faults(tmp_path, text) == [
+        "13: workers.registry.usage.window_minutes: 7 does not part a day into equal windows; use 1 to 1440",
+        "14: workers.registry.usage.late_minutes: -1 is less than 0; use 0 to 1440",
+        "15: workers.registry.usage.restate_hours: 1.5 is not a whole number; use 0 to 8760",
+        "16: workers.registry.usage.every_second: unknown key; did you mean every_seconds?",
     ]
 
 

@@ -5,7 +5,7 @@ import pytest
 from workers.core.errors import Misconfigured
 from workers.graph.migration import load_migrations, parse
 
-# Every key of the graph, as the model promises it, and the two of our own bookkeeping.
+# Every key of the graph, as the model promises it, and those of our own bookkeeping.
 KEYS = {
     ("Invocation", "key"),
     ("PerformanceMetric", "id"),
@@ -19,6 +19,8 @@ KEYS = {
     ("Capability", "name"),
     ("AuditEvent", "id"),
     ("User", "user_id"),
+    ("UsageWindow", "id"),
+    ("UsagePeriod", "start"),
     ("Watermark", "id"),
     ("Migration", "version"),
 }

@@ -7,13 +7,16 @@ import pytest
 from workers.config.merging import Accept as AcceptBlock
 from workers.config.merging import Merge as MergeBlock
 from workers.config.topology import load_topology
+from workers.config.usage import Usage as UsageBlock
 from workers.registry.policy import Accept, Merge, Policy
 
 ROOT = Path(__file__).parents[3]
 
 
 def test_our_own_file_the_topologys_defaults_and_the_workers_are_the_same() -> None:
-    assert Policy.of(load_topology(ROOT / "topology.yaml").workers["registry"].options) == Policy()
+    ours = Policy.of(load_topology(ROOT / "topology.yaml").workers["registry"].options)
+    assert (ours.merge, ours.accept) == (Merge(), Accept())
+    assert ours.usage == Policy.of({"usage": UsageBlock().model_dump()}).usage is not None
     assert Policy.of({"merge": MergeBlock().model_dump(), "accept": AcceptBlock().model_dump()}) == Policy()
     assert Policy.of({}) == Policy()
 

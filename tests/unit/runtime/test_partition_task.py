@@ -213,3 +213,16 @@ async def test_a_state_that_lives_for_ever_outlives_every_silence(
     await bench.until(lambda: bench.next_offset() == 2 and len(bench.states) == kept)
     await bench.assignment.drain()
     assert len(bench.states) == kept
+
+
+async def test_whoever_holds_the_first_partition_leads_while_it_is_at_work() -> None:
+    bench = Bench()
+    assert not bench.assignment.leads()
+    bench.assignment.rebalanced([TopicPartition(TP.topic, 0), TopicPartition("another", 1)])
+    assert bench.assignment.leads()
+    await bench.assignment.drain()
+    assert not bench.assignment.leads(), "what comes next is another's, or begins after the recovery"
+    bench.assignment.open(2)
+    assert bench.assignment.leads()
+    bench.assignment.rebalanced([TopicPartition(TP.topic, 1), TopicPartition("another", 0)])
+    assert not bench.assignment.leads()

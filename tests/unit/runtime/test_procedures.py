@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from tests.unit.runtime.fakes import FakeClock
 from workers.config.tuning import Retry
 from workers.core.errors import Declined, Refused, Retryable
-from workers.core.procedure import Awaiting, Call, Effect, Publish, Step
+from workers.core.procedure import Awaiting, Call, Effect, FetchSchema, Publish, Step
 from workers.core.reference import Question
 from workers.observe.metrics import Metrics
 from workers.runtime import procedures as module
@@ -32,7 +32,7 @@ class Errands:
     def question(self, now_ms: int) -> Question:
         return Question("due", {"now": now_ms})
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step]:
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchSchema]:
         for row in rows:
             name = row["name"]
             effects = (post(name), Publish("errands", name.encode(), "Errand", {"name": name}))
@@ -72,13 +72,19 @@ class World:
         assert not isinstance(effect, Awaiting)
         self._note(f"call {effect.path[1:]}" if isinstance(effect, Call) else f"publish {effect.key.decode()}")
 
+    async def fetch_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:
+        self._note(f"fetch {schema_id} {version}")
+        return {"found": version}
+
     async def record(self, record: Question) -> None:
         name = record.parameters["name"]
         self._note(f"{record.cypher} {name}")
         self.due.remove(name)
 
     def means(self) -> Means:
-        return Means(self.ask, self.do, self.record, lambda: self.leads, QUICK, self.clock, self.metrics)
+        return Means(
+            self.ask, self.do, self.fetch_schema, self.record, lambda: self.leads, QUICK, self.clock, self.metrics
+        )
 
     async def until(self, seen: Callable[[], bool]) -> None:
         async with asyncio.timeout(10):
@@ -184,6 +190,28 @@ async def test_a_refusal_that_the_graph_can_hold_is_written_there() -> None:
     async with world.running(errands):
         await world.until(lambda: not world.due)
     assert world.done == ["refused a", "call b", "publish b", "done b"]
+
+
+class Lookups(Errands):
+    """Fetches a schema for each row, and writes down what is found."""
+
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[FetchSchema]:
+        for row in rows:
+            yield FetchSchema(row["name"], "1", lambda found, name=row["name"]: self._found(name, found))  # type: ignore[misc]  # mypy sees no default of a lambda
+
+    def _found(self, name: str, found: Mapping[str, Any]) -> Question:
+        if name == "senseless":
+            raise Declined("no schema")
+        return Question(f"found {found['found']}", {"name": name})
+
+
+async def test_what_is_fetched_decides_what_is_written_down_and_what_makes_no_sense_is_refused() -> None:
+    world = World("senseless", "a")
+    world.fail["fetch a 1"] = [Retryable("gone")]
+    async with world.running(Lookups()):
+        await world.until(lambda: world.due == ["senseless"])
+    assert [entry for entry in world.done if entry.endswith((" a", "a 1"))] == ["fetch a 1", "found 1 a"]
+    assert (world.counted("refused"), world.counted("retried"), world.bugs) == (1, 1, [])
 
 
 async def test_a_bug_ends_the_process() -> None:

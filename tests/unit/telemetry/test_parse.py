@@ -61,6 +61,8 @@ BAD: list[tuple[str, str, dict[str, Any]]] = [
     ),
     ("field.too_large", INVOCATION, {"span_id": "é" * (MAX_NAME_BYTES // 2 + 1)}),
     ("field.too_large", INVOCATION, {"metadata": {"note": "x" * (MAX_TEXT_BYTES + 1)}}),
+    ("field.too_large", INVOCATION, {"metadata": {"use_case": "x" * (MAX_NAME_BYTES + 1)}}),
+    ("field.not_unicode", INVOCATION, {"metadata": {"use_case": "\udfff"}}),
     ("field.too_large", INVOCATION, {"metadata": {"x" * (MAX_NAME_BYTES + 1): ""}}),
     ("field.too_large", INVOCATION, {"prompt": "x" * (MAX_CONTENT_BYTES + 1)}),
     ("field.too_large", INVOCATION, {"completion": "é" * (MAX_CONTENT_BYTES // 2 + 1)}),
@@ -145,7 +147,17 @@ def test_each_record_becomes_its_payload(record: str, payload: Any) -> None:
 def test_a_start_event_knows_nothing_of_the_end() -> None:
     payload = parsed_from(fields(event_type="llm.invocation.start")).payload
     assert isinstance(payload, Invocation)
-    assert astuple(payload)[6:] == (None,) * 5
+    assert astuple(payload)[6:] == (None,) * 6
+
+
+@pytest.mark.parametrize(
+    ("metadata", "use_case"), [({}, None), ({"use_case": ""}, None), ({"use_case": "chat"}, "chat")]
+)
+@pytest.mark.parametrize("kind", ["start", "complete"])
+def test_of_the_metadata_the_use_case_is_kept(kind: str, metadata: dict[str, str], use_case: str | None) -> None:
+    payload = parsed_from(fields(event_type=f"llm.invocation.{kind}", metadata=metadata)).payload
+    assert isinstance(payload, Invocation)
+    assert payload.use_case == use_case
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec import msgpack
+
 from tests.unit.telemetry.applied_plan import AppliedGraph
 from tests.unit.telemetry.driven import Table, parsed
 from tests.unit.telemetry.records import fields
@@ -28,6 +30,17 @@ def _run(table: Table, graph: AppliedGraph, log: list[tuple[str, dict[str, Any]]
         plan, entries = table.plan(events[begin : begin + size])
         graph.apply(plan)
         table.states.update(entries)
+
+
+def test_states_of_before_use_cases_were_read_are_still_read() -> None:
+    graph, table = AppliedGraph(), Table()
+    _run(table, graph, [_call(1, metadata={})])
+    ((key, stored),) = table.states.items()
+    seen, errors, spans = msgpack.decode(stored)
+    spans[0][7] = spans[0][7][:-1]
+    table.states[key] = msgpack.encode([seen, errors, spans])
+    _run(table, graph, [_call(2, metadata={"use_case": "chat"})])
+    assert [node.get("use_case") for node in graph.nodes.values() if "key" in node] == [None, "chat"]
 
 
 def test_a_trace_of_too_many_spans_keeps_the_latest_and_its_chain_goes_on() -> None:
