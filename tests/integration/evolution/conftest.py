@@ -49,7 +49,7 @@ class Shown(NamedTuple):
 
 
 class World:
-    """One schema; time is what a test says. ``told`` has the effects that are no events of the log."""
+    """One schema; time is what a test says. ``events`` is the log, ``told`` has all other effects."""
 
     def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
         self.driver = driver
@@ -59,6 +59,7 @@ class World:
         self.now = 1_000
         self.told: list[Effect] = []
         self.table = Table()
+        self.events: list[Event] = []
         self._registry, self._source = RegistryTable(), Source()
         self.publishing = Publishing("log")
         self.migrating = Migrating("log", WAIT_MS, has_api=False)
@@ -106,7 +107,7 @@ class World:
         """Return what a procedure wants for this schema."""
         rows = await Neo4jReader(self.driver, self.database).ask(procedure.question(self.now))
         mine = [row for row in rows if row["schema_id"] == self.schema_id]
-        return list(procedure.steps(mine, self.now))
+        return [step for step in procedure.steps(mine, self.now) if isinstance(step, Step)]
 
     async def take(self, procedure: Procedure) -> bool:
         """Do the procedure's steps, and fold what they told the log; return whether there were any."""
@@ -118,6 +119,7 @@ class World:
         return bool(steps)
 
     async def log(self, *events: Event) -> None:
+        self.events.extend(events)
         if events and (plan := self.table.take(events)):
             await self.run(plan)
 
