@@ -11,12 +11,14 @@ RETELL_MS = 60_000
 SCHEMAS_A_PAGE = 10
 """Each with two JSON Schemas, of which one can have a MiB."""
 MIGRATIONS_A_PAGE = 50
+DIGITS = 20
+"""Of a part of a version: more than a time stamp has."""
 
 
 def _order(version: str) -> str:
     """Write a version so that texts compare as versions do: 1.9 before 1.10."""
-    parts = f"split({version}.version, '.')"
-    return f"reduce(order = '', part IN {parts} | order + right('000000000' + part, 10) + '.')"
+    padded = f"CASE WHEN size(part) < {DIGITS} THEN right('{'0' * DIGITS}' + part, {DIGITS}) ELSE part END"
+    return f"reduce(order = '', part IN split({version}.version, '.') | order + {padded} + '.')"
 
 
 # The oldest version without a migration of each schema that has none under way, and what is current.
