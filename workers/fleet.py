@@ -10,6 +10,7 @@ from workers.core.worker import WorkerSpec
 NAMES = (
     "telemetry",
     "registry",
+    "evolution",
 )  # fmt: skip
 
 
@@ -25,3 +26,8 @@ FLEET: Mapping[str, WorkerSpec[Any, Any]] = MappingProxyType({name: spec_of(name
 def reads_change_events(name: str) -> bool:
     """Tell whether the worker's records come from Debezium, which registers their schemas itself."""
     return name in FLEET and FLEET[name].change_events
+
+
+def writes_its_own_records(name: str) -> bool:
+    """Tell whether its own procedures write its records: they register a schema when they first need it."""
+    return name in FLEET and not reads_change_events(name) and bool(FLEET[name].procedures(False))  # noqa: FBT003 - the spec's

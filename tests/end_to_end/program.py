@@ -102,6 +102,10 @@ class Program:
         until(lambda: get(f"{address}/readyz").status == 200, f"{address}/readyz", self)
         return address
 
+    @property
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
     def check(self) -> None:
         """Fail when it has ended."""
         code = self._process.poll()

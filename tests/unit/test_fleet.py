@@ -9,10 +9,10 @@ import pytest
 
 import workers
 from workers.core.worker import WorkerSpec
-from workers.fleet import FLEET
+from workers.fleet import FLEET, writes_its_own_records
 
 ROOMS = Path(workers.__file__).parent
-PURE = {"genai_prices", "jsonschema", "msgspec", "orjson"}
+PURE = {"genai_prices", "jsoncompat", "jsonschema", "msgspec", "orjson"}
 """Libraries that do no I/O: data, JSON, and its schemas."""
 
 
@@ -55,3 +55,7 @@ def test_every_room_has_its_place_among_the_layers_or_is_a_worker() -> None:
     placed = {name for layer in contracts[0]["layers"] for name in re.findall(r"\w+", layer)}
     rooms = {path.stem for path in ROOMS.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert rooms - {"__init__"} <= placed | set(FLEET)
+
+
+def test_only_the_log_of_decisions_is_written_by_who_reads_it() -> None:
+    assert [name for name in FLEET if writes_its_own_records(name)] == ["evolution"]

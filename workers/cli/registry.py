@@ -1,4 +1,4 @@
-"""``memory-graph registry``: what the model registry's deletions leave to be decided."""
+"""``memory-graph registry``: what people decide of what the model registry tells: deletions, versions of schemas."""
 
 import asyncio
 from dataclasses import asdict
@@ -9,14 +9,22 @@ import typer
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 
 if TYPE_CHECKING:
+    from workers.approval.listed import Listed
+    from workers.evolution.identity import Subject
+    from workers.evolution.model import Decided
     from workers.graph.purge import Due
 
-app = typer.Typer(help="Models that the registry has deleted.", no_args_is_help=True)
+SchemaArgument = Annotated[str, typer.Argument(metavar="SCHEMA", help="The schema_id.")]
+VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="The version to migrate to.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is kept.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; by default this system's user. It is kept.")]
+
+app = typer.Typer(help="Versions of schemas, and deleted models: what is to be decided.", no_args_is_help=True)
 
 
 @app.callback()
 def registry() -> None:
-    """Models that the registry has deleted."""
+    """Versions of schemas, and deleted models: what is to be decided."""
 
 
 @app.command()
@@ -64,3 +72,88 @@ async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
         with explained(settings), Console(stderr=True).status("looking at deleted models"):
             due = await models_due(driver, settings.database)
             return due, await purge_models(driver, settings.database, due) if execute else []
+
+
+@app.command("list")
+def list_migrations(
+    schema: Annotated[str | None, typer.Option("--schema", help="Of this schema_id alone.")] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """List the migrations of schemas: what waits for approval, what is under way, what was decided, by whom and why.
+
+    Example: memory-graph registry list -o json
+    """
+    migrations = asyncio.run(_listed(schema, None))
+    if output is Output.JSON:
+        print_json([migration._asdict() for migration in migrations])
+    elif not migrations:
+        print("there are no migrations of schemas")
+    else:
+        columns = ["schema_id", "version", "from_version", "change_class", "state", "why", "decided_by", "decided_why"]
+        print_rows([migration._asdict() for migration in migrations], columns)
+
+
+@app.command()
+def approve(
+    schema: SchemaArgument,
+    version: VersionArgument,
+    why: WhyOption,
+    by: ByOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Approve a breaking change, or spare a forward one its wait; the worker migrates at once.
+
+    Example: memory-graph registry approve tool-calling 2.0.0 --why "every caller is on the new client"
+    """
+    _decide(schema, version, output, approved=True, by=by, why=why)
+
+
+@app.command()
+def reject(
+    schema: SchemaArgument,
+    version: VersionArgument,
+    why: WhyOption,
+    by: ByOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Reject a version that waits: the one before stays current, and the next version has its turn.
+
+    Example: memory-graph registry reject tool-calling 2.0.0 --why "it drops a field that is in use"
+    """
+    _decide(schema, version, output, approved=False, by=by, why=why)
+
+
+def _decide(  # noqa: PLR0913 - one parameter for each option
+    schema: str, version: str, output: Output, *, approved: bool, by: str | None, why: str
+) -> None:
+    from workers.approval.decision import decision  # noqa: PLC0415 - keeps --help fast
+
+    decided = decision(approved=approved, by=by, why=why)
+    subject = asyncio.run(_put(schema, version, decided))
+    if output is Output.JSON:
+        print_json({**subject._asdict(), **decided._asdict()})
+    else:
+        print(f"{schema} {version} is {'approved' if approved else 'rejected'} by {decided.by}")
+
+
+async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
+    from workers.approval.decision import waiting  # noqa: PLC0415 - keeps --help fast
+    from workers.approval.log import put  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+
+    settings = Settings.from_environment()
+    topology = load_topology(settings.topology_path)
+    subject = waiting(await _listed(schema, version), schema, version)
+    await put(settings, topology, subject, decided)
+    return subject
+
+
+async def _listed(schema: str | None, version: str | None) -> "list[Listed]":
+    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+
+    from workers.approval.listed import listed  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+
+    with Console(stderr=True).status("looking at migrations of schemas"):
+        return await listed(Settings.from_environment().neo4j, schema, version)

@@ -7,7 +7,8 @@ from workers.config.topology_faults import Fault, unknown_name
 from workers.config.tuning import WorkerTuning
 
 MIB = 1024 * 1024
-REGISTRY = "registry"
+READ_BY = {"merge": "registry", "accept": "registry", "usage": "registry", "migrate": "evolution"}
+"""Blocks that one worker alone reads."""
 
 
 def cross_faults(topics: Mapping[str, TopicSpec | None], workers: Mapping[str, WorkerTuning]) -> list[Fault]:
@@ -56,10 +57,9 @@ def _worker_faults(name: str, worker: WorkerTuning, topics: Mapping[str, TopicSp
 
 
 def _misplaced_blocks(name: str, worker: WorkerTuning) -> Iterator[Fault]:
-    """Blocks that only a worker which mirrors a registry reads."""
-    if name != REGISTRY:
-        for block in worker.options:
-            yield Fault(("workers", name, block), f"is read by worker {REGISTRY} alone; leave it out")
+    for block in worker.blocks:
+        if name != READ_BY[block]:
+            yield Fault(("workers", name, block), f"is read by worker {READ_BY[block]} alone; leave it out")
 
 
 def _shared_groups(workers: Mapping[str, WorkerTuning]) -> list[Fault]:

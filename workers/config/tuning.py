@@ -6,6 +6,7 @@ from pydantic import Field
 
 from workers.config.block import Tunables
 from workers.config.merging import Accept, Merge
+from workers.config.migrating import Migrate
 from workers.config.usage import Usage
 
 
@@ -123,8 +124,14 @@ class WorkerTuning(WorkerDefaults):
     merge: Merge | None = Field(default=None, description="How changes are merged, where it mirrors a registry.")
     accept: Accept | None = Field(default=None, description="Which models are accepted, likewise.")
     usage: Usage | None = Field(default=None, description="How the use of models is counted; without it, it is not.")
+    migrate: Migrate | None = Field(default=None, description="How schemas are migrated, where it does that.")
+
+    @property
+    def blocks(self) -> dict[str, Any]:
+        """What is this worker's alone, as plain values; blocks that it does not have are left out."""
+        return self.model_dump(include={"merge", "accept", "usage", "migrate"}, exclude_none=True)
 
     @property
     def options(self) -> dict[str, Any]:
-        """What is this worker's alone, as plain values; blocks that it does not have are left out."""
-        return self.model_dump(include={"merge", "accept", "usage"}, exclude_none=True)
+        """What the worker is made anew with: its blocks, and the topic that it reads."""
+        return {"topic": self.topic, **self.blocks}

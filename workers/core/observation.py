@@ -31,4 +31,13 @@ class Conflict(NamedTuple):
     explanation: str
 
 
-Observation: TypeAlias = Synced | Skipped | Conflict
+class Advanced(NamedTuple):
+    """A migration of a schema that has come to another state, and why. ``subject`` names it."""
+
+    change_class: str
+    state: str
+    subject: str
+    explanation: str
+
+
+Observation: TypeAlias = Synced | Skipped | Conflict | Advanced

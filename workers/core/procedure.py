@@ -30,7 +30,13 @@ class Call(NamedTuple):
     idempotency_key: str
 
 
-Effect: TypeAlias = Publish | Call
+class Awaiting(NamedTuple):
+    """How many migrations of schemas wait for somebody's approval, for the metrics."""
+
+    migrations: int
+
+
+Effect: TypeAlias = Publish | Call | Awaiting
 
 
 class Step(NamedTuple):

@@ -8,7 +8,7 @@ from workers.avro.schemas import Schema, load_reader_schemas, subject_of
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Retryable
 from workers.doctor.finding import Finding, failed, ok, problem
-from workers.fleet import reads_change_events
+from workers.fleet import reads_change_events, writes_its_own_records
 
 
 async def check_schemas(url: str, topology: Topology) -> list[Finding]:
@@ -19,6 +19,7 @@ async def check_schemas(url: str, topology: Topology) -> list[Finding]:
             await _check_worker(registry, worker.topic, load_reader_schemas(topology.schemas_folder / name))
             for name, worker in topology.workers.items()
             if not reads_change_events(name)  # Debezium registers theirs
+            if not writes_its_own_records(name)
         ]
     except (Misconfigured, Retryable) as error:
         return [failed("schema registry", error)]

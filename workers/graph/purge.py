@@ -16,10 +16,15 @@ class Due:
     used_by: tuple[tuple[str, int], ...]
 
 
-# A model's own are its versions, prices, capabilities and counted usage; anything else that touches it refers to it.
+OWN = ("HAS_VERSION", "HAS_PRICE", "HAS_CAPABILITY", "HAS_USAGE", "USES_SCHEMA")
+"""A model's own relationships; any other that touches it is somebody who refers to it."""
+
+SHARED = ("Capability", "SchemaVersion")
+"""What is at the end of them and stays, as other models have it, too."""
+
 REFERRING = """
 OPTIONAL CALL (m) {
-  MATCH (m)-[r]-(other) WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY', 'HAS_USAGE'] RETURN other
+  MATCH (m)-[r]-(other) WHERE NOT type(r) IN $own RETURN other
   UNION ALL
   MATCH (m)-[:HAS_VERSION]->(v)--(other) WHERE other <> m RETURN other
 }
@@ -38,10 +43,10 @@ ORDER BY model_id
 # Not DETACH: were something to refer to a node since it was looked at, the server refuses to leave it dangling.
 PURGE = """
 MATCH (m:Model {model_id: $model_id}) WHERE m.purge_after <= datetime() AND NOT EXISTS {
-  MATCH (m)-[r]-() WHERE NOT type(r) IN ['HAS_VERSION', 'HAS_PRICE', 'HAS_CAPABILITY', 'HAS_USAGE']
+  MATCH (m)-[r]-() WHERE NOT type(r) IN $own
 } AND NOT EXISTS { MATCH (m)-[:HAS_VERSION]->()--(other) WHERE other <> m }
-OPTIONAL MATCH (m)-[own:HAS_VERSION|HAS_PRICE|HAS_CAPABILITY|HAS_USAGE]->(part)
-WITH m, collect(own) AS owns, collect(CASE WHEN part:Capability THEN null ELSE part END) AS parts
+OPTIONAL MATCH (m)-[own]->(part) WHERE type(own) IN $own
+WITH m, collect(own) AS owns, collect(CASE WHEN labels(part)[0] IN $shared THEN null ELSE part END) AS parts
 FOREACH (own IN owns | DELETE own)
 FOREACH (part IN parts | DELETE part)
 DELETE m
@@ -51,7 +56,7 @@ RETURN count(*) AS purged
 
 async def models_due(driver: neo4j.AsyncDriver, database: str) -> list[Due]:
     """List every deleted model whose ``purge_after`` has passed, by id. Raises what the driver raises."""
-    records, _, _ = await driver.execute_query(DUE, database_=database)
+    records, _, _ = await driver.execute_query(DUE, own=OWN, database_=database)
     return [
         Due(record["model_id"], record["deleted_at"], tuple((label, uses) for label, uses in record["used_by"]))
         for record in records
@@ -70,7 +75,8 @@ async def purge_models(driver: neo4j.AsyncDriver, database: str, due: Sequence[D
 
 async def _purge(driver: neo4j.AsyncDriver, database: str, model_id: str) -> bool:
     try:
-        records, _, _ = await driver.execute_query(PURGE, model_id=model_id, database_=database)
+        parameters = {"model_id": model_id, "own": OWN, "shared": SHARED}
+        records, _, _ = await driver.execute_query(PURGE, parameters, database_=database)
     except ConstraintError:  # something has just come to refer to it
         return False
     return bool(records and records[0]["purged"])

@@ -93,6 +93,12 @@ REGISTRY_ENRICHMENT_DURATION = _histogram("registry_enrichment_duration_seconds"
 REGISTRY_SYNC_LAG = _gauge("registry_sync_lag_seconds", "Age at its source of the newest change that the graph has.")
 MODELS_SYNCHRONIZED = _gauge("models_synchronized_count", "Models that this process mirrors, deleted ones included.")
 
+# Of section 2.6, which names none.
+SCHEMA_MIGRATIONS = _counter(
+    "schema_migrations_total", "Migrations of schemas that have come to a state.", "change_class", "state"
+)
+SCHEMA_MIGRATIONS_AWAITING = _gauge("schema_migrations_awaiting_approval", "Breaking changes that wait for approval.")
+
 METRICS: tuple[MetricSpec, ...] = (
     EVENTS_RECEIVED,
     EVENTS_PROCESSED,
@@ -118,4 +124,6 @@ METRICS: tuple[MetricSpec, ...] = (
     REGISTRY_ENRICHMENT_DURATION,
     REGISTRY_SYNC_LAG,
     MODELS_SYNCHRONIZED,
+    SCHEMA_MIGRATIONS,
+    SCHEMA_MIGRATIONS_AWAITING,
 )

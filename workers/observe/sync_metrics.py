@@ -22,6 +22,8 @@ class SyncMetrics:
         self._enrichment = histogram(listed.REGISTRY_ENRICHMENT_DURATION, registry)
         self._lag = gauge(listed.REGISTRY_SYNC_LAG, registry)
         self._models = gauge(listed.MODELS_SYNCHRONIZED, registry)
+        self._migrations = counter(listed.SCHEMA_MIGRATIONS, registry)
+        self._awaiting = gauge(listed.SCHEMA_MIGRATIONS_AWAITING, registry)
 
     def received(self, event_type: str, count: int) -> None:
         """Count changes taken in."""
@@ -51,3 +53,11 @@ class SyncMetrics:
     def models(self, count: int) -> None:
         """Set how many models this process mirrors."""
         self._models.of().set(count)
+
+    def migrated(self, change_class: str, state: str) -> None:
+        """Count a migration of a schema that has come to a state."""
+        self._migrations.of(change_class, state).inc()
+
+    def awaiting(self, count: int) -> None:
+        """Set how many migrations wait for approval."""
+        self._awaiting.of().set(count)

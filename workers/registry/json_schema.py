@@ -1,7 +1,5 @@
 """JSON Schemas that the registry publishes: whether one is one, and the hash by which it is known."""
 
-import hashlib
-import json
 from typing import Any
 
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
@@ -9,6 +7,7 @@ from jsonschema.exceptions import SchemaError  # type: ignore[import-untyped]  #
 from jsonschema.validators import validator_for  # type: ignore[import-untyped]  # likewise
 
 from workers.core.checks import quoted, reject
+from workers.core.fingerprint import canonical_hash
 from workers.registry.columns import document
 from workers.registry.model import Text
 
@@ -22,13 +21,13 @@ def json_schema(text: str) -> Text:
     try:
         draft = validator_for(schema, default=Draft202012Validator)
         draft.check_schema(schema, format_checker=draft.FORMAT_CHECKER)
-        canonical = json.dumps(schema, sort_keys=True, separators=(",", ":"), default=str)
+        digest = canonical_hash(schema)
     except SchemaError as error:
         where = ".".join(str(part) for part in error.absolute_path) or "the schema itself"
         reject("json_schema.invalid", f"json_schema is no JSON Schema: {where} is {_reason(error)}; mend it there")
     except (RecursionError, TypeError, ValueError) as error:
         reject("json_schema.invalid", f"json_schema is no JSON Schema that can be read ({error}): simplify it")
-    return Text(text, hashlib.sha256(canonical.encode()).hexdigest())
+    return Text(text, digest)
 
 
 def _reason(error: Any) -> str:

@@ -94,7 +94,8 @@ async def compose(stack: AsyncExitStack, plan: Plan, failed: Callable[[BaseExcep
 async def _means(stack: AsyncExitStack, plan: Plan, driver: Any, leads: Callable[[], bool], metrics: Metrics) -> Means:
     """Open what procedures use beside the partitions' own."""
     database = plan.settings.neo4j.database
-    effects = await open_effects(stack, plan.settings, plan.topology.schemas_folder / plan.spec.name)
+    schemas = plan.topology.schemas_folder / plan.spec.name
+    effects = await open_effects(stack, plan.settings, schemas, metrics.sync)
     return Means(
         ask=Neo4jReader(driver, database).ask,
         do=effects.do,

@@ -92,7 +92,8 @@ class Delivery(Generic[EventT, StateT]):
 
     def _report(self, observed: Sequence[Observation], started: float, planned: float) -> None:
         clock, metrics = self._sinks.clock, self._sinks.metrics
-        metrics.sync.enriched(planned - started)
+        if self._spec.change_events:
+            metrics.sync.enriched(planned - started)
         report(observed, metrics, clock.monotonic() - started, clock.now_ms())
 
     async def _isolate(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> Delivered:
@@ -135,7 +136,7 @@ class Delivery(Generic[EventT, StateT]):
         await self._sinks.retry.through(Server.KAFKA, lambda: self._sinks.dead_letters.publish(letters))
         for letter in letters:
             self._sinks.metrics.dead_letters(letter.stage, letter.code)
-            if self._spec.observed is not None:
+            if self._spec.change_events:
                 self._sinks.metrics.sync.failed(letter.code)
             self._log(letter)
 

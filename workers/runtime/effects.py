@@ -1,4 +1,4 @@
-"""What procedures do to the outside: records to topics, requests to the registry's API."""
+"""What procedures do to the outside: records to topics, requests to the registry's API, numbers for the metrics."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -10,9 +10,10 @@ from workers.avro.registry import SchemaRegistry
 from workers.avro.schemas import load_reader_schemas
 from workers.config.settings import Settings
 from workers.core.errors import Retryable
-from workers.core.procedure import Call, Effect, Publish
+from workers.core.procedure import Awaiting, Call, Effect, Publish
 from workers.kafka.client import librdkafka_config
 from workers.kafka.producer import BY_KEY, ConfirmedProducer
+from workers.observe.sync_metrics import SyncMetrics
 from workers.registry_api.client import RegistryApi
 
 AS_JAVA_SPREADS = {"partitioner": "murmur2_random"}
@@ -22,15 +23,20 @@ AS_JAVA_SPREADS = {"partitioner": "murmur2_random"}
 class Effects:
     """Does effects, each confirmed by whom it concerns. ``api`` is ``None`` where none is configured."""
 
-    def __init__(self, encoder: AvroEncoder, producer: ConfirmedProducer, api: RegistryApi | None) -> None:
+    def __init__(
+        self, encoder: AvroEncoder, producer: ConfirmedProducer, api: RegistryApi | None, metrics: SyncMetrics
+    ) -> None:
         self._encoder = encoder
         self._producer = producer
         self._api = api
+        self._metrics = metrics
 
     async def do(self, effect: Effect) -> None:
         """Return once it is confirmed. Raises ``Retryable`` and ``Declined``; anything else is a bug."""
         if isinstance(effect, Publish):
             await self._publish(effect)
+        elif isinstance(effect, Awaiting):
+            self._metrics.awaiting(effect.migrations)
         else:
             await self._call(effect)
 
@@ -56,7 +62,7 @@ class Effects:
         return self._api
 
 
-async def open_effects(stack: AsyncExitStack, settings: Settings, schemas: Path) -> Effects:
+async def open_effects(stack: AsyncExitStack, settings: Settings, schemas: Path, metrics: SyncMetrics) -> Effects:
     """Connect to what effects concern; ``stack`` closes it. ``schemas`` is the folder of what is published."""
     registry = SchemaRegistry(settings.schema_registry_url)
     stack.push_async_callback(registry.aclose)
@@ -65,4 +71,4 @@ async def open_effects(stack: AsyncExitStack, settings: Settings, schemas: Path)
     api = None
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
-    return Effects(AvroEncoder(registry, load_reader_schemas(schemas)), producer, api)
+    return Effects(AvroEncoder(registry, load_reader_schemas(schemas)), producer, api, metrics)

@@ -25,7 +25,7 @@ def measure_batch(
         failed.update(event_type_of(event) for record, event in screened.events if record.offset in turned_away)
     for event_type, count in received.items():
         metrics.received(event_type, spec.source, count)
-        if spec.observed is not None:
+        if spec.change_events:
             metrics.sync.received(event_type, count)
         metrics.processing(event_type, seconds, count)
         metrics.processed(event_type, "success", count - failed[event_type] - delivered.left_out[event_type])

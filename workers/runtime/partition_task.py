@@ -161,7 +161,7 @@ class PartitionTask:
         topic, partition = self._topic_partition
         metrics.watermark(topic, partition, watermark)
         metrics.state_entries(process.spec.name, len(process.sinks.states))
-        if process.spec.observed is not None:
+        if process.spec.change_events:
             metrics.sync.models(process.sinks.states.count(MODELS))
         metrics.buffer_utilization(process.tuning.group, process.backlog.utilization_percent)
         if (end := process.end_offset(self._topic_partition)) is not None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from workers.core.procedure import Call, Effect, FetchSchema, Step
+from workers.core.procedure import Call, Effect, FetchSchema, Publish, Step
 
 Work: TypeAlias = Step | FetchSchema
 
@@ -65,4 +65,6 @@ def _key(step: Work) -> Hashable:
 def _name(effect: Effect) -> Hashable:
     if isinstance(effect, Call):
         return effect.method, effect.path, effect.idempotency_key
-    return effect.topic, effect.key
+    if isinstance(effect, Publish):
+        return effect.topic, effect.key
+    return type(effect).__name__

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import structlog
 
-from workers.core.observation import Conflict, Observation, Skipped, Synced
+from workers.core.observation import Advanced, Conflict, Observation, Skipped, Synced
 from workers.observe.metrics import Metrics
 
 log = structlog.get_logger(__name__)
@@ -25,12 +25,25 @@ def report(observed: Iterable[Observation], metrics: Metrics, seconds: float, no
         elif isinstance(each, Skipped):
             metrics.dropped(each.event_type, each.reason)
             log.debug("left out", subject=each.subject, event_type=each.event_type, reason=each.reason)
+        elif isinstance(each, Advanced):
+            _follow(each, metrics)
         else:
             _tell(each, metrics)
     for sync_type, count in synced.items():
         metrics.sync.synced(sync_type, seconds, count)
     if newest is not None:
         metrics.sync.lag(max(0, now_ms - newest) / 1000)
+
+
+def _follow(advanced: Advanced, metrics: Metrics) -> None:
+    metrics.sync.migrated(advanced.change_class, advanced.state)
+    log.info(
+        "schema migration",
+        migration=advanced.subject,
+        change_class=advanced.change_class,
+        state=advanced.state,
+        explanation=advanced.explanation,
+    )
 
 
 def _tell(conflict: Conflict, metrics: Metrics) -> None:

@@ -48,6 +48,9 @@ def test_our_own_file_holds_what_the_contract_promises() -> None:
         "registry-changes": (6, "model_id"),
         "audit-events": (6, "content_id"),
         "registry-usage-stats": (6, "model_id"),
+        "schema-migrations": (3, "schema_id"),
+        "schema-notifications": (1, "schema_id"),
+        "registry-confirmations": (1, "schema_id"),
     }
     assert topology.workers["telemetry"].group == "memory-graph-telemetry"
     assert topology.schemas_folder == ROOT / "schemas/avro"
@@ -252,7 +255,7 @@ def test_a_registry_says_how_it_merges_and_what_it_accepts_key_by_key(tmp_path: 
     assert options["merge"]["deleted_models"] == {"strategy": "soft_delete", "grace_days": 7}
     assert options["merge"]["model_metadata"] == {"strategy": "upsert", "conflict_resolution": "latest_wins"}
     assert (options["accept"]["providers"], options["accept"]["capabilities"]) == (["acme"], [])
-    assert loaded(tmp_path, REGISTRY).workers["registry"].options == {}
+    assert loaded(tmp_path, REGISTRY).workers["registry"].options == {"topic": "events"}
 
 
 def test_faults_in_how_a_registry_merges_are_reported_with_their_lines(tmp_path: Path) -> None:
@@ -294,8 +297,9 @@ def test_faults_in_how_a_registry_merges_are_reported_with_their_lines(tmp_path:
 
 
 def test_a_worker_that_mirrors_no_registry_has_nothing_to_merge(tmp_path: Path) -> None:
-    assert faults(tmp_path, MINIMAL + "    merge: {}\n") == [
-        "8: workers.reader.merge: is read by worker registry alone; leave it out"
+    assert faults(tmp_path, MINIMAL + "    merge: {}\n    migrate: {}\n") == [
+        "8: workers.reader.merge: is read by worker registry alone; leave it out",
+        "9: workers.reader.migrate: is read by worker evolution alone; leave it out",
     ]
 
 
@@ -322,3 +326,9 @@ def test_usage_is_counted_where_a_registry_says_so_and_every_fault_is_reported(t
         "15: workers.registry.usage.restate_hours: 1.5 is not a whole number; use 0 to 8760",
         "16: workers.registry.usage.every_second: unknown key; did you mean every_seconds?",
     ]
+
+
+def test_a_forward_change_waits_as_long_as_the_file_says(tmp_path: Path) -> None:
+    evolution = MINIMAL + "  evolution:\n    topic: events\n    group: e\n    migrate: {forward_wait_seconds: 7}\n"
+    options = loaded(tmp_path, evolution).workers["evolution"].options
+    assert options == {"topic": "events", "migrate": {"forward_wait_seconds": 7}}

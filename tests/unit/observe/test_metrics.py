@@ -56,6 +56,8 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.sync.enriched(0.01)
     metrics.sync.lag(1.5)
     metrics.sync.models(2_330)
+    metrics.sync.migrated("breaking", "AWAITING_APPROVAL")
+    metrics.sync.awaiting(1)
 
 
 def test_names_and_labels_are_those_of_the_source_document() -> None:

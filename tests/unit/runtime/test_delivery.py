@@ -222,7 +222,7 @@ def synced(bench: Bench) -> float | None:
 
 
 async def test_what_was_observed_is_told_once_the_graph_has_it_and_not_by_who_catches_up() -> None:
-    bench = Bench(spec=replace(TOY, observed=observed))
+    bench = Bench(spec=replace(TOY, observed=observed, change_events=True))
     bench.graph.fail_next = [Fenced("another owner")]
     with pytest.raises(Fenced):
         await bench.deliver(add(0, "a", 1))
@@ -236,7 +236,7 @@ async def test_what_was_observed_is_told_once_the_graph_has_it_and_not_by_who_ca
 
 
 async def test_a_culprits_neighbours_are_told_once_and_the_culprit_as_a_failure() -> None:
-    bench = Bench(spec=replace(TOY, observed=observed))
+    bench = Bench(spec=replace(TOY, observed=observed, change_events=True))
     bench.graph.poison = 500
     await bench.deliver(add(0, "a", 1), add(1, "b", 500), add(2, "c", 2))
     assert synced(bench) == 2

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from workers.core.errors import Retryable
-from workers.core.procedure import Call, Publish
+from workers.core.procedure import Awaiting, Call, Publish
 from workers.kafka.producer import BY_KEY
+from workers.observe.metrics import Metrics
 from workers.runtime.effects import Effects
 
 PUBLISH = Publish("topic", b"key", "Record", {"id": 1})
@@ -33,7 +34,7 @@ class World:
 
 async def test_a_record_goes_where_its_key_goes_and_a_call_to_the_api() -> None:
     world: Any = World()
-    effects = Effects(world, world, world)
+    effects = Effects(world, world, world, Metrics().sync)
     await effects.do(PUBLISH)
     await effects.do(CALL)
     assert world.done == [("topic", BY_KEY, (b"key", b"topic Record 1")), tuple(CALL)]
@@ -43,12 +44,20 @@ async def test_a_topic_that_takes_nothing_is_named_with_the_fix() -> None:
     world: Any = World()
     world.away = True
     with pytest.raises(Retryable, match=r"topic: no such topic; .*topology apply --execute"):
-        await Effects(world, world, None).do(PUBLISH)
+        await Effects(world, world, None, Metrics().sync).do(PUBLISH)
 
 
 async def test_a_call_without_an_api_is_a_bug() -> None:
     world: Any = World()
     with pytest.raises(RuntimeError, match="POST /path without an API"):
-        await Effects(world, world, None).do(CALL)
+        await Effects(world, world, None, Metrics().sync).do(CALL)
     with pytest.raises(RuntimeError, match="schema s without an API"):
-        await Effects(world, world, None).fetch_schema("s", "1")
+        await Effects(world, world, None, Metrics().sync).fetch_schema("s", "1")
+
+
+async def test_what_awaits_approval_is_shown_in_the_metrics() -> None:
+    world: Any = World()
+    metrics = Metrics()
+    await Effects(world, world, None, metrics.sync).do(Awaiting(2))
+    shown = metrics.registry.get_sample_value("llm_memory_graph_schema_migrations_awaiting_approval")
+    assert (shown, world.done) == (2, [])

@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from tests.unit.runtime.fakes import FakeClock
 from workers.config.tuning import Retry
 from workers.core.errors import Declined, Refused, Retryable
-from workers.core.procedure import Call, Effect, FetchSchema, Publish, Step
+from workers.core.procedure import Awaiting, Call, Effect, FetchSchema, Publish, Step
 from workers.core.reference import Question
 from workers.observe.metrics import Metrics
 from workers.runtime import procedures as module
@@ -69,6 +69,7 @@ class World:
 
     async def do(self, effect: Effect) -> None:
         await asyncio.sleep(0)
+        assert not isinstance(effect, Awaiting)
         self._note(f"call {effect.path[1:]}" if isinstance(effect, Call) else f"publish {effect.key.decode()}")
 
     async def fetch_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-from workers.core.procedure import Call, Publish, Step
+from workers.core.procedure import Awaiting, Call, Publish, Step
 from workers.core.reference import Question
 from workers.runtime import put_off as module
 from workers.runtime.put_off import LONGEST_SECONDS, PutOff
@@ -43,3 +43,9 @@ def test_what_is_remembered_is_bounded() -> None:
     for name in range(module.MOST_REMEMBERED + 1):
         put_off.refused(call(str(name)), 0)
     assert put_off.due([call("0"), call(str(module.MOST_REMEMBERED))], 0) == [call("0")]
+
+
+def test_what_only_shows_a_number_is_named_by_its_kind() -> None:
+    put_off = PutOff()
+    put_off.refused(Step([Awaiting(1)], None), 0)
+    assert put_off.due([Step([Awaiting(2)], None)], 1) == []

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from workers.core.observation import Conflict, Observation, Skipped, Synced
+from workers.core.observation import Advanced, Conflict, Observation, Skipped, Synced
 from workers.observe.metrics import Metrics
 from workers.runtime.report import report
 
@@ -51,3 +51,12 @@ def test_a_conflict_is_counted_and_explained(metrics: Metrics) -> None:
     labels = {"conflict_type": "concurrent_model_update", "resolution": "last_write_wins_with_timestamp"}
     assert value(metrics, "registry_conflicts_total", **labels) == 1
     assert (line["event"], line["subject"], line["explanation"]) == ("conflict", "gpt", "b was later")
+
+
+def test_a_migration_is_counted_and_explained(metrics: Metrics) -> None:
+    with capture_logs() as lines:
+        report([Advanced("breaking", "REJECTED", "tool@2#abc", "ada: too early")], metrics, 0.1, NOW)
+    assert value(metrics, "schema_migrations_total", change_class="breaking", state="REJECTED") == 1
+    assert [(line["event"], line["migration"], line["explanation"]) for line in lines] == [
+        ("schema migration", "tool@2#abc", "ada: too early")
+    ]

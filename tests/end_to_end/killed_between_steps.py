@@ -1,0 +1,83 @@
+"""The evolution worker in a process of its own, killed with -9 after each kind of step, once each in all its lives.
+
+Only this program knows the variable: SURVIVED names a file with the moments that earlier lives have been killed at.
+"""
+
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import uvloop
+
+from workers.config.settings import Settings
+from workers.config.topology import load_topology
+from workers.core.procedure import Awaiting, Effect, Publish
+from workers.core.reference import Question
+from workers.core.statement import Statement
+from workers.evolution.statements import MIGRATIONS
+from workers.evolution.worker import WORKER
+from workers.graph.recorder import Neo4jRecorder
+from workers.graph.writer import Neo4jWriter
+from workers.observe.log import configure_logging
+from workers.runtime.effects import Effects
+from workers.runtime.process import run_worker
+
+STATE = MIGRATIONS.row._fields.index("state")
+
+
+class Moments:
+    """Each kind is fatal once."""
+
+    def __init__(self, survived: Path) -> None:
+        self._survived = survived
+
+    def pass_by(self, moment: str) -> None:
+        if moment in self._survived.read_text().splitlines():
+            return
+        with self._survived.open("a") as file:
+            file.write(f"{moment}\n")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hook(moments: Moments) -> None:
+    """Put a moment after everything that the worker does to the outside."""
+    do, record, write = Effects.do, Neo4jRecorder.record, Neo4jWriter.write
+
+    async def doing(self: Effects, effect: Effect) -> None:
+        await do(self, effect)
+        if not isinstance(effect, Awaiting):
+            moments.pass_by(effect.record_name.rpartition(".")[2] if isinstance(effect, Publish) else effect.method)
+
+    async def recording(self: Neo4jRecorder, question: Question) -> None:
+        await record(self, question)
+        written = "notified" if "notified_at" in question.cypher else "told"
+        moments.pass_by(f"{written} {question.parameters.get('state', '')}".strip())
+
+    async def writing(self: Neo4jWriter, claim: Any, through: int, statements: Sequence[Statement], *rest: Any) -> None:
+        await write(self, claim, through, statements, *rest)
+        for row in (row for statement in statements if statement.name == MIGRATIONS.name for row in statement.rows):
+            assert not isinstance(row, dict)
+            moments.pass_by(f"wrote {list(row)[STATE]}")
+
+    for owner, name, replacement in (
+        (Effects, "do", doing),
+        (Neo4jRecorder, "record", recording),
+        (Neo4jWriter, "write", writing),
+    ):
+        mock.patch.object(owner, name, replacement).start()
+
+
+def main() -> None:
+    """Run the worker as ``memory-graph worker evolution`` does."""
+    settings = Settings.from_environment()
+    topology = load_topology(settings.topology_path)
+    configure_logging(settings.log)
+    hook(Moments(Path(os.environ["SURVIVED"])))
+    uvloop.run(run_worker(WORKER, settings, topology))
+
+
+if __name__ == "__main__":
+    main()
