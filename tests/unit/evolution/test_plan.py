@@ -43,4 +43,4 @@ def test_the_worker_is_made_as_the_topology_says() -> None:
     spec = configured({"topic": "log", "migrate": {"forward_wait_seconds": 7}})
     publishing, migrating, _ = spec.procedures(True)  # noqa: FBT003 - the spec's
     assert publishing.question(0) == WORKER.procedures(True)[0].question(0)  # noqa: FBT003 - likewise
-    assert migrating.question(7_000).parameters["buffered_before"] == 0  # type: ignore[union-attr]  # it has a question
+    assert migrating.question(7_000).parameters["buffered_before"] == 0
