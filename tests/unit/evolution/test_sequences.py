@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.evolution.applied_moves import AppliedMoves
@@ -48,6 +48,7 @@ def under_way(state: Evolving) -> list[Migration]:
     return [each for each in state.migrations.values() if each.state in UNDER_WAY]
 
 
+@settings(deadline=None)
 @given(logs, st.lists(st.integers(1, 10), max_size=10))
 def test_any_log_in_any_batches_ends_consistent_in_state_and_graph(log: list[Event], sizes: list[int]) -> None:
     whole, table, graph = Table(), Table(), AppliedMoves()
@@ -62,6 +63,7 @@ def test_any_log_in_any_batches_ends_consistent_in_state_and_graph(log: list[Eve
         assert graph.current == state.current
 
 
+@settings(deadline=None)
 @given(logs, st.data())
 def test_what_is_told_again_later_changes_nothing(log: list[Event], data: st.DataObject) -> None:
     table = Table()
@@ -77,6 +79,7 @@ def test_what_is_told_again_later_changes_nothing(log: list[Event], data: st.Dat
         assert {name: now[name] for name in ended} == ended, "what has ended stays as it is"
 
 
+@settings(deadline=None)
 @given(logs)
 def test_after_any_log_the_workers_own_steps_come_to_the_end_of_every_version(log: list[Event]) -> None:
     table = Table()
