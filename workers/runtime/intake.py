@@ -15,6 +15,7 @@ from faust.types.tuples import ConsumerMessage
 
 from workers.core.record import Record, TopicPartition
 from workers.runtime.chunk import Chunk
+from workers.runtime.consumer_thread import ConsumerThread
 from workers.runtime.feed import Feed
 from workers.runtime.quiet import QUIET
 
@@ -33,6 +34,10 @@ class ChunkConsumer(driver.Consumer):
         self._position = asyncio.Lock()
         super().__init__(*args, **kwargs)
         self._feed: Feed = cast("Any", self.app).feed
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        """Let Faust wait for its thread's end, but not without end."""
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
         """Yield one message per partition fetched; changelog records stay single, for table recovery."""

@@ -13,6 +13,7 @@ from workers.config.topology import Topology
 from workers.core.worker import WorkerSpec
 from workers.runtime.app import WorkerApp
 from workers.runtime.compose import Plan, compose
+from workers.runtime.consumer_thread import end_process, remains
 
 log = structlog.get_logger(__name__)
 
@@ -24,13 +25,21 @@ async def run_worker(spec: WorkerSpec[Any, Any], settings: Settings, topology: T
     """Run until SIGTERM or SIGINT, then drain. Raises what ends the worker before: a bug, or a lost chunk.
 
     Raises ``Misconfigured`` and ``Unreachable`` at the start, when the topology does not fit the topic or a
-    server is not there; later outages are waited out.
+    server is not there; later outages are waited out. Where Kafka does not let go of the consumer at the end, this
+    ends the process itself, with 0 if it was told to go and 1 for a bug.
     """
     stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     stop_on_signals(stopping)
-    async with AsyncExitStack() as stack:
-        app = await compose(stack, Plan.of(spec, settings, topology), lambda error: _fail(stopping, error))
-        await _serve(app, spec.name, stopping)
+    code = 1
+    try:
+        async with AsyncExitStack() as stack:
+            app = await compose(stack, Plan.of(spec, settings, topology), lambda error: _fail(stopping, error))
+            await _serve(app, spec.name, stopping)
+        code = 0
+    finally:
+        if remains():
+            log.warning("ending without Kafka's goodbye: everything is drained, others get the partitions later")
+            end_process(code)
 
 
 async def _serve(app: WorkerApp, name: str, stopping: "asyncio.Future[None]") -> None:
