@@ -1,5 +1,6 @@
 """What the history says so far of the workers, for faults that wait for something to have happened."""
 
+import sys
 from pathlib import Path
 
 from tests.chaos.history import Tail
@@ -14,6 +15,8 @@ class Evidence:
         self._tail = Tail(history)
         self._claims: dict[int, list[tuple[float, int]]] = {}
         self._writes: dict[int, list[float]] = {}
+        self._lettered: dict[int, int] = {}
+        self._through: dict[int, int] = {}
         self._struck: set[tuple[int, str]] = set()
         self._assigned: dict[int, tuple[float, frozenset[int]]] = {}
         self._produced = 0
@@ -33,6 +36,11 @@ class Evidence:
         """How many batches all workers have written."""
         self._read()
         return sum(map(len, self._writes.values()))
+
+    def has_written_past_its_first_dead_letter(self, worker: WorkerProcess) -> bool:
+        """Whether the graph is past the first record that the worker was about to dead-letter, in its one partition."""
+        self._read()
+        return self._through.get(worker.pid, -1) >= self._lettered.get(worker.pid, sys.maxsize)
 
     def has_struck(self, worker: WorkerProcess, point: Point) -> bool:
         """Whether the worker has been struck at the point."""
@@ -65,6 +73,9 @@ class Evidence:
                     self._claims.setdefault(line["pid"], []).append((line["at"], line["partition"]))
                 case "wrote":
                     self._writes.setdefault(line["pid"], []).append(line["began"])
+                    self._through[line["pid"]] = line["through"]
+                case "dead_lettering":
+                    self._lettered.setdefault(line["pid"], line["offset"])
                 case "struck":
                     self._struck.add((line["pid"], line["point"]))
                 case "assigned":

@@ -11,6 +11,7 @@ import neo4j
 
 from tests.chaos.history import History
 from tests.chaos.points import Point, Points
+from workers.core.dead_letter import DeadLetter
 from workers.core.ports import Claim
 from workers.core.statement import Statement
 from workers.graph.writer import Neo4jWriter
@@ -35,7 +36,7 @@ def hook(points: Points, history: History) -> None:
     _hook_intake(points)
     _hook_graph(points, history)
     _hook_commit(points)
-    _hook_dead_letters(points)
+    _hook_dead_letters(points, history)
     _hook_table(points)
 
 
@@ -120,10 +121,11 @@ def _hook_commit(points: Points) -> None:
     replace(neo4j.AsyncSession, "run", running)
 
 
-def _hook_dead_letters(points: Points) -> None:
+def _hook_dead_letters(points: Points, history: History) -> None:
     publish = KafkaDeadLetters.publish
 
-    async def publishing(self: KafkaDeadLetters, letters: Any) -> None:
+    async def publishing(self: KafkaDeadLetters, letters: Sequence[DeadLetter]) -> None:
+        history.note("dead_lettering", offset=letters[0].record.offset, pid=os.getpid())
         points.reach(Point.BEFORE_DEAD_LETTERS)
         await publish(self, letters)
         points.reach(Point.AFTER_DEAD_LETTERS)

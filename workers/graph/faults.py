@@ -46,12 +46,16 @@ TOO_LARGE_TO_INDEX = "too large to index"
 """Neo4j has no code of its own for an index key above 8 kB: only the message tells."""
 
 
+CLOSED_HANDLE = "the handler is closed"
+"""What uvloop says, as a RuntimeError, of a socket that was found closed before the driver knew."""
+
+
 @contextmanager
 def classified() -> Iterator[None]:
     """Turn what the driver raises inside into ``Refused`` or ``Retryable``; what is neither passes as it is."""
     try:
         yield
-    except (Neo4jError, DriverError, OSError) as error:
+    except (Neo4jError, DriverError, OSError, RuntimeError) as error:
         fault = classify(error)
         if fault is error:
             raise
@@ -67,13 +71,18 @@ def classify(error: Exception) -> Exception:
     """
     if isinstance(error, Neo4jError):
         return _classify_answer(error)
-    if isinstance(error, ServiceUnavailable | SessionExpired | ConnectionPoolError | OSError):
+    if isinstance(error, ServiceUnavailable | SessionExpired | ConnectionPoolError | OSError) or is_closed(error):
         return Retryable(f"Neo4j is out of reach: {type(error).__name__}: {error}")
     if isinstance(error.__cause__, Neo4jError | DriverError):
         # A later use of a transaction that has failed: what failed it decides.
         cause = classify(error.__cause__)
         return error if cause is error.__cause__ else cause
     return error
+
+
+def is_closed(error: Exception) -> bool:
+    """Tell whether a socket was found closed in a way that the driver does not know of."""
+    return isinstance(error, RuntimeError) and CLOSED_HANDLE in str(error)
 
 
 def _classify_answer(error: Neo4jError) -> Exception:

@@ -7,6 +7,7 @@ import neo4j
 
 from workers.core.reference import Question
 from workers.graph.faults import classified
+from workers.graph.session import session
 
 ANSWER_SECONDS = 30.0
 
@@ -26,7 +27,7 @@ class Neo4jReader:
         with classified():
             async with (
                 asyncio.timeout(self._answer_seconds),
-                self._driver.session(database=self._database, default_access_mode=access) as session,
+                session(self._driver, database=self._database, default_access_mode=access) as opened,
             ):
-                result = await session.run(query, dict(question.parameters))
+                result = await opened.run(query, dict(question.parameters))
                 return await result.data()

@@ -6,6 +6,7 @@ import neo4j
 
 from workers.core.reference import Question
 from workers.graph.faults import classified
+from workers.graph.session import session
 
 TRANSACTION_SECONDS = 30.0
 
@@ -26,6 +27,6 @@ class Neo4jRecorder:
         with classified():
             async with (
                 asyncio.timeout(TRANSACTION_SECONDS),
-                self._driver.session(database=self._database) as session,
+                session(self._driver, database=self._database) as opened,
             ):
-                await (await session.run(query, dict(record.parameters))).consume()
+                await (await opened.run(query, dict(record.parameters))).consume()

@@ -12,6 +12,7 @@ from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
 from workers.core.record import TopicPartition
 from workers.core.statement import Statement
 from workers.graph.faults import classified
+from workers.graph.session import session
 from workers.graph.watermark import CLAIM, STANDING, guarded, watermark_id
 
 TRANSACTION_SECONDS = 30.0
@@ -102,9 +103,9 @@ class Neo4jWriter(GraphWriter):
         seconds = self._transaction_seconds
         query = neo4j.Query(cypher, timeout=seconds)
         with classified():
-            async with asyncio.timeout(seconds), self._driver.session(database=self._database) as session:
+            async with asyncio.timeout(seconds), session(self._driver, database=self._database) as opened:
                 try:
-                    result = await session.run(query, dict(parameters))
+                    result = await opened.run(query, dict(parameters))
                 except (TypeError, ValueError, OverflowError) as error:
                     # Raised before anything is sent: a value that Bolt has no form for, such as a 65-bit integer.
                     raise Refused("neo4j.type", f"a row holds a value that Neo4j has no type for ({error})") from error

@@ -10,7 +10,7 @@ from tests.integration.usage.conftest import BEGIN, HOUR, MINUTE, USAGE, World
 from tests.model.naive_usage import naive_usage
 from tests.model.traffic import seeded
 from workers.core.procedure import Call
-from workers.graph.purge import PURGE
+from workers.graph.purge import Due, purge_models
 from workers.registry.instant import iso_seconds
 from workers.registry.usage import queries
 from workers.registry.usage.periods import recent_periods
@@ -135,7 +135,7 @@ async def test_a_purged_model_takes_its_windows_along(world: World) -> None:
     model_id = unquote(call.path.split("/")[5])
     await world.write("MATCH (m:Model {model_id: $id}) SET m.purge_after = datetime()", id=model_id)
     await world.write("MATCH (i:Invocation {model_id: $id}) DETACH DELETE i", id=model_id)
-    await world.write(PURGE, model_id=model_id)
+    assert await purge_models(world.driver, world.database, [Due(model_id, "", ())]) == [model_id]
     assert await world.query("MATCH (n:Model|UsageWindow {model_id: $id}) RETURN n", id=model_id) == []
     assert await world.tell(OVER + 24 * HOUR) == []
 

@@ -63,6 +63,7 @@ def test_an_index_key_too_large_is_refused_although_the_server_calls_it_its_own_
         answer("Neo.DatabaseError.Transaction.TransactionCommitFailed"),
         answer("Neo.DatabaseError.General.UnknownError"),
         ServiceUnavailable("gone"),
+        RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed"),
         SessionExpired("gone"),
         IncompleteCommit("unknown"),
         ConnectionAcquisitionTimeoutError("full"),
