@@ -38,7 +38,8 @@ async def run_worker(spec: WorkerSpec[Any, Any], settings: Settings, topology: T
         code = 0
     finally:
         if remains():
-            log.warning("ending without Kafka's goodbye: everything is drained, others get the partitions later")
+            message = "ending without Kafka's goodbye: everything is drained, others get the partitions later"
+            log.warning(message, exc_info=code != 0)  # nobody else gets to tell of what ended it
             end_process(code)
 
 
