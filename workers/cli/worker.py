@@ -1,7 +1,7 @@
 """``memory-graph worker NAME``: one worker in this process."""
 
+import os
 import signal
-import sys
 from typing import Annotated, NoReturn
 
 import typer
@@ -35,5 +35,9 @@ def worker(name: Annotated[str, typer.Argument(help="A worker of the fleet, such
 
 
 def _go(*_: object) -> NoReturn:
-    """Nothing has been taken in yet, so there is nothing to drain."""
-    sys.exit(0)
+    """End at once: nothing has been taken in yet, so there is nothing to drain.
+
+    Not by ``SystemExit``: it is raised wherever the main thread is, and a module half imported may turn it into an
+    error of its own.
+    """
+    os._exit(0)
