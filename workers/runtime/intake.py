@@ -20,6 +20,9 @@ from workers.runtime.feed import Feed
 from workers.runtime.quiet import QUIET
 
 WAIT_FOR_ROOM_SECONDS = 1.0
+GATHER_SECONDS = 0.02
+"""Between fetches that bring little: where records trickle in, each fetch would else bring a handful, at the price of
+a whole one here and at the broker (measured at 5,000 events/s in four partitions: more than half of all the CPU)."""
 
 
 class ChunkConsumer(driver.Consumer):
@@ -31,6 +34,7 @@ class ChunkConsumer(driver.Consumer):
         self._handed_on: dict[TP, int] = {}
         self._sought: Mapping[TP, int | None] = {}
         self._seeks = 0
+        self._trickle = False
         self._position = asyncio.Lock()
         super().__init__(*args, **kwargs)
         self._feed: Feed = cast("Any", self.app).feed
@@ -41,6 +45,8 @@ class ChunkConsumer(driver.Consumer):
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
         """Yield one message per partition fetched; changelog records stay single, for table recovery."""
+        if self._trickle:
+            await asyncio.sleep(GATHER_SECONDS)
         if not self.flow_active:
             await self.can_resume_flow.wait()
         if self._feed.assignment.behind:
@@ -53,6 +59,7 @@ class ChunkConsumer(driver.Consumer):
         async with self._position:
             seek = self._seeks
             fetched = await self._getmany(active_partitions=active, timeout=timeout)
+        self._trickle = 0 < sum(map(len, fetched.values())) < self._feed.chunk_records
         if not fetched or self.should_stop:
             return
         if not self.flow_active:
