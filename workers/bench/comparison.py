@@ -1,15 +1,15 @@
 """Rounds interleaved, A B C A B C, so that what changes on the machine changes for everybody."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from workers.bench.contestants import Contestant
-from workers.bench.field import Field
 from workers.bench.figures import Spread, spread
-from workers.bench.ground import Ground
-from workers.bench.round import Measured, play
+from workers.bench.round import Measured
 
 Tell = Callable[[str], None]
+Play = Callable[[Contestant, str], Awaitable[Measured]]
+"""Plays one round of a contestant, under a name of its own."""
 
 
 @dataclass(slots=True)
@@ -77,16 +77,15 @@ class Comparison:
 
 
 async def compare(
-    ground: Ground, played: Field, contestants: Mapping[str, Contestant], rounds: int, tell: Tell
-) -> Comparison:
+    records: str, contestants: Mapping[str, Contestant], rounds: int, tell: Tell, play: Play
+) -> dict[str, Standing]:
     """Play all rounds. A round before the first is not counted: databases compile what they are asked for."""
     standings = {name: Standing(each.label) for name, each in contestants.items()}
     for number in range(rounds + 1):
         for name, contestant in contestants.items():
-            group = f"{played.topic}-{name}-{number}"
-            measured = await play(ground, played, contestant, group)
+            measured = await play(contestant, f"{name}-{number}")
             counts = "warm-up" if number == 0 else f"round {number} of {rounds}"
-            tell(f"{played.records.name}, {counts}: {contestant.label}: {measured.events_per_second:,.0f} events/s")
+            tell(f"{records}, {counts}: {contestant.label}: {measured.events_per_second:,.0f} events/s")
             if number:
                 standings[name].rounds.append(measured)
-    return Comparison(played.records.name, played.partitions, len(played.records.records), standings)
+    return standings

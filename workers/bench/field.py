@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,17 +35,18 @@ async def fill(ground: Ground, records: RecordSet, partitions: int) -> Field:
     """Make the topic and fill it; work out where the checkpoints are, and the ceiling's rows."""
     topic = f"{ground.run}-{records.name}-{partitions}"
     await ground.make_topic(topic, partitions)
-    logs = await _produce(ground, topic, records)
-    ends = {
-        partition: [Checkpoint(offset, decides) for offset, decides in _ends(records, log)]
-        for partition, log in logs.items()
-    }
+    logs = await produce(ground, topic, records)
     prepared = ground.folder / f"{topic}.rows"
     await _prepare(ground, topic, records, logs, prepared)
-    return Field(records, topic, partitions, checkpoints_of(ends), prepared)
+    return Field(records, topic, partitions, checkpoints_in(records, logs), prepared)
 
 
-async def _produce(ground: Ground, topic: str, records: RecordSet) -> dict[int, list[int]]:
+def checkpoints_in(records: RecordSet, logs: Mapping[int, Sequence[int]]) -> dict[int, list[Checkpoint]]:
+    """Work out where the checkpoints are, of what ``produce`` gave."""
+    return checkpoints_of({partition: list(_ends(records, log)) for partition, log in logs.items()})
+
+
+async def produce(ground: Ground, topic: str, records: RecordSet) -> dict[int, list[int]]:
     """Send everything; give for each partition the places (in the record set) of its records, by offset."""
     producer, logs = KeyedProducer(ground.settings.kafka, topic), defaultdict[int, list[int]](list)
 
@@ -58,10 +59,10 @@ async def _produce(ground: Ground, topic: str, records: RecordSet) -> dict[int, 
     return dict(logs)
 
 
-def _ends(records: RecordSet, log: Sequence[int]) -> Iterator[tuple[int, str]]:
+def _ends(records: RecordSet, log: Sequence[int]) -> Iterator[Checkpoint]:
     for offset, place in enumerate(log):
         if decides := records.records[place].decides:
-            yield offset, decides
+            yield Checkpoint(offset, decides)
 
 
 async def _prepare(ground: Ground, topic: str, records: RecordSet, logs: dict[int, list[int]], file: Path) -> None:

@@ -64,8 +64,8 @@ async def play(
     watch = Watch(ground.graph, field.checkpoints)
     try:
         async with running(contestant.starts(ground, field, group), ground.folder, group) as processes:
-            samples = await _follow(watch, processes, ground.database, seen)
-            differences = await _compare(ground, field, contestant)
+            samples = await follow(watch, processes, ground.database, seen)
+            differences = await differing(ground, field, contestant)
     finally:
         await ground.graph.clear(field.records.nodes, ground.watermarks(field.topic))
     return figures(samples, differences)
@@ -87,12 +87,13 @@ def figures(samples: list[Sample], differences: Mapping[str, int]) -> Measured:
     )
 
 
-async def _follow(
+async def follow(
     watch: Watch,
     processes: Running,
     database: psutil.Process | None,
-    seen: Callable[[Running, int, bool], None] | None,
+    seen: Callable[[Running, int, bool], None] | None = None,
 ) -> list[Sample]:
+    """Look until everything is there; give what was seen from the first event on. Raises ``ProblemsFound``."""
     samples: list[Sample] = []
     progressed, events = time.monotonic(), 0
     while not watch.done:
@@ -112,7 +113,7 @@ async def _follow(
     return samples
 
 
-async def _compare(ground: Ground, field: Field, contestant: Contestant) -> dict[str, int]:
+async def differing(ground: Ground, field: Field, contestant: Contestant) -> dict[str, int]:
     """Count what is missing (negative) or too much, once the last batches have had their time."""
     expected = field.records.expected
     names = expected.keys() if contestant.draws is None else expected.keys() & contestant.draws

@@ -15,6 +15,8 @@ from workers.bench.latency import Latency, latency
 from workers.bench.machine import Machine, facts, server_at
 from workers.bench.profile.run import Profile, profile
 from workers.bench.records import COMPLETE, RECORD_SETS, make
+from workers.bench.round import Measured, play
+from workers.bench.settled import play_settled
 from workers.core.errors import Misconfigured
 from workers.stack.home import stack_home
 from workers.stack.progress import reporting
@@ -96,26 +98,36 @@ async def _compare(ground: Ground, options: Options, report: Report, tell: Tell)
     for name in options.records:
         wanted = {each: it for each, it in CONTESTANTS.items() if options.wants(each) and name in it.record_sets}
         if wanted:
-            report.comparisons[name] = await _play(ground, options, name, PARTITIONS, wanted, tell)
+            report.comparisons[name] = await _play(ground, options, name, wanted, tell)
     if options.wants(LATENCY):
         for name in options.records:
             await _latency(ground, options, name, report, tell)
     if options.wants(SCALE_PART):
-        report.scale = await _play(ground, options, COMPLETE, SCALE_PARTITIONS, SCALE, tell)
+        report.scale = await _scale(ground, options, tell)
 
 
-async def _play(  # noqa: PLR0913, PLR0917 - one place where a comparison is put together
-    ground: Ground,
-    options: Options,
-    name: str,
-    partitions: int,
-    contestants: Mapping[str, Contestant],
-    tell: Tell,
+async def _play(
+    ground: Ground, options: Options, name: str, contestants: Mapping[str, Contestant], tell: Tell
 ) -> Comparison:
-    tell(f"{name}: making {options.events:,} records, filling {partitions} partitions")
+    tell(f"{name}: making {options.events:,} records, filling {PARTITIONS} partitions")
     records = await make(name, options.events, SEED, ground.subject_topic, ground.encoder)
-    played = await fill(ground, records, partitions)
-    return await compare(ground, played, contestants, options.rounds, tell)
+    played = await fill(ground, records, PARTITIONS)
+
+    async def one_round(contestant: Contestant, round_name: str) -> Measured:
+        return await play(ground, played, contestant, f"{played.topic}-{round_name}")
+
+    standings = await compare(name, contestants, options.rounds, tell, one_round)
+    return Comparison(name, PARTITIONS, options.events, standings)
+
+
+async def _scale(ground: Ground, options: Options, tell: Tell) -> Comparison:
+    records = await make(COMPLETE, options.events, SEED, ground.subject_topic, ground.encoder)
+
+    async def one_round(contestant: Contestant, round_name: str) -> Measured:
+        return await play_settled(ground, records, SCALE_PARTITIONS, contestant, f"{ground.run}-{round_name}")
+
+    standings = await compare(COMPLETE, SCALE, options.rounds, tell, one_round)
+    return Comparison(COMPLETE, SCALE_PARTITIONS, options.events, standings)
 
 
 async def _latency(ground: Ground, options: Options, name: str, report: Report, tell: Tell) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from workers.bench.machine import MEBIBYTE, cpu_seconds
 from workers.core.errors import ProblemsFound
 
 STOP_SECONDS = 60.0
+SETTLE_SECONDS = 90.0
+LOOK_EVERY_SECONDS = 0.2
 TAIL_LINES = 15
 
 
@@ -41,6 +44,22 @@ class Running:
         """Raise ``ProblemsFound`` with the end of the log when a process has failed."""
         if any(each.poll() for each in self._processes):
             raise self.problem(f"a contestant ended with {[each.returncode for each in self._processes]}")
+
+    async def until_quiet(self, sentence: str, seconds: float) -> None:
+        """Wait until the log has ``sentence`` of every process, and nothing new for so long.
+
+        Raises ``ProblemsFound`` when a process fails or this never is.
+        """
+        deadline = time.monotonic() + SETTLE_SECONDS
+        said, since = b"", time.monotonic()
+        while said.count(sentence.encode()) < len(self._processes) or time.monotonic() - since < seconds:
+            self.check()
+            if time.monotonic() > deadline:
+                raise self.problem(f"the contestant did not settle within {SETTLE_SECONDS:.0f} s")
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            now = self._log.read_bytes()
+            if now != said:
+                said, since = now, time.monotonic()
 
     def problem(self, what: str) -> ProblemsFound:
         """Make an error that shows the end of the log."""
