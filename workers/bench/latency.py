@@ -18,7 +18,7 @@ from workers.sample.pace import paced
 
 PARTITIONS = 4
 LOOK_EVERY_SECONDS = 0.025
-"""A look costs both cores some 3 ms: more of them would show the delay that they cause."""
+"""A look takes from the cores that the worker and the servers need: more of them would show the delay they cause."""
 WARM_UP_SHARE = 0.25
 """Of the records: sent at the same rate, not measured."""
 DONE_SECONDS = 120.0

@@ -8,9 +8,6 @@ from workers.core.clock import Clock, SystemClock
 
 T = TypeVar("T")
 
-EARLY_SECONDS = 0.005
-"""How much too early an item may be: waking up for each of thousands a second takes a third of a core from whoever is
-to be measured."""
 YIELD_EVERY = 100
 """Items after which others in the event loop have their turn."""
 
@@ -24,14 +21,12 @@ async def paced(
 ) -> AsyncIterator[T]:
     """Give each item when it is due: the n-th ``n / rate`` seconds after the first; 0 means as fast as possible.
 
-    Items less than ``EARLY_SECONDS`` apart come in small bursts, none of them late.
-
     An item that is late does not delay those after it, so a slow consumer meets a burst, as in real life.
     """
     clock = clock or SystemClock()
     started = clock.monotonic()
     for number, item in enumerate(items):
         early = started + number / rate - clock.monotonic() if rate > 0 else 0.0
-        if early > EARLY_SECONDS or number % YIELD_EVERY == 0:
+        if early > 0 or number % YIELD_EVERY == 0:
             await sleep(max(0.0, early))
         yield item
