@@ -14,7 +14,7 @@ class Batch(Tunables):
     """When a batch of one partition is closed and written: at whichever limit is met first."""
 
     max_rows: int = Field(default=1_000, ge=1, le=100_000, description="Records written in one transaction, at most.")
-    max_wait_ms: int = Field(default=100, ge=1, le=60_000, description="Age at which a batch is written, full or not.")
+    max_wait_ms: int = Field(default=10, ge=1, le=60_000, description="Age at which a batch is written, full or not.")
 
 
 class Intake(Tunables):

@@ -65,7 +65,7 @@ def test_our_own_file_says_what_is_built_in_too() -> None:
 def test_a_worker_that_says_nothing_has_the_built_in_tunables(tmp_path: Path) -> None:
     worker = loaded(tmp_path, MINIMAL).workers["reader"]
 
-    assert (worker.batch.max_rows, worker.batch.max_wait_ms) == (1_000, 100)
+    assert (worker.batch.max_rows, worker.batch.max_wait_ms) == (1_000, 10)
     assert (worker.intake.chunk_records, worker.intake.buffer_mb) == (500, 256)
     assert (worker.retry.initial_ms, worker.retry.max_ms) == (100, 30_000)
     assert (worker.retry.multiplier, worker.retry.jitter_ratio) == (2.0, 0.1)
