@@ -3,6 +3,7 @@
 Only this program knows the variable: SURVIVED names a file with the moments that earlier lives have been killed at.
 """
 
+import asyncio
 import os
 import signal
 from collections.abc import Sequence
@@ -23,7 +24,9 @@ from workers.graph.recorder import Neo4jRecorder
 from workers.graph.writer import Neo4jWriter
 from workers.observe.log import configure_logging
 from workers.runtime.effects import Effects
+from workers.runtime.procedures import Runner
 from workers.runtime.process import run_worker
+from workers.runtime.put_off import Work
 
 STATE = MIGRATIONS.row._fields.index("state")
 
@@ -43,8 +46,18 @@ class Moments:
 
 
 def hook(moments: Moments) -> None:
-    """Put a moment after everything that the worker does to the outside."""
+    """Put a moment after everything that the worker does to the outside.
+
+    A step is done as a whole before its echo in the log is written: else the echo's moment could end the life that was
+    the last chance of the step's own.
+    """
+    step = Runner._do  # noqa: SLF001 - nothing public begins and ends where a step does
     do, record, write = Effects.do, Neo4jRecorder.record, Neo4jWriter.write
+    under_way = asyncio.Lock()
+
+    async def stepping(self: Runner, work: Work) -> None:
+        async with under_way:
+            await step(self, work)
 
     async def doing(self: Effects, effect: Effect) -> None:
         await do(self, effect)
@@ -57,12 +70,15 @@ def hook(moments: Moments) -> None:
         moments.pass_by(f"{written} {question.parameters.get('state', '')}".strip())
 
     async def writing(self: Neo4jWriter, claim: Any, through: int, statements: Sequence[Statement], *rest: Any) -> None:
+        async with under_way:
+            pass
         await write(self, claim, through, statements, *rest)
         for row in (row for statement in statements if statement.name == MIGRATIONS.name for row in statement.rows):
             assert not isinstance(row, dict)
             moments.pass_by(f"wrote {list(row)[STATE]}")
 
     for owner, name, replacement in (
+        (Runner, "_do", stepping),
         (Effects, "do", doing),
         (Neo4jRecorder, "record", recording),
         (Neo4jWriter, "write", writing),
