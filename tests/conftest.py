@@ -12,11 +12,11 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from workers.core.errors import Unreachable
-from workers.stack.progress import Lines
-from workers.stack.running import RunningStack
-from workers.stack.stack import reset, up
-from workers.stack.state import all_states
-from workers.stack.status import environment
+from workers.dev.stack.progress import Lines
+from workers.dev.stack.running import RunningStack
+from workers.dev.stack.stack import reset, up
+from workers.dev.stack.state import all_states
+from workers.dev.stack.status import environment
 
 HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parent.parent / ".memory-graph").absolute()
 PREFIX = "test-"

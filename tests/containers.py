@@ -8,8 +8,8 @@ from docker.errors import DockerException  # type: ignore[import-untyped]  # lik
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
 
-from workers.stack.jars import version_of
-from workers.stack.ports import choose_port
+from workers.dev.stack.jars import version_of
+from workers.dev.stack.ports import choose_port
 
 PASSWORD = "of-a-test-container"
 

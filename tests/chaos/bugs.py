@@ -8,18 +8,18 @@ from unittest import mock
 
 from tests.chaos.hooks import replace
 from tests.chaos.points import InjectedBug
+from workers.adapters.graph import watermark
+from workers.adapters.graph.errors import classified
+from workers.adapters.graph.writer import Neo4jWriter
+from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.core.ports import NOTHING_WRITTEN, Claim
 from workers.core.record import Record, TopicPartition
 from workers.core.statement import Statement
-from workers.graph import watermark
-from workers.graph.faults import classified
-from workers.graph.writer import Neo4jWriter
-from workers.kafka.dead_letters import KafkaDeadLetters
-from workers.runtime.acknowledged import Acknowledged
-from workers.runtime.assignment import Assignment
-from workers.runtime.chunk import Chunk
-from workers.runtime.entry import Entry
-from workers.runtime.inbox import Inbox
+from workers.engine.assignment import Assignment
+from workers.engine.batch.partition_queue import PartitionQueue
+from workers.engine.consumer.acknowledged import Acknowledged
+from workers.engine.consumer.chunk import Chunk
+from workers.engine.state.entry import Entry
 
 
 class Bug(StrEnum):
@@ -37,14 +37,14 @@ class Bug(StrEnum):
 
 def _commit_before_write() -> None:
     """Acknowledge a batch as soon as it is made."""
-    acknowledgements, batch = _acknowledgements(), Inbox.batch
+    acknowledgements, batch = _acknowledgements(), PartitionQueue.batch
 
-    async def batching(self: Inbox, *arguments: Any) -> Sequence[Record]:
+    async def batching(self: PartitionQueue, *arguments: Any) -> Sequence[Record]:
         records = await batch(self, *arguments)
         acknowledgements[0].acknowledge(self._topic_partition, records[-1].offset)
         return records
 
-    replace(Inbox, "batch", batching)
+    replace(PartitionQueue, "batch", batching)
 
 
 def _commit_on_exception() -> None:
@@ -66,7 +66,7 @@ def _no_fence() -> None:
     standing = watermark.STANDING.replace("w.token = $token AS owned", "true AS owned")
     assert (advance, standing) != (watermark.ADVANCE, watermark.STANDING)
     mock.patch.object(watermark, "ADVANCE", advance).start()
-    mock.patch("workers.graph.writer.STANDING", standing).start()
+    mock.patch("workers.adapters.graph.writer.STANDING", standing).start()
 
 
 def _commit_past_in_flight() -> None:
@@ -125,9 +125,9 @@ def _two_transactions() -> None:
 
 def _unbounded_intake() -> None:
     """Fetch whatever there is, however much waits."""
-    from workers.runtime.backlog import Backlog  # noqa: PLC0415 - where the bug lies
+    from workers.engine.consumer.buffer import RecordBuffer  # noqa: PLC0415 - where the bug lies
 
-    replace(Backlog, "with_room", lambda self, topic_partitions: set(topic_partitions))
+    replace(RecordBuffer, "with_room", lambda self, topic_partitions: set(topic_partitions))
 
 
 def _acknowledgements() -> list[Acknowledged]:

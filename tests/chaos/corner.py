@@ -12,12 +12,12 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from ruamel.yaml import YAML
 
 from tests.chaos.found_graph import FoundGraph, found_graph
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import load_topology
 from workers.core.record import ConsumedRecord
-from workers.kafka.admin import Admin
-from workers.kafka.reader import TopicReader
-from workers.kafka.topics import apply_topology
 
 SCHEMAS = Path(__file__).parents[2] / "schemas" / "avro" / "telemetry"
 TUNING: Mapping[str, Any] = {

@@ -11,15 +11,15 @@ import neo4j
 
 from tests.chaos.history import History
 from tests.chaos.points import Point, Points
+from workers.adapters.graph.writer import Neo4jWriter
+from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.core.dead_letter import DeadLetter
 from workers.core.ports import Claim
 from workers.core.statement import Statement
-from workers.graph.writer import Neo4jWriter
-from workers.kafka.dead_letters import KafkaDeadLetters
-from workers.runtime.acknowledged import Acknowledged
-from workers.runtime.intake import ChunkConsumer
-from workers.runtime.partition_task import PartitionTask
-from workers.runtime.state_table import StateTable
+from workers.engine.consumer.acknowledged import Acknowledged
+from workers.engine.consumer.consumer import ChunkConsumer
+from workers.engine.partition_task import PartitionTask
+from workers.engine.state.table import StateTable
 
 to_rehearse: ContextVar[bool] = ContextVar("to_rehearse", default=False)
 """Whether this task's next query is a batch's, and something is still to strike before its commit."""

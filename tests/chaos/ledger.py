@@ -13,8 +13,8 @@ import orjson
 from workers.core.record import Record
 from workers.core.statement import Statement
 from workers.core.worker import Decoded, WorkerSpec
-from workers.telemetry.model import Failure
-from workers.telemetry.parse import parse as parse_telemetry
+from workers.pipelines.telemetry.model import Failure
+from workers.pipelines.telemetry.parse import parse as parse_telemetry
 
 NUMBER = "number"
 """The key under ``metadata`` of a record's place in the stream."""

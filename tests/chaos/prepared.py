@@ -6,11 +6,11 @@ from tests.chaos.corner import Corner
 from tests.chaos.history import History
 from tests.chaos.stream import Planned, encoded
 from tests.chaos.supply import Supply
-from workers.avro.encoder import AvroEncoder
-from workers.avro.registry import SchemaRegistry
-from workers.avro.schemas import load_reader_schemas
-from workers.graph.driver import open_driver
-from workers.graph.migrate import migrate
+from workers.adapters.avro.encoder import AvroEncoder
+from workers.adapters.avro.schema_registry import SchemaRegistry
+from workers.adapters.avro.schemas import load_reader_schemas
+from workers.adapters.graph.driver import open_driver
+from workers.adapters.graph.migrate import migrate
 
 REFUSING = (
     # The database refuses what is too large for these: records that only it can turn away.

@@ -8,11 +8,11 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from workers.config.settings import Settings
-from workers.stack.process import Identity, stop
-from workers.stack.progress import Lines, Silent
-from workers.stack.servers import SERVERS
-from workers.stack.stack import up
-from workers.stack.state import load_state
+from workers.dev.stack.process import Identity, stop
+from workers.dev.stack.progress import Lines, Silent
+from workers.dev.stack.servers import SERVERS
+from workers.dev.stack.stack import up
+from workers.dev.stack.state import load_state
 
 
 class Servers:

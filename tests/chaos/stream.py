@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from tests.chaos.ledger import NUMBER
 from tests.model.traffic import NAMESPACE, Maker, Sent, traffic
-from workers.avro.encoder import AvroEncoder
+from workers.adapters.avro.encoder import AvroEncoder
 
 ERROR = f"{NAMESPACE}.LLMErrorEvent"
 TOKENS = f"{NAMESPACE}.LLMTokenEvent"

@@ -15,9 +15,9 @@ from tests.chaos.ledger import LEDGER
 from tests.chaos.points import Points
 from workers.config.settings import Settings
 from workers.config.topology import load_topology
-from workers.fleet import FLEET
+from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
-from workers.runtime.process import run_worker
+from workers.pipelines.fleet import FLEET
 
 SPECS = {**FLEET, LEDGER.name: LEDGER}
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.scene import Scene
 from workers.config.settings import Settings
-from workers.stack.running import RunningStack
+from workers.dev.stack.running import RunningStack
 
 Scenes = Callable[..., Scene]
 

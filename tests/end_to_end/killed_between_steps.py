@@ -13,20 +13,20 @@ from unittest import mock
 
 import uvloop
 
+from workers.adapters.graph.recorder import Neo4jRecorder
+from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Settings
 from workers.config.topology import load_topology
-from workers.core.procedure import Awaiting, Effect, Publish
-from workers.core.reference import Question
+from workers.core.job import Awaiting, Effect, Publish
+from workers.core.reference import Query
 from workers.core.statement import Statement
-from workers.evolution.statements import MIGRATIONS
-from workers.evolution.worker import WORKER
-from workers.graph.recorder import Neo4jRecorder
-from workers.graph.writer import Neo4jWriter
+from workers.engine.jobs.backoff import Work
+from workers.engine.jobs.effects import Effects
+from workers.engine.jobs.runner import Runner
+from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
-from workers.runtime.effects import Effects
-from workers.runtime.procedures import Runner
-from workers.runtime.process import run_worker
-from workers.runtime.put_off import Work
+from workers.pipelines.evolution.statements import MIGRATIONS
+from workers.pipelines.evolution.worker import WORKER
 
 STATE = MIGRATIONS.row._fields.index("state")
 
@@ -64,7 +64,7 @@ def hook(moments: Moments) -> None:
         if not isinstance(effect, Awaiting):
             moments.pass_by(effect.record_name.rpartition(".")[2] if isinstance(effect, Publish) else effect.method)
 
-    async def recording(self: Neo4jRecorder, question: Question) -> None:
+    async def recording(self: Neo4jRecorder, question: Query) -> None:
         await record(self, question)
         written = "notified" if "notified_at" in question.cypher else "told"
         moments.pass_by(f"{written} {question.parameters.get('state', '')}".strip())

@@ -3,9 +3,9 @@
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from tests.conftest import HOME
-from workers.stack.running import RunningStack
-from workers.stack.stack import up
-from workers.stack.state import load_state
+from workers.dev.stack.running import RunningStack
+from workers.dev.stack.stack import up
+from workers.dev.stack.state import load_state
 
 
 def kill(stack: RunningStack, server: str) -> None:

@@ -11,13 +11,13 @@ from confluent_kafka import KafkaException
 
 from tests.end_to_end.outsider import SCHEMAS, Log, Serializer
 from tests.end_to_end.program import Program, until
+from workers.adapters.graph.driver import open_driver
+from workers.adapters.graph.migrate import migrate
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.lag import group_lag
+from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import load_topology
-from workers.graph.driver import open_driver
-from workers.graph.migrate import migrate
-from workers.kafka.admin import Admin
-from workers.kafka.lag import group_lag
-from workers.kafka.topics import apply_topology
 
 TOPOLOGY = """\
 schemas: {schemas}

@@ -14,7 +14,7 @@ from tests.end_to_end.program import Program
 from tests.end_to_end.readme import ROOT, adding_a_worker
 from tests.end_to_end.scene import Scene
 from workers.config.settings import Settings
-from workers.stack.running import RunningStack
+from workers.dev.stack.running import RunningStack
 
 LAST_NAME = '    "telemetry",\n'
 RECORD = "com.llm.observatory.feedback.Feedback"

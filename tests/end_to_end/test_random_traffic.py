@@ -13,7 +13,7 @@ from tests.end_to_end.scene import Scene
 from tests.model.graph_snapshot import graph_snapshot
 from tests.model.naive_model import naive_model
 from tests.model.traffic import Sent, traffic
-from workers.graph.driver import open_driver
+from workers.adapters.graph.driver import open_driver
 
 SEEDS = range(6)
 TRACES = 1_000

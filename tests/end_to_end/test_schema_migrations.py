@@ -19,11 +19,11 @@ from tests.end_to_end.program import Program, get, run, until
 from tests.end_to_end.readme import ROOT
 from tests.end_to_end.scene import Scene
 from tests.registry_api_server import RegistryApiServer
+from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import load_topology
 from workers.core.fingerprint import fingerprint
-from workers.kafka.topics import apply_topology
-from workers.stack.running import RunningStack
+from workers.dev.stack.running import RunningStack
 
 TOPOLOGY = """\
 schemas: {schemas}

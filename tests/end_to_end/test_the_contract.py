@@ -26,7 +26,7 @@ from tests.end_to_end.contract_scenario import (
 from tests.end_to_end.outsider import SCHEMAS, Log, Serializer
 from tests.end_to_end.program import Page, Program, get, run, until
 from workers.cli.main import app
-from workers.stack.running import RunningStack
+from workers.dev.stack.running import RunningStack
 
 ROOT = Path(__file__).parents[2]
 TOPIC, GROUP, PARTITIONS = "llm-telemetry-events", "memory-graph-telemetry", 12

@@ -17,21 +17,21 @@ import pytest
 from tests.end_to_end.killed_server import kill, start_again
 from tests.end_to_end.program import Program, get, run, until
 from tests.end_to_end.registry_database import Database
-from tests.integration.registry.change_log import ChangeLog, Seen
+from tests.integration.pipelines.registry.change_log import ChangeLog, Seen
 from tests.model.graph_differences import differences
 from tests.model.naive_model import Graph
 from tests.model.naive_registry import naive_registry
 from tests.model.registry_sequences import OPERATIONS, Operation, drawn
 from tests.model.registry_snapshot import registry_snapshot
 from tests.model.registry_source import Change
+from workers.adapters.graph.driver import open_driver
+from workers.adapters.graph.migrate import migrate
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.lag import group_lag
+from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import load_topology
-from workers.graph.driver import open_driver
-from workers.graph.migrate import migrate
-from workers.kafka.admin import Admin
-from workers.kafka.lag import group_lag
-from workers.kafka.topics import apply_topology
-from workers.stack.running import RunningStack
+from workers.dev.stack.running import RunningStack
 
 TOPIC = "registry-changes"
 SEED = 11

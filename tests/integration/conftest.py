@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workers.stack.running import RunningStack
+from workers.dev.stack.running import RunningStack
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -1,6 +1,6 @@
 """Random telemetry, as nasty as the contract allows: late, twice, without start, in conflict with itself.
 
-Not realistic (``workers.sample`` is): times are few so that ties are many, and ids point anywhere.
+Not realistic (``workers.dev.sample`` is): times are few so that ties are many, and ids point anywhere.
 """
 
 from random import Random

@@ -8,8 +8,8 @@ import neo4j
 
 from tests.model.naive_registry_join import Row, price_id
 from workers.core.statement import Statement
-from workers.registry.rows import ModelNamedRow, ModelRow, PriceRow, VersionNamedRow
-from workers.registry.statements import MODELS, MODELS_NAMED, PRICES, VERSIONS_NAMED
+from workers.pipelines.registry.rows import ModelNamedRow, ModelRow, PriceRow, VersionNamedRow
+from workers.pipelines.registry.statements import MODELS, MODELS_NAMED, PRICES, VERSIONS_NAMED
 
 CLEAR = """
 MATCH (n:Invocation|Model|ModelVersion|Price|Error|PerformanceMetric)

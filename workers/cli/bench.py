@@ -47,10 +47,10 @@ def bench(  # noqa: PLR0913 - one parameter an option
 
     from rich.console import Console  # noqa: PLC0415 - likewise
 
-    from workers.bench.run import Options, start_servers  # noqa: PLC0415 - likewise
-    from workers.bench.run import bench as run  # noqa: PLC0415 - likewise
-    from workers.bench.screen.show import as_data, show  # noqa: PLC0415 - likewise
-    from workers.stack.home import stack_home  # noqa: PLC0415 - likewise
+    from workers.dev.bench.run import Options, start_servers  # noqa: PLC0415 - likewise
+    from workers.dev.bench.run import bench as run  # noqa: PLC0415 - likewise
+    from workers.dev.bench.screen.show import as_data, show  # noqa: PLC0415 - likewise
+    from workers.dev.stack.home import stack_home  # noqa: PLC0415 - likewise
 
     options = Options(
         events=events or (QUICK_EVENTS if quick else EVENTS),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from workers.cli.output import Output, OutputOption, print_json
 
 if TYPE_CHECKING:
-    from workers.doctor.finding import Finding
+    from workers.ops.doctor.finding import Finding
 
 
 def doctor(output: OutputOption = Output.TEXT) -> None:
@@ -20,8 +20,8 @@ def doctor(output: OutputOption = Output.TEXT) -> None:
 
     from rich.console import Console  # noqa: PLC0415 - likewise
 
-    from workers.doctor.examine import examine  # noqa: PLC0415 - likewise
-    from workers.doctor.finding import raise_worst  # noqa: PLC0415 - likewise
+    from workers.ops.doctor.examine import examine  # noqa: PLC0415 - likewise
+    from workers.ops.doctor.finding import raise_worst  # noqa: PLC0415 - likewise
 
     with Console(stderr=True).status("asking Kafka, the schema registry and Neo4j"):
         findings = asyncio.run(examine())

@@ -20,9 +20,9 @@ def fleet(
 
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
     from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
-    from workers.fleet import FLEET  # noqa: PLC0415 - likewise
+    from workers.engine.supervisor import Supervisor  # noqa: PLC0415 - likewise
     from workers.observe.log import configure_logging  # noqa: PLC0415 - likewise
-    from workers.runtime.supervisor import Supervisor  # noqa: PLC0415 - likewise
+    from workers.pipelines.fleet import FLEET  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)

@@ -10,8 +10,8 @@ import typer
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 
 if TYPE_CHECKING:
-    from workers.graph.migration import Migration
-    from workers.reprice.pages import Window
+    from workers.adapters.graph.migration import Migration
+    from workers.ops.reprice.pages import Window
 
 app = typer.Typer(help="Prepare the graph, and bring it up to date.", no_args_is_help=True)
 
@@ -43,9 +43,9 @@ def migrate(
 async def _migrate(*, dry_run: bool) -> "list[Migration]":
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
+    from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
+    from workers.adapters.graph.migrate import migrate, pending_migrations  # noqa: PLC0415 - likewise
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
-    from workers.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
-    from workers.graph.migrate import migrate, pending_migrations  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment().neo4j
     async with open_driver(settings) as driver:
@@ -78,7 +78,7 @@ def reprice(
 
     Example: memory-graph graph reprice --since 2026-01-31 --until 2026-02-01T12:00:00Z --execute
     """
-    from workers.reprice.pages import Window  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.ops.reprice.pages import Window  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     window = Window(_millis(since), None if until is None else _millis(until))
     show = _show_difference if output is Output.TEXT else None
@@ -98,8 +98,8 @@ async def _reprice(
 
     from workers.cli.progress import progress  # noqa: PLC0415 - likewise
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
-    from workers.reprice.graph import Graph  # noqa: PLC0415 - likewise
-    from workers.reprice.run import compare, execute, price_book  # noqa: PLC0415 - likewise
+    from workers.ops.reprice.graph import Graph  # noqa: PLC0415 - likewise
+    from workers.ops.reprice.run import compare, execute, price_book  # noqa: PLC0415 - likewise
 
     async with Graph(Settings.from_environment().neo4j) as graph:
         book = await price_book(graph)

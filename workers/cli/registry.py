@@ -9,10 +9,10 @@ import typer
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 
 if TYPE_CHECKING:
-    from workers.approval.listed import Listed
-    from workers.evolution.identity import Subject
-    from workers.evolution.model import Decided
-    from workers.graph.purge import Due
+    from workers.ops.model_purge import Due
+    from workers.ops.schema_approval.listed import Listed
+    from workers.pipelines.evolution.identity import Subject
+    from workers.pipelines.evolution.model import Decided
 
 SchemaArgument = Annotated[str, typer.Argument(metavar="SCHEMA", help="The schema_id.")]
 VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="The version to migrate to.")]
@@ -62,9 +62,9 @@ def _row(model: "Due", purged: list[str], *, execute: bool) -> dict[str, str]:
 async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
+    from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
-    from workers.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
-    from workers.graph.purge import models_due, purge_models  # noqa: PLC0415 - likewise
+    from workers.ops.model_purge import models_due, purge_models  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment().neo4j
     async with open_driver(settings) as driver:
@@ -126,7 +126,7 @@ def reject(
 def _decide(  # noqa: PLR0913 - one parameter for each option
     schema: str, version: str, output: Output, *, approved: bool, by: str | None, why: str
 ) -> None:
-    from workers.approval.decision import decision  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.schema_approval.decision import decision  # noqa: PLC0415 - keeps --help fast
 
     decided = decision(approved=approved, by=by, why=why)
     subject = asyncio.run(_put(schema, version, decided))
@@ -137,10 +137,10 @@ def _decide(  # noqa: PLR0913 - one parameter for each option
 
 
 async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
-    from workers.approval.decision import waiting  # noqa: PLC0415 - keeps --help fast
-    from workers.approval.log import put  # noqa: PLC0415 - likewise
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
     from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+    from workers.ops.schema_approval.decision import waiting  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.schema_approval.log import put  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)
@@ -152,8 +152,8 @@ async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
 async def _listed(schema: str | None, version: str | None) -> "list[Listed]":
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
-    from workers.approval.listed import listed  # noqa: PLC0415 - likewise
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.ops.schema_approval.listed import listed  # noqa: PLC0415 - likewise
 
     with Console(stderr=True).status("looking at migrations of schemas"):
         return await listed(Settings.from_environment().neo4j, schema, version)

@@ -10,7 +10,7 @@ from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.core.errors import ProblemsFound
 
 if TYPE_CHECKING:
-    from workers.stack.status import ServerStatus
+    from workers.dev.stack.status import ServerStatus
 
 app = typer.Typer(
     help="Real servers as local processes: Kafka, Neo4j, a schema registry, and more with --with.", no_args_is_help=True
@@ -40,8 +40,8 @@ def up(
 
     Example: memory-graph stack up --with cdc,vault
     """
-    from workers.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
-    from workers.stack.stack import up as start  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.stack import up as start  # noqa: PLC0415 - keeps --help fast
 
     with reporting() as report:
         environment = start(name, _extras(with_), report).environment
@@ -59,8 +59,8 @@ def down(name: NameOption = "dev") -> None:
 
     Example: memory-graph stack down
     """
-    from workers.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
-    from workers.stack.stack import down as stop  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.stack import down as stop  # noqa: PLC0415 - keeps --help fast
 
     with reporting() as report:
         stop(name, report)
@@ -72,8 +72,8 @@ def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None
 
     Example: memory-graph stack status -o json
     """
-    from workers.stack.start import crash_report  # noqa: PLC0415 - keeps --help fast
-    from workers.stack.status import Condition, log_file  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.start import crash_report  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import Condition, log_file  # noqa: PLC0415 - keeps --help fast
 
     rows = _print_status(name, output)
     crashed = [row.server for row in rows if row.state is Condition.CRASHED]
@@ -89,7 +89,7 @@ def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
 
     Example: eval "$(memory-graph stack env)"
     """
-    from workers.stack.status import environment  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import environment  # noqa: PLC0415 - keeps --help fast
 
     settings = environment(name)
     if output is Output.JSON:
@@ -110,9 +110,9 @@ def logs(
 
     Example: memory-graph stack logs neo4j --follow
     """
-    from workers.stack.probe import follow as following  # noqa: PLC0415 - keeps --help fast
-    from workers.stack.probe import tail  # noqa: PLC0415 - keeps --help fast
-    from workers.stack.status import log_file  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.probe import follow as following  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.probe import tail  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import log_file  # noqa: PLC0415 - keeps --help fast
 
     log = log_file(name, server)
     if follow:
@@ -129,15 +129,15 @@ def reset(name: NameOption = "dev") -> None:
 
     Example: memory-graph stack reset --name experiment
     """
-    from workers.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
-    from workers.stack.stack import reset as wipe  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.stack import reset as wipe  # noqa: PLC0415 - keeps --help fast
 
     with reporting() as report:
         wipe(name, report)
 
 
 def _print_status(name: str, output: Output) -> "list[ServerStatus]":
-    from workers.stack.status import status as rows_of  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import status as rows_of  # noqa: PLC0415 - keeps --help fast
 
     rows = rows_of(name)
     data = [row.model_dump(mode="json") for row in rows]

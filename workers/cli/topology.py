@@ -11,8 +11,8 @@ from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.core.errors import Misconfigured, ProblemsFound
 
 if TYPE_CHECKING:
+    from workers.adapters.kafka.topic_plan import TopicPlan
     from workers.config.resolved import Resolved
-    from workers.kafka.topic_plan import TopicPlan
 
 app = typer.Typer(help="Check, show and apply topology.yaml.", no_args_is_help=True)
 
@@ -90,9 +90,9 @@ def apply(
     """
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
+    from workers.adapters.kafka.topics import apply_topology  # noqa: PLC0415 - likewise
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
     from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
-    from workers.kafka.topics import apply_topology  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment()
     topology = load_topology(file or settings.topology_path)

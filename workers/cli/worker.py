@@ -20,9 +20,9 @@ def worker(name: Annotated[str, typer.Argument(help="A worker of the fleet, such
     from workers.config.settings import Settings  # noqa: PLC0415 - likewise
     from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
     from workers.core.errors import Misconfigured  # noqa: PLC0415 - likewise
-    from workers.fleet import FLEET  # noqa: PLC0415 - likewise
+    from workers.engine.process import run_worker  # noqa: PLC0415 - likewise
     from workers.observe.log import configure_logging  # noqa: PLC0415 - likewise
-    from workers.runtime.process import run_worker  # noqa: PLC0415 - likewise
+    from workers.pipelines.fleet import FLEET  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)

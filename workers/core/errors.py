@@ -48,7 +48,7 @@ class Retryable(Exception):
         self.after_seconds = after_seconds
 
 
-class Declined(Exception):
+class RequestRejected(Exception):
     """Another system answers that a request cannot succeed as it is. The message names request, answer and fix."""
 
 

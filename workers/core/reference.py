@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
-class Question(NamedTuple):
+class Query(NamedTuple):
     """Cypher that reads, with its parameters."""
 
     cypher: str
@@ -14,7 +14,7 @@ class Question(NamedTuple):
 class Reference(Protocol):
     """Says what to ask the graph next, and learns from the answers. Pure: the runtime does the asking."""
 
-    def question(self) -> Question:
+    def question(self) -> Query:
         """Return what to ask next; the same again until it has been answered."""
         ...
 

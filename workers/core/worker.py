@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from workers.core.job import PeriodicJob
 from workers.core.observation import Observation
-from workers.core.procedure import Procedure
 from workers.core.record import Record
 from workers.core.reference import Reference
 from workers.core.statement import Statement
@@ -74,4 +74,4 @@ class WorkerSpec(Generic[EventT, StateT]):
     configure: "Callable[[Mapping[str, Any]], WorkerSpec[EventT, StateT]] | None" = None
     observed: Callable[[StateT], Sequence[Observation]] | None = None
     reference: Reference | None = None
-    procedures: Callable[[bool], Sequence[Procedure]] = lambda _: ()
+    procedures: Callable[[bool], Sequence[PeriodicJob]] = lambda _: ()

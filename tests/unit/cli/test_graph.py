@@ -3,8 +3,8 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from workers.adapters.graph.migration import Migration
 from workers.cli import graph
-from workers.graph.migration import Migration
 
 KEYS = Migration(version=1, name="keys", statements=("CREATE INDEX a",), checksum="c")
 

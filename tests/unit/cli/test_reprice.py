@@ -8,7 +8,7 @@ import typer
 from typer.testing import CliRunner
 
 from workers.cli import graph
-from workers.reprice.pages import Window
+from workers.ops.reprice.pages import Window
 
 SUMS = {"invocations": 3, "differing": 2, "usd_before": Decimal("0.1"), "usd_after": Decimal("0.30000000")}
 SAME = {"invocations": 1, "differing": 0, "usd_before": Decimal(0), "usd_after": Decimal(0)}

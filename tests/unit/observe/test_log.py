@@ -38,11 +38,11 @@ def _lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 def test_a_json_line_has_time_level_logger_event_and_keys() -> None:
     stream = _configured()
-    get_logger("workers.runtime").info("batch written", rows=1_000)
+    get_logger("workers.engine").info("batch written", rows=1_000)
 
     (line,) = _lines(stream)
     stamped = datetime.fromisoformat(line.pop("timestamp"))
-    assert line == {"level": "info", "logger": "workers.runtime", "event": "batch written", "rows": 1_000}
+    assert line == {"level": "info", "logger": "workers.engine", "event": "batch written", "rows": 1_000}
     assert stamped.utcoffset() == timedelta(0)
     assert abs(datetime.now(UTC) - stamped) < timedelta(minutes=1)
 
@@ -51,9 +51,9 @@ def test_what_is_bound_around_the_work_is_on_every_line_of_whoever_logs() -> Non
     stream = _configured()
     where = {"worker": "telemetry", "topic": "llm-telemetry-events", "partition": 3, "offset": 42, "trace_id": "t-1"}
     with bound_contextvars(**where):
-        get_logger("workers.runtime").warning("rejected")
+        get_logger("workers.engine").warning("rejected")
         logging.getLogger("faust").error("agent failed")
-    get_logger("workers.runtime").info("after")
+    get_logger("workers.engine").info("after")
 
     ours, theirs, after = _lines(stream)
     assert where.items() <= ours.items()

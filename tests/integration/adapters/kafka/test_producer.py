@@ -1,0 +1,66 @@
+"""Against a real Kafka: ``KAFKA_BOOTSTRAP_SERVERS`` names it."""
+
+import asyncio
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from workers.adapters.kafka.producer import ConfirmedProducer
+from workers.core.errors import Retryable
+
+TIMEOUT_SECONDS = 30.0
+
+
+class Watched(ConfirmedProducer):
+    """Tells which of librdkafka's producers it sends with."""
+
+    @property
+    def inner(self) -> Any:
+        return self._producer
+
+
+@pytest.fixture
+def admin() -> AdminClient:
+    return AdminClient({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP_SERVERS"]})
+
+
+@pytest.fixture
+def missing(admin: AdminClient) -> Iterator[str]:
+    """The name of a topic that the test creates."""
+    name = f"producer-{uuid.uuid4().hex[:8]}"
+    yield name
+    for future in admin.delete_topics([name]).values():
+        future.result(TIMEOUT_SECONDS)
+
+
+async def test_after_a_timeout_it_goes_on_with_a_new_producer_and_nobody_waits_for_the_old(
+    admin: AdminClient, missing: str
+) -> None:
+    producer = Watched({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP_SERVERS"], "delivery.timeout.ms": 1_500})
+    before = producer.inner
+    messages = [(b"key", b"value")]
+    try:
+        for outcome in await asyncio.gather(
+            producer.send(missing, 0, messages), producer.send(missing, 0, messages * 2), return_exceptions=True
+        ):
+            assert isinstance(outcome, Retryable)
+        for future in admin.create_topics([NewTopic(missing, 1, 1)]).values():
+            future.result(TIMEOUT_SECONDS)
+        await asyncio.wait_for(delivered(producer, missing, messages), TIMEOUT_SECONDS)
+        assert producer.inner is not before
+    finally:
+        await producer.aclose()
+
+
+async def delivered(producer: ConfirmedProducer, topic: str, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
+    """Send, as the runtime does, until it has been confirmed."""
+    while True:
+        try:
+            return await producer.send(topic, 0, messages)
+        except Retryable:
+            continue

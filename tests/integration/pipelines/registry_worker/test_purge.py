@@ -1,0 +1,107 @@
+"""Deleted models: kept for their grace and while anything uses them, then gone without a trace, never dangling."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.integration.pipelines.registry_worker.conftest import Neo4j
+from tests.model.registry_source import Source
+from tests.unit.pipelines.registry.driven import Table
+from workers.ops.model_purge import models_due, purge_models
+from workers.pipelines.registry.policy import Merge, Policy
+from workers.pipelines.registry.worker import registry_worker
+
+NO_GRACE = registry_worker(Policy(merge=Merge(grace_days=0)))
+ABOUT = {"version": "2024-01-01", "provider": "acme", "metadata": '{"capabilities": ["chat"]}'}
+USED_ONCE = """
+MATCH (m:Model {model_id: $id})
+CREATE (m)-[:HAS_USAGE]->(:UsageWindow {id: $id + '@2024-01-01T00:00:00Z', model_id: $id})
+"""
+USES: dict[str, str] = {
+    "Invocation": "MATCH (m:Model {model_id: $id}) CREATE (:Invocation {key: $id, model_id: $id})-[:USES_MODEL]->(m)",
+    "Invocation of a version": """
+        MATCH (:Model {model_id: $id})-[:HAS_VERSION]->(v {version: 'v2'})
+        CREATE (:Invocation {key: $id, model_id: $id})-[:USES_VERSION]->(v)""",
+    "PerformanceMetric": """
+        MATCH (m:Model {model_id: $id})
+        CREATE (m)-[:HAS_METRIC]->(:Invocation {key: $id, model_id: $id})""",
+}
+
+
+async def deleted(graph: Neo4j, spec: Any = NO_GRACE) -> str:
+    """Write a model and its deletion; return its id."""
+    model_id, source = f"{graph.name}-m", Source()
+    source.put("models", {"model_id": model_id, **ABOUT})
+    source.put("model_versions", {"model_id": model_id, "version": "v2"})
+    source.delete("models", model_id)
+    await graph.run(Table(spec).take(source.log))
+    await graph.query(USED_ONCE, id=model_id)
+    return model_id
+
+
+async def due(graph: Neo4j) -> list[Any]:
+    return [each for each in await models_due(graph.driver, graph.database) if each.model_id.startswith(graph.name)]
+
+
+async def left(graph: Neo4j) -> list[str]:
+    labels = [label for label, _ in (await graph.snapshot()).nodes if label != "Capability"]
+    usage = await graph.query("MATCH (w:UsageWindow) WHERE w.model_id STARTS WITH $name RETURN w", name=graph.name)
+    return sorted(labels + ["UsageWindow"] * len(usage))
+
+
+async def test_a_model_that_nothing_uses_goes_with_its_prices_and_versions(graph: Neo4j) -> None:
+    model_id = await deleted(graph)
+    found = await due(graph)
+    assert [(each.model_id, each.used_by) for each in found] == [(model_id, ())]
+    assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"], (
+        "looking changes nothing"
+    )
+    assert await purge_models(graph.driver, graph.database, found) == [model_id]
+    assert await left(graph) == []
+
+
+async def test_within_its_grace_a_deleted_model_is_not_due(graph: Neo4j) -> None:
+    spec = registry_worker(Policy(merge=Merge(grace_days=36_500)))
+    await deleted(graph, spec)
+    assert await due(graph) == []
+
+
+@pytest.mark.parametrize("use", USES)
+async def test_a_model_in_use_stays_also_when_it_came_into_use_after_the_look(graph: Neo4j, use: str) -> None:
+    model_id = await deleted(graph)
+    seen_unused = await due(graph)
+    await graph.query(USES[use], id=model_id)
+    assert await purge_models(graph.driver, graph.database, seen_unused) == []
+    (seen_used,) = await due(graph)
+    assert [count for _, count in seen_used.used_by] == [1]
+    assert await purge_models(graph.driver, graph.database, [seen_used]) == []
+    assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"]
+
+
+async def test_a_model_that_comes_back_after_it_was_purged_is_written_whole(graph: Neo4j) -> None:
+    model_id, source, table = f"{graph.name}-m", Source(), Table(NO_GRACE)
+    source.put("models", {"model_id": model_id, **ABOUT, "effective_from": "2024-01-01T00:00:00Z"})
+    source.put("models", {"model_id": model_id, "effective_from": "2024-02-01T00:00:00Z"})
+    source.put("model_versions", {"model_id": model_id, "version": "v2"})
+    await graph.run(table.take(source.log))
+    before = (await graph.snapshot()).relationships
+    source.delete("models", model_id)
+    await graph.run(table.take(source.log[-1:]))
+    await purge_models(graph.driver, graph.database, await due(graph))
+    source.put("models", {"model_id": model_id, **ABOUT, "effective_from": "2024-02-01T00:00:00Z"})
+    await graph.run(table.take(source.log[-1:]))
+    assert (await graph.snapshot()).relationships == before
+
+
+async def test_the_command_shows_first_and_removes_when_told(graph: Neo4j) -> None:
+    model_id = await deleted(graph)
+    command = [sys.executable, "-m", "workers.cli.main", "registry", "purge", "-o", "json"]
+    shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: ASYNC221 - nothing else runs
+    assert (shown["executed"], shown["purged"]) == (False, [])
+    assert model_id in [each["model_id"] for each in shown["due"]]
+    done = subprocess.run([*command, "--execute"], check=True, capture_output=True)  # noqa: ASYNC221 - likewise
+    assert model_id in json.loads(done.stdout)["purged"]
+    assert await left(graph) == []

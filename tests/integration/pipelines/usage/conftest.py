@@ -1,0 +1,119 @@
+"""A corner of time in a shared graph: windows of years in which nobody else's calls are."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from random import Random
+from typing import Any
+from uuid import uuid4
+
+import neo4j
+import pytest
+
+from workers.adapters.graph.driver import open_driver
+from workers.adapters.graph.migrate import migrate
+from workers.adapters.graph.reader import Neo4jReader
+from workers.adapters.graph.recorder import Neo4jRecorder
+from workers.config.settings import Neo4jSettings, Settings
+from workers.core.job import Call, Effect, PeriodicJob, Step
+from workers.core.reference import Query
+from workers.pipelines.registry.policy import Usage
+from workers.pipelines.registry.usage.periods import past_periods, recent_periods
+from workers.pipelines.registry.usage.reports import Reports
+from workers.pipelines.registry.usage.windows import Windows
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+BEGIN = 1_451_606_400_000
+"""2016-01-01T00:00:00Z, in milliseconds."""
+USAGE = Usage("usage", HOUR, 10 * MINUTE, 24 * HOUR, 2, 60)
+
+CREATE = """
+UNWIND $calls AS call
+MERGE (m:Model {model_id: call.model_id})
+CREATE (i:Invocation)-[:USES_MODEL]->(m)
+SET i = call, i.timestamp = datetime({epochMillis: call.timestamp})
+"""
+CLEAR = "MATCH (n:Invocation|Model) WHERE n.model_id STARTS WITH $name DETACH DELETE n"
+
+
+class World:
+    """Calls in the graph, and the worker's procedures over them, with a clock of their own."""
+
+    def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
+        self.name = f"u{uuid4().hex}"
+        self.driver = driver
+        self.database = database
+        self.reader = Neo4jReader(driver, database)
+        self.recorder = Neo4jRecorder(driver, database)
+        self.calls: list[dict[str, Any]] = []
+        self.said: list[Effect] = []
+
+    async def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        return await self.reader.ask(Query(cypher, {"name": self.name} | parameters))
+
+    async def write(self, cypher: str, **parameters: Any) -> None:
+        await self.recorder.record(Query(cypher, {"name": self.name} | parameters))
+
+    async def add(self, calls: Iterable[Mapping[str, Any]]) -> None:
+        """Write calls to the graph."""
+        made = [{"key": f"{self.name}/{len(self.calls) + at}", **call} for at, call in enumerate(calls)]
+        self.calls += made
+        await self.write(CREATE, calls=made)
+
+    async def change(self, key: str, **now: Any) -> None:
+        """Let a late event change a call."""
+        (call,) = [call for call in self.calls if call["key"] == key]
+        call |= now
+        changed = {name: value for name, value in now.items() if name != "timestamp"}
+        at = "SET i += $changed, i.timestamp = datetime({epochMillis: $at})"
+        await self.write(f"MATCH (i:Invocation {{key: $key}}) {at}", key=key, changed=changed, at=call["timestamp"])
+
+    def drawn(self, random: Random, count: int, begin: int = BEGIN, hours: int = 4) -> list[dict[str, Any]]:
+        """Draw calls of some hours."""
+        return [
+            {
+                "model_id": f"{self.name}-{random.choice('abc')}",
+                "timestamp": begin + random.choice((0, 1, HOUR - 1, HOUR, random.randrange(HOUR * 9))) % (hours * HOUR),
+                "user_id": random.choice((None, "anna", "ben", f"user {random.randint(1, 9)}")),
+                "use_case": random.choice((None, "chat", "code", "summary")),
+                "latency_ms": random.choice((None, 0.0, 0.1, random.uniform(0, 1e6))),
+                "status": random.choice(("STARTED", "SUCCESS", "SUCCESS", "ERROR", "TIMEOUT")),
+            }
+            for _ in range(count)
+        ]
+
+    async def run(self, procedure: PeriodicJob, now_ms: int) -> int:
+        """Run a procedure as the runtime does, until nothing is due; return how many steps that took."""
+        count = 0
+        while steps := list(procedure.steps(await self.reader.ask(procedure.question(now_ms)), now_ms)):
+            for step in steps:
+                assert isinstance(step, Step)
+                assert step.record is not None
+                self.said += step.effects
+                await self.recorder.record(step.record)
+            count += len(steps)
+        return count
+
+    async def tell(self, now_ms: int, usage: Usage = USAGE) -> list[Call]:
+        """Run all procedures; return what is told of them anew."""
+        self.said.clear()
+        for procedure in (recent_periods(usage), past_periods(usage), Windows(usage), Reports(usage, api=True)):
+            await self.run(procedure, now_ms)
+        return [said for said in self.said if isinstance(said, Call) and self.name in said.path]
+
+    async def clear(self) -> None:
+        await self.write(CLEAR)
+        await self.write("MATCH (n:UsageWindow|UsagePeriod) DETACH DELETE n")
+
+
+@pytest.fixture
+def settings() -> Neo4jSettings:
+    return Settings.from_environment().neo4j
+
+
+@pytest.fixture
+async def world(settings: Neo4jSettings) -> AsyncIterator[World]:
+    async with open_driver(settings) as driver:
+        await migrate(driver, settings.database)
+        world = World(driver, settings.database)
+        yield world
+        await world.clear()

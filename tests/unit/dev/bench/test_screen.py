@@ -1,0 +1,91 @@
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from workers.core.errors import Misconfigured
+from workers.dev.bench.comparison import Comparison, Standing
+from workers.dev.bench.endurance import Endurance, Spike
+from workers.dev.bench.latency import Latency
+from workers.dev.bench.machine import Machine
+from workers.dev.bench.round import Measured
+from workers.dev.bench.run import Options, Report
+from workers.dev.bench.screen.show import as_data, show
+from workers.dev.bench.screen.targets import targets
+
+MACHINE = Machine("a processor", 2, 24.0, 0.1, "3.11.7", "Linux", "Neo4j 5.26 community", "Kafka 4.3.1")
+
+
+def standing(label: str, *speeds: float, cpu: float = 30.0, differences: dict[str, int] | None = None) -> Standing:
+    return Standing(label, [Measured(99_000, 9.9, speed, cpu, 60.0, 200.0, differences or {}) for speed in speeds])
+
+
+def report() -> Report:
+    standings = {
+        "ours": standing("memory-graph worker telemetry", 18_000.0, 20_000.0, 19_000.0),
+        "unwind-2": standing("bare UNWIND, 2 writers", 28_000.0),
+        "unwind-4": standing("bare UNWIND, 4 writers", 25_000.0),
+        "plain": standing("plain loop", 10_000.0, 11_000.0, 12_000.0),
+        "quix": standing("Quix Streams Neo4jSink", 5_000.0, differences={"Invocation": -3}),
+    }
+    found = Report(Options(100_000, 3), MACHINE, {"complete": Comparison("complete", 4, 100_000, standings)})
+    found.latencies["complete"] = Latency(1_000, 9_500.0, 9_499.0, 90.0, 200.0, 600.0, 700.0, 11.0)
+    return found
+
+
+def printed(found: Report) -> str:
+    text = StringIO()
+    show(found, Console(file=text, width=200))
+    return text.getvalue()
+
+
+def test_the_table_shows_median_spread_and_ratios() -> None:
+    text = printed(report())
+    assert "19,000 (18,000-20,000)" in text
+    assert "1.73" in text  # beside the plain loop's median
+    assert "68%" in text  # of the best of the bare writers
+    assert "Invocation -3" in text
+    assert "2 cores for all" in text
+
+
+def test_targets_are_told_and_nothing_fails_on_them() -> None:
+    found = {target.what: target.met for target in targets(report())}
+    assert found["complete: beside plain loop"]
+    assert found["complete: beside Quix Streams Neo4jSink"]
+    assert found["complete: of the ceiling"]
+    assert found["complete: CPU of the worker"]
+    assert found["complete: p50 to visible"]
+    assert not found["complete: p99 to visible"]
+
+
+def test_a_report_without_our_worker_has_no_targets() -> None:
+    found = report()
+    del found.comparisons["complete"].standings["ours"]
+    found.latencies.clear()
+    assert targets(found) == []
+
+
+def test_endurance_is_judged_by_lag_memory_and_differences() -> None:
+    found = Report(Options(1_000, 1), MACHINE)
+    found.endurance = Endurance(20.0, 3_000.0, spikes=[Spike(120.0, 90_000, 60_000, 8.5), Spike(240.0, 90_000, 60_000)])
+    found.endurance.memory_slope_mib_per_minute = 0.3
+    assert [target.met for target in targets(found)] == [False, True, True]
+    assert "never" in printed(found)
+
+
+def test_the_data_has_every_round() -> None:
+    data = as_data(report())
+    ours = data["comparisons"]["complete"]["contestants"]["ours"]
+    assert ours["events_per_second"] == {"median": 19_000.0, "low": 18_000.0, "high": 20_000.0}
+    assert len(ours["rounds"]) == 3
+    assert data["machine"]["cores"] == 2
+
+
+def test_an_unknown_contestant_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(Misconfigured, match="--only faust is unknown; choose from ours, unwind-1"):
+        Options(1_000, 1, only=("faust",)).checked()
+
+
+def test_all_parts_are_wanted_where_none_is_named() -> None:
+    assert Options(1_000, 1).wants("latency")
+    assert not Options(1_000, 1, only=("ours",)).wants("latency")

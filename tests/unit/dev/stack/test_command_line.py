@@ -1,0 +1,76 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from workers.cli.stack import app
+from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
+from workers.dev.stack.process import Identity
+from workers.dev.stack.state import ServerState, StackState
+
+RUNNER = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MEMORY_GRAPH_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def crashed(home: Path) -> StackState:
+    kafka = ServerState(
+        environment={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, process=Identity(pid=1, started="another boot/1")
+    )
+    state = StackState(name="dev", folder=home / "dev", servers={"kafka": kafka})
+    state.save()
+    (home / "dev" / "kafka").mkdir()
+    (home / "dev" / "kafka" / "log").write_text("first\nNo space left on device\n")
+    return state
+
+
+def test_env_prints_lines_that_a_shell_can_take(home: Path) -> None:
+    settings = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1", "KAFKA_PASSWORD": "it's $HOME"}
+    servers = {"kafka": ServerState(environment=settings, external=True)}
+    StackState(name="dev", folder=home / "dev", servers=servers).save()
+    lines = RUNNER.invoke(app, ["env"], catch_exceptions=False).stdout.splitlines()
+    assert lines == [
+        "export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:1",
+        """export KAFKA_PASSWORD='it'"'"'s $HOME'""",
+    ]
+    assert json.loads(RUNNER.invoke(app, ["env", "-o", "json"]).stdout) == settings
+
+
+def test_env_of_a_stack_that_is_not_up_says_how_to_start_it() -> None:
+    with pytest.raises(Unreachable, match="memory-graph stack up --name other"):
+        RUNNER.invoke(app, ["env", "--name", "other"], catch_exceptions=False)
+
+
+def test_status_reports_a_crash_with_the_end_of_the_log(crashed: StackState) -> None:
+    with pytest.raises(ProblemsFound, match="No space left on device"):
+        RUNNER.invoke(app, ["status"], catch_exceptions=False)
+    printed = json.loads(RUNNER.invoke(app, ["status", "-o", "json"]).stdout)
+    assert printed["name"] == crashed.name
+    assert [(row["server"], row["state"]) for row in printed["servers"]] == [("kafka", "crashed")]
+
+
+def test_logs_prints_the_last_lines(crashed: StackState) -> None:
+    result = RUNNER.invoke(app, ["logs", "kafka", "--name", crashed.name, "--lines", "1"], catch_exceptions=False)
+    assert result.stdout == "No space left on device\n"
+
+
+def test_logs_of_an_unknown_server_names_the_known_ones(crashed: StackState) -> None:
+    with pytest.raises(Misconfigured, match="choose from kafka"):
+        RUNNER.invoke(app, ["logs", "kafak", "--name", crashed.name], catch_exceptions=False)
+
+
+def test_an_unknown_extra_is_refused_before_anything_starts(home: Path) -> None:
+    with pytest.raises(Misconfigured, match="--with kdc"):
+        RUNNER.invoke(app, ["up", "--with", "vault,kdc"], catch_exceptions=False)
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "env", "logs", "reset"])
+def test_every_command_has_an_example(command: str) -> None:
+    assert "Example:" in RUNNER.invoke(app, [command, "--help"]).stdout

@@ -1,0 +1,90 @@
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from faust.types import TP
+from mode.utils.logging import CompositeLogger
+
+from workers.engine.consumer.buffer import RecordBuffer
+from workers.engine.consumer.consumer import ChunkConsumer
+from workers.engine.consumer.feed import Feed
+from workers.engine.faust_logger import QUIET
+
+NEVER, AT_ZERO, ON_ITS_WAY = TP("events", 0), TP("events", 1), TP("events", 2)
+CHANGELOG = TP("group-state-changelog", 0)
+
+
+class AiokafkaThread:
+    """Seeks as aiokafka 0.14 does: ``seek_to_committed`` leaves alone what has no committed offset, or 0."""
+
+    def __init__(self, committed: Mapping[TP, int | None]) -> None:
+        self.committed = committed
+        self.positions = dict.fromkeys(committed, 14)
+        """Where the last fetch ended."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int | None]:
+        await self.seek_wait({tp: offset for tp, offset in self.committed.items() if offset})
+        return self.committed
+
+    async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
+        self.positions |= offsets
+
+
+class Assignment:
+    """Where the consumer says from which seek on chunks count."""
+
+    def __init__(self, behind: Mapping[TP, int]) -> None:
+        self.behind = behind
+        self.opened_for: int | None = None
+
+    def open(self, seek: int) -> None:
+        self.opened_for = seek
+
+
+def consumer(thread: AiokafkaThread, assignment: Assignment) -> ChunkConsumer:
+    feed: Any = Feed(chunk_records=10, backlog=RecordBuffer(1_000))
+    feed.assignment = assignment
+    made: Any = ChunkConsumer.__new__(ChunkConsumer)  # a whole one needs an app that runs
+    made._thread, made._feed, made._position = thread, feed, asyncio.Lock()  # noqa: SLF001 - likewise
+    made._handed_on, made._sought, made._seeks = {NEVER: 14}, {}, 0  # noqa: SLF001 - likewise
+    made.app = SimpleNamespace(tables=SimpleNamespace(changelog_topics={CHANGELOG.topic}))
+    return made  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("tp", "committed", "expected"), [(NEVER, None, 0), (AT_ZERO, 0, 0), (ON_ITS_WAY, 7, 7), (CHANGELOG, None, 14)]
+)
+async def test_a_seek_goes_back_to_the_beginning_where_nothing_has_been_committed(
+    tp: TP, committed: int | None, expected: int
+) -> None:
+    thread, assignment = AiokafkaThread({tp: committed}), Assignment({})
+    await consumer(thread, assignment).seek_to_committed()
+    assert thread.positions == {tp: expected}
+    assert assignment.opened_for == 1
+
+
+async def test_a_seek_goes_to_where_the_graph_is_behind() -> None:
+    thread = AiokafkaThread({NEVER: None, ON_ITS_WAY: 7})
+    sought = await consumer(thread, Assignment({ON_ITS_WAY: 3})).seek_to_committed()
+    assert thread.positions == {NEVER: 0, ON_ITS_WAY: 3}
+    assert sought == {NEVER: None, ON_ITS_WAY: 3}
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_what_kafka_did_not_take_is_committed_again(*, taken: bool) -> None:
+    async def flush() -> None:
+        """Nothing is under way."""
+
+    async def commit(_: Mapping[TP, int]) -> bool:
+        return taken
+
+    made: Any = consumer(AiokafkaThread({}), Assignment({}))
+    made.log, made.assignment, made._commit = CompositeLogger(QUIET), lambda: {ON_ITS_WAY}, commit  # noqa: SLF001 - as above
+    made.in_transaction, made._committed_offset = False, defaultdict(lambda: None)  # noqa: SLF001 - as above
+    told = SimpleNamespace(on_commit=lambda _: None, on_tp_commit=lambda _: None)
+    made.app = SimpleNamespace(producer=SimpleNamespace(flush=flush), tables=told, monitor=told)
+    assert await made._commit_offsets({ON_ITS_WAY: 56}) is taken  # noqa: SLF001 - as above
+    assert made._should_commit(ON_ITS_WAY, 56) is not taken  # noqa: SLF001 - as above

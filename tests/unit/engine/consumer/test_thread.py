@@ -1,0 +1,72 @@
+import subprocess
+import sys
+import threading
+from typing import cast
+
+import pytest
+from mode.threads import ServiceThread
+
+from workers.engine.consumer import thread as module
+from workers.engine.consumer.thread import LeavingThread, remains
+
+HELD_UP = """
+import threading
+from workers.engine.consumer import thread as module
+from workers.engine.consumer.thread import LeavingThread, end_process, remains
+
+class Service:
+    def _start_thread(self):
+        threading.Event().wait()
+
+module.LEAVE_SECONDS = 0.01
+thread = LeavingThread(Service())
+thread.start()
+thread.stop()
+print("drained")
+if remains():
+    end_process(7)
+"""
+
+
+class Service:
+    """Stands for Faust's consumer, which runs in the thread until it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def _start_thread(self) -> None:
+        self.let_go.wait()
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture
+def thread(service: Service) -> LeavingThread:
+    started = LeavingThread(cast("ServiceThread", service))
+    started.start()
+    return started
+
+
+def test_a_thread_that_ends_is_waited_for(service: Service, thread: LeavingThread) -> None:
+    assert remains()
+    service.let_go.set()
+    thread.stop()
+    assert not remains()
+
+
+def test_a_thread_that_does_not_end_is_not_waited_for_without_end(
+    service: Service, thread: LeavingThread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEAVE_SECONDS", 0.01)
+    thread.stop()
+    assert remains()
+    service.let_go.set()
+    thread.join()
+
+
+def test_a_process_ends_although_such_a_thread_is_left_and_loses_nothing_it_has_said() -> None:
+    ended = subprocess.run([sys.executable, "-c", HELD_UP], capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stdout) == (7, "drained\n")

@@ -1,0 +1,243 @@
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from tests.unit.engine.fakes import FakeClock
+from workers.config.tuning import Retry
+from workers.core.errors import Refused, RequestRejected, Retryable
+from workers.core.job import Awaiting, Call, Effect, FetchSchema, Publish, Step
+from workers.core.reference import Query
+from workers.engine.jobs import runner as module
+from workers.engine.jobs.runner import JobContext, kept_running
+from workers.observe.metrics import Metrics
+
+QUICK = Retry(initial_ms=1, max_ms=1, jitter_ratio=0)
+
+
+def post(name: str) -> Call:
+    return Call("POST", f"/{name}", {}, name)
+
+
+class Errands:
+    """Has a step for each row: call, publish, then write it down."""
+
+    name = "errands"
+    every_seconds = 0.0
+    refusable = False
+
+    def question(self, now_ms: int) -> Query:
+        return Query("due", {"now": now_ms})
+
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchSchema]:
+        for row in rows:
+            name = row["name"]
+            effects = (post(name), Publish("errands", name.encode(), "Errand", {"name": name}))
+            refused = Query("refused", {"name": name}) if self.refusable else None
+            yield Step(effects, Query("done", {"name": name}), refused)
+
+
+class World:
+    """Graph, API and topic in one; ``fail`` has what goes wrong, once each, or for ever where it is ``always``."""
+
+    def __init__(self, *due: str) -> None:
+        self.due = list(due)
+        self.journal: list[str] = []
+        self.fail: dict[str, list[Exception]] = {}
+        self.always: dict[str, Exception] = {}
+        self.leads = True
+        self.clock = FakeClock()
+        self.metrics = Metrics()
+        self.bugs: list[BaseException] = []
+        self._changed = asyncio.Event()
+
+    def _note(self, what: str) -> None:
+        self._changed.set()
+        if self.fail.get(what):
+            raise self.fail[what].pop(0)
+        if what in self.always:
+            raise self.always[what]
+        self.journal.append(what)
+
+    async def ask(self, question: Query) -> Sequence[Mapping[str, Any]]:
+        self._note("ask")
+        await asyncio.sleep(0)
+        return [{"name": name} for name in self.due]
+
+    async def do(self, effect: Effect) -> None:
+        await asyncio.sleep(0)
+        assert not isinstance(effect, Awaiting)
+        self._note(f"call {effect.path[1:]}" if isinstance(effect, Call) else f"publish {effect.key.decode()}")
+
+    async def fetch_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:
+        self._note(f"fetch {schema_id} {version}")
+        return {"found": version}
+
+    async def record(self, record: Query) -> None:
+        name = record.parameters["name"]
+        self._note(f"{record.cypher} {name}")
+        self.due.remove(name)
+
+    def means(self) -> JobContext:
+        return JobContext(
+            self.ask, self.do, self.fetch_schema, self.record, lambda: self.leads, QUICK, self.clock, self.metrics
+        )
+
+    async def until(self, seen: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not seen():
+                self._changed.clear()
+                await self._changed.wait()
+
+    def running(self, errands: Errands | None = None) -> Any:
+        return kept_running([errands or Errands()], self.means(), self.bugs.append)
+
+    def counted(self, status: str) -> float | None:
+        labels = {"procedure": "errands", "status": status}
+        return self.metrics.registry.get_sample_value("llm_memory_graph_procedure_steps_total", labels)
+
+    @property
+    def done(self) -> list[str]:
+        return [entry for entry in self.journal if entry != "ask"]
+
+
+async def test_effects_come_in_their_order_and_are_then_written_down() -> None:
+    world = World("a", "b")
+    async with world.running():
+        await world.until(lambda: not world.due)
+    assert world.done == ["call a", "publish a", "done a", "call b", "publish b", "done b"]
+    assert (world.counted("done"), world.bugs) == (2, [])
+
+
+async def test_only_who_leads_asks_and_it_stops_when_it_no_longer_does() -> None:
+    world = World("a", "b")
+    world.leads = False
+    async with world.running():
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert world.journal == []
+    world.leads = True
+    async with world.running():
+        await world.until(lambda: "call a" in world.journal)
+        world.leads = False
+        await world.until(lambda: "done a" in world.journal)
+        for _ in range(10):
+            await asyncio.sleep(0)
+    assert world.done == ["call a", "publish a", "done a"]
+
+
+@pytest.mark.parametrize("where", ["ask", "call a", "publish a", "done a"])
+async def test_an_outage_is_waited_for_said_once_and_the_step_done_again(where: str) -> None:
+    world = World("a")
+    world.fail[where] = [Retryable("gone") for _ in range(3)]
+    with capture_logs() as logs:
+        async with world.running():
+            await world.until(lambda: not world.due)
+            await world.until(lambda: world.journal[-1] == "ask")
+    assert world.done[-3:] == ["call a", "publish a", "done a"]
+    assert [entry["log_level"] for entry in logs] == ["warning", "info"]
+    assert world.counted("retried") == (None if where == "ask" else 3)
+
+
+async def test_one_step_that_is_never_answered_lets_the_others_go_first() -> None:
+    world = World("a", "b", "c")
+    world.always["call a"] = Retryable("500")
+    async with world.running():
+        await world.until(lambda: world.due == ["a"])
+    assert "call a" not in world.journal
+
+
+async def test_a_server_is_left_alone_for_as_long_as_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    paused: list[float] = []
+
+    async def pause(_self: object, seconds: float) -> None:
+        paused.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(module.Runner, "_pause", pause)
+    world = World("a")
+    world.fail["call a"] = [Retryable("busy", after_seconds=77.0)]
+    async with world.running():
+        await world.until(lambda: not world.due)
+    assert paused[0] == 77.0
+
+
+@pytest.mark.parametrize("error", [RequestRejected("404"), Refused("neo4j.constraint", "no")])
+async def test_a_refused_step_is_put_off_for_longer_each_time_and_the_others_go_on(error: Exception) -> None:
+    world = World("a", "b")
+    where = "call a" if isinstance(error, RequestRejected) else "done a"
+    world.fail[where] = [error, error]
+    with capture_logs() as logs:
+        async with world.running():
+            for count, seconds in ((1, 60.0), (2, 120.0)):
+                await world.until(lambda count=count: world.counted("refused") == count)  # type: ignore[misc]  # mypy sees no default of a lambda
+                asked = world.journal.count("ask")
+                await world.until(lambda asked=asked: world.journal.count("ask") > asked + 5)  # type: ignore[misc]  # likewise
+                assert world.counted("refused") == count, "not before its time"
+                world.clock.now += seconds
+            await world.until(lambda: not world.due)
+    assert [entry["log_level"] for entry in logs] == ["error", "error"]
+    assert (world.counted("done"), world.bugs) == (2, [])
+
+
+async def test_a_refusal_that_the_graph_can_hold_is_written_there() -> None:
+    world, errands = World("a", "b"), Errands()
+    errands.refusable = True
+    world.always["call a"] = RequestRejected("404")
+    async with world.running(errands):
+        await world.until(lambda: not world.due)
+    assert world.done == ["refused a", "call b", "publish b", "done b"]
+
+
+class Lookups(Errands):
+    """Fetches a schema for each row, and writes down what is found."""
+
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[FetchSchema]:
+        for row in rows:
+            yield FetchSchema(row["name"], "1", lambda found, name=row["name"]: self._found(name, found))  # type: ignore[misc]  # mypy sees no default of a lambda
+
+    def _found(self, name: str, found: Mapping[str, Any]) -> Query:
+        if name == "senseless":
+            raise RequestRejected("no schema")
+        return Query(f"found {found['found']}", {"name": name})
+
+
+async def test_what_is_fetched_decides_what_is_written_down_and_what_makes_no_sense_is_refused() -> None:
+    world = World("senseless", "a")
+    world.fail["fetch a 1"] = [Retryable("gone")]
+    async with world.running(Lookups()):
+        await world.until(lambda: world.due == ["senseless"])
+    assert [entry for entry in world.done if entry.endswith((" a", "a 1"))] == ["fetch a 1", "found 1 a"]
+    assert (world.counted("refused"), world.counted("retried"), world.bugs) == (1, 1, [])
+
+
+async def test_a_bug_ends_the_process() -> None:
+    world = World("a")
+    world.always["call a"] = bug = ZeroDivisionError("a bug")
+    ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+    async with kept_running([Errands()], world.means(), ended.set_result), asyncio.timeout(10):
+        assert await ended is bug
+
+
+async def test_at_the_end_the_step_under_way_gets_through_and_the_next_is_not_begun() -> None:
+    world = World("a", "b")
+    async with world.running():
+        await world.until(lambda: "call a" in world.journal)
+    assert world.done == ["call a", "publish a", "done a"]
+
+
+async def test_at_the_end_a_step_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "DRAIN_SECONDS", 0.01)
+    hanging = asyncio.Event()
+
+    async def hang(_: Effect) -> None:
+        hanging.set()
+        await asyncio.Event().wait()
+
+    world = World("a")
+    async with kept_running([Errands()], replace(world.means(), do=hang), world.bugs.append):
+        await hanging.wait()
+    assert (world.done, world.bugs) == ([], [])

@@ -1,0 +1,45 @@
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from workers.config.settings import KafkaSettings
+from workers.config.tuning import WorkerTuning
+from workers.engine import app as module
+from workers.engine.app import WorkerApp, build_app
+
+
+class DrainedAssignment:
+    """An assignment that remembers having been drained."""
+
+    drained = False
+
+    async def drain(self) -> None:
+        self.drained = True
+
+
+class StoppingConsumer:
+    """A consumer whose thread is ending: what it is asked to commit is never done."""
+
+    committing = False
+
+    async def commit(self) -> None:
+        self.committing = True
+        await asyncio.Event().wait()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> WorkerApp:
+    return build_app(KafkaSettings(), WorkerTuning(topic="events", group="readers"), 1, tmp_path)
+
+
+async def test_a_commit_that_a_stopping_consumer_never_does_holds_nobody_up(
+    app: WorkerApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "COMMIT_SECONDS", 0.01)
+    app.feed.assignment = assignment = DrainedAssignment()  # type: ignore[assignment]  # all that is asked of it here
+    consumer = StoppingConsumer()
+    async with asyncio.timeout(10):
+        await app._consumer_wait_empty(consumer, None)  # noqa: SLF001 - Faust calls it
+    assert assignment.drained
+    assert consumer.committing

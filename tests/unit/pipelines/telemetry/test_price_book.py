@@ -1,0 +1,51 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from workers.pipelines.telemetry.history import History
+from workers.pipelines.telemetry.history_rows import known_model
+from workers.pipelines.telemetry.price_book import RegistryBook
+from workers.pipelines.telemetry.prices import Catalogue
+
+CATALOGUE = Catalogue()
+MODEL, PROVIDER, AT = "claude-3-5-sonnet", "anthropic", 1_700_000_000_000
+
+
+def book(*prices: Sequence[Any]) -> RegistryBook:
+    history = History(CATALOGUE.named)
+    history.replace([known_model(MODEL, PROVIDER, (), prices)])
+    return RegistryBook(history, CATALOGUE)
+
+
+def price(version: str | None, window: int | None, usd: str | None) -> Sequence[Any]:
+    return ("own", AT, None, version, window, usd, usd, None, None)
+
+
+def test_the_registrys_terms_come_first_and_the_catalogues_before_it_knew_the_model() -> None:
+    known = book(price("2", 1_000, "0.001"))
+    assert known.terms(PROVIDER, MODEL, AT)[1:] == (1_000, "registry", "own", f"{MODEL}@2")
+    assert known.terms(PROVIDER, MODEL, AT - 1) == CATALOGUE.terms(PROVIDER, MODEL, AT - 1)
+    assert known.terms(PROVIDER, MODEL, AT - 1).source == "genai-prices"
+
+
+@pytest.mark.parametrize("name", ["claude-3-5-sonnet-20241022", "claude-3-5-sonnet-latest"])
+def test_names_that_the_catalogues_rules_know_are_the_registrys_model(name: str) -> None:
+    assert book(price("2", 1_000, "0.001")).terms(PROVIDER, name, AT).version_id == f"{MODEL}@2"
+
+
+def test_what_the_registry_leaves_open_the_catalogue_fills_each_by_itself() -> None:
+    other = CATALOGUE.terms(PROVIDER, MODEL, AT)
+    assert other.context_window == 200_000
+    assert book(price("2", None, "0.001")).terms(PROVIDER, MODEL, AT)[1:4] == (200_000, "registry", "own")
+    assert book(price("2", 1_000, None)).terms(PROVIDER, MODEL, AT) == (
+        other.tariff,
+        1_000,
+        "genai-prices",
+        None,
+        f"{MODEL}@2",
+    )
+
+
+def test_a_stubs_card_is_the_catalogues() -> None:
+    assert book(price("2", 1_000, "0.001")).card(MODEL) == CATALOGUE.card(MODEL)

@@ -1,0 +1,100 @@
+from typing import Any
+
+import pytest
+
+from workers.pipelines.telemetry.history import History
+from workers.pipelines.telemetry.reference import ALL, CHANGED, OVERLAP_MS, STANDING, RegistryReference
+
+AT = 1_700_000_000_000
+WATERMARK = ["registry/registry-changes/0", "lineage", 0, 7]
+
+
+def model(model_id: str, *since: int) -> list[Any]:
+    return [model_id, "p", ["alias"], [[f"{model_id}@{at}", at, None, "1", 8, "1", "1", None, None] for at in since]]
+
+
+class Driven:
+    """A reference, its history, and what has been asked of the graph."""
+
+    def __init__(self) -> None:
+        self.history = History(lambda _provider, _name: None)
+        self.reference = RegistryReference(self.history)
+
+    def round(self, standing: dict[str, Any], *models: list[Any], prices: int = 1) -> list[str]:
+        """Answer a round's questions; ``prices`` is how many the graph has by then."""
+        asked = [self.reference.question().cypher]
+        goes_on = self.reference.answer([standing])
+        while goes_on:
+            asked.append(self.reference.question().cypher)
+            goes_on = self.reference.answer([{"models": list(models), "prices": prices}])
+        return asked
+
+    def knows(self) -> bool:
+        return self.history.known("p", "m") is not None
+
+
+def standing(newest: int | None = AT, prices: int = 1, watermark: list[Any] | None = None) -> dict[str, Any]:
+    return {"watermarks": [watermark or WATERMARK], "prices": prices, "newest": newest}
+
+
+def test_at_the_start_everything_is_read_then_nothing_as_long_as_nothing_changes() -> None:
+    driven = Driven()
+    assert driven.round(standing(), model("m", 1)) == [STANDING, ALL]
+    assert driven.knows()
+    assert driven.round(standing()) == [STANDING]
+
+
+def test_what_has_changed_since_is_read_with_an_overlap() -> None:
+    driven = Driven()
+    driven.round(standing(), model("m", 1))
+    later = standing(AT + 5, watermark=[*WATERMARK[:3], 8])
+    assert driven.reference.answer([later])
+    assert driven.reference.question() == (CHANGED, {"since": AT - OVERLAP_MS})
+    assert not driven.reference.answer([{"models": [model("n", 1)], "prices": 2}])
+    assert driven.knows()
+    assert driven.history.known("p", "n")
+
+
+def test_a_write_that_shows_late_moves_the_watermark_alone_and_is_read_all_the_same() -> None:
+    driven = Driven()
+    driven.round(standing(), model("m", 1))
+    assert driven.round(standing(watermark=[*WATERMARK[:3], 8]), model("m", 1)) == [STANDING, CHANGED]
+
+
+def test_a_model_that_has_lost_its_prices_is_forgotten() -> None:
+    driven = Driven()
+    driven.round(standing(), model("m", 1))
+    asked = driven.round(standing(AT + 1, prices=0), model("m"), prices=0)
+    assert (asked, driven.knows()) == ([STANDING, CHANGED], False)
+
+
+def test_where_a_removed_model_leaves_fewer_prices_than_are_known_all_is_read_anew() -> None:
+    driven = Driven()
+    driven.round(standing(prices=2), model("m", 1), model("n", 1), prices=2)
+    asked = driven.round(standing(), model("n", 1))
+    assert (asked, driven.knows()) == ([STANDING, CHANGED, ALL], False)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        standing(AT + 1, watermark=["registry/registry-changes/0", "another", 0, 9]),
+        standing(AT + 1, watermark=["registry/registry-changes/0", "lineage", 1, 9]),
+        standing(AT + 1, watermark=[*WATERMARK[:3], 6]),
+        standing(AT + 1, watermark=["registry/registry-changes/1", "lineage", 0, 9]),
+        standing(AT - 1),
+        standing(None),
+    ],
+    ids=["wiped", "topic recreated", "restored", "watermark gone", "time went back", "no models"],
+)
+def test_another_graph_is_read_anew(other: dict[str, Any]) -> None:
+    driven = Driven()
+    driven.round(standing(), model("m", 1))
+    assert driven.round(other, model("n", 1)) == [STANDING, ALL]
+    assert not driven.knows()
+
+
+def test_an_answer_that_never_came_is_asked_for_again() -> None:
+    driven = Driven()
+    assert driven.reference.answer([standing()])
+    assert driven.reference.question() == driven.reference.question() == (ALL, {})

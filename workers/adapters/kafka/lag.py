@@ -1,0 +1,84 @@
+"""How far a consumer group is behind."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
+
+from workers.adapters.kafka.admin import Admin
+from workers.config.settings import KafkaSettings
+from workers.core.errors import Misconfigured
+
+COORDINATOR_COMING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
+ASK_AGAIN_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """One partition: the offset after its last record, the group's committed offset, and the records between.
+
+    ``committed`` is ``None`` where the group has committed nothing yet; the lag is then all there is.
+    """
+
+    end_offset: int
+    committed: int | None
+    lag: int
+
+
+def group_lag(kafka: KafkaSettings, group: str, topic: str) -> dict[int, PartitionLag]:
+    """Give the lag of each partition of ``topic``; a group that does not exist has committed nothing.
+
+    Raises ``Misconfigured`` when there is no such topic, ``Unreachable``. Blocks for up to ten seconds.
+    """
+    admin = Admin(kafka)
+    count = admin.topics().get(topic)
+    if count is None:
+        raise Misconfigured(f"there is no topic {topic}; create it with `memory-graph topology apply --execute`")
+    partitions = [TopicPartition(topic, number) for number in range(count)]
+    first = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # it has no types
+    committed = _committed(admin, group, partitions)
+    # Last of all, so that the lag is never less than what a commit in between would make it.
+    end = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # likewise
+    return {number: lag_of(first[number], end[number], committed.get(number)) for number in range(count)}
+
+
+def lag_of(first: int, end: int, committed: int | None) -> PartitionLag:
+    """Count the records from the committed offset to the end; those that retention took away do not count."""
+    return PartitionLag(end, committed, max(0, end - max(first, committed or 0)))
+
+
+def _offsets(admin: Admin, partitions: list[TopicPartition], spec: OffsetSpec) -> dict[int, int]:
+    answers = admin.client.list_offsets(dict.fromkeys(partitions, spec), request_timeout=admin.timeout_seconds)
+    return {partition.partition: found.offset for partition, found in admin.results(answers).items()}
+
+
+def _committed(admin: Admin, group: str, partitions: list[TopicPartition]) -> dict[int, int]:
+    """Ask as a consumer that never joins the group.
+
+    librdkafka 2.16's admin client crashes the process when it asks (a null pointer in
+    ``rd_kafka_cgrp_op``) while the group's coordinator is loading, as it is on the first request to a new cluster.
+    """
+    consumer = Consumer({**admin.config, "group.id": group, "enable.auto.commit": False})
+    try:
+        found = _asked_until_loaded(admin, lambda: consumer.committed(partitions, timeout=admin.timeout_seconds))
+    finally:
+        consumer.close()
+    return {partition.partition: partition.offset for partition in found if partition.offset >= 0}
+
+
+def _asked_until_loaded(admin: Admin, ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
+    """Ask again while the group's coordinator is only being found or loading, for up to the admin's timeout."""
+    deadline = time.monotonic() + admin.timeout_seconds
+    while True:
+        try:
+            return admin.asked(ask)
+        except KafkaException as error:
+            if error.args[0].code() not in COORDINATOR_COMING or time.monotonic() > deadline:
+                raise
+        time.sleep(ASK_AGAIN_SECONDS)

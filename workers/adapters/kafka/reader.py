@@ -1,0 +1,110 @@
+"""Read part of a topic and leave no trace: no group, no committed offsets."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from workers.adapters.kafka.client import librdkafka_config
+from workers.config.settings import KafkaSettings
+from workers.core.errors import Misconfigured, Unreachable
+from workers.core.record import ConsumedRecord
+
+TIMEOUT_SECONDS = 10.0
+LEADER_POLL_SECONDS = 0.05
+NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+
+
+class TopicReader:
+    """Reads one topic between offsets. Its calls block: run them in a thread where a loop must go on."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+        self._kafka = kafka
+        self._topic = topic
+
+    def end_offsets(self) -> dict[int, int]:
+        """Give the offset after the last record of each partition. Raises ``Misconfigured``, ``Unreachable``."""
+        with self._consumer() as consumer:
+            topic = consumer.list_topics(self._topic, timeout=TIMEOUT_SECONDS).topics[self._topic]
+            if topic.error is not None:
+                raise Misconfigured(
+                    f"there is no topic {self._topic}; create it with `memory-graph topology apply --execute`"
+                )
+            return {number: self._end(consumer, number) for number in topic.partitions}
+
+    def between(self, begin: Mapping[int, int], end: Mapping[int, int]) -> Iterator[ConsumedRecord]:
+        """Give the records from ``begin`` up to and without ``end``, offsets by partition; order holds in each.
+
+        A partition that ``begin`` lacks is read from its start. Raises ``Unreachable``.
+        """
+        left = {number: offset for number, offset in end.items() if begin.get(number, 0) < offset}
+        with self._consumer() as consumer:
+            consumer.assign([TopicPartition(self._topic, number, begin.get(number, 0)) for number in left])
+            while left:
+                message = consumer.poll(TIMEOUT_SECONDS)
+                if message is None:
+                    raise self._unreachable("no records within ten seconds")
+                yield from self._take(message, left)
+
+    def _take(self, message: Message, left: dict[int, int]) -> Iterator[ConsumedRecord]:
+        error, partition = message.error(), message.partition() or 0
+        at_end = error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 - so it is spelled
+        if error is not None and not at_end:
+            raise self._unreachable(error.str())
+        offset = message.offset() or 0
+        if not at_end and offset < left.get(partition, 0):
+            yield ConsumedRecord(
+                self._topic,
+                partition,
+                offset,
+                message.timestamp()[1],
+                message.key(),
+                message.value(),
+                _headers(message),
+            )
+        if at_end or offset + 1 >= left.get(partition, 0):  # offsets may have holes, so an end may never be met
+            left.pop(partition, None)
+
+    @contextmanager
+    def _consumer(self) -> Iterator[Consumer]:
+        consumer = Consumer(
+            {
+                **librdkafka_config(self._kafka),
+                "group.id": "memory-graph-reader",  # the client asks for one; nothing is committed
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "enable.partition.eof": True,
+                "log_level": 2,
+            }
+        )
+        try:
+            yield consumer
+        except KafkaException as error:
+            raise self._unreachable(str(error)) from error
+        finally:
+            consumer.close()
+
+    def _end(self, consumer: Consumer, number: int) -> int:
+        """Ask until the partition's leader answers: right after a topic was made, it may not know yet."""
+        partition, deadline = TopicPartition(self._topic, number), time.monotonic() + TIMEOUT_SECONDS
+        while True:
+            try:
+                return int(consumer.get_watermark_offsets(partition, timeout=TIMEOUT_SECONDS)[1])
+            except KafkaException as error:
+                if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
+                    raise
+                time.sleep(LEADER_POLL_SECONDS)
+
+    def _unreachable(self, reason: str) -> Unreachable:
+        return Unreachable(
+            f"Kafka at {self._kafka.bootstrap_servers} does not give the records of {self._topic} ({reason}); "
+            "check that it runs (`memory-graph stack status`)"
+        )
+
+
+def _headers(message: Message) -> list[tuple[str, bytes | None]]:
+    """Give the headers as Kafka has them: in order, names may repeat, values are bytes."""
+    headers: Any = message.headers() or ()
+    return list(headers)

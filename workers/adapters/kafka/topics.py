@@ -1,0 +1,135 @@
+"""Topics in Kafka: how they are, what they are called inside, and changing them to match the topology."""
+
+import time
+from collections.abc import Collection, Sequence
+
+from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it exports them, but not in the type checker's way
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    NewPartitions,
+    NewTopic,
+    ResourceType,
+)
+
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.topic_plan import Action, TopicChange, TopicPlan, TopicState, plan_topics
+from workers.config.settings import KafkaSettings
+from workers.config.topology import Topology
+from workers.core.errors import Misconfigured, Unreachable
+
+LEADERS_WITHIN_SECONDS = 30.0
+
+
+def present_topics(admin: Admin, topics: Collection[str]) -> dict[str, TopicState]:
+    """Describe those of ``topics`` that exist. Raises ``Unreachable``, ``Misconfigured``."""
+    partitions = admin.topics()
+    resources = [ConfigResource(ResourceType.TOPIC, topic) for topic in topics if topic in partitions]
+    if not resources:
+        return {}
+    answers = admin.client.describe_configs(resources, request_timeout=admin.timeout_seconds)
+    return {
+        resource.name: TopicState(
+            partitions[resource.name],
+            {name: entry.value for name, entry in entries.items() if entry.value is not None},
+        )
+        for resource, entries in admin.results(answers).items()
+    }
+
+
+def topic_id(kafka: KafkaSettings, topic: str) -> str:
+    """Give the UUID that a topic got when it was created: another one means that it was deleted and made again.
+
+    Raises ``Misconfigured`` when there is no such topic, ``Unreachable``.
+    """
+    return topic_ids(kafka, [topic])[topic]
+
+
+def topic_ids(kafka: KafkaSettings, topics: Collection[str]) -> dict[str, str]:
+    """Give the UUIDs of several topics, as Kafka writes them (base64). Raises as ``topic_id`` does."""
+    admin = Admin(kafka)
+    answers = admin.client.describe_topics(TopicCollection(list(topics)), request_timeout=admin.timeout_seconds)
+    try:
+        return {topic: str(found.topic_id) for topic, found in admin.results(answers).items()}
+    except KafkaException as error:
+        raise Misconfigured(
+            f"one of the topics {', '.join(topics)} cannot be described ({error.args[0].str()}); "
+            "create them with `memory-graph topology apply --execute`"
+        ) from None
+
+
+def apply_topology(
+    kafka: KafkaSettings, topology: Topology, *, execute: bool = False, allow_repartition: bool = False
+) -> TopicPlan:
+    """Make Kafka's topics those of the topology; without ``execute`` the brokers only check what would be done.
+
+    Returns what was or would be done. A plan with refusals is not executed, not in part either.
+    Raises ``Misconfigured`` (a config that Kafka does not take), ``Unreachable``.
+    """
+    admin = Admin(kafka)
+    wanted = topology.all_topics
+    plan = plan_topics(wanted, present_topics(admin, wanted), allow_repartition=allow_repartition)
+    do_it = execute and not plan.refusals
+    apply_changes(admin, plan.changes, replication_factor=topology.replication_factor, execute=do_it)
+    return plan
+
+
+def apply_changes(admin: Admin, changes: Sequence[TopicChange], *, replication_factor: int, execute: bool) -> None:
+    """Make the changes, or let the brokers only check them (``execute=False``); return when they have taken effect.
+
+    Raises ``Misconfigured`` with the broker's reason for the first change it refuses, ``Unreachable``.
+    """
+    for change in changes:
+        try:
+            _apply(admin, change, replication_factor, execute=execute)
+        except KafkaException as error:
+            raise Misconfigured(
+                f"Kafka refuses to {change.action} for {change.topic}: {error.args[0].str()}; mend topology.yaml"
+            ) from None
+    if execute:
+        await_leaders(admin, {change.topic: change.partitions for change in changes})
+
+
+def _apply(admin: Admin, change: TopicChange, replication_factor: int, *, execute: bool) -> None:
+    checked_only = {"validate_only": not execute, "request_timeout": admin.timeout_seconds}
+    match change.action:
+        case Action.CREATE:
+            topic = NewTopic(
+                change.topic,
+                num_partitions=change.partitions,
+                replication_factor=replication_factor,
+                config=dict(change.config),
+            )
+            answers = [*admin.client.create_topics([topic], **checked_only).values()]
+        case Action.ADD_PARTITIONS:
+            more = NewPartitions(change.topic, change.partitions)
+            answers = [*admin.client.create_partitions([more], **checked_only).values()]
+        case Action.ALTER_CONFIG:
+            entries = [
+                ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+                for name, value in change.config.items()
+            ]
+            resource = ConfigResource(ResourceType.TOPIC, change.topic, incremental_configs=entries)
+            answers = [*admin.client.incremental_alter_configs([resource], **checked_only).values()]
+    for future in answers:
+        admin.result(future)
+
+
+def await_leaders(admin: Admin, partitions: dict[str, int]) -> None:
+    """Return when each topic has so many partitions with leaders: a broker learns of them after it said done."""
+    deadline = time.monotonic() + LEADERS_WITHIN_SECONDS
+    while True:
+        metadata = admin.asked(lambda: admin.client.list_topics(timeout=admin.timeout_seconds)).topics
+        leaderless = [
+            topic
+            for topic, count in partitions.items()
+            if topic not in metadata or sum(p.leader >= 0 for p in metadata[topic].partitions.values()) < count
+        ]
+        if not leaderless:
+            return
+        if time.monotonic() > deadline:
+            raise Unreachable(
+                f"Kafka has made {', '.join(leaderless)}, but names no leader for each partition; look at its log"
+            )
+        time.sleep(0.05)

@@ -1,0 +1,74 @@
+"""The client of the registry's API: one attempt a request, and errors by what to do next."""
+
+from collections.abc import Mapping
+from typing import Any, Self
+from urllib.parse import quote
+
+import aiohttp
+import orjson
+
+from workers.adapters.registry_api.answer import answered
+from workers.config.settings import RegistryApiSettings
+from workers.core.errors import RequestRejected, Retryable
+
+TIMEOUT_SECONDS = 10.0
+"""For a whole request: the next attempt may find the API quicker."""
+
+
+class RegistryApi:
+    """Sends JSON with the token as Bearer, follows no redirect, and shows the token to nobody else.
+
+    Make it where an event loop runs, and close it. Raises of all requests: ``Retryable`` while the API is away or
+    busy, ``RequestRejected`` where it answers that a request cannot succeed.
+    """
+
+    def __init__(self, settings: RegistryApiSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._token = token = settings.token.get_secret_value()
+        self._url = settings.url or ""
+        self._session = aiohttp.ClientSession(
+            headers={"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
+            timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    async def call(self, method: str, path: str, body: Mapping[str, Any], idempotency_key: str) -> None:
+        """Send a request; ``path`` begins with a slash, its parts quoted. Returns when the API has taken it."""
+        await self._request(method, path, {"Idempotency-Key": idempotency_key}, orjson.dumps(dict(body)))
+
+    async def latest_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:
+        """Fetch the registry's present row of a schema's version."""
+        path = f"/api/v1/registry/schemas/{quote(schema_id, safe='')}/versions/{quote(version, safe='')}"
+        text = await self._request("GET", path, {}, None)
+        try:
+            row = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            row = None
+        if not isinstance(row, dict):
+            raise RequestRejected(
+                f"GET {path} of the registry's API was answered with no JSON object: check REGISTRY_API_URL"
+            )
+        return row
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._session.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+    async def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+        said = {**headers, "Content-Type": "application/json"} if body is not None else headers
+        try:
+            async with self._session.request(
+                method, f"{self._url}{path}", data=body, headers=said, allow_redirects=False
+            ) as answer:
+                text = await answer.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            problem = f"{type(error).__name__} {error}".strip()
+            raise Retryable(f"the registry's API does not answer ({problem}): check REGISTRY_API_URL") from error
+        if self._token:  # an answer may repeat what was sent
+            text = text.replace(self._token.encode(), b"***")
+        return answered(f"{method} {path}", answer.status, answer.headers, text)

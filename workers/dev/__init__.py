@@ -1,0 +1,1 @@
+"""What only developers use: local servers, sample data, the demo, the benchmark. The image does not carry it."""

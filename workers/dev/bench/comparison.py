@@ -1,0 +1,91 @@
+"""Rounds interleaved, A B C A B C, so that what changes on the machine changes for everybody."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+
+from workers.dev.bench.contestants import Contestant
+from workers.dev.bench.figures import Spread, spread
+from workers.dev.bench.round import Measured
+
+Tell = Callable[[str], None]
+Play = Callable[[Contestant, str], Awaitable[Measured]]
+"""Plays one round of a contestant, under a name of its own."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """One contestant over all rounds."""
+
+    label: str
+    rounds: list[Measured] = field(default_factory=list)
+
+    @property
+    def events_per_second(self) -> Spread:
+        """Speed at saturation."""
+        return spread([each.events_per_second for each in self.rounds])
+
+    @property
+    def cpu_us(self) -> Spread:
+        """Its own CPU, microseconds an event."""
+        return spread([each.cpu_us for each in self.rounds])
+
+    @property
+    def database_us(self) -> Spread:
+        """The database's CPU, microseconds an event."""
+        return spread([each.database_us for each in self.rounds])
+
+    @property
+    def rss_mib(self) -> Spread:
+        """Its memory at the most."""
+        return spread([each.rss_mib for each in self.rounds])
+
+    @property
+    def differences(self) -> dict[str, int]:
+        """What any round left different from what the records come to."""
+        return {name: count for each in self.rounds for name, count in each.differences.items()}
+
+    def as_data(self) -> dict[str, object]:
+        """Everything, for a program to read."""
+        return {
+            "label": self.label,
+            **{
+                name: getattr(self, name)._asdict()
+                for name in ("events_per_second", "cpu_us", "database_us", "rss_mib")
+            },
+            "differences": self.differences,
+            "rounds": [asdict(each) for each in self.rounds],
+        }
+
+
+@dataclass(slots=True)
+class Comparison:
+    """Everybody on one field, by name."""
+
+    records: str
+    partitions: int
+    events: int
+    standings: dict[str, Standing]
+
+    def median(self, name: str) -> float | None:
+        """Give the median speed of one contestant; ``None`` where it did not take part."""
+        standing = self.standings.get(name)
+        return standing.events_per_second.median if standing else None
+
+    def best(self, names: Sequence[str]) -> float | None:
+        """Give the best median of several."""
+        return max((speed for name in names if (speed := self.median(name)) is not None), default=None)
+
+
+async def compare(
+    records: str, contestants: Mapping[str, Contestant], rounds: int, tell: Tell, play: Play
+) -> dict[str, Standing]:
+    """Play all rounds. A round before the first is not counted: databases compile what they are asked for."""
+    standings = {name: Standing(each.label) for name, each in contestants.items()}
+    for number in range(rounds + 1):
+        for name, contestant in contestants.items():
+            measured = await play(contestant, f"{name}-{number}")
+            counts = "warm-up" if number == 0 else f"round {number} of {rounds}"
+            tell(f"{records}, {counts}: {contestant.label}: {measured.events_per_second:,.0f} events/s")
+            if number:
+                standings[name].rounds.append(measured)
+    return standings

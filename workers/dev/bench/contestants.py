@@ -1,0 +1,123 @@
+"""Who competes: each a process of its own, started as an outsider would start it."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+from workers.dev.bench.field import Field
+from workers.dev.bench.ground import Ground
+from workers.dev.bench.quix import quix_python
+from workers.dev.bench.records import COMPLETE, MIX
+
+PEERS = Path(__file__).parent / "peers"
+EVERYTHING = frozenset({COMPLETE, MIX})
+STATELESS = frozenset({"Invocation", "USES_MODEL", "CHILD_OF", "HAS_METRIC", "CAUSED_ERROR"})
+"""What the plain loop draws; the rest needs state."""
+
+
+class Start(NamedTuple):
+    """A process to start: its command line, and what its environment has beside ours."""
+
+    argv: Sequence[str]
+    environment: Mapping[str, str]
+
+
+class Starts(Protocol):
+    """How a contestant is started on a field, in a fresh group."""
+
+    def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """Who it is. ``draws`` names what it puts into the graph, where that is not all."""
+
+    label: str
+    starts: Starts
+    record_sets: frozenset[str] = EVERYTHING
+    draws: frozenset[str] | None = None
+
+
+def worker_environment(
+    ground: Ground, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, str]:
+    """Give what our worker runs with: the production defaults but for ``changed``, and tracing."""
+    return {
+        "MEMORY_GRAPH_TOPOLOGY": str(ground.topology_file(topic, group, partitions, changed)),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": ground.collector,
+        "METRICS_PORT": "0",
+        "LOG_FORMAT": "json",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Our worker, as the command line starts it; ``changed`` are blocks of its tuning."""
+
+    processes: int
+    changed: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]:
+        environment = worker_environment(ground, field.topic, group, field.partitions, self.changed)
+        argv = [sys.executable, "-m", "workers.cli.main", "worker", "telemetry"]
+        return [Start(argv, environment)] * self.processes
+
+
+@dataclass(frozen=True, slots=True)
+class Unwind:
+    """The bare writer."""
+
+    writers: int
+
+    def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]:  # noqa: ARG002 - it reads no topic
+        return [Start([sys.executable, "-m", "workers.dev.bench.ceiling", str(field.prepared), str(self.writers)], {})]
+
+
+def plain_loop(ground: Ground, field: Field, group: str) -> Sequence[Start]:
+    """Start what an engineer would write."""
+    return [Start([sys.executable, str(PEERS / "plain_loop.py")], _peer(ground, field, group))]
+
+
+def quix_sink(ground: Ground, field: Field, group: str) -> Sequence[Start]:
+    """Start Quix Streams' sink; the first time this installs it."""
+    return [Start([str(quix_python(ground.folder.parent)), str(PEERS / "quix_sink.py")], _peer(ground, field, group))]
+
+
+def _peer(ground: Ground, field: Field, group: str) -> dict[str, str]:
+    """Give what programs of others' design read, under the ecosystem's names, with secrets that came from files."""
+    neo4j = ground.settings.neo4j
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": ground.settings.kafka.bootstrap_servers,
+        "SCHEMA_REGISTRY_URL": ground.settings.schema_registry_url,
+        "NEO4J_URI": neo4j.uri,
+        "NEO4J_USERNAME": neo4j.username,
+        "NEO4J_PASSWORD": neo4j.password.get_secret_value(),
+        "NEO4J_DATABASE": neo4j.database,
+        "BENCH_TOPIC": field.topic,
+        "BENCH_GROUP": group,
+    }
+
+
+OURS, PLAIN, QUIX = "ours", "plain", "quix"
+CEILING = ("unwind-1", "unwind-2", "unwind-4")
+CONTESTANTS: Mapping[str, Contestant] = {
+    OURS: Contestant("memory-graph worker telemetry", Ours(1)),
+    "unwind-1": Contestant("bare UNWIND, 1 writer", Unwind(1)),
+    "unwind-2": Contestant("bare UNWIND, 2 writers", Unwind(2)),
+    "unwind-4": Contestant("bare UNWIND, 4 writers", Unwind(4)),
+    PLAIN: Contestant("plain loop", plain_loop, draws=STATELESS),
+    QUIX: Contestant("Quix Streams Neo4jSink", quix_sink, frozenset({COMPLETE}), STATELESS),
+}
+SCALE: Mapping[str, Contestant] = {
+    "ours-1": Contestant("one process, 8 partitions", Ours(1)),
+    "ours-2": Contestant("two processes, 8 partitions", Ours(2)),
+}
+
+
+def child_environment(start: Start) -> dict[str, str]:
+    """Give a process's whole environment."""
+    return {**os.environ, **start.environment}

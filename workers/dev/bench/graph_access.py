@@ -1,0 +1,82 @@
+"""The graph, as the benchmark reads and clears it."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from workers.adapters.graph.driver import explained, open_driver
+from workers.config.settings import Neo4jSettings
+from workers.dev.bench.records import Nodes
+
+AT_ONCE = 5_000
+"""Nodes counted or deleted in one transaction."""
+
+COUNT = """
+UNWIND $keys AS key MATCH (i:Invocation {key: key})
+RETURN count(i) AS Invocation,
+  sum(COUNT { (i)-[:USES_MODEL]->() }) AS USES_MODEL, sum(COUNT { (i)-[:FOLLOWED_BY]->() }) AS FOLLOWED_BY,
+  sum(COUNT { (i)-[:CHILD_OF]->() }) AS CHILD_OF, sum(COUNT { (i)-[:HAS_METRIC]->() }) AS HAS_METRIC,
+  sum(COUNT { (i)-[:CAUSED_ERROR]->() }) AS CAUSED_ERROR,
+  sum(COUNT { (i)-[:CAUSED_ERROR]->()-[:TRIGGERED_BY]->() }) AS TRIGGERED_BY
+"""
+DELETE = {
+    "invocations": "UNWIND $keys AS key MATCH (n:Invocation {key: key}) DETACH DELETE n",
+    "metrics": "UNWIND $keys AS key MATCH (n:PerformanceMetric {id: key}) DETACH DELETE n",
+    "errors": "UNWIND $keys AS key MATCH (n:Error {id: key}) DETACH DELETE n",
+}
+DELETE_WATERMARKS = "MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix DELETE w"
+WATERMARKS = """
+MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
+RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offset
+"""
+
+
+class Graph:
+    """Runs Cypher and gives rows."""
+
+    def __init__(self, settings: Neo4jSettings, driver: Any) -> None:
+        self._settings = settings
+        self._driver = driver
+
+    async def rows(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Give every row of the answer, by column. Raises ``Unreachable``, ``Misconfigured``."""
+        with explained(self._settings):
+            records, _, _ = await self._driver.execute_query(
+                cypher, parameters_=parameters, database_=self._settings.database
+            )
+            return [record.data() for record in records]
+
+    async def count(self, nodes: Nodes) -> dict[str, int]:
+        """Count what there is of a run's Invocations and around them, by label and relationship type."""
+        found: dict[str, int] = {}
+        for keys in _parts(sorted(nodes.invocations)):
+            for name, count in (await self.rows(COUNT, keys=keys))[0].items():
+                found[name] = found.get(name, 0) + count
+        return found
+
+    async def clear(self, nodes: Nodes, watermarks: str) -> None:
+        """Delete a run's nodes and its watermarks (by prefix); Models and constraints stay."""
+        for label, cypher in DELETE.items():
+            for keys in _parts(sorted(getattr(nodes, label))):
+                await self.rows(cypher, keys=keys)
+        await self.rows(DELETE_WATERMARKS, prefix=watermarks)
+
+    async def watermarks(self, prefix: str) -> dict[int, int]:
+        """Give the last offset that the graph reflects, by partition."""
+        return {row["partition"]: row["offset"] for row in await self.rows(WATERMARKS, prefix=prefix)}
+
+    async def version(self) -> str:
+        """Name the database."""
+        row = (await self.rows("CALL dbms.components() YIELD name, versions, edition"))[0]
+        return f"{row['name']} {row['versions'][0]} {row['edition']}"
+
+
+@asynccontextmanager
+async def open_graph(settings: Neo4jSettings) -> AsyncIterator[Graph]:
+    """Connect, and disconnect in the end."""
+    async with open_driver(settings) as driver:
+        yield Graph(settings, driver)
+
+
+def _parts(keys: list[str]) -> Sequence[list[str]]:
+    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]

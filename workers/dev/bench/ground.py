@@ -1,0 +1,119 @@
+"""Where the benchmark runs: servers, a folder, and names of its own that nobody else uses."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+from uuid import uuid4
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
+from workers.adapters.avro.encoder import AvroEncoder
+from workers.adapters.avro.schema_registry import SchemaRegistry
+from workers.adapters.avro.schemas import load_reader_schemas
+from workers.adapters.graph.driver import explained, open_driver
+from workers.adapters.graph.migrate import migrate
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.topics import apply_topology
+from workers.config.settings import Settings
+from workers.config.topology import Topology, load_topology
+from workers.dev.bench.collector import collector
+from workers.dev.bench.graph_access import Graph, open_graph
+from workers.dev.bench.machine import server_at
+
+TELEMETRY = "telemetry"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What every part of a run shares. ``run`` begins the name of every topic and group that it makes."""
+
+    settings: Settings
+    topology: Topology
+    folder: Path
+    run: str
+    graph: Graph
+    encoder: AvroEncoder
+    collector: str
+    database: psutil.Process | None
+
+    @property
+    def subject_topic(self) -> str:
+        """The topic under whose subjects schemas are registered: the real one, so that none are left behind."""
+        return self.topology.workers[TELEMETRY].topic
+
+    def topology_file(
+        self, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
+    ) -> Path:
+        """Write a topology with our worker alone, on another topic and in another group.
+
+        It is tuned as in the project's, but for the blocks in ``changed``.
+        """
+        tuning = self.topology.workers[TELEMETRY].model_dump() | {"topic": topic, "group": group, **changed}
+        spec = self.topology.topics[self.subject_topic].model_dump() | {"partitions": partitions}
+        document = {
+            "schemas": str(self.topology.schemas_folder.resolve()),
+            "replication_factor": self.topology.replication_factor,
+            "topics": {topic: spec},
+            "workers": {TELEMETRY: tuning},
+        }
+        path = self.folder / f"{group}.yaml"
+        path.write_text(json.dumps(document, indent=1))  # JSON is YAML, too
+        return path
+
+    async def make_topic(self, topic: str, partitions: int) -> None:
+        """Create a topic, and that of its dead letters. Raises ``Unreachable``, ``Misconfigured``."""
+        topology = load_topology(self.topology_file(topic, topic, partitions))
+        await asyncio.to_thread(apply_topology, self.settings.kafka, topology, execute=True)
+
+    def watermarks(self, topic: str) -> str:
+        """Give what the ids of our worker's watermarks of a topic begin with."""
+        return f"{TELEMETRY}/{topic}/"
+
+
+@asynccontextmanager
+async def open_ground(folder: Path) -> AsyncIterator[Ground]:
+    """Connect to the servers that the environment names; whatever happens, remove the run's topics and groups.
+
+    Raises ``Unreachable``, ``Misconfigured``.
+    """
+    settings = Settings.from_environment()
+    topology = load_topology(settings.topology_path)
+    async with open_driver(settings.neo4j) as driver:
+        with explained(settings.neo4j):
+            await migrate(driver, settings.neo4j.database)
+    registry = SchemaRegistry(settings.schema_registry_url)
+    run = f"bench-{uuid4().hex[:8]}"
+    try:
+        async with open_graph(settings.neo4j) as graph:
+            with collector() as address:
+                yield Ground(
+                    settings=settings,
+                    topology=topology,
+                    folder=folder,
+                    run=run,
+                    graph=graph,
+                    encoder=AvroEncoder(registry, load_reader_schemas(topology.schemas_folder / TELEMETRY)),
+                    collector=address,
+                    database=server_at(settings.neo4j.uri),
+                )
+    finally:
+        await registry.aclose()
+        await asyncio.to_thread(_remove, settings, run)
+
+
+def _remove(settings: Settings, run: str) -> None:
+    admin = Admin(settings.kafka)
+    topics = [topic for topic in admin.topics() if topic.startswith(run)]
+    if topics:
+        admin.results(admin.client.delete_topics(topics))
+    listed = admin.result(admin.client.list_consumer_groups())
+    groups = [each.group_id for each in listed.valid if each.group_id.startswith(run)]
+    if groups:
+        # A killed member keeps its group for a while: such a group is left to expire, it is read by nobody.
+        for answer in admin.client.delete_consumer_groups(groups).values():
+            answer.exception()

@@ -1,0 +1,71 @@
+"""The ceiling's rows: what our worker would write, worked out beforehand, so that only the writing is measured."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from workers.core.record import Record
+from workers.core.statement import Statement
+from workers.core.worker import Decoded
+from workers.pipelines.telemetry.trace import Trace
+from workers.pipelines.telemetry.worker import WORKER
+
+ROWS = 1_000
+"""Records of one transaction, as in ``topology.yaml``."""
+
+
+class Batch(NamedTuple):
+    """A transaction of one partition: Cypher and rows of each statement, in order."""
+
+    partition: int
+    statements: list[tuple[str, Any]]
+
+
+def plan_batches(
+    records: Sequence[Record], decode: Callable[[Record], Decoded], now_ms: int
+) -> Iterator[Sequence[Statement]]:
+    """Take the records of one partition through our worker's own steps, a batch at a time."""
+    states: dict[str, bytes] = {}
+    for start in range(0, len(records), ROWS):
+        overlays: dict[str, Trace] = {}
+        stateless: list[Trace] = []
+        for record in records[start : start + ROWS]:
+            event = WORKER.parse(decode(record), record, now_ms)
+            key = WORKER.state_key(event)
+            if key is None:
+                stateless.append(trace := WORKER.new_state())
+            elif (known := overlays.get(key)) is not None:
+                trace = known
+            else:
+                trace = overlays[key] = WORKER.load_state(states[key]) if key in states else WORKER.new_state()
+            WORKER.fold(trace, event)
+        yield WORKER.plan([*overlays.values(), *stateless])
+        states.update((key, WORKER.dump_state(trace)) for key, trace in overlays.items())
+
+
+def save(batches: Iterator[tuple[int, Sequence[Statement]]], file: Path) -> None:
+    """Write one JSON line a batch."""
+    with file.open("wb") as lines:
+        for partition, statements in batches:
+            lines.write(orjson.dumps([partition, [(each.cypher, each.rows) for each in statements]]) + b"\n")
+
+
+def load(file: Path) -> list[Batch]:
+    """Read what ``save`` wrote."""
+    with file.open("rb") as lines:
+        return [
+            Batch(partition, [(cypher, rows) for cypher, rows in each]) for partition, each in map(orjson.loads, lines)
+        ]
+
+
+def shares(batches: Sequence[Batch], writers: int) -> list[list[Batch]]:
+    """Deal partitions out to writers; each takes a batch of each of its partitions in turn."""
+    places: dict[int, int] = {}
+    turns: list[tuple[int, Batch]] = []
+    for batch in batches:
+        turn = places[batch.partition] = places.get(batch.partition, -1) + 1
+        turns.append((turn, batch))
+    turns.sort(key=lambda each: (each[0], each[1].partition))
+    return [[batch for _, batch in turns if batch.partition % writers == writer] for writer in range(writers)]

@@ -1,0 +1,65 @@
+"""Which stage of a record's way a line of code belongs to."""
+
+from collections.abc import Sequence
+from functools import cache
+from types import CodeType, FrameType
+
+OTHER = "event loop and other"
+GARBAGE = "garbage collector"
+THREADS = "other threads (librdkafka)"
+
+# The innermost frame that says something decides. A part of the path, and the function where only that one counts.
+RULES: Sequence[tuple[str, str | None, str]] = (
+    ("/workers/adapters/avro/", None, "decode"),
+    ("/workers/pipelines/telemetry/parse.py", None, "parse"),
+    ("/workers/core/checks.py", None, "parse"),
+    ("/workers/pipelines/telemetry/checks.py", None, "parse"),
+    ("/workers/pipelines/telemetry/trace.py", "dump", "table: dump"),
+    ("/workers/pipelines/telemetry/trace.py", "load", "table: load"),
+    ("/workers/pipelines/telemetry/fold.py", None, "fold"),
+    ("/workers/pipelines/telemetry/plan.py", None, "plan"),
+    ("/workers/core/template.py", None, "plan"),
+    ("/workers/pipelines/telemetry/statements.py", None, "plan"),
+    ("/workers/engine/batch/fold.py", "entries", "table: dump"),
+    ("/workers/engine/batch/fold.py", None, "fold"),
+    ("/workers/engine/batch/decode.py", None, "parse"),
+    ("/workers/engine/state/table.py", None, "table: changelog"),
+    ("/workers/adapters/kafka/producer.py", None, "table: changelog"),
+    ("/workers/engine/consumer/consumer.py", None, "fetch"),
+    ("/workers/engine/consumer/chunk.py", None, "fetch"),
+    ("/workers/engine/batch/partition_queue.py", None, "fetch"),
+    ("/aiokafka/", None, "fetch"),
+    ("/faust/", None, "fetch"),
+    ("/mode/", None, "fetch"),
+    ("/neo4j/_codec/packstream/", None, "write: packing"),
+    ("/neo4j/", None, "write: driver"),
+    ("/workers/adapters/graph/", None, "write: driver"),
+    ("/workers/observe/", None, "metrics and tracing"),
+    ("/workers/engine/batch/measure.py", None, "metrics and tracing"),
+    ("/opentelemetry/", None, "metrics and tracing"),
+)
+
+
+@cache
+def stage_of_code(code: CodeType) -> str | None:
+    """Give the stage of a function, ``None`` where its callers decide."""
+    for part, function, stage in RULES:
+        if part in code.co_filename and function in {None, code.co_name}:
+            return stage
+    return None
+
+
+def stage_of(frame: FrameType | None) -> str:
+    """Give the stage of what runs now."""
+    while frame is not None:
+        stage = stage_of_code(frame.f_code)
+        if stage is not None:
+            return stage
+        frame = frame.f_back
+    return OTHER
+
+
+def place_of(code: CodeType) -> str:
+    """Name a function for people, by the end of its path."""
+    path = code.co_filename.replace("\\", "/").rsplit("site-packages/", 1)[-1].rsplit("/workers/", 1)[-1]
+    return f"{path}:{code.co_qualname}"

@@ -1,0 +1,39 @@
+"""Our worker with the sampler in it. SIGUSR1 starts sampling, SIGUSR2 ends it and writes the file that is named.
+
+``python -m workers.dev.bench.profile.worker FILE``
+"""
+
+import json
+import signal
+import sys
+from pathlib import Path
+
+import uvloop
+
+from workers.config.settings import Settings
+from workers.config.topology import load_topology
+from workers.dev.bench.profile.sampler import Sampler
+from workers.engine.process import run_worker
+from workers.observe.log import configure_logging
+from workers.pipelines.fleet import FLEET
+
+TELEMETRY = "telemetry"
+
+
+def main(file: Path) -> None:
+    """Run the worker, as the command line does."""
+    sampler = Sampler()
+
+    def finish() -> None:
+        sampler.stop()
+        file.write_text(json.dumps(sampler.as_data()))
+
+    signal.signal(signal.SIGUSR1, lambda *_: sampler.start())
+    signal.signal(signal.SIGUSR2, lambda *_: finish())
+    settings = Settings.from_environment()
+    configure_logging(settings.log)
+    uvloop.run(run_worker(FLEET[TELEMETRY], settings, load_topology(settings.topology_path)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

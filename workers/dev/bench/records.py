@@ -1,0 +1,119 @@
+"""The records: made once, encoded once, and the same for every contestant."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
+
+from workers.adapters.avro.encoder import AvroEncoder
+from workers.core.errors import Misconfigured
+from workers.dev.sample.sampled import ERROR, INVOCATION, LATENCY, METRICS, Sampled
+from workers.dev.sample.source import imitated, length_ms
+from workers.dev.sample.stream import telemetry
+from workers.dev.sample.tally import Tally
+
+COMPLETE = "complete"
+MIX = "mix"
+RECORD_SETS: Mapping[str, str] = {
+    COMPLETE: "invocation-complete only, each in a trace of its own: everybody draws the same graph",
+    MIX: "the telemetry mix of the demo: starts, ends, tokens, latencies, errors and aggregates of whole traces",
+}
+COMPLETE_PER_CALL = 0.9
+"""Calls that end well, at least; the sample lets three to four in a hundred fail."""
+RECORDS_PER_CALL = 4.45
+HOUR_MS = 3_600_000
+
+
+class BenchRecord(NamedTuple):
+    """A record as it is produced. ``decides`` is the key of the Invocation whose end it is, if it is one."""
+
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, str | bytes | None]]
+    decides: str | None
+
+
+@dataclass(slots=True)
+class Nodes:
+    """Keys of the nodes that the records come to, by label: what is counted after a round, and deleted."""
+
+    invocations: set[str] = field(default_factory=set)
+    metrics: set[str] = field(default_factory=set)
+    errors: set[str] = field(default_factory=set)
+
+    def note(self, record: Sampled) -> None:
+        """Take a record's part in the graph."""
+        fields = record.fields
+        if fields["trace_id"]:
+            self.invocations.add(f"{fields['trace_id']}/{fields['span_id']}")
+        if record.record_name in {LATENCY, METRICS}:
+            self.metrics.add(fields["event_id"])
+        if record.record_name == ERROR:
+            self.errors.add(fields["event_id"])
+
+
+@dataclass(slots=True)
+class RecordSet:
+    """Encoded records in the order of producing, and what the graph must hold because of them."""
+
+    name: str
+    records: list[BenchRecord] = field(default_factory=list)
+    nodes: Nodes = field(default_factory=Nodes)
+    tally: Tally = field(default_factory=Tally)
+
+    @property
+    def expected(self) -> dict[str, int]:
+        """Counts by label and relationship type."""
+        if self.name == COMPLETE:  # Tally counts by start records, which are not there
+            ends = len(self.records)
+            return {"Invocation": ends, "USES_MODEL": ends}
+        return {
+            name: count for name, count in self.tally.expected.items() if " " not in name and name != "total_tokens"
+        }
+
+
+def sampled(name: str, events: int, seed: int) -> Iterator[Sampled]:
+    """Make about ``events`` records of a set, the newest an hour old. Raises ``Misconfigured``."""
+    if name == COMPLETE:
+        return islice(alone(_telemetry(int(events / COMPLETE_PER_CALL) + 1, seed)), events)
+    if name == MIX:
+        return _telemetry(max(1, round(events / RECORDS_PER_CALL)), seed)
+    raise Misconfigured(f"there is no record set {name!r}; there are: {', '.join(RECORD_SETS)}")
+
+
+def alone(records: Iterable[Sampled]) -> Iterator[Sampled]:
+    """Keep the ends of calls that went well, each as a trace of its own."""
+    for record in records:
+        if record.fields["event_type"] == "llm.invocation.complete":
+            trace_id = record.fields["event_id"].replace("-", "")
+            fields = {**record.fields, "trace_id": trace_id, "parent_span_id": None}
+            yield Sampled(INVOCATION, fields, trace_id)
+
+
+def _telemetry(calls: int, seed: int) -> Iterator[Sampled]:
+    end_ms = int(time.time() * 1000) - HOUR_MS  # another time gives other ids: no run meets an earlier one's
+    source = imitated(calls, seed, end_ms - length_ms(calls, seed))
+    return telemetry(source.calls, source=source.name, seed=seed)
+
+
+async def encode(sampled_record: Sampled, topic: str, encoder: AvroEncoder) -> BenchRecord:
+    """Encode one record under the subjects of ``topic``."""
+    name, fields, key = sampled_record
+    value = await encoder.encode(topic, name, fields)
+    trace_id, span_id = fields["trace_id"], fields["span_id"]
+    ends = name == INVOCATION and fields["event_type"] != "llm.invocation.start"
+    headers: list[tuple[str, str | bytes | None]] = []
+    if trace_id and span_id:  # as an instrumented producer sends it
+        headers.append(("traceparent", f"00-{trace_id}-{span_id}-01".encode()))
+    return BenchRecord(key.encode(), value, headers, f"{trace_id}/{span_id}" if ends else None)
+
+
+async def make(name: str, events: int, seed: int, topic: str, encoder: AvroEncoder) -> RecordSet:
+    """Make and encode a whole set."""
+    made = RecordSet(name)
+    for record in sampled(name, events, seed):
+        made.tally.count(record)
+        made.nodes.note(record)
+        made.records.append(await encode(record, topic, encoder))
+    return made

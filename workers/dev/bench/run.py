@@ -1,0 +1,151 @@
+"""The whole of ``memory-graph bench``."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workers.core.errors import Misconfigured
+from workers.dev.bench.comparison import Comparison, Tell, compare
+from workers.dev.bench.contestants import CONTESTANTS, OURS, SCALE, Contestant
+from workers.dev.bench.endurance import Endurance, endure
+from workers.dev.bench.field import fill
+from workers.dev.bench.ground import Ground, open_ground
+from workers.dev.bench.latency import Latency, latency
+from workers.dev.bench.machine import Machine, facts, server_at
+from workers.dev.bench.profile.run import Profile, profile
+from workers.dev.bench.records import COMPLETE, RECORD_SETS, make
+from workers.dev.bench.round import Measured, play
+from workers.dev.bench.settled import play_settled
+from workers.dev.stack.home import stack_home
+from workers.dev.stack.progress import reporting
+from workers.dev.stack.stack import up
+
+LATENCY, SCALE_PART = "latency", "scale"
+PARTS = (*CONTESTANTS, LATENCY, SCALE_PART)
+"""What ``--only`` may name."""
+PARTITIONS = 4
+SCALE_PARTITIONS = 8
+SEED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a person may ask for. ``rate`` in events/s is that of latency and endurance, where given."""
+
+    events: int
+    rounds: int
+    only: tuple[str, ...] = ()
+    records: tuple[str, ...] = tuple(RECORD_SETS)
+    rate: float | None = None
+    latency_seconds: float = 30.0
+    endurance_minutes: float | None = None
+    profile: bool = False
+    steady_rate: float = 3_000.0
+
+    def wants(self, part: str) -> bool:
+        """Tell whether a part is asked for; all are where none is named."""
+        return not self.only or part in self.only
+
+    def checked(self) -> "Options":
+        """Raise ``Misconfigured`` for names that there are not."""
+        for option, given, known in (("--only", self.only, PARTS), ("--records", self.records, tuple(RECORD_SETS))):
+            if unknown := [name for name in given if name not in known]:
+                raise Misconfigured(f"{option} {','.join(unknown)} is unknown; choose from {', '.join(known)}")
+        return self
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything that was measured."""
+
+    options: Options
+    machine: Machine
+    comparisons: dict[str, Comparison] = field(default_factory=dict)
+    scale: Comparison | None = None
+    latencies: dict[str, Latency] = field(default_factory=dict)
+    endurance: Endurance | None = None
+    profiles: list[Profile] = field(default_factory=list)
+
+
+def start_servers(name: str) -> None:
+    """Start what does not run yet of the stack; it becomes this process's environment, and so its children's."""
+    with reporting() as report:
+        os.environ.update(up(name, (), report).environment)
+
+
+async def bench(options: Options, tell: Tell) -> Report:
+    """Measure what is asked for. Raises ``Misconfigured``, ``Unreachable``, ``ProblemsFound``."""
+    home = stack_home() / "bench-runs"
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=home) as folder:
+        async with open_ground(Path(folder)) as ground:
+            kafka = server_at(ground.settings.kafka.bootstrap_servers.split(",")[0])
+            report = Report(options, facts(await ground.graph.version(), kafka))
+            if options.profile:
+                await _profile(ground, options, report, tell)
+            elif options.endurance_minutes:
+                tell(f"endurance, {options.endurance_minutes:g} minutes")
+                rate = options.rate or options.steady_rate
+                report.endurance = await endure(ground, options.endurance_minutes, rate, SEED)
+            else:
+                await _compare(ground, options, report, tell)
+            return report
+
+
+async def _compare(ground: Ground, options: Options, report: Report, tell: Tell) -> None:
+    for name in options.records:
+        wanted = {each: it for each, it in CONTESTANTS.items() if options.wants(each) and name in it.record_sets}
+        if wanted:
+            report.comparisons[name] = await _play(ground, options, name, wanted, tell)
+    if options.wants(LATENCY):
+        for name in options.records:
+            await _latency(ground, options, name, report, tell)
+    if options.wants(SCALE_PART):
+        report.scale = await _scale(ground, options, tell)
+
+
+async def _play(
+    ground: Ground, options: Options, name: str, contestants: Mapping[str, Contestant], tell: Tell
+) -> Comparison:
+    tell(f"{name}: making {options.events:,} records, filling {PARTITIONS} partitions")
+    records = await make(name, options.events, SEED, ground.subject_topic, ground.encoder)
+    played = await fill(ground, records, PARTITIONS)
+
+    async def one_round(contestant: Contestant, round_name: str) -> Measured:
+        return await play(ground, played, contestant, f"{played.topic}-{round_name}")
+
+    standings = await compare(name, contestants, options.rounds, tell, one_round)
+    return Comparison(name, PARTITIONS, options.events, standings)
+
+
+async def _scale(ground: Ground, options: Options, tell: Tell) -> Comparison:
+    records = await make(COMPLETE, options.events, SEED, ground.subject_topic, ground.encoder)
+
+    async def one_round(contestant: Contestant, round_name: str) -> Measured:
+        return await play_settled(ground, records, SCALE_PARTITIONS, contestant, f"{ground.run}-{round_name}")
+
+    standings = await compare(COMPLETE, SCALE, options.rounds, tell, one_round)
+    return Comparison(COMPLETE, SCALE_PARTITIONS, options.events, standings)
+
+
+async def _latency(ground: Ground, options: Options, name: str, report: Report, tell: Tell) -> None:
+    """Measure at half of our own saturation, or at the rate that was asked for."""
+    comparison = report.comparisons.get(name)
+    saturation = comparison.median(OURS) if comparison else None
+    rate = options.rate or (saturation / 2 if saturation else None)
+    if rate is None:
+        raise Misconfigured(f"latency is measured at half of our saturation: add {OURS} to --only, or give --rate")
+    count = max(1_000, int(rate * options.latency_seconds))
+    records = await make(name, count, SEED + 1, ground.subject_topic, ground.encoder)
+    tell(f"{name}: latency at {rate:,.0f} events/s")
+    report.latencies[name] = await latency(ground, records, rate)
+
+
+async def _profile(ground: Ground, options: Options, report: Report, tell: Tell) -> None:
+    for name in options.records:
+        records = await make(name, options.events, SEED, ground.subject_topic, ground.encoder)
+        played = await fill(ground, records, PARTITIONS)
+        tell(f"{name}: profiling")
+        report.profiles.append(await profile(ground, played))

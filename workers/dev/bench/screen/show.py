@@ -1,0 +1,66 @@
+"""A report on a terminal, and as data."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+from workers.dev.bench.comparison import Comparison
+from workers.dev.bench.run import Report
+from workers.dev.bench.screen.tables import (
+    comparison_table,
+    endurance_table,
+    latency_table,
+    machine_line,
+    profile_tables,
+    target_table,
+)
+from workers.dev.bench.screen.targets import targets
+
+
+def show(report: Report, console: Console) -> None:
+    """Print every part, with a free line between."""
+    for part in _parts(report):
+        console.print(part)
+        console.print()
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """Give everything for a program to read."""
+    return {
+        "machine": asdict(report.machine),
+        "options": asdict(report.options),
+        "comparisons": {name: _comparison(each) for name, each in report.comparisons.items()},
+        "scale": _comparison(report.scale) if report.scale else None,
+        "latency": {name: asdict(each) for name, each in report.latencies.items()},
+        "endurance": asdict(report.endurance) if report.endurance else None,
+        "profiles": [asdict(each) for each in report.profiles],
+        "targets": [target._asdict() for target in targets(report)],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    standings = {name: each.as_data() for name, each in comparison.standings.items()}
+    return {
+        "records": comparison.records,
+        "partitions": comparison.partitions,
+        "events": comparison.events,
+        "contestants": standings,
+    }
+
+
+def _parts(report: Report) -> Iterator[RenderableType]:
+    yield machine_line(report.machine)
+    for comparison in report.comparisons.values():
+        yield comparison_table(comparison, report.options.rounds)
+    if report.scale is not None:
+        yield comparison_table(report.scale, report.options.rounds)
+    if report.latencies:
+        yield latency_table(report.latencies)
+    if report.endurance is not None:
+        yield endurance_table(report.endurance)
+    for profile in report.profiles:
+        yield from profile_tables(profile)
+    if found := targets(report):
+        yield target_table(found)

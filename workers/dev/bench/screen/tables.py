@@ -1,0 +1,136 @@
+"""Tables for a terminal."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.table import Table
+from rich.text import Text
+
+from workers.dev.bench.comparison import Comparison, Standing
+from workers.dev.bench.contestants import CEILING, OURS, PLAIN
+from workers.dev.bench.endurance import Endurance
+from workers.dev.bench.figures import Spread
+from workers.dev.bench.latency import Latency
+from workers.dev.bench.machine import Machine
+from workers.dev.bench.profile.run import Profile
+from workers.dev.bench.records import RECORD_SETS
+from workers.dev.bench.screen.targets import Target
+
+FUNCTIONS = 25
+LEAST_US = 0.05
+
+
+def machine_line(machine: Machine) -> Text:
+    """Say what everything ran on."""
+    return Text(
+        f"{machine.processor}, {machine.cores} cores for all, {machine.memory_gib:g} GiB; {machine.neo4j}, "
+        f"{machine.kafka}, Python {machine.python}, {machine.system}; load before: {machine.load:g}",
+        "dim",
+    )
+
+
+def comparison_table(comparison: Comparison, rounds: int) -> Table:
+    """One row a contestant: medians, with the least and the greatest round."""
+    table = _table(
+        f"{comparison.records}: {comparison.events:,} events, {comparison.partitions} partitions, {rounds} rounds "
+        f"interleaved, median (min-max)\n{RECORD_SETS[comparison.records]}",
+        ("", "left"),
+        ("events/s", "right"),
+        ("beside plain", "right"),
+        ("of ceiling", "right"),
+        ("CPU µs/event", "right"),
+        ("Neo4j µs/event", "right"),
+        ("RSS MiB", "right"),
+        ("differences", "right"),
+    )
+    plain, ceiling = comparison.median(PLAIN), comparison.best(CEILING)
+    for name, standing in comparison.standings.items():
+        speed = standing.events_per_second
+        table.add_row(
+            Text(standing.label, "bold" if name.startswith(OURS) else ""),
+            _spread(speed, 0),
+            f"{speed.median / plain:.2f}" if plain else "",
+            f"{speed.median / ceiling:.0%}" if ceiling else "",
+            _spread(standing.cpu_us, 1),
+            _spread(standing.database_us, 0),
+            f"{standing.rss_mib.high:.0f}",
+            _differences(standing),
+        )
+    return table
+
+
+def latency_table(latencies: Mapping[str, Latency]) -> Table:
+    """From produce to visible."""
+    table = _table(
+        "our worker in an open loop at half of its saturation, in ms from produce() until a query of the watermark in "
+        "Neo4j saw the record",
+        ("", "left"),
+        *((name, "right") for name in ("records", "sent/s", "p50", "p90", "p99", "slowest", "a look every")),
+    )
+    for name, each in latencies.items():
+        shares = (each.p50_ms, each.p90_ms, each.p99_ms, each.max_ms)
+        table.add_row(
+            name,
+            f"{each.records:,}",
+            f"{each.sent_per_second:,.0f}",
+            *(f"{ms:.0f}" for ms in shares),
+            f"{each.look_ms:.0f}",
+        )
+    return table
+
+
+def endurance_table(endurance: Endurance) -> Table:
+    """One row a spike."""
+    table = _table(
+        f"{endurance.minutes:g} minutes at {endurance.rate:,.0f} events/s, {endurance.records:,} records of "
+        f"{endurance.traces:,} traces; worker {endurance.cpu_us:.1f} µs/event, memory "
+        f"{endurance.memory_slope_mib_per_minute:+.2f} MiB/minute",
+        *((name, "right") for name in ("spike at s", "records", "highest lag", "lag zero after s")),
+    )
+    for spike in endurance.spikes:
+        after = "never" if spike.caught_up_seconds is None else f"{spike.caught_up_seconds:.1f}"
+        table.add_row(f"{spike.at_seconds:.0f}", f"{spike.records:,}", f"{spike.lag:,}", after)
+    return table
+
+
+def profile_tables(profile: Profile) -> Iterator[Table]:
+    """Microseconds an event by stage, then by function."""
+    measured = profile.measured
+    stages = _table(
+        f"{profile.records}: CPU of our worker, µs/event (sampled; the process as a whole "
+        f"{measured.cpu_us:.1f} at {measured.events_per_second:,.0f} events/s)",
+        ("stage", "left"),
+        ("µs/event", "right"),
+    )
+    for name, spent in profile.stages.items():
+        stages.add_row(name, f"{spent:.2f}")
+    stages.add_row("all", f"{sum(profile.stages.values()):.2f}", style="bold")
+    yield stages
+    functions = _table(f"{profile.records}: by function alone", ("function", "left"), ("µs/event", "right"))
+    for name, spent in list(profile.functions.items())[:FUNCTIONS]:
+        if spent >= LEAST_US:
+            functions.add_row(name, f"{spent:.2f}")
+    yield functions
+
+
+def target_table(targets: list[Target]) -> Table:
+    """What was wanted beside what was found."""
+    table = _table("targets", ("", "left"), ("wanted", "right"), ("found", "right"), ("", "left"))
+    for target in targets:
+        mark = Text("met", "green") if target.met else Text("missed", "red")
+        table.add_row(target.what, target.wanted, target.found, mark)
+    return table
+
+
+def _table(title: str, *columns: tuple[str, str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for name, justify in columns:
+        table.add_column(name, justify="right" if justify == "right" else "left")
+    return table
+
+
+def _spread(spread: Spread, places: int) -> str:
+    return f"{spread.median:,.{places}f} ({spread.low:,.{places}f}-{spread.high:,.{places}f})"
+
+
+def _differences(standing: Standing) -> str:
+    return ", ".join(f"{name} {count:+,}" for name, count in standing.differences.items()) or "0"

@@ -1,0 +1,80 @@
+"""The targets, each with what was measured."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from workers.dev.bench.comparison import Comparison
+from workers.dev.bench.contestants import CEILING, OURS, PLAIN, QUIX
+from workers.dev.bench.endurance import Endurance, caught_up_all
+from workers.dev.bench.latency import Latency
+from workers.dev.bench.records import COMPLETE
+from workers.dev.bench.run import Report
+
+TIMES_PLAIN, TIMES_QUIX, SCALE = 1.6, 3.0, 1.6
+OF_CEILING = {COMPLETE: 0.6}
+OF_CEILING_ELSE = 0.5
+CPU_US = 40.0
+P50_MS, P99_MS = 150.0, 500.0
+FLAT_MIB_PER_MINUTE = 1.0
+
+
+class Target(NamedTuple):
+    """What is wanted, what was found, and whether that will do."""
+
+    what: str
+    wanted: str
+    found: str
+    met: bool
+
+
+def targets(report: Report) -> list[Target]:
+    """Give every target that the report says something about. Nothing fails on them: machines differ."""
+    found = [target for each in report.comparisons.values() for target in _of_comparison(each)]
+    found += [target for name, each in report.latencies.items() for target in _of_latency(name, each)]
+    if report.scale is not None:
+        found += _of_scale(report.scale)
+    if report.endurance is not None:
+        found += _of_endurance(report.endurance)
+    return found
+
+
+def _of_comparison(comparison: Comparison) -> Iterator[Target]:
+    ours, name = comparison.median(OURS), comparison.records
+    if ours is None:
+        return
+    if name == COMPLETE:
+        for peer, times in ((PLAIN, TIMES_PLAIN), (QUIX, TIMES_QUIX)):
+            if theirs := comparison.median(peer):
+                label = comparison.standings[peer].label
+                yield Target(
+                    f"{name}: beside {label}",
+                    f"≥ {times:g} times",
+                    f"{ours / theirs:.2f} times",
+                    ours >= times * theirs,
+                )
+        cpu = comparison.standings[OURS].cpu_us.median
+        yield Target(f"{name}: CPU of the worker", f"≤ {CPU_US:.0f} µs/event", f"{cpu:.1f} µs/event", cpu <= CPU_US)
+    if ceiling := comparison.best(CEILING):
+        share = OF_CEILING.get(name, OF_CEILING_ELSE)
+        yield Target(f"{name}: of the ceiling", f"≥ {share:.0%}", f"{ours / ceiling:.0%}", ours >= share * ceiling)
+
+
+def _of_latency(name: str, latency: Latency) -> Iterator[Target]:
+    for which, wanted, found in (("p50", P50_MS, latency.p50_ms), ("p99", P99_MS, latency.p99_ms)):
+        yield Target(f"{name}: {which} to visible", f"< {wanted:.0f} ms", f"{found:.0f} ms", found < wanted)
+
+
+def _of_scale(scale: Comparison) -> Iterator[Target]:
+    one, two = scale.median("ours-1"), scale.median("ours-2")
+    if one and two:
+        yield Target("two processes beside one", f"≥ {SCALE:g} times", f"{two / one:.2f} times", two >= SCALE * one)
+
+
+def _of_endurance(endurance: Endurance) -> Iterator[Target]:
+    slope = endurance.memory_slope_mib_per_minute
+    slowest = max((spike.caught_up_seconds or 0 for spike in endurance.spikes), default=0.0)
+    caught_up = caught_up_all(endurance.spikes)
+    yield Target("lag after each spike", "zero", f"zero within {slowest:.1f} s" if caught_up else "not zero", caught_up)
+    yield Target("memory", "flat", f"{slope:+.2f} MiB/minute", slope <= FLAT_MIB_PER_MINUTE)
+    different = sum(abs(count) for count in endurance.differences.values())
+    yield Target("differences at the end", "0", f"{different:,}", different == 0)

@@ -1,0 +1,129 @@
+"""What is asked of the graph, in Cypher."""
+
+from typing import Any
+
+from workers.dev.demo.graph_reader import GraphReader
+from workers.dev.demo.report import Answer, SpanView, TraceView
+
+BOOKKEEPING = ("Watermark", "Migration")
+"""Labels of this program's own nodes, which are no part of the graph that it makes."""
+
+OF_RUN = "MATCH (i:Invocation) WHERE i.trace_id IN $traces "
+CHECKS: dict[str, str] = {
+    "Invocation": OF_RUN + "RETURN count(i) AS found",
+    "FOLLOWED_BY": OF_RUN + "MATCH (i)-[r:FOLLOWED_BY]->() RETURN count(r) AS found",
+    "CHILD_OF": OF_RUN + "MATCH (i)-[r:CHILD_OF]->() RETURN count(r) AS found",
+    "USES_MODEL": OF_RUN + "MATCH (i)-[r:USES_MODEL]->() RETURN count(r) AS found",
+    "HAS_METRIC": OF_RUN + "MATCH (i)-[r:HAS_METRIC]->() RETURN count(r) AS found",
+    "CAUSED_ERROR": OF_RUN + "MATCH (i)-[r:CAUSED_ERROR]->() RETURN count(r) AS found",
+    "TRIGGERED_BY": OF_RUN + "MATCH (i)-[:CAUSED_ERROR]->()-[r:TRIGGERED_BY]->() RETURN count(r) AS found",
+    "total_tokens": OF_RUN + "RETURN sum(i.total_tokens) AS found",
+}
+STATUSES = OF_RUN + "RETURN 'Invocation ' + i.status AS name, count(*) AS found"
+
+INTERESTING_TRACE = """
+MATCH (i:Invocation)-[:CAUSED_ERROR]->(e:Error) WHERE i.trace_id IN $traces
+WITH i.trace_id AS trace_id, count(e) AS errors, sum(COUNT { (e)-[:TRIGGERED_BY]->() }) AS causes,
+     sum(COUNT { (e)-[:TRIGGERED_BY]->()-[:TRIGGERED_BY]->() }) AS chained
+MATCH (s:Invocation {trace_id: trace_id})
+WITH trace_id, errors, causes, chained, count(s) AS spans, count(DISTINCT s.model_id) AS models,
+     sum(COUNT { (s)-[:CHILD_OF]->()-[:CHILD_OF]->() }) AS nested
+WHERE 5 <= spans <= 11
+RETURN trace_id
+ORDER BY causes > 0 DESC, chained > 0 DESC, nested > 0 DESC, 2 * errors <= spans DESC, models DESC, spans DESC, trace_id
+LIMIT 1
+"""
+LARGEST_TRACE = OF_RUN + "RETURN i.trace_id AS trace_id ORDER BY COUNT { (i)<-[:CHILD_OF]-() } DESC, trace_id LIMIT 1"
+SPANS = """
+MATCH (i:Invocation {trace_id: $trace_id})
+OPTIONAL MATCH (i)-[:CHILD_OF]->(parent)
+OPTIONAL MATCH (i)-[:CAUSED_ERROR]->(e)
+RETURN i.span_id AS span_id, parent.span_id AS parent_span_id, i.model_id AS model, i.provider AS provider,
+  i.timestamp.epochMillis AS start_ms, coalesce(i.latency_ms, 0.0) AS latency_ms, i.total_tokens AS tokens,
+  i.cost_usd AS cost_usd, i.status AS status, i.session_id AS session_id, e.error_type AS error, e.message AS message,
+  [(e)-[:TRIGGERED_BY]->(cause) | cause.error_type] AS triggered_by
+ORDER BY start_ms, span_id
+"""
+
+COSTS = """
+MATCH (i:Invocation)-[:USES_MODEL]->(m:Model)
+WITH m, count(i) AS calls, sum(i.cost_usd) AS usd,
+     percentileDisc(i.latency_ms, 0.95) AS p95,
+     avg(CASE i.status WHEN 'SUCCESS' THEN 0.0 ELSE 100.0 END) AS failed
+RETURN m.model_id AS model, calls, round(usd, 2) AS usd,
+       round(p95) AS p95_ms, round(failed, 1) AS failed_percent
+ORDER BY usd DESC LIMIT 5"""
+CAUSES = """
+MATCH path = (e:Error)-[:TRIGGERED_BY*]->(root:Error)
+WHERE NOT (root)-[:TRIGGERED_BY]->()
+MATCH (i:Invocation)-[:CAUSED_ERROR]->(root)
+RETURN root.error_type AS root_cause, i.model_id AS of_model,
+       count(DISTINCT e) AS brought_down, max(length(path)) AS deepest
+ORDER BY brought_down DESC, deepest DESC, root_cause, of_model LIMIT 5"""
+AGENTS = """
+MATCH (agent:Invocation) WHERE NOT (agent)-[:CHILD_OF]->()
+MATCH (agent)<-[:CHILD_OF*]-(call:Invocation)
+WITH agent, count(call) AS calls,
+     sum(call.cost_usd) + agent.cost_usd AS usd
+RETURN agent.trace_id AS trace, calls, round(usd, 4) AS usd,
+       round(agent.latency_ms / 1000, 1) AS seconds
+ORDER BY usd DESC LIMIT 3"""
+PRICES = """
+MATCH (m:Model)-[:HAS_PRICE]->(p:Price)
+WITH m, count(p) AS changes ORDER BY changes DESC, m.model_id LIMIT 1
+MATCH (m)-[:HAS_PRICE]->(p)
+RETURN m.model_id AS model, toString(date(p.effective_from)) AS since, p.input AS usd_per_1k_input,
+       p.output AS usd_per_1k_output
+ORDER BY since"""
+OF_PRICES = {"Which model's price has changed most often, and what did it cost when?": PRICES}
+TO_TRY: dict[str, str] = {
+    "What does each model cost, how slow is it at worst, how often does it fail?": COSTS,
+    "Which errors brought others down with them?": CAUSES,
+    "Which agents were the dearest, with all the calls that they made?": AGENTS,
+}
+
+
+async def count_graph(reader: GraphReader) -> tuple[dict[str, int], dict[str, int]]:
+    """Count all nodes by label and all relationships by type, from the database's own counters."""
+    labels = [row["label"] for row in await reader.rows("CALL db.labels() YIELD label RETURN label ORDER BY label")]
+    types = await reader.rows("CALL db.relationshipTypes() YIELD relationshipType AS type RETURN type ORDER BY type")
+    nodes = {label: await _count(reader, f"MATCH (n:`{label}`)") for label in labels if label not in BOOKKEEPING}
+    edges = {row["type"]: await _count(reader, f"MATCH ()-[n:`{row['type']}`]->()") for row in types}
+    return {key: count for key, count in nodes.items() if count}, {key: count for key, count in edges.items() if count}
+
+
+async def count_run(reader: GraphReader, trace_ids: list[str]) -> dict[str, int]:
+    """Count what the traces of this run come to, under the names of ``Tally.expected``."""
+    found = {row["name"]: row["found"] for row in await reader.rows(STATUSES, traces=trace_ids)}
+    for name, cypher in CHECKS.items():
+        found[name] = (await reader.rows(cypher, traces=trace_ids))[0]["found"]
+    return found
+
+
+async def known_traces(reader: GraphReader, trace_ids: list[str]) -> int:
+    """Count the Invocations that the graph has of these traces already."""
+    return int((await reader.rows(CHECKS["Invocation"], traces=trace_ids))[0]["found"])
+
+
+async def one_trace(reader: GraphReader, trace_ids: list[str]) -> TraceView | None:
+    """Give a trace worth looking at: several spans, nested, with errors that triggered one another, where there are."""
+    chosen = await reader.rows(INTERESTING_TRACE, traces=trace_ids) or await reader.rows(
+        LARGEST_TRACE, traces=trace_ids
+    )
+    if not chosen:
+        return None
+    trace_id = chosen[0]["trace_id"]
+    rows = await reader.rows(SPANS, trace_id=trace_id)
+    sessions = [row.pop("session_id") for row in rows]
+    return TraceView(trace_id, sessions[0], [SpanView(**row) for row in rows])
+
+
+async def try_queries(reader: GraphReader, *, prices: bool) -> list[Answer]:
+    """Ask the queries that a person is invited to try; that of prices where the registry has been read."""
+    queries = TO_TRY | (OF_PRICES if prices else {})
+    return [Answer(question, cypher.strip(), await reader.rows(cypher)) for question, cypher in queries.items()]
+
+
+async def _count(reader: GraphReader, match: str) -> int:
+    rows: list[dict[str, Any]] = await reader.rows(f"{match} RETURN count(n) AS found")
+    return int(rows[0]["found"])

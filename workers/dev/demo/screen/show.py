@@ -1,0 +1,36 @@
+"""The whole report on one screen."""
+
+from collections.abc import Iterator
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from workers.dev.demo.report import Report
+from workers.dev.demo.screen.answers import answers
+from workers.dev.demo.screen.closing import closing
+from workers.dev.demo.screen.counts import counts
+from workers.dev.demo.screen.dead_letters import dead_letters
+from workers.dev.demo.screen.headline import headline
+from workers.dev.demo.screen.problems import problems
+from workers.dev.demo.screen.speed import speed
+from workers.dev.demo.screen.trace import trace
+
+
+def show(report: Report, console: Console, program: str) -> None:
+    """Print every part of the report, with a free line between. ``program`` is how this one is called."""
+    for part in _parts(report, console.width, program):
+        console.print(part)
+        console.print()
+    console.print(Text(f"All of it took {report.seconds:.0f} s.", "dim"))
+
+
+def _parts(report: Report, width: int, program: str) -> Iterator[RenderableType]:
+    yield headline(report)
+    yield counts(report.labels, report.relationships)
+    yield speed(report)
+    yield trace(report.trace, width)
+    yield dead_letters(report.dead_letters, report.produced["poison"])
+    yield answers(report.answers)
+    yield closing(report, program)
+    if report.problems:
+        yield problems(report.problems)

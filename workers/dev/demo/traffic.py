@@ -1,0 +1,48 @@
+"""What the demo produces: a public trace where there is one, else an imitation of it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from workers.dev.sample.poison import Poison, strew
+from workers.dev.sample.sampled import Sampled
+from workers.dev.sample.source import Source, from_file, imitated
+from workers.dev.sample.stream import telemetry
+
+PUBLIC_TRACE = Path("../shared/data/AzureLLMInferenceTrace_code.csv")
+"""Where the Azure trace is looked for, relative to ``topology.yaml``."""
+SEED = 1
+POISON_PERCENT = 1.0
+
+
+def choose_source(project: Path, from_path: Path | None, count: int, today: datetime) -> Source:
+    """Give the calls to replay.
+
+    Both kinds are safe to produce again: a file's records are always the same, and an imitation's are the same for
+    a whole day, for it begins at noon of the day before. Raises ``Misconfigured``.
+    """
+    public = project / PUBLIC_TRACE
+    if from_path is not None or public.exists():
+        return from_file(from_path or public, count)
+    noon = datetime.combine(today.date() - timedelta(days=1), time(12), UTC)
+    return imitated(count, SEED, noon.timestamp() * 1000)
+
+
+@dataclass(slots=True)
+class Traffic:
+    """The records of the demo, to be taken in parts; remembers the traces of what has been taken."""
+
+    source: Source
+    trace_ids: set[str] = field(default_factory=set)
+
+    def items(self) -> Iterator[Sampled | Poison]:
+        """Give every record, bad ones among them, in the order of event time."""
+        records = telemetry(self.source.calls, source=self.source.name, seed=SEED)
+        return strew(self._noted(records), POISON_PERCENT, SEED)
+
+    def _noted(self, records: Iterable[Sampled]) -> Iterator[Sampled]:
+        for record in records:
+            if record.fields["trace_id"] is not None:
+                self.trace_ids.add(record.key)
+            yield record

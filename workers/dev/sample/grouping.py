@@ -1,0 +1,161 @@
+"""Make traces and sessions of calls that come without: each call becomes exactly one span, at its own time.
+
+The rule, for a given seed:
+
+1. A trace is opened with a number of spans planned for it, 1 to 16 (``PLANNED_SPANS``). Its first call is the root.
+2. When the calls it waits for are answered, a trace wants its next call after a pause to think: one, or now and then
+   several at once (``FAN_OUT``), made by the root or, down to a depth of three, by a call of the last round. A failed
+   call wants a retry after a backoff, now and then of a cheaper model; at most two retries.
+3. A call in the input goes to whichever trace has wanted one for the longest, but not for more than ``PATIENCE_MS``:
+   that trace is left as it is then. A call that no trace wants opens the next trace.
+4. A new trace goes to a session whose calls are all answered, for less than ``SESSION_IDLE_MS``, with
+   the probability ``SAME_SESSION_SHARE``; otherwise it opens a session, of a user drawn from ``USERS`` (few are busy).
+   Where the input names sessions, those are kept, and a trace has calls of one session only.
+"""
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+
+from workers.dev.sample import ids
+from workers.dev.sample.call import Call
+from workers.dev.sample.failures import RETRYABLE, climb, maybe_fail
+from workers.dev.sample.latency import latency
+from workers.dev.sample.models import ModelChoice, choose, named
+from workers.dev.sample.sessions import Sessions
+from workers.dev.sample.span import Operation, Span, Trace
+
+PLANNED_SPANS = ((1, 30), (2, 14), (3, 14), (4, 12), (6, 14), (9, 10), (16, 6))
+FAN_OUT = ((1, 75), (2, 15), (3, 7), (4, 3))
+PATIENCE_MS = 15_000.0
+THINK_MS, THINK_SIGMA = 150.0, 0.8
+BACKOFF_MS = 200.0
+MAX_ATTEMPTS = 3
+MAX_DEPTH = 3
+DELEGATE_SHARE = 0.35
+FALLBACK_SHARE = 0.3
+CACHED_SHARE = 0.5
+
+
+@dataclass(slots=True)
+class Round:
+    """Calls that a trace makes at once, by one parent; it goes on when all of them are answered for good."""
+
+    trace: Trace
+    wanted: int
+    spans: list[Span] = field(default_factory=list)
+
+
+@dataclass(slots=True, order=True)
+class Want:
+    """A call that a trace has wanted since ``due`` (milliseconds since the epoch)."""
+
+    due: float
+    number: int
+    round: Round = field(compare=False)
+    parent: Span | None = field(compare=False)
+    retry_of: Span | None = field(compare=False, default=None)
+
+
+class Grouping:
+    """Groups calls into traces by the rule above; sessions live on from block to block."""
+
+    def __init__(self, random: Random) -> None:
+        self._random = random
+        self._sessions = Sessions(random)
+        self._wants: dict[str | None, list[Want]] = {}
+        self._number = 0
+
+    def traces_of(self, calls: Iterable[Call]) -> list[Trace]:
+        """Group a block of calls that are in the order of time. No trace goes on in the next block."""
+        traces: list[Trace] = []
+        self._wants.clear()
+        for call in calls:
+            want = self._longest_waiting(call)
+            if want is None:
+                trace = self._open(call)
+                traces.append(trace)
+                want = Want(call.timestamp, 0, Round(trace, 1), None)
+            self._answer(want, call)
+        for trace in traces:
+            climb(self._random, trace)
+        return traces
+
+    def _longest_waiting(self, call: Call) -> Want | None:
+        wants = self._wants.get(call.session_id, [])
+        while wants and wants[0].due <= call.timestamp:
+            want = heapq.heappop(wants)
+            if call.timestamp - want.due <= PATIENCE_MS:
+                return want
+        return None
+
+    def _open(self, call: Call) -> Trace:
+        model = named(call.model_id, call.provider) if call.model_id else choose(self._random, call.timestamp)
+        session = self._sessions.take(call)
+        return Trace(ids.trace_id(self._random), session, model, planned=self._draw(PLANNED_SPANS))
+
+    def _answer(self, want: Want, call: Call) -> None:
+        trace = want.round.trace
+        span = self._span(want, call)
+        trace.spans.append(span)
+        want.round.spans.append(span)
+        if want.parent is not None:
+            want.parent.children.append(span)
+        if want.retry_of is not None:
+            want.retry_of.retried = True
+        trace.session.free_at = max(trace.session.free_at, span.end)
+        if span.failure and span.failure.error_type in RETRYABLE and span.attempt < MAX_ATTEMPTS and span.parent:
+            backoff = BACKOFF_MS * 2 ** (span.attempt - 1) * self._random.uniform(0.8, 1.2)
+            self._want(call, Want(span.end + backoff, self._next_number(), want.round, want.parent, retry_of=span))
+            return
+        want.round.wanted -= 1
+        if want.round.wanted == 0 and len(trace.spans) < trace.planned and trace.spans[0].failure is None:
+            self._next_round(call, want.round)
+
+    def _next_round(self, call: Call, last: Round) -> None:
+        trace = last.trace
+        answered = [span for span in last.spans if span.failure is None and _depth(span) < MAX_DEPTH]
+        parent = trace.spans[0]
+        if answered and self._random.random() < DELEGATE_SHARE:
+            parent = self._random.choice(answered)
+        parent.operation = Operation.INVOKE_AGENT
+        free_at = max([parent.call.timestamp + parent.own_ms, *(child.end for child in parent.children)])
+        due = free_at + THINK_MS * self._random.lognormvariate(0, THINK_SIGMA)
+        wanted = min(self._draw(FAN_OUT), trace.planned - len(trace.spans))
+        following = Round(trace, wanted)
+        for _ in range(wanted):
+            self._want(call, Want(due, self._next_number(), following, parent))
+
+    def _span(self, want: Want, call: Call) -> Span:
+        model = self._model(want, call)
+        first_token_ms, own_ms = latency(self._random, call, model)
+        operation = Operation.CHAT if want.parent is None or want.parent.parent is None else Operation.EXECUTE_TOOL
+        span = Span(
+            ids.span_id(self._random), call, model, operation, own_ms, first_token_ms, want.parent, None, want.retry_of
+        )
+        if model.caches_prompts and want.parent is not None and self._random.random() < CACHED_SHARE:
+            span.cached_tokens = int(call.prompt_tokens * self._random.uniform(0.3, 0.9))
+        maybe_fail(self._random, span)
+        return span
+
+    def _model(self, want: Want, call: Call) -> ModelChoice:
+        if call.model_id is not None:
+            return named(call.model_id, call.provider)
+        if want.retry_of is not None and self._random.random() < FALLBACK_SHARE:
+            return choose(self._random, call.timestamp)
+        return want.round.trace.model
+
+    def _want(self, call: Call, want: Want) -> None:
+        heapq.heappush(self._wants.setdefault(call.session_id, []), want)
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _draw(self, choices: tuple[tuple[int, int], ...]) -> int:
+        return self._random.choices([value for value, _ in choices], weights=[weight for _, weight in choices])[0]
+
+
+def _depth(span: Span) -> int:
+    return 1 if span.parent is None else 1 + _depth(span.parent)

@@ -1,0 +1,39 @@
+"""Send sampled records to Kafka."""
+
+from collections.abc import AsyncIterable, Callable
+
+from workers.adapters.kafka.keyed_producer import KeyedProducer, Sent
+from workers.dev.sample.poison import Poison
+from workers.dev.sample.sampled import Sampled
+from workers.dev.sample.tally import Tally
+from workers.dev.sample.wire import Encoder, value_of
+
+
+class TelemetryProducer:
+    """Encodes and sends. Kafka's timestamps are the time of sending, event times are in the records.
+
+    Each record of a trace carries that trace's W3C ``traceparent`` in its headers, as an instrumented producer's does.
+    """
+
+    def __init__(self, producer: KeyedProducer, encoder: Encoder) -> None:
+        self._producer = producer
+        self._encoder = encoder
+
+    async def send(
+        self, items: AsyncIterable[Sampled | Poison], tally: Tally, on_sent: Callable[[Sent], None] | None = None
+    ) -> None:
+        """Send all items, count them, and return when the broker has confirmed every one.
+
+        ``on_sent`` is called for each record as it is confirmed. Raises ``Unreachable``, and what the encoder raises.
+        """
+        async for item in items:
+            sampled = item.sampled if isinstance(item, Poison) else item
+            value = await value_of(item, self._producer.topic, self._encoder)
+            self._producer.produce(sampled.key.encode(), value, _trace_context(sampled), on_sent)
+            tally.count(item)
+        await self._producer.flush()
+
+
+def _trace_context(sampled: Sampled) -> list[tuple[str, str | bytes | None]]:
+    trace_id, span_id = sampled.fields["trace_id"], sampled.fields["span_id"]
+    return [("traceparent", f"00-{trace_id}-{span_id}-01".encode())] if trace_id and span_id else []

@@ -1,0 +1,45 @@
+"""Everything that the calls of a trace leave behind, in the order of event time."""
+
+import heapq
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from random import Random
+
+from workers.dev.sample.aggregates import with_aggregates
+from workers.dev.sample.call import Call
+from workers.dev.sample.grouping import Grouping
+from workers.dev.sample.records import records_of
+from workers.dev.sample.sampled import Sampled
+
+BLOCK = 5_000
+"""Calls grouped into traces at a time; bounds memory, whatever the length of the input."""
+
+
+def telemetry(calls: Iterable[Call], *, source: str, seed: int) -> Iterator[Sampled]:
+    """Give the records of ``calls`` (in the order of time), each call exactly one span.
+
+    The same calls, ``source`` (what they come from, any text) and ``seed`` give the same records, ids included;
+    another source or seed gives other ids. Records of one trace are close together, as its calls are.
+    """
+    random = Random(f"telemetry/{source}/{seed}")  # noqa: S311 - sample data, reproducible by design
+    return with_aggregates(random, _ordered(random, calls))
+
+
+def _ordered(random: Random, calls: Iterable[Call]) -> Iterator[Sampled]:
+    grouping = Grouping(random)
+    pending: list[tuple[int, int, Sampled]] = []
+    number = 0
+    remaining = iter(calls)
+    while block := list(islice(remaining, BLOCK)):
+        yield from _until(pending, int(block[0].timestamp))
+        for trace in grouping.traces_of(block):
+            for span in trace.spans:
+                for record in records_of(random, trace, span):
+                    heapq.heappush(pending, (record.fields["timestamp"], number, record))
+                    number += 1
+    yield from _until(pending, None)
+
+
+def _until(pending: list[tuple[int, int, Sampled]], timestamp: int | None) -> Iterator[Sampled]:
+    while pending and (timestamp is None or pending[0][0] < timestamp):
+        yield heapq.heappop(pending)[2]

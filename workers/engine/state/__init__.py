@@ -1,0 +1,1 @@
+"""The Faust table that holds a worker's state by key."""

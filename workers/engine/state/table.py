@@ -1,0 +1,80 @@
+"""The Faust table behind the states: one write per changed key per batch, confirmed before it counts."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from workers.engine.state.entry import Entry
+
+SWEEP_SLICE = 5_000
+"""Entries looked at between two turns of the event loop: about 5 ms."""
+
+
+class Changelog(Protocol):
+    """Where table writes go to be recovered from."""
+
+    async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
+        """Return when the broker has confirmed every message (acks=all). Raises ``Retryable``."""
+        ...
+
+
+class StateTable:
+    """Entries by key, kept and recovered by a Faust table.
+
+    Its changelog is written here rather than by ``table[key] = value``: Faust's way waits for no
+    confirmation, so that a crash could leave an entry older than the graph although its offset had been
+    committed; and it costs 28-33 µs an entry where a batch through librdkafka costs 3.
+    """
+
+    def __init__(self, table: Any, changelog: Changelog) -> None:
+        self._table = table
+        self._changelog = changelog
+
+    def __len__(self) -> int:
+        return len(self._table.data)
+
+    def count(self, beginning: str) -> int:
+        """Count the entries whose key begins so."""
+        prefix = beginning.encode()
+        return sum(key.startswith(prefix) for key in self._table.data)
+
+    def get(self, key: str) -> Entry | None:
+        return self._entry(key.encode())
+
+    async def put(self, partition: int, entries: Mapping[str, Entry]) -> None:
+        """Store the entries, and return when the changelog has taken every one. Raises ``Retryable``."""
+        await self._change(partition, [(key.encode(), entry.pack()) for key, entry in entries.items()])
+
+    async def expire(self, partition: int, older_than_ms: int, max_entries: int) -> int:
+        """Remove the partition's entries that are too old or too many, quietest first; return how many they were.
+
+        Too old: the newest record is older. Too many: over all partitions of this process there are more than
+        ``max_entries``, and each partition removes its own of the quietest. Raises ``Retryable``.
+        """
+        data = self._table.data
+        excess = len(data) - max_entries
+        expired: list[tuple[bytes, bytes | None]] = []
+        for place, key in enumerate(list(data)):
+            if place % SWEEP_SLICE == SWEEP_SLICE - 1:
+                await asyncio.sleep(0)
+            entry = self._entry(key)
+            if entry is None or entry.partition != partition:
+                continue
+            if place >= excess and entry.timestamp >= older_than_ms:
+                break  # what follows has changed since
+            expired.append((key, None))
+        await self._change(partition, expired)
+        return len(expired)
+
+    def _entry(self, key: bytes) -> Entry | None:
+        packed = self._table.data.get(key)
+        return Entry.unpack(packed) if packed else None
+
+    async def _change(self, partition: int, changes: Sequence[tuple[bytes, bytes | None]]) -> None:
+        if not changes:
+            return
+        await self._changelog.send(self._table.changelog_topic_name, partition, changes)
+        for key, packed in changes:
+            self._table.data.pop(key, None)
+            if packed is not None:
+                self._table.data[key] = packed  # at the end: the quietest stay in front

@@ -1,0 +1,1 @@
+"""What operators use beside the workers: checks, repricing, decisions on schemas, purging."""

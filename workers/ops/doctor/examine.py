@@ -1,0 +1,38 @@
+"""All checks, servers beside each other: those that are away are waited for once, not in turn."""
+
+import asyncio
+from itertools import chain
+
+from workers.config.settings import Settings
+from workers.config.topology import Topology, load_topology
+from workers.core.errors import Misconfigured
+from workers.ops.doctor.connector_checks import check_connector
+from workers.ops.doctor.finding import Finding, failed, ok
+from workers.ops.doctor.graph_checks import check_graph
+from workers.ops.doctor.kafka_checks import check_kafka
+from workers.ops.doctor.schema_checks import check_schemas
+
+
+async def examine() -> list[Finding]:
+    """Run every check that makes sense; without settings or topology that is none further."""
+    try:
+        settings = Settings.from_environment()
+    except Misconfigured as error:
+        return [failed("settings", error)]
+    findings = [ok("settings", "every variable is usable")]
+    try:
+        topology = load_topology(settings.topology_path)
+    except Misconfigured as error:
+        return [*findings, failed("topology", error), *await check_graph(settings.neo4j)]
+    findings.append(ok("topology", f"{settings.topology_path} is in order"))
+    return [*findings, *await _servers(settings, topology)]
+
+
+async def _servers(settings: Settings, topology: Topology) -> list[Finding]:
+    checks = await asyncio.gather(
+        asyncio.to_thread(check_kafka, settings.kafka, topology),
+        asyncio.to_thread(check_connector, settings.kafka_connect_url),
+        check_schemas(settings.schema_registry_url, topology),
+        check_graph(settings.neo4j),
+    )
+    return list(chain.from_iterable(checks))

@@ -1,0 +1,47 @@
+"""Kafka: does it answer, does it let us in, are the topics there as the topology says."""
+
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.topic_plan import TopicState, plan_topics
+from workers.adapters.kafka.topics import present_topics
+from workers.config.settings import KafkaSettings
+from workers.config.topology import Topology
+from workers.core.errors import Misconfigured, Unreachable
+from workers.ops.doctor.finding import Finding, failed, ok, problem
+from workers.ops.doctor.lag_checks import check_group
+
+APPLY = "`memory-graph topology apply --execute`"
+
+
+def check_kafka(settings: KafkaSettings, topology: Topology) -> list[Finding]:
+    """Check the brokers, each topic, and each worker's group. Blocks; asks nothing more of brokers that are away."""
+    try:
+        present = present_topics(Admin(settings), topology.all_topics)
+    except (Misconfigured, Unreachable) as error:
+        return [failed("kafka", error)]
+    groups = [
+        check_group(settings, name, worker) for name, worker in topology.workers.items() if worker.topic in present
+    ]
+    return [_login(settings), *check_topics(topology, present), *groups]
+
+
+def check_topics(topology: Topology, present: dict[str, TopicState]) -> list[Finding]:
+    """Compare each topic with what the topology says of it."""
+    return [_check_topic(topology, topic, present) for topic in topology.all_topics]
+
+
+def _login(settings: KafkaSettings) -> Finding:
+    who = f" and lets {settings.username} in" if settings.uses_sasl else ""
+    return ok("kafka", f"{settings.bootstrap_servers} answers over {settings.security_protocol}{who}")
+
+
+def _check_topic(topology: Topology, topic: str, present: dict[str, TopicState]) -> Finding:
+    check, state = f"topic {topic}", present.get(topic)
+    if state is None:
+        return problem(check, f"does not exist; create it with {APPLY}")
+    plan = plan_topics({topic: topology.all_topics[topic]}, {topic: state})
+    if plan.refusals:
+        return problem(check, plan.refusals[0])
+    if plan.changes:
+        differences = ", ".join(change.summary for change in plan.changes)
+        return problem(check, f"is not as topology.yaml says ({differences}); alter it with {APPLY}")
+    return ok(check, f"{state.partitions} partitions, configured as topology.yaml says")

@@ -1,0 +1,44 @@
+"""The schema registry: does it answer, does it have the schemas that the workers' records are written with."""
+
+import asyncio
+from collections.abc import Mapping
+
+from workers.adapters.avro.schema_registry import SchemaRegistry
+from workers.adapters.avro.schemas import Schema, load_reader_schemas, subject_of
+from workers.config.topology import Topology
+from workers.core.errors import Misconfigured, Retryable
+from workers.ops.doctor.finding import Finding, failed, ok, problem
+from workers.pipelines.fleet import reads_change_events, writes_its_own_records
+
+
+async def check_schemas(url: str, topology: Topology) -> list[Finding]:
+    """Look up every worker's schemas, each under the subject of its topic."""
+    registry = SchemaRegistry(url)
+    try:
+        per_worker = [
+            await _check_worker(registry, worker.topic, load_reader_schemas(topology.schemas_folder / name))
+            for name, worker in topology.workers.items()
+            if not reads_change_events(name)  # Debezium registers theirs
+            if not writes_its_own_records(name)
+        ]
+    except (Misconfigured, Retryable) as error:
+        return [failed("schema registry", error)]
+    finally:
+        await registry.aclose()
+    return [ok("schema registry", f"{url} answers"), *(finding for findings in per_worker for finding in findings)]
+
+
+async def _check_worker(registry: SchemaRegistry, topic: str, schemas: Mapping[str, Schema]) -> list[Finding]:
+    checks = (_check_subject(registry, subject_of(topic, name), schema) for name, schema in schemas.items())
+    return await asyncio.gather(*checks)
+
+
+async def _check_subject(registry: SchemaRegistry, subject: str, schema: Schema) -> Finding:
+    schema_id = await registry.registered_id(subject, schema)
+    if schema_id is None:
+        return problem(
+            f"schema {subject}",
+            "is not registered in its present version; its first producer registers it, such as "
+            "`memory-graph sample telemetry`",
+        )
+    return ok(f"schema {subject}", f"registered with id {schema_id}")

@@ -1,0 +1,44 @@
+"""An Invocation as the graph has it, computed anew."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from workers.pipelines.telemetry.enrich import Charge, Counts, PriceBook, charge
+
+
+class Revision(NamedTuple):
+    """What an Invocation has, and what it comes to by now. ``read`` is all of it as text, to compare with later."""
+
+    key: str
+    model_id: str
+    read: Sequence[str]
+    before: Charge
+    version_ids: tuple[str, ...]
+    after: Charge
+    version_id: str | None
+
+    @property
+    def differs(self) -> bool:
+        """Tell whether there is anything to write."""
+        versions = () if self.version_id is None else (self.version_id,)
+        return self.before != self.after or self.version_ids != versions
+
+    def row(self) -> dict[str, Any]:
+        """Return what the statement writes, and on what condition."""
+        return {"key": self.key, "read": self.read, "version_id": self.version_id, **self.after._asdict()}
+
+
+def revise(found: Mapping[str, Any], book: PriceBook) -> Revision:
+    """Price and version what a page has found as telemetry would today."""
+    model_id, provider, timestamp, *rest = found["columns"]
+    counted, before = Counts(*rest[:5]), Charge(*rest[5:])
+    terms = book.terms(provider or "", model_id or "", timestamp)
+    versions = tuple(found["version_ids"])
+    after = charge(counted, terms)
+    return Revision(found["key"], model_id, found["read"], before, versions, after, terms.version_id)
+
+
+def usd(charged: Charge) -> Decimal:
+    """Return the exact cost; none counts as nothing."""
+    return Decimal(charged.cost_usd_exact or 0)

@@ -1,0 +1,57 @@
+"""Reprice: what would change, then, if wanted, the change itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workers.engine.jobs.refresh import learn
+from workers.ops.reprice.difference import Difference
+from workers.ops.reprice.graph import Graph
+from workers.ops.reprice.pages import Window, pages
+from workers.ops.reprice.statements import WRITE
+from workers.pipelines.telemetry.enrich import PriceBook
+from workers.pipelines.telemetry.history import History
+from workers.pipelines.telemetry.price_book import RegistryBook
+from workers.pipelines.telemetry.prices import Catalogue
+from workers.pipelines.telemetry.reference import RegistryReference
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Written:
+    """How many Invocations were written, and how many left alone because they had changed since they were read."""
+
+    written: int = 0
+    changed_meanwhile: int = 0
+
+
+async def price_book(graph: Graph) -> PriceBook:
+    """Read the registry's history as telemetry does."""
+    catalogue = Catalogue()
+    history = History(catalogue.named)
+    await learn(RegistryReference(history), graph.ask)
+    return RegistryBook(history, catalogue)
+
+
+async def compare(graph: Graph, book: PriceBook, window: Window, progress: Progress) -> Difference:
+    """Sum up what would change; nothing is written."""
+    difference = Difference()
+    async for revisions in pages(graph, book, window):
+        difference.add(revisions)
+        total = difference.total
+        progress(f"{total.invocations:,} invocations compared, {total.differing:,} differ")
+    return difference
+
+
+async def execute(graph: Graph, book: PriceBook, window: Window, progress: Progress) -> Written:
+    """Write what differs, a page in a transaction. Safe to repeat, to stop and to run beside workers."""
+    done = Written()
+    async for revisions in pages(graph, book, window):
+        # In the order of keys: of two at once neither waits for the other in a circle.
+        rows = sorted((each.row() for each in revisions if each.differs), key=lambda row: str(row["key"]))
+        if rows:
+            (answer,) = await graph.rows(WRITE, rows=rows)
+            done.written += answer["written"]
+            done.changed_meanwhile += len(rows) - answer["written"]
+            progress(f"{done.written:,} invocations repriced, {done.changed_meanwhile:,} changed meanwhile")
+    return done

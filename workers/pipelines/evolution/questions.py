@@ -1,0 +1,124 @@
+"""What the graph is asked, and what is written down that the log does not know: that somebody was told.
+
+``told_at`` is when a step was last put into the log of which the graph does not show the outcome yet. It is told again
+after ``RETELL_MS``: what is told twice changes nothing.
+"""
+
+from workers.core.reference import Query
+from workers.pipelines.evolution.states import UNDER_WAY, State
+
+RETELL_MS = 60_000
+SCHEMAS_A_PAGE = 10
+"""Each with two JSON Schemas, of which one can have a MiB."""
+MIGRATIONS_A_PAGE = 50
+DIGITS = 20
+"""Of a part of a version: more than a time stamp has."""
+
+
+def _order(version: str) -> str:
+    """Write a version so that texts compare as versions do: 1.9 before 1.10."""
+    padded = f"CASE WHEN size(part) < {DIGITS} THEN right('{'0' * DIGITS}' + part, {DIGITS}) ELSE part END"
+    return f"reduce(order = '', part IN split({version}.version, '.') | order + {padded} + '.')"
+
+
+# The oldest version without a migration of each schema that has none under way, and what is current.
+UNMIGRATED = f"""
+MATCH (s:Schema) WHERE NOT EXISTS {{ MATCH (s)-[:HAS_MIGRATION]->(m) WHERE m.state IN $under_way }}
+CALL (s) {{
+  MATCH (s)-[:HAS_VERSION]->(v:SchemaVersion)
+  WHERE v.json_schema IS NOT NULL AND v.hash IS NOT NULL AND v.deleted_at IS NULL
+    AND NOT EXISTS {{ MATCH (:SchemaMigration {{migration_id: v.version_id + '#' + left(v.hash, 12)}}) }}
+  RETURN v ORDER BY v.published_at, {_order("v")} LIMIT 1
+}}
+WITH s, v WHERE v.told_at IS NULL OR v.told_at < datetime({{epochMillis: $told_before}})
+LIMIT {SCHEMAS_A_PAGE}
+OPTIONAL MATCH (s)-[:CURRENT_VERSION]->(current:SchemaVersion)
+WITH s, v, head(collect(current)) AS current
+RETURN s.schema_id AS schema_id, v.version AS version, v.hash AS hash, v.json_schema AS json_schema,
+  v.published_at.epochMillis AS published_at,
+  COLLECT {{ MATCH (v)-[:COMPATIBLE_WITH]->(k:Model) RETURN k.model_id ORDER BY k.model_id }} AS compatible_models,
+  current.version AS current_version, current.hash AS current_hash, current.json_schema AS current_json_schema
+"""
+
+# Migrations for which something is to be done. One whose version the registry has not told of yet must wait for it: so
+# it is where the graph is made anew.
+DUE = f"""
+MATCH (s:Schema)-[:HAS_MIGRATION]->(m:SchemaMigration)-[:TO]->(v:SchemaVersion)
+WHERE m.state IN $under_way AND v.sync_timestamp IS NOT NULL
+  AND (m.told_at IS NULL OR m.told_at < datetime({{epochMillis: $told_before}}))
+WITH s, m, v,
+  COLLECT {{ MATCH (s)-[:CURRENT_VERSION]->(c:SchemaVersion) RETURN c ORDER BY c.version }} AS currents,
+  COLLECT {{
+    UNWIND m.compatible_models AS named
+    OPTIONAL MATCH (k:Model {{model_id: named}}) WHERE NOT k.stub
+    WITH named, k WHERE k IS NULL
+    RETURN named
+  }} AS unknown
+WITH *, head(currents) AS c
+WITH *, CASE
+  WHEN m.state IN $executed THEN null
+  WHEN v.deleted_at IS NOT NULL THEN 'its version was deleted'
+  WHEN v.hash IS NULL OR v.hash <> m.hash THEN 'its version was published again with other contents'
+  WHEN v.published_at < c.published_at OR v.published_at = c.published_at AND {_order("v")} < {_order("c")}
+    THEN 'it is older than the current version ' + c.version
+END AS obstacle
+WHERE obstacle IS NOT NULL OR m.state IN $moving
+  OR m.state = 'AWAITING_APPROVAL' AND m.notified_at IS NULL
+  OR m.state = 'BUFFERED' AND (unknown = [] OR m.validated_at <= datetime({{epochMillis: $buffered_before}}))
+RETURN m.migration_id AS migration_id, m.schema_id AS schema_id, m.to_version AS version, m.hash AS hash,
+  m.state AS state, m.from_version AS from_version, m.change_class AS change_class, m.why AS why, obstacle, unknown,
+  m.decided_by AS decided_by, m.decided_why AS decided_why, m.executed_at.epochMillis AS executed_at,
+  [c IN currents | c.version] AS currents,
+  CASE WHEN m.state = 'EXECUTED' THEN v.json_schema END AS json_schema,
+  COLLECT {{
+    MATCH (k:Model)-[:USES_SCHEMA]->(:SchemaVersion {{version_id: m.schema_id + '@' + m.from_version}})
+    WHERE m.from_version <> m.to_version
+    RETURN k.model_id ORDER BY k.model_id
+  }} AS left_behind,
+  COLLECT {{
+    MATCH (k:Model) WHERE k.model_id IN m.compatible_models + coalesce(m.moved_models, [])
+      AND NOT EXISTS {{ (k)-[:USES_SCHEMA]->(v) }}
+    RETURN k.model_id ORDER BY k.model_id
+  }} AS astray
+ORDER BY m.validated_at, migration_id LIMIT {MIGRATIONS_A_PAGE}
+"""
+
+AWAITING = "MATCH (m:SchemaMigration {state: 'AWAITING_APPROVAL'}) RETURN count(m) AS awaiting"
+
+TOLD_OF_VERSION = """
+MATCH (v:SchemaVersion {version_id: $version_id})
+WHERE NOT EXISTS { MATCH (:SchemaMigration {migration_id: $migration_id}) }
+SET v.told_at = datetime({epochMillis: $now})
+"""
+
+TOLD = """
+MATCH (m:SchemaMigration {migration_id: $migration_id, state: $state})
+SET m.told_at = datetime({epochMillis: $now})
+"""
+
+NOTIFIED = """
+MATCH (m:SchemaMigration {migration_id: $migration_id})
+SET m.notified_at = datetime({epochMillis: $now})
+"""
+
+EXECUTED = (State.EXECUTED, State.VERIFIED)
+"""Nothing stands in its way any more: it is verified, and rolled back if need be."""
+MOVING = (State.SCHEDULED, *EXECUTED)
+"""There is always a next step."""
+
+
+def unmigrated(now_ms: int) -> Query:
+    """Ask for versions without a migration."""
+    return Query(UNMIGRATED, {"under_way": sorted(UNDER_WAY), "told_before": now_ms - RETELL_MS})
+
+
+def due(now_ms: int, forward_wait_ms: int) -> Query:
+    """Ask for migrations that have a next step; forward changes have waited ``forward_wait_ms`` at the latest."""
+    parameters = {
+        "under_way": sorted(UNDER_WAY),
+        "executed": list(EXECUTED),
+        "moving": list(MOVING),
+        "told_before": now_ms - RETELL_MS,
+        "buffered_before": now_ms - forward_wait_ms,
+    }
+    return Query(DUE, parameters)

@@ -1,0 +1,107 @@
+"""What the evolution of schemas writes to the graph.
+
+Nodes of the registry's that are not there yet are made bare: whoever comes first, the registry's own row then says all
+that it knows. Moves are made row by row, in subqueries of their own, as one may begin where the one before has ended.
+"""
+
+from workers.core.template import template
+from workers.pipelines.evolution import rows
+
+
+def at(column: str) -> str:
+    """Write the point in time that a column has, or null: ``datetime`` refuses nulls."""
+    return f"CASE WHEN row.{column} IS NOT NULL THEN datetime({{epochMillis: row.{column}}}) END"
+
+
+MODELS_NAMED = template(
+    "Model of a schema named",
+    rows.ModelNamedRow,
+    """
+MERGE (m:Model {model_id: row.model_id})
+  ON CREATE SET m.stub = true
+""",
+    shared=True,
+)
+
+# What was told about the state before (told_at, see questions.py) does not hold for the next one.
+MIGRATIONS = template(
+    "SchemaMigration",
+    rows.MigrationRow,
+    f"""
+MERGE (s:Schema {{schema_id: row.schema_id}})
+MERGE (v:SchemaVersion {{version_id: row.version_id}})
+  ON CREATE SET v.schema_id = row.schema_id, v.version = row.to_version
+MERGE (s)-[:HAS_VERSION]->(v)
+MERGE (m:SchemaMigration {{migration_id: row.migration_id}})
+SET m.told_at = CASE WHEN m.state = row.state THEN m.told_at END, m.schema_id = row.schema_id,
+    m.state = row.state, m.to_version = row.to_version, m.hash = row.hash, m.from_version = row.from_version,
+    m.change_class = row.change_class, m.why = row.why, m.compatible_models = row.compatible_models,
+    m.published_at = {at("published_at")}, m.validated_at = {at("validated_at")},
+    m.scheduled_at = {at("scheduled_at")}, m.decided_at = {at("decided_at")},
+    m.decided_by = row.decided_by, m.decided_why = row.decided_why, m.executed_at = {at("executed_at")},
+    m.verified_at = {at("verified_at")}, m.rolled_back_at = {at("rolled_back_at")},
+    m.rolled_back_why = row.rolled_back_why, m.confirmed_at = {at("confirmed_at")}
+MERGE (s)-[:HAS_MIGRATION]->(m)
+MERGE (m)-[:TO]->(v)
+""",
+)
+
+# The migration remembers which models it has moved, and which it has joined to a schema that they had not used, so
+# that ROLLED_BACK restores just these. Run again, it moves nothing and forgets nothing.
+EXECUTED = template(
+    "CURRENT_VERSION and USES_SCHEMA moved",
+    rows.MoveRow,
+    """
+CALL (row) {
+  MATCH (m:SchemaMigration {migration_id: row.migration_id})
+  MATCH (s:Schema {schema_id: row.schema_id})
+  MATCH (new:SchemaVersion {version_id: row.to_id})
+  CALL (s, new) {
+    MATCH (s)-[current:CURRENT_VERSION]->(other) WHERE other <> new
+    DELETE current
+  }
+  MERGE (s)-[:CURRENT_VERSION]->(new)
+  WITH row, m, new
+  CALL (row, new) {
+    MATCH (k:Model)-[uses:USES_SCHEMA]->(old:SchemaVersion {version_id: row.from_id}) WHERE old <> new
+    WITH k, uses, new ORDER BY k.model_id
+    DELETE uses
+    MERGE (k)-[:USES_SCHEMA]->(new)
+    RETURN collect(k.model_id) AS moved
+  }
+  CALL (row, new) {
+    MATCH (k:Model) WHERE k.model_id IN row.model_ids AND NOT EXISTS { (k)-[:USES_SCHEMA]->(new) }
+    WITH k, new ORDER BY k.model_id
+    MERGE (k)-[:USES_SCHEMA]->(new)
+    RETURN collect(k.model_id) AS joined
+  }
+  SET m.moved_models = coalesce(m.moved_models, []) + moved,
+      m.joined_models = coalesce(m.joined_models, []) + joined
+}
+""",
+)
+
+ROLLED_BACK = template(
+    "CURRENT_VERSION and USES_SCHEMA moved back",
+    rows.MoveRow,
+    """
+CALL (row) {
+  MATCH (m:SchemaMigration {migration_id: row.migration_id})
+  MATCH (s:Schema {schema_id: row.schema_id})
+  MATCH (new:SchemaVersion {version_id: row.to_id})
+  CALL (s) {
+    MATCH (s)-[current:CURRENT_VERSION]->()
+    DELETE current
+  }
+  CALL (m, new) {
+    MATCH (k:Model)-[uses:USES_SCHEMA]->(new) WHERE k.model_id IN m.moved_models OR k.model_id IN m.joined_models
+    DELETE uses
+  }
+  MATCH (old:SchemaVersion {version_id: row.from_id})
+  MERGE (s)-[:CURRENT_VERSION]->(old)
+  WITH m, old
+  MATCH (k:Model) WHERE k.model_id IN m.moved_models
+  MERGE (k)-[:USES_SCHEMA]->(old)
+}
+""",
+)
