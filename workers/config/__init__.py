@@ -1,1 +1,1 @@
-"""What an operator decides: settings of the environment, and the topology file."""
+"""What an operator configures: settings from the environment, and ``topology.yaml``."""

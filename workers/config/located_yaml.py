@@ -1,4 +1,4 @@
-"""YAML whose every key knows its line, so that a fault can name it."""
+"""YAML with the line of every key, so that a fault can name its line."""
 
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -21,7 +21,7 @@ class LocatedDocument:
     lines: dict[Path, int] = field(default_factory=dict)
 
     def line_of(self, path: Path) -> int:
-        """Give the line of a key; of the nearest key around it, where the document does not have it."""
+        """Return the line of a key, or of the nearest key around it where the document does not have it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -48,11 +48,11 @@ def read_located(file: FilePath) -> LocatedDocument:
 def _sentence(file: FilePath, error: YAMLError) -> str:
     mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
     problem = error.problem if isinstance(error, MarkedYAMLError) else str(error)
-    return f"{file}:{mark.line + 1 if mark else 1}: {' '.join(str(problem).split())}; mend the YAML there"
+    return f"{file}:{mark.line + 1 if mark else 1}: {' '.join(str(problem).split())}; correct the YAML there"
 
 
 def _plain(node: Any, path: Path, lines: dict[Path, int]) -> Any:
-    """Turn ruamel's containers into plain ones, and note the line of every key on the way."""
+    """Convert ruamel's containers into plain ones, and collect the line of every key."""
     if isinstance(node, CommentedMap):
         for key in node:
             lines[*path, str(key)] = node.lc.key(key)[0] + 1

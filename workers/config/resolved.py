@@ -1,4 +1,4 @@
-"""The topology as it takes effect, and where each value of it comes from."""
+"""The topology as it takes effect, and the origin of each value."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -7,13 +7,13 @@ from ruamel.yaml.comments import CommentedMap
 
 from workers.config.located_yaml import LocatedDocument, read_located
 from workers.config.located_yaml import Path as KeyPath
-from workers.config.topology import checked_topology
+from workers.config.topology import OptionModels, checked_topology
 
 BUILT_IN = "built in"
 
 
 class Resolved(NamedTuple):
-    """Plain values, without the ``defaults`` that they already contain; and the origin of each leaf.
+    """Plain values, without ``defaults`` (each worker contains them), and the origin of each leaf.
 
     An origin is ``FILE:LINE``, ``FILE:LINE (defaults)``, or ``built in``; its key is the dotted path.
     """
@@ -22,10 +22,10 @@ class Resolved(NamedTuple):
     origins: dict[KeyPath, str]
 
 
-def resolve(path: Path) -> Resolved:
-    """Read the file and resolve it. Raises ``Misconfigured`` with every fault and its line."""
+def resolve(path: Path, models: OptionModels) -> Resolved:
+    """Read and resolve the file. Raises ``Misconfigured`` with every fault and its line."""
     document = read_located(path)
-    values = checked_topology(path, document).model_dump(exclude={"defaults"}, exclude_none=True)
+    values = checked_topology(path, document, models).model_dump(exclude={"defaults"}, exclude_none=True)
     return Resolved(values, {leaf: _origin(path, document, leaf) for leaf in _leaves(values, ())})
 
 
@@ -46,7 +46,7 @@ def _origin(path: Path, document: LocatedDocument, leaf: KeyPath) -> str:
 
 
 def annotated(resolved: Resolved) -> CommentedMap:
-    """Make YAML of it, with the origin of each value behind it."""
+    """Return YAML with the origin of each value as a comment behind it."""
     return _commented(resolved.values, (), resolved.origins)
 
 

@@ -1,4 +1,4 @@
-"""Settings of one process, from the environment; whatever is the same for all workers is in ``topology.yaml``."""
+"""Settings of one process, from the environment. Options of the workers are in ``topology.yaml``."""
 
 import re
 import sys
@@ -79,11 +79,11 @@ def _log_format_of_stderr() -> LogFormat:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 NO_SECRET = SecretStr("")
 VISIBLE = re.compile(r"[!-~]*")
-"""ASCII that shows: what may stand in an HTTP header."""
+"""Printable ASCII: the characters that an HTTP header may contain."""
 
 
 class Group(BaseModel):
-    """Settings that share the first word of their variables."""
+    """Settings whose variables share their first word."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -108,7 +108,7 @@ class KafkaSettings(Group):
 
     @property
     def uses_sasl(self) -> bool:
-        """Whether the client must log in."""
+        """Tell whether the client must log in."""
         return self.security_protocol in {SecurityProtocol.SASL_PLAINTEXT, SecurityProtocol.SASL_SSL}
 
     @model_validator(mode="after")
@@ -139,41 +139,41 @@ class Neo4jSettings(Group):
     database: str = Field(default="neo4j", description="the name of the database")
 
 
-def _sayable(token: SecretStr) -> SecretStr:
+def _printable(token: SecretStr) -> SecretStr:
     if not VISIBLE.fullmatch(token.get_secret_value()):
-        raise ValueError("holds what no HTTP header can")
+        raise ValueError("contains characters that an HTTP header cannot contain")
     return token
 
 
 class RegistryApiSettings(Group):
-    """How to reach the model registry's own API; ``None`` where there is none."""
+    """How to reach the HTTP API of the model registry; without a URL there is none."""
 
     url: HttpUrl | None = Field(
         default=None,
         pattern=r"^[^@?#]*$",
         description="http(s)://host:port/path of the registry's API, without user, password or query",
     )
-    token: Annotated[SecretStr, AfterValidator(_sayable)] = Field(
+    token: Annotated[SecretStr, AfterValidator(_printable)] = Field(
         default=NO_SECRET, description="a token of the registry's API, of letters, digits and punctuation alone"
     )
 
 
 class VaultSettings(Group):
-    """How to reach the key service; ``None`` where there is none."""
+    """How to reach the key service; without an address there is none."""
 
     addr: HttpUrl | None = Field(default=None, description="http(s)://host:port of the vault")
     token: SecretStr = Field(default=NO_SECRET, description="a token of the vault")
 
 
 class OtelSettings(Group):
-    """Where spans go; without an endpoint nowhere."""
+    """Where spans are exported to; without an endpoint there are no spans."""
 
     endpoint: HttpUrl | None = Field(default=None, description="http(s)://host:port of an OTLP collector")
     service_name: str = Field(default="memory-graph", description="the name of the service in traces")
 
 
 class LogSettings(Group):
-    """How logs look."""
+    """Level and format of the logs."""
 
     level: Annotated[LogLevel, BeforeValidator(_upper)] = Field(
         default=LogLevel.INFO, description="one of " + ", ".join(LogLevel)
@@ -184,7 +184,7 @@ class LogSettings(Group):
 
 
 class Settings(BaseSettings):
-    """Everything a process learns from its environment. Secrets are ``SecretStr``: no repr shows them."""
+    """All settings of a process. Secrets are ``SecretStr``, so that no repr shows them."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -223,8 +223,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the base class passes it by this name
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - same reason as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - same reason as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what a caller gives, then the environment, nothing else."""
+        """Use the arguments of the caller, then the environment, and nothing else."""
         return init_settings, Environment(settings_cls)

@@ -1,4 +1,4 @@
-"""What pydantic found wrong with a setting, as a sentence with variable, value and fix."""
+"""Faults of the settings, as sentences with variable, value and fix."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,12 +11,12 @@ from workers.config.variables import is_secret, variable_of
 
 
 def joined(sentences: Sequence[str]) -> str:
-    """Give one sentence as it is; above several, say how many there are."""
+    """Join sentences as lines; several begin with a line that counts them."""
     return "\n".join(sentences if len(sentences) == 1 else [f"{len(sentences)} settings are wrong", *sentences])
 
 
 def sentence_of(settings: type[BaseModel], fault: ErrorDetails) -> str:
-    """Word one fault. A fault of a whole group words itself, as its message comes from our own validators."""
+    """Return one fault as a sentence. The fault of a whole group already is one: our own validators raise it."""
     path = tuple(str(part) for part in fault["loc"])
     field = field_at(settings, path)
     if field is None:
@@ -26,7 +26,7 @@ def sentence_of(settings: type[BaseModel], fault: ErrorDetails) -> str:
 
 
 def field_at(model: type[BaseModel], path: Iterable[str]) -> FieldInfo | None:
-    """Find the field that a path names; ``None`` where it names a group."""
+    """Return the field at a path; ``None`` for the path of a group."""
     field: FieldInfo | None = None
     for part in path:
         field = model.model_fields[part]
@@ -36,6 +36,6 @@ def field_at(model: type[BaseModel], path: Iterable[str]) -> FieldInfo | None:
 
 
 def without_credentials(value: Any) -> str:
-    """Show a value, but nothing before an ``@``: somebody may have put a password into an address."""
+    """Return a value without the part before an ``@``, which may be a password in an address."""
     before, at, after = str(value).rpartition("@")
     return f"…@{after}" if at and before else str(value)

@@ -1,14 +1,14 @@
-"""A Kafka topic as ``topology.yaml`` describes it, and the topic of its dead letters."""
+"""A Kafka topic in ``topology.yaml``, and its dead-letter topic."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from workers.config.block import Tunables
+from workers.config.block import Block
 
 DEAD_LETTER_SUFFIX = ".dlq"
 DEAD_LETTER_RETENTION_HOURS = 7 * 24
-# A dead letter is the record as it came plus headers that say why it failed.
+# A dead letter is the unchanged record and headers that say why it failed.
 DEAD_LETTER_HEADROOM_BYTES = 1024 * 1024
 
 # https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java,
@@ -17,18 +17,22 @@ TopicName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._-]{1,245}$")]
 
 
 def dead_letter_topic(topic: str) -> str:
-    """Name the topic of a topic's dead letters."""
+    """Return the name of a topic's dead-letter topic."""
     return topic + DEAD_LETTER_SUFFIX
 
 
-class TopicSpec(Tunables):
+class TopicSpec(Block):
     """One topic."""
 
-    partitions: int = Field(ge=1, le=10_000, description="How many; also the most workers that share the work.")
+    partitions: int = Field(
+        ge=1,
+        le=10_000,
+        description="Number of partitions, which is also the largest useful number of worker processes.",
+    )
     key: str | None = Field(
         default=None,
-        # Partitions are then never added unasked: records of one key would go elsewhere than those before.
-        description="What records are keyed by.",
+        # With a key, partitions are never added without a flag: records of one key would change their partition.
+        description="The field that records are keyed by.",
     )
     retention_hours: int = Field(default=168, ge=1, le=876_000, description="How long records are kept.")
     max_message_bytes: int = Field(
@@ -40,7 +44,7 @@ class TopicSpec(Tunables):
 
     @property
     def kafka_config(self) -> dict[str, str]:
-        """All topic configs in Kafka's names and spelling."""
+        """Return all topic configs with Kafka's names and value formats."""
         return {
             "retention.ms": str(self.retention_hours * 3_600_000),
             "max.message.bytes": str(self.max_message_bytes),
@@ -52,7 +56,7 @@ class TopicSpec(Tunables):
 
     @property
     def dead_letters(self) -> "TopicSpec":
-        """The topic of this topic's dead letters: as many partitions, a little more room, kept for seven days."""
+        """Return its dead-letter topic: as many partitions, 1 MiB more per message, kept for seven days."""
         return TopicSpec(
             partitions=self.partitions,
             retention_hours=DEAD_LETTER_RETENTION_HOURS,

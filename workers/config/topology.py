@@ -1,40 +1,42 @@
-"""``topology.yaml``: the only list of topics, workers and tunables."""
+"""``topology.yaml``: the only list of topics and workers, with all their options."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field, PrivateAttr, ValidationError
+from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationError, create_model
 
-from workers.config.block import Tunables
+from workers.config.block import Block
 from workers.config.cross_checks import cross_faults
 from workers.config.located_yaml import LocatedDocument, read_located
 from workers.config.topics import TopicName, TopicSpec, dead_letter_topic
-from workers.config.topology_faults import Fault, faults_of
-from workers.config.tuning import WorkerDefaults, WorkerTuning
+from workers.config.topology_faults import Fault, faults_of, listed_faults
+from workers.config.worker_options import WorkerDefaults, WorkerOptions
 from workers.core.errors import Misconfigured
 
-TunablesT = TypeVar("TunablesT", bound=Tunables)
+BlockT = TypeVar("BlockT", bound=Block)
+OptionModels = Mapping[str, type[WorkerOptions]]
+"""The model of each worker's entry, by the worker's name."""
 
 
-class Topology(Tunables):
-    """The whole file, resolved: every worker has what it says itself, else what ``defaults`` says."""
+class Topology(Block):
+    """The whole file, resolved: a worker's own options, completed with those of ``defaults``."""
 
     schemas: str = Field(default="schemas/avro", description="Folder of the Avro schemas, relative to this file.")
     replication_factor: int = Field(default=1, ge=1, le=32_767, description="Copies of each partition.")
     defaults: WorkerDefaults = WorkerDefaults()
     topics: dict[TopicName, TopicSpec] = Field(min_length=1)
-    workers: dict[str, WorkerTuning] = Field(min_length=1)
+    workers: dict[str, SerializeAsAny[WorkerOptions]] = Field(min_length=1)
     _folder: Path = PrivateAttr(default=Path())
 
     @property
     def schemas_folder(self) -> Path:
-        """Where the Avro schemas are, as a path that can be opened."""
+        """Return the folder of the Avro schemas as a path that can be opened."""
         return self._folder / self.schemas
 
     @property
     def all_topics(self) -> dict[str, TopicSpec]:
-        """Every topic that must exist: each one of the file, and the one of its dead letters."""
+        """Return every topic that must exist: each topic of the file, and its dead-letter topic."""
         return {
             name: spec
             for topic, source in self.topics.items()
@@ -42,46 +44,64 @@ class Topology(Tunables):
         }
 
 
-def load_topology(path: Path) -> Topology:
-    """Read, resolve and check ``topology.yaml``. Raises ``Misconfigured`` with every fault and its line."""
-    return checked_topology(path, read_located(path))
+def read_topology(path: Path, models: OptionModels) -> Topology:
+    """Read, resolve and check ``topology.yaml``. Raises ``Misconfigured`` with every fault and its line.
+
+    ``models`` has the option model of each worker there is. With no models at all, any worker may have an entry.
+    """
+    return checked_topology(path, read_located(path), models)
 
 
-def checked_topology(path: Path, document: LocatedDocument) -> Topology:
-    """Do the same for a document that has been read from ``path``."""
+def checked_topology(path: Path, document: LocatedDocument, models: OptionModels) -> Topology:
+    """Resolve and check a document that was read from ``path``. Raises as ``read_topology`` does."""
     values = inherit(document.values)
-    topics, workers = each_valid(TopicSpec, values.get("topics")), each_valid(WorkerTuning, values.get("workers"))
-    faults = cross_faults(topics, {name: worker for name, worker in workers.items() if worker})
+    faults: list[Fault] = []
+    topics = _each_valid(values.get("topics"), {}, TopicSpec, [])
+    workers = _each_valid(values.get("workers"), models, WorkerOptions, faults, document)
+    valid = {name: worker for name, worker in workers.items() if worker}
+    faults += cross_faults(values, topics, valid, models)
     try:
-        topology = Topology.model_validate(values)
+        topology = Topology.model_validate(values | ({"workers": valid} if workers else {}))
     except ValidationError as error:
-        faults += faults_of(Topology, error, document)
+        found = faults_of(Topology, error, document)
+        # Without any valid worker, each one has faults of its own already.
+        faults += found if valid or not workers else [fault for fault in found if fault.path != ("workers",)]
     if faults:
-        raise Misconfigured(worded(path, document, faults))
-    topology._folder = path.parent  # noqa: SLF001 - our own, set once here as no key of the file
+        raise Misconfigured(listed_faults(path, document, faults))
+    topology._folder = path.parent  # noqa: SLF001 - our own attribute, set only here, because it is no key of the file
     return topology
 
 
-def each_valid(model: type[TunablesT], values: Any) -> dict[str, TunablesT | None]:
-    """Make what can be made of each entry, so that faults in one do not hide those between others."""
-    entries: dict[str, TunablesT | None] = {}
+def topology_schema(models: OptionModels) -> dict[str, Any]:
+    """Return the JSON Schema of the file, with the options of each worker."""
+    fields: dict[str, Any] = {name: (model | None, None) for name, model in models.items()}
+    workers = create_model("Workers", __base__=Block, **fields)
+    file = create_model("Topology", __base__=Topology, workers=(workers, ...))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **file.model_json_schema()}
+
+
+def _each_valid(
+    values: Any,
+    models: Mapping[str, type[BlockT]],
+    default: type[BlockT],
+    faults: list[Fault],
+    document: LocatedDocument | None = None,
+) -> dict[str, BlockT | None]:
+    """Validate each entry by itself, so that the faults of one do not hide those between others."""
+    entries: dict[str, BlockT | None] = {}
     for name, value in values.items() if isinstance(values, dict) else ():
+        model = models.get(name, default)
         try:
             entries[name] = model.model_validate(value)
-        except ValidationError:
+        except ValidationError as error:
             entries[name] = None
+            if document is not None:
+                faults += faults_of(model, error, document, ("workers", name))
     return entries
 
 
-def worded(path: Path, document: LocatedDocument, faults: list[Fault]) -> str:
-    """Give one line a fault, in the order of the file; above several, how many there are."""
-    located = sorted({(document.line_of(fault.path), str(fault)) for fault in faults})
-    lines = [f"{path}:{line}: {fault}" for line, fault in located]
-    return "\n".join(lines if len(lines) == 1 else [f"{path} has {len(lines)} faults", *lines])
-
-
 def inherit(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay what each worker says over what ``defaults`` says; what is not a mapping is left to validation."""
+    """Complete each worker's entry with ``defaults``. Values that are no mapping are left to validation."""
     defaults, workers = values.get("defaults"), values.get("workers")
     if not isinstance(defaults, dict) or not isinstance(workers, dict):
         return dict(values)
@@ -89,7 +109,7 @@ def inherit(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def overlay(below: Any, above: Any) -> Any:
-    """Merge two trees; where both have a leaf, ``above`` counts."""
+    """Merge two trees; where both have a leaf, the one of ``above`` counts."""
     if not isinstance(below, dict) or not isinstance(above, dict):
         return above
     return {**below, **{key: overlay(below.get(key), value) for key, value in above.items()}}

@@ -1,9 +1,9 @@
-"""What environment variable each setting comes from."""
+"""The environment variable of each setting."""
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-# The ecosystem's own names, where they are not "group, underscore, field".
+# Names that the ecosystem already uses, where they are not "group, underscore, field".
 RENAMED = {
     ("otel", "endpoint"): "OTEL_EXPORTER_OTLP_ENDPOINT",
     ("topology_path",): "MEMORY_GRAPH_TOPOLOGY",
@@ -11,7 +11,7 @@ RENAMED = {
 
 
 def variable_of(path: tuple[str, ...]) -> str:
-    """Name the environment variable of a settings field, such as ``("neo4j", "uri")``."""
+    """Return the environment variable of a settings field, such as ``("neo4j", "uri")``."""
     return RENAMED.get(path, "_".join(path).upper())
 
 

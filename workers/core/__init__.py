@@ -1,4 +1,4 @@
-"""The words every room shares: records, stages, errors, statements, the worker spec and the ports.
+"""The types that every other package shares: records, errors, statements, the worker spec and the ports.
 
-Imports nothing but the standard library, so that a worker folder stays pure.
+It imports only the standard library, so that pipelines stay pure.
 """

@@ -1,4 +1,4 @@
-"""Checks that every worker makes of single values: they pass in silence, or raise ``Rejected`` (VALIDATE)."""
+"""Checks of single values that all pipelines share. Each raises ``Rejected`` (VALIDATE) or returns nothing."""
 
 from typing import NoReturn
 
@@ -11,18 +11,18 @@ WIDEST_CHARACTER = 4
 
 
 def reject(code: str, message: str) -> NoReturn:
-    """Turn the record away for good."""
+    """Reject the record: raise ``Rejected`` (VALIDATE)."""
     raise Rejected(Stage.VALIDATE, code, message)
 
 
 def quoted(value: object) -> str:
-    """Show a value, cut where it gets long."""
+    """Return a value's repr, cut after 80 characters."""
     shown = repr(value)
     return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}…"
 
 
 def check_size(field: str, value: str, limit: int) -> None:
-    """Check the size in UTF-8, which is counted only where it can matter."""
+    """Check the size in UTF-8 bytes."""
     if len(value) * WIDEST_CHARACTER > limit:
         size = len(value) if value.isascii() else len(value.encode(errors="surrogatepass"))
         if size > limit:
@@ -30,7 +30,7 @@ def check_size(field: str, value: str, limit: int) -> None:
 
 
 def check_unicode(field: str, value: str) -> None:
-    """Check for halves of surrogate pairs, which no UTF-8 can carry. NUL is a character like others, in Neo4j too."""
+    """Check for half surrogate pairs, which UTF-8 cannot encode. NUL is allowed, in Neo4j too."""
     if not value.isascii():
         try:
             value.encode()

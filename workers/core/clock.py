@@ -1,23 +1,23 @@
-"""The clock, injected, so that tests own time."""
+"""The clock, injected so that tests control the time."""
 
 import time
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """Where anything that needs the time gets it from."""
+    """A source of time."""
 
     def now_ms(self) -> int:
-        """Wall-clock milliseconds since the epoch, UTC."""
+        """Return epoch milliseconds, UTC."""
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go back, for durations."""
+        """Return seconds of a monotonic clock, for durations."""
         ...
 
 
 class SystemClock:
-    """The machine's clock."""
+    """The clock of this machine."""
 
     def now_ms(self) -> int:
         return time.time_ns() // 1_000_000

@@ -8,7 +8,7 @@ from workers.core.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """What goes to ``<topic>.dlq``: the record as it came, with the reason in headers of our own.
+    """A message for ``<topic>.dlq``: the record as it came, and the reason for our headers.
 
     ``message`` must never quote prompt or completion text. Times are epoch milliseconds.
     """

@@ -3,7 +3,11 @@
 from workers.core.stage import Stage
 
 
-class Rejected(Exception):
+class MemoryGraphError(Exception):
+    """The root of all errors of this project."""
+
+
+class Rejected(MemoryGraphError):
     """The record can never succeed: dead-letter it, its neighbours go on.
 
     ``code`` is short and stable (``field.missing``); ``message`` names the field, the value and the fix.

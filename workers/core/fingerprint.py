@@ -1,4 +1,4 @@
-"""The hash by which the contents of a JSON document are known, however they are written."""
+"""The hash of a JSON document's contents, independent of its formatting."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ def fingerprint(text: str) -> str:
 def canonical_hash(document: Any) -> str:
     """Return the SHA-256 in hex of a document with keys sorted, no blanks, and fractions with all their digits.
 
-    Raises ``TypeError``, ``ValueError`` and ``RecursionError`` for what JSON has no form for.
+    Raises ``TypeError``, ``ValueError`` and ``RecursionError`` for values that JSON cannot express.
     """
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()

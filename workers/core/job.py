@@ -1,15 +1,17 @@
-"""Work that no record triggers: what is due is asked of the graph, done elsewhere, and written down in the graph."""
+"""Periodic jobs: work that no record triggers. What is due is read from the graph, done elsewhere, and stored there."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from workers.core.metric import Measurement
 from workers.core.reference import Query
 
 
 class Publish(NamedTuple):
-    """An Avro record to a topic, confirmed by the brokers. ``record_name`` is the full name, as in the schema's file.
+    """An Avro record for a topic, confirmed by the brokers. ``record_name`` is the full name in the schema's file.
 
-    The key decides the partition. Sent again it is in the topic twice: ``fields`` need an id by which readers tell.
+    The key decides the partition. A repeated step sends the record again: ``fields`` need an id, so that readers
+    recognise a duplicate.
     """
 
     topic: str
@@ -19,9 +21,9 @@ class Publish(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A request with a JSON body to the registry's API, where ``path`` begins with a slash, its parts quoted.
+    """A request with a JSON body to the HTTP API; ``path`` begins with a slash, and its parts are quoted.
 
-    Sent again it has the same ``idempotency_key``, by which the API tells.
+    A repeated step sends the same ``idempotency_key``, so that the API recognises a duplicate.
     """
 
     method: str
@@ -30,21 +32,15 @@ class Call(NamedTuple):
     idempotency_key: str
 
 
-class Awaiting(NamedTuple):
-    """How many migrations of schemas wait for somebody's approval, for the metrics."""
-
-    migrations: int
-
-
-Effect: TypeAlias = Publish | Call | Awaiting
+Effect: TypeAlias = Publish | Call | Measurement
 
 
 class Step(NamedTuple):
-    """Effects in their order, then ``record``, Cypher that writes down in the graph that they are done.
+    """Effects in their order, then ``record``: Cypher that stores in the graph that they are done.
 
-    Killed between the two, the step is found due and done again: effects must be idempotent, and so must ``record``.
-    Steps must not rely on one another: one that fails lets the others go first. ``refused`` writes down that it is
-    refused (by the API with a 4xx, or by the graph), so that ``question`` can leave it out until it may be tried again.
+    After a crash between the two, the step is due and done again: effects and ``record`` must be idempotent.
+    Steps must not depend on one another: when one fails, others may run first. ``refused`` stores that the API (with
+    a 4xx) or the graph refused the step, so that the job's query can leave it out for a while.
     """
 
     effects: Sequence[Effect]
@@ -52,22 +48,21 @@ class Step(NamedTuple):
     refused: Query | None = None
 
 
-class FetchSchema(NamedTuple):
-    """A step that asks the registry's API for its present row of a schema's version, where there is an API.
+class FetchStep(NamedTuple):
+    """A step that reads a JSON object from the HTTP API and stores what follows from it.
 
-    ``record`` returns the Cypher that stores this row, or raises ``RequestRejected`` for one that makes no sense.
+    ``record`` returns the Cypher that stores it, or raises ``RequestRejected`` for an object that makes no sense.
     """
 
-    schema_id: str
-    version: str
+    path: str
     record: Callable[[Mapping[str, Any]], Query]
     refused: Query | None = None
 
 
 class PeriodicJob(Protocol):
-    """Says what is due and which steps that takes. Pure: the runtime asks, acts and writes.
+    """Says what is due and which steps that takes. Pure: the engine queries, acts and stores.
 
-    It runs in one process of the worker at a time, but for the moment in which partitions move.
+    It runs in one process of the worker at a time, except for the moment in which partitions move.
     """
 
     @property
@@ -77,13 +72,13 @@ class PeriodicJob(Protocol):
 
     @property
     def every_seconds(self) -> float:
-        """How long after one round the next begins; at once while there are steps."""
+        """Pause between two rounds; there is none while a round finds steps."""
         ...
 
-    def question(self, now_ms: int) -> Query:
-        """Ask what is due at ``now_ms`` (epoch milliseconds), a page at most. It only reads."""
+    def query(self, now_ms: int) -> Query:
+        """Return the read-only query for what is due at ``now_ms`` (epoch milliseconds), one page of it."""
         ...
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchSchema]:
-        """Return what to do about the answer's rows."""
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchStep]:
+        """Return what to do about the query's rows."""
         ...

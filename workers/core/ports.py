@@ -1,27 +1,26 @@
-"""What the runtime needs of the outside world, as Protocols; adapters implement them and import nothing here back."""
+"""What the engine needs from servers, as Protocols. Adapters implement them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from workers.core.dead_letter import DeadLetter
-from workers.core.record import Record, TopicPartition
+from workers.core.record import Decoded, Record, TopicPartition
 from workers.core.statement import Statement
-from workers.core.worker import Decoded
 
 NOTHING_WRITTEN = -1
-"""The watermark of a partition of which the graph holds nothing yet."""
+"""The watermark of a partition before its first batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Ownership of one partition's watermark in the graph, until somebody else claims it.
+    """Ownership of one partition's watermark in the graph, until another process claims it.
 
-    ``offset``  the last offset that the graph reflected when it was claimed (``NOTHING_WRITTEN`` for none).
-    ``lineage`` names this graph's history of the partition: 32 hex digits made when the watermark was. After
-                the graph has been wiped it is another, and state folded under the old one is void.
-    ``refused`` offsets of records that the database refused: dead letters, of which no state may know.
-    ``epoch``   counts the topic's lives, from 0: a deleted and recreated topic starts its offsets anew.
+    ``offset``  the last offset that was in the graph when it was claimed (``NOTHING_WRITTEN`` for none).
+    ``lineage`` identifies this graph's watermark: 32 hex digits, created with it. A wiped graph gets another
+                one, and state that was folded under the old one is void.
+    ``refused`` offsets of records that the database refused: they are dead letters and in no state.
+    ``epoch``   how often the topic was recreated, from 0: a recreated topic starts its offsets again.
     """
 
     worker: str
@@ -33,26 +32,35 @@ class Claim:
     refused: frozenset[int] = frozenset()
 
 
-class Decoder(Protocol):
-    """The wire codec: Confluent wire format in, fields out: of our reader schema, or of a change event's writer."""
+class Preparation(Protocol):
+    """An asynchronous step before a batch is decoded and parsed, such as fetching schemas or keys."""
 
-    async def fetch_schemas(self, records: Sequence[Record]) -> None:
-        """Learn the writer schemas these records name. Raises ``Retryable`` while the schema registry is away.
+    @property
+    def server(self) -> str:
+        """The server that it needs: names its circuit breaker, and labels retries."""
+        ...
 
-        Ids the registry does not know are remembered as unknown, and raise at ``decode``.
+    async def prepare(self, records: Sequence[Record]) -> None:
+        """Get what decoding or parsing these records needs. Raises ``Retryable`` while the server is away.
+
+        What can never be got is no error here: it rejects the record later, at decoding or parsing.
         """
         ...
 
+
+class Decoder(Preparation, Protocol):
+    """Decodes values; its preparation fetches the writer schemas that the records name."""
+
     def decode(self, record: Record) -> Decoded:
-        """Decode the value; no I/O. Raises ``Rejected`` (DECODE), and ``Dropped`` for a change topic's tombstones."""
+        """Decode the value, without I/O. Raises ``Rejected`` (DECODE), and ``Dropped`` for a tombstone."""
         ...
 
 
 class GraphWriter(Protocol):
-    """The one place that writes to the graph."""
+    """The only writer of batches to the graph."""
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:
-        """Take ownership with a fresh token; another ``topic_id`` than last time starts the offsets anew.
+        """Take ownership with a fresh token. A new ``topic_id`` starts the offsets again at the beginning.
 
         Raises ``Retryable``.
         """
@@ -63,28 +71,28 @@ class GraphWriter(Protocol):
     ) -> None:
         """In one transaction: lock the watermark, check the token, run the statements, advance to ``through``.
 
-        A watermark already at or past ``through`` means an earlier attempt's COMMIT did get through although
-        its answer was lost: nothing is written again. Later claims are told of ``refused``.
+        A watermark at or past ``through`` means that an earlier COMMIT succeeded although its answer was lost:
+        nothing is written again. Later claims return ``refused``.
         Raises ``Refused``, ``Retryable``, ``Fenced``.
         """
         ...
 
 
 class DeadLetters(Protocol):
-    """Where records go that can never succeed."""
+    """The topics for records that can never succeed."""
 
     async def publish(self, letters: Sequence[DeadLetter]) -> None:
-        """Return when the broker has confirmed every one of them (acks=all). Raises ``Retryable``."""
+        """Return when the brokers have confirmed every one of them (acks=all). Raises ``Retryable``."""
         ...
 
 
 class TopicIdentity(Protocol):
-    """Tells a topic from another one that was made later under the same name."""
+    """Recognises a topic that was deleted and created again under the same name."""
 
     async def of(self, topic: str) -> str:
-        """Return the UUID of the topic's present life. Raises ``Retryable``."""
+        """Return the topic's UUID. Raises ``Retryable``."""
         ...
 
     def forget(self) -> None:
-        """Ask again from now on: partitions have been assigned anew."""
+        """Ask Kafka again at the next call, because partitions have been assigned again."""
         ...

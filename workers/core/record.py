@@ -1,7 +1,7 @@
 """A record as Kafka delivers it, before anything has been decoded."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 
 class TopicPartition(NamedTuple):
@@ -37,7 +37,7 @@ class Record(Protocol):
 
 
 class ConsumedRecord(NamedTuple):
-    """A ``Record`` of our own making, for tests, replays and tools."""
+    """A ``Record`` that our own code creates: in tests, replays and tools."""
 
     topic: str
     partition: int
@@ -46,3 +46,14 @@ class ConsumedRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+class Decoded(NamedTuple):
+    """A decoded value: the full name of its record schema, and its fields.
+
+    The fields have the shape of our reader schema. A Debezium change event has the shape of its writer's schema,
+    because columns come and go: ``before``, ``after``, ``source``, ``op``, ``ts_ms``, and what else Debezium sends.
+    """
+
+    record_name: str
+    fields: Mapping[str, Any]

@@ -1,23 +1,23 @@
-"""What a worker knows by heart of the graph, to look up without asking: read at the start, then kept up to date."""
+"""Reference data: a read-only copy of part of the graph, kept in memory and kept up to date."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 
 class Query(NamedTuple):
-    """Cypher that reads, with its parameters."""
+    """Cypher with its parameters."""
 
     cypher: str
     parameters: Mapping[str, Any]
 
 
 class Reference(Protocol):
-    """Says what to ask the graph next, and learns from the answers. Pure: the runtime does the asking."""
+    """Says what to read next and learns from the rows. Pure: the engine runs the queries."""
 
-    def question(self) -> Query:
-        """Return what to ask next; the same again until it has been answered."""
+    def query(self) -> Query:
+        """Return what to read next; the same again until ``learn`` has got its rows."""
         ...
 
-    def answer(self, rows: Sequence[Mapping[str, Any]]) -> bool:
-        """Learn from all rows of the answer; return whether there is another question now, or none for a while."""
+    def learn(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        """Take in all rows of the query; return whether there is another query to run now."""
         ...

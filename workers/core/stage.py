@@ -1,10 +1,10 @@
-"""The steps of a record's way at which it can be turned away for good."""
+"""The stages at which a record can be rejected."""
 
 from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """Where a record failed; the value of the header ``__dlq.errors.stage``."""
+    """Where a record failed: the value of the header ``__dlq.errors.stage``."""
 
     DECODE = "DECODE"
     VALIDATE = "VALIDATE"

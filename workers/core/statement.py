@@ -1,4 +1,4 @@
-"""What is to be written: Cypher with its rows. Adapters run it, workers only plan it."""
+"""Cypher statements with their rows. Pipelines plan them, the graph adapter runs them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from typing import Any
 class Statement:
     """One Cypher statement that starts with ``UNWIND $rows AS row``, and the rows to run it on.
 
-    Every statement must be idempotent by itself (natural keys): records do come back at new offsets.
+    Every statement must be idempotent by itself (natural keys), because records do come back at new offsets.
     Rows hold plain values only; points in time are epoch milliseconds that Cypher turns into ``datetime``.
     ``name`` labels metrics and errors.
     """

@@ -1,7 +1,7 @@
-"""A statement without its rows: one for each label and relationship type that a worker writes.
+"""Statement templates: one for each label and relationship type that a worker writes.
 
-Rows are typed where they are made and travel as plain lists, half the cost of maps: ``row.key`` in a template's
-Cypher stands for the place of ``key`` in the row.
+Rows are typed NamedTuples. They are sent as plain lists, which cost half as much as maps: ``row.key`` in a template's
+Cypher becomes the position of ``key`` in the row.
 """
 
 import re
@@ -16,7 +16,7 @@ from workers.core.statement import Statement
 class Template:
     """A statement without its rows. ``row`` names the columns.
 
-    ``shared``: it locks nodes that other partitions' batches lock, too. Rows in one order keep them from deadlock.
+    ``shared``: it locks nodes that other partitions' batches lock, too. Sorted rows prevent deadlocks.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Template:
 
 
 def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:
-    """Put columns by place for columns by name. Raises ``ValueError`` for a column that the row has not."""
+    """Replace column names by positions. Raises ``ValueError`` for a column that the row type does not have."""
     columns: tuple[str, ...] = row._fields
     placed = re.sub(r"\brow\.(\w+)", lambda column: f"row[{columns.index(column[1])}]", cypher.strip())
     return Template(name, row, f"UNWIND $rows AS row\n{placed}", shared)

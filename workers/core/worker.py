@@ -1,77 +1,131 @@
-"""The worker spec: all that the runtime must know of a worker. A worker folder holds one, and pure functions."""
+"""The worker spec: everything that the engine must know about one worker.
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+A pipeline holds one ``WorkerFactory``, pure functions, and no I/O. The engine drives them for each batch of one
+partition, in this order:
+
+``prepare`` → decode → ``parse`` → ``check_key`` → ``fold`` → ``plan`` → the graph → ``dump`` → the table → ``report``
+
+It may fold the same events again after a crash or when it splits a batch, always from the state that the graph has.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from enum import StrEnum
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from workers.core.job import PeriodicJob
-from workers.core.observation import Observation
-from workers.core.record import Record
+from workers.core.metric import Measurement, MetricSpec
+from workers.core.ports import Preparation
+from workers.core.record import Decoded
 from workers.core.reference import Reference
+from workers.core.report import BatchReport, LogLine
+from workers.core.stage import Stage
 from workers.core.statement import Statement
 
 EventT = TypeVar("EventT")
 StateT = TypeVar("StateT")
+OptionsT_contra = TypeVar("OptionsT_contra", contravariant=True)
+OptionsT = TypeVar("OptionsT")
 
 
-class Decoded(NamedTuple):
-    """A decoded value: the full name of its record schema, and its fields.
+class WireFormat(StrEnum):
+    """How the values of a topic are encoded."""
 
-    They have the shape of our reader schema; those of a Debezium change event have the shape of its writer's, as
-    columns come and go: ``before``, ``after``, ``source``, ``op``, ``ts_ms``, and whatever else it sends.
+    AVRO = "avro"
+    """Avro in Confluent wire format, one of the worker's own schemas, read with our reader schema."""
+    DEBEZIUM = "debezium"
+    """Debezium change events, Avro in Confluent wire format, read with their writer's schema; tombstones are dropped."""
+
+
+class DeadLetterCode(NamedTuple):
+    """A stable reason of a dead letter, and what it says about the record."""
+
+    stage: Stage
+    code: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedState(Generic[EventT, StateT]):
+    """State by key, kept in the worker's table between batches.
+
+    ``key``           names the table entry that an event folds into; ``None`` for an event that needs no state
+                      (it folds into a fresh state, which is planned and not kept)
+    ``fold``          changes the state in place and marks what must be written; its third argument is the event's
+                      offset. It may raise ``Rejected`` (ENRICH) before it has changed anything.
+    ``load``, ``dump``  the state as bytes for the changelog, without marks
+    ``on_new_graph``  what to do with state that was folded for another graph: ``reset`` begins with a new state;
+                      ``fail`` stops the worker, unready, with ``new_graph_fix`` as the advice to the operator
     """
 
-    record_name: str
-    fields: Mapping[str, Any]
+    key: Callable[[EventT], str | None]
+    new: Callable[[], StateT]
+    fold: Callable[[StateT, EventT, int], None]
+    load: Callable[[bytes], StateT]
+    dump: Callable[[StateT], bytes]
+    on_new_graph: Literal["reset", "fail"] = "reset"
+    new_graph_fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSpec(Generic[EventT, StateT]):
-    """A worker, as pure functions over events and per-key state.
+    """One worker, as pure functions over events and, where it needs it, state by key.
 
-    The runtime drives them in this order for each batch of one partition, and may call ``fold`` again on
-    the same events after a crash or a bisection, always from the state that the graph already reflects:
-
-    ``parse`` → ``state_key`` → ``load_state`` or ``new_state`` → ``fold`` (once an event, in offset order)
-    → ``plan`` (once a batch, over every state touched) → the graph → ``dump_state`` → the table.
-
-    ``parse``       makes the frozen event; raises ``Rejected`` (VALIDATE) with field, value and fix, or
-                    ``Dropped`` with the policy's reason.
-                    Its arguments are the decoded value, the record, and the time now in epoch milliseconds.
-    ``state_key``   names the table entry that the event folds into; ``None`` for an event without state
-                    (it then folds into a fresh state that is planned and not kept).
-    ``fold``        changes the state in place and marks what must be written; may raise ``Rejected``
-                    (ENRICH) before it has changed anything.
-    ``plan``        turns the marks of the touched states into statements, in the order they must run;
-                    deterministic, and idempotent when run again.
-    ``load_state``, ``dump_state``  the state as bytes for the changelog; marks are not part of it.
-    ``event_type``  labels metrics; the value's domain must be small.
-    ``trace_of``    the trace id for logs and spans, where the event has one.
-    ``change_events``  whether the topic holds Debezium's change events, which no reader schema of ours describes,
-                    and tombstones, which say nothing that the delete before them has not said.
-    ``configure``   makes the worker anew as its own blocks in ``topology.yaml`` say (``merge``, ``accept``, ``usage``),
-                    each as plain values; ``None`` for a worker without.
-    ``observed``    gives what the fold marked for metrics and logs; asked once a batch, when the graph has it.
-                    ``None`` for a worker that observes nothing.
-    ``reference``   what ``plan`` looks up: read from the graph before the first batch, then about every second.
-                    ``None`` for a worker that needs nothing but its events.
-    ``procedures``  what it does that no record triggers; told whether the registry's API can be called.
+    ``source``        label of the metric ``events_received_total``, such as ``observatory``
+    ``parse``         returns the event of a decoded value at a time (epoch milliseconds); needs no Kafka record.
+                      Raises ``Rejected`` (VALIDATE) with field, value and fix, or ``Dropped`` with a policy's reason.
+    ``plan``          returns the statements for the touched states (for the events, where there is no ``state``), in
+                      the order in which they must run; deterministic, and idempotent when run again
+    ``event_type``    label of metrics; it has few different values
+    ``state``         state by key; ``None`` for a worker that writes each event by itself
+    ``check_key``     compares an event with its record's key; raises ``Rejected`` (VALIDATE)
+    ``trace_id``      the trace of an event, for logs and spans
+    ``preparations``  asynchronous steps before a batch is parsed, beside the fetching of schemas
+    ``observations``  what a fold has marked on a state for ``report``; asked once the graph has the batch
+    ``report``        turns a batch's facts into measurements and log lines
+    ``reference``     data that ``plan`` looks up: read from the graph before the first batch, then every second
+    ``jobs``          periodic work that no record triggers
     """
 
     name: str
     source: str
-    """Label of the ``source`` of received events: ``observatory``, ``registry`` or ``vault``."""
-    parse: Callable[[Decoded, Record, int], EventT]
-    state_key: Callable[[EventT], str | None]
-    new_state: Callable[[], StateT]
-    load_state: Callable[[bytes], StateT]
-    dump_state: Callable[[StateT], bytes]
-    fold: Callable[[StateT, EventT], None]
-    plan: Callable[[Iterable[StateT]], Sequence[Statement]]
+    parse: Callable[[Decoded, int], EventT]
+    plan: Callable[[Sequence[StateT]], Sequence[Statement]]
     event_type: Callable[[EventT], str]
-    trace_of: Callable[[EventT], str | None]
-    change_events: bool = False
-    configure: "Callable[[Mapping[str, Any]], WorkerSpec[EventT, StateT]] | None" = None
-    observed: Callable[[StateT], Sequence[Observation]] | None = None
+    state: KeyedState[EventT, StateT] | None = None
+    check_key: Callable[[EventT, bytes | None], None] | None = None
+    trace_id: Callable[[EventT], str | None] | None = None
+    preparations: Sequence[Preparation] = ()
+    observations: Callable[[StateT], Sequence[Any]] | None = None
+    report: Callable[[BatchReport], Iterable[Measurement | LogLine]] | None = None
     reference: Reference | None = None
-    procedures: Callable[[bool], Sequence[PeriodicJob]] = lambda _: ()
+    jobs: Sequence[PeriodicJob] = ()
+
+
+class Build(Protocol[OptionsT_contra]):
+    """Builds a worker for one deployment."""
+
+    def __call__(self, options: OptionsT_contra, *, has_api: bool) -> WorkerSpec[Any, Any]:
+        """Build the worker. ``has_api`` says whether jobs can call the HTTP API of the settings."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFactory(Generic[OptionsT]):
+    """What the fleet knows about a worker before it runs.
+
+    ``options``            the pydantic model of its entry in ``topology.yaml``, a ``WorkerOptions``
+    ``build``              builds the worker with these options
+    ``wire_format``        how its topic is encoded
+    ``writes_own_topic``   its own jobs write its topic, and register the schemas when they first need them
+    ``metrics``            the metrics that ``report`` and ``jobs`` measure
+    ``dead_letter_codes``  the codes that ``parse``, ``check_key`` and ``fold`` reject with
+    """
+
+    name: str
+    options: type[OptionsT]
+    build: Build[OptionsT]
+    wire_format: WireFormat = WireFormat.AVRO
+    writes_own_topic: bool = False
+    metrics: Sequence[MetricSpec] = ()
+    dead_letter_codes: Sequence[DeadLetterCode] = ()

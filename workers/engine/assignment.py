@@ -1,4 +1,4 @@
-"""The partitions this process holds: one task each, made when records come, drained before they go."""
+"""The partitions of this process: one task for each, created by its first records, drained before a rebalance."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -7,48 +7,49 @@ import structlog
 
 from workers.core.errors import Fenced
 from workers.core.record import TopicPartition
+from workers.engine.batch.fold import StateOfAnotherGraph
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.partition_task import PartitionContext, PartitionTask, ReadAhead
+from workers.engine.partition_task import GraphIsBehind, PartitionContext, PartitionTask
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimitExceeded
 
 log = structlog.get_logger(__name__)
 
 
 class Assignment:
-    """All partition tasks of a process. ``failed`` is called with what ends the process: a bug, a lost chunk."""
+    """All partition tasks of a process. ``failed`` is called with an error that ends the process: a bug or a lost chunk."""
 
-    def __init__(self, process: PartitionContext, failed: Callable[[BaseException], None]) -> None:
-        self._process = process
+    def __init__(self, context: PartitionContext, failed: Callable[[BaseException], None]) -> None:
+        self._context = context
         self._failed = failed
         self._tasks: dict[TopicPartition, PartitionTask] = {}
         self._open_for: int | None = None
         self._held: frozenset[TopicPartition] = frozenset()
         self.behind: dict[TopicPartition, int] = {}
-        """Partitions that the consumer must read again, and from which offset."""
+        """Partitions that the consumer must read again, and the offset to begin at."""
 
     def open(self, seek: int) -> None:
-        """Take in the chunks fetched after the consumer's seek number ``seek``, and none from before."""
+        """Accept chunks that were fetched after the consumer's seek number ``seek``, and no older ones."""
         self._open_for = seek
         self.behind.clear()
-        self._process.topic_identity.forget()
-        self._process.condition.recovered(done=True)
+        self._context.topic_identity.forget()
+        self._context.health.ready(recovered=True)
 
     def rebalanced(self, assigned: Iterable[TopicPartition]) -> None:
-        """Count an assignment of partitions; those of before are others' now."""
+        """Note an assignment of partitions; it replaces the one before."""
         self._held = frozenset(assigned)
-        self._process.sinks.metrics.rebalanced(self._process.spec.name)
+        self._context.sinks.metrics.rebalanced(self._context.spec.name)
 
     def leads(self) -> bool:
-        """Tell whether this process, of all the worker's, holds the topic's first partition, and is at work."""
-        return self._open_for is not None and TopicPartition(self._process.tuning.topic, 0) in self._held
+        """Tell whether this process has the topic's first partition and accepts records: then it runs the jobs."""
+        return self._open_for is not None and TopicPartition(self._context.options.topic, 0) in self._held
 
     def accept(self, chunk: Chunk) -> None:
-        """Hand a chunk to its partition's task. Never raises: Faust would acknowledge what failed."""
+        """Pass a chunk to its partition's task. Never raises, because Faust acknowledges what an agent raises on."""
         if chunk.seek != self._open_for:
-            return  # fetched before a rebalance: it is read again, by whoever holds the partition now
+            return  # fetched before a rebalance: the new owner of the partition reads it again
         task = self._tasks.get(chunk.topic_partition)
         if task is None:
-            task = self._tasks[chunk.topic_partition] = PartitionTask(chunk.topic_partition, self._process)
+            task = self._tasks[chunk.topic_partition] = PartitionTask(chunk.topic_partition, self._context)
             task.running.add_done_callback(self._ended)
         try:
             task.accept(chunk)
@@ -56,27 +57,33 @@ class Assignment:
             self._failed(error)
 
     async def drain(self) -> None:
-        """End every task within the grace, then start empty: called before a rebalance and at the end."""
+        """End every task within the grace period, and forget all; called before a rebalance and at the end."""
         self._open_for = None
-        self._process.condition.recovered(done=False)
+        self._context.health.ready(recovered=False)
         held, self._tasks = self._tasks, {}
-        grace = float(self._process.tuning.drain.grace_seconds)
+        grace = float(self._context.options.drain.grace_seconds)
         await asyncio.gather(*(task.drain(grace) for task in held.values()))
-        self._process.backlog.clear()
+        self._context.buffer.clear()
         for topic_partition in held:
-            self._process.sinks.metrics.revoked(*topic_partition)
+            self._context.sinks.metrics.revoked(*topic_partition)
 
     def _ended(self, running: "asyncio.Task[None]") -> None:
         if running.cancelled() or (error := running.exception()) is None:
             return
         if isinstance(error, DeadLetterLimitExceeded):
-            return  # said once, by who counts; what waits stays unacknowledged
-        if isinstance(error, ReadAhead):
-            log.warning("the graph is behind the committed offset, reading from where it is", reason=str(error))
+            return  # the limiter has logged it; waiting records stay unacknowledged
+        if isinstance(error, StateOfAnotherGraph):
+            self._context.health.hold(str(error))
+            log.error("worker stands still", reason=str(error))
+            return
+        if isinstance(error, GraphIsBehind):
+            log.warning(
+                "the graph is behind the committed offset, reading again from the graph's offset", reason=str(error)
+            )
             self.behind[error.topic_partition] = error.offset
             return
         if isinstance(error, Fenced):
-            # Another worker owns the partition by now: this one has been away and will be told to rejoin.
-            log.warning("fenced: another worker has claimed the partition", reason=str(error))
+            # Another process owns the partition now: this one was away, and Kafka will ask it to rejoin.
+            log.warning("fenced: another process has claimed the partition", reason=str(error))
             return
         self._failed(error)

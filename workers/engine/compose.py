@@ -1,10 +1,10 @@
-"""The one place where a process is put together: every part made once, and closed in the opposite order."""
+"""Puts one process together: every part is created once, and closed in the opposite order."""
 
 import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,19 +26,19 @@ from workers.adapters.kafka.producer import ConfirmedProducer
 from workers.adapters.kafka.topic_identity import KafkaTopicIdentity
 from workers.config.settings import Settings
 from workers.config.topology import Topology
-from workers.config.tuning import WorkerTuning
+from workers.config.worker_options import WorkerOptions
 from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured, Retryable, Unreachable
 from workers.core.record import TopicPartition
-from workers.core.worker import WorkerSpec
+from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
 from workers.engine.batch.delivery import Sinks
 from workers.engine.health import WorkerHealth
 from workers.engine.jobs.effects import open_effects
-from workers.engine.jobs.refresh import kept_fresh
-from workers.engine.jobs.runner import JobContext, kept_running
+from workers.engine.jobs.runner import JobContext, running_jobs
 from workers.engine.partition_task import PartitionContext
+from workers.engine.reference_data import kept_up_to_date
 from workers.engine.resilience.breaker import Breaker
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry, Server
@@ -48,139 +48,159 @@ from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import configure_tracing
 
+Failed = Callable[[BaseException], None]
+"""Called with an error that ends the process."""
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a process is made of and from."""
 
-    spec: WorkerSpec[Any, Any]
+@dataclass(frozen=True)
+class Deployment:
+    """One worker with the settings and the topology that it runs with."""
+
+    factory: WorkerFactory[Any]
     settings: Settings
     topology: Topology
 
-    @classmethod
-    def of(cls, spec: WorkerSpec[Any, Any], settings: Settings, topology: Topology) -> "Plan":
-        """Make the worker as the topology has it, where it can be configured."""
-        if spec.configure is not None:
-            spec = spec.configure(topology.workers[spec.name].options)
-        return cls(spec, settings, topology)
+    @property
+    def options(self) -> WorkerOptions:
+        """Return the worker's entry of the topology."""
+        return self.topology.workers[self.factory.name]
+
+    @cached_property
+    def spec(self) -> WorkerSpec[Any, Any]:
+        """Return the worker, built with its options."""
+        return self.factory.build(self.options, has_api=self.settings.registry_api.url is not None)
 
     @property
-    def tuning(self) -> WorkerTuning:
-        return self.topology.workers[self.spec.name]
+    def schemas(self) -> Path:
+        """Return the folder of the worker's Avro schemas."""
+        return self.topology.schemas_folder / self.factory.name
 
 
-async def compose(stack: AsyncExitStack, plan: Plan, failed: Callable[[BaseException], None]) -> WorkerApp:
+async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed) -> WorkerApp:
     """Put a process together; ``stack`` closes it. Raises ``Misconfigured`` and ``Unreachable``."""
-    partitions = await asyncio.to_thread(partitions_of, plan)
-    settings, tuning = plan.settings, plan.tuning
-    metrics, condition = Metrics(), WorkerHealth(SystemClock())
-    health = HealthServer(metrics, alive=condition.unhealthy, ready=condition.unready)
-    await health.start(settings.metrics_port, settings.metrics_host)
-    stack.push_async_callback(health.stop)
+    partitions = await asyncio.to_thread(partitions_of, deployment)
+    metrics, health = Metrics(deployment.factory.metrics), WorkerHealth(SystemClock())
+    await _serve_health(stack, deployment.settings, metrics, health)
     scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
-    app = build_app(settings.kafka, tuning, plan.topology.replication_factor, scratch)
-    largest = plan.topology.topics[tuning.topic].max_message_bytes
-    table = state_table(app, partitions, largest, tuning.state.ttl_hours)
-    driver = await _open_graph(stack, plan, failed)
-    sinks = _open_sinks(stack, plan, Neo4jWriter(driver, settings.neo4j.database), table, condition, metrics)
-    assignment = Assignment(_context(stack, plan, app, sinks, condition), failed)
-    attach(app, tuning.topic, assignment)
-    if procedures := plan.spec.procedures(settings.registry_api.url is not None):
-        means = await _means(stack, plan, driver, assignment.leads, metrics)
-        await stack.enter_async_context(kept_running(procedures, means, failed))
+    app, options = _app(deployment, scratch), deployment.options
+    largest = deployment.topology.topics[options.topic].max_message_bytes
+    table = state_table(app, partitions, largest, options.state.ttl_hours)
+    driver = await _open_graph(stack, deployment, failed)
+    writer = Neo4jWriter(driver, deployment.settings.neo4j.database)
+    sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
+    assignment = Assignment(_partition_context(stack, deployment, app, sinks, health), failed)
+    attach(app, options.topic, assignment)
+    if jobs := deployment.spec.jobs:
+        context = await _job_context(stack, deployment, driver, assignment.leads, metrics)
+        await stack.enter_async_context(running_jobs(jobs, context, failed))
     return app
 
 
-async def _means(
-    stack: AsyncExitStack, plan: Plan, driver: Any, leads: Callable[[], bool], metrics: Metrics
+async def _serve_health(stack: AsyncExitStack, settings: Settings, metrics: Metrics, health: WorkerHealth) -> None:
+    server = HealthServer(metrics, alive=health.unhealthy, ready=health.unready)
+    await server.start(settings.metrics_port, settings.metrics_host)
+    stack.push_async_callback(server.stop)
+
+
+def _app(deployment: Deployment, scratch: Path) -> WorkerApp:
+    replicas = deployment.topology.replication_factor
+    return build_app(deployment.settings.kafka, deployment.options, replicas, scratch)
+
+
+async def _job_context(
+    stack: AsyncExitStack, deployment: Deployment, driver: Any, leads: Callable[[], bool], metrics: Metrics
 ) -> JobContext:
-    """Open what procedures use beside the partitions' own."""
-    database = plan.settings.neo4j.database
-    schemas = plan.topology.schemas_folder / plan.spec.name
-    effects = await open_effects(stack, plan.settings, schemas, metrics.sync)
+    """Open what jobs use beside the partitions."""
+    database = deployment.settings.neo4j.database
+    effects = await open_effects(stack, deployment.settings, deployment.schemas, metrics.record)
     return JobContext(
         ask=Neo4jReader(driver, database).ask,
-        do=effects.do,
-        fetch_schema=effects.fetch_schema,
+        run=effects.run,
+        fetch=effects.fetch,
         record=Neo4jRecorder(driver, database).record,
         leads=leads,
-        policy=plan.tuning.retry,
+        retry=deployment.options.retry,
         clock=SystemClock(),
         metrics=metrics,
     )
 
 
-def _context(
-    stack: AsyncExitStack, plan: Plan, app: WorkerApp, sinks: Sinks, condition: WorkerHealth
+def _partition_context(
+    stack: AsyncExitStack, deployment: Deployment, app: WorkerApp, sinks: Sinks, health: WorkerHealth
 ) -> PartitionContext:
-    registry = SchemaRegistry(plan.settings.schema_registry_url)
+    registry = SchemaRegistry(deployment.settings.schema_registry_url)
     stack.push_async_callback(registry.aclose)
-    tracing = configure_tracing(plan.settings.otel)
+    tracing = configure_tracing(deployment.settings.otel)
     stack.callback(tracing.shutdown)
     return PartitionContext(
-        spec=plan.spec,
-        tuning=plan.tuning,
-        decoder=_codec(registry, plan),
+        spec=deployment.spec,
+        options=deployment.options,
+        decoder=_decoder(registry, deployment),
         sinks=sinks,
-        acknowledged=app.feed.acknowledged,
-        backlog=app.feed.backlog,
-        condition=condition,
-        topic_identity=KafkaTopicIdentity(plan.settings.kafka),
+        acknowledged=app.consumer_context.acknowledged,
+        buffer=app.consumer_context.buffer,
+        health=health,
+        topic_identity=KafkaTopicIdentity(deployment.settings.kafka),
         end_offset=partial(_end_offset, app),
         tracing=tracing,
     )
 
 
-def _codec(registry: SchemaRegistry, plan: Plan) -> AvroCodec:
-    """Make the codec: change events come in their writers' shape, everything else in that of our schemas."""
-    if plan.spec.change_events:
+def _decoder(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
+    if deployment.factory.wire_format is WireFormat.DEBEZIUM:
         return AvroCodec(registry, {}, change_events=True)
-    return AvroCodec(registry, load_reader_schemas(plan.topology.schemas_folder / plan.spec.name))
+    return AvroCodec(registry, load_reader_schemas(deployment.schemas))
 
 
-async def _open_graph(stack: AsyncExitStack, plan: Plan, failed: Callable[[BaseException], None]) -> Any:
-    """Connect, and learn what the worker must know before its first batch."""
-    neo4j = plan.settings.neo4j
+async def _open_graph(stack: AsyncExitStack, deployment: Deployment, failed: Failed) -> Any:
+    """Connect, and read the reference data that the first batch needs."""
+    neo4j, reference = deployment.settings.neo4j, deployment.spec.reference
     driver = await stack.enter_async_context(open_driver(neo4j))
     await check_connection(driver, neo4j)
     await require_migrated(driver, neo4j.database)
-    if plan.spec.reference is not None:
+    if reference is not None:
         reader = Neo4jReader(driver, neo4j.database)
         try:
-            await stack.enter_async_context(kept_fresh(plan.spec.reference, reader.ask, failed))
+            await stack.enter_async_context(kept_up_to_date(reference, reader.ask, failed))
         except Retryable as reason:
             raise Unreachable(f"reference data cannot be read, start Neo4j or set NEO4J_URI: {reason}") from reason
     return driver
 
 
-def _open_sinks(  # noqa: PLR0913, PLR0917 - the parts of a process are what this is about
-    stack: AsyncExitStack, plan: Plan, writer: Neo4jWriter, table: Any, condition: WorkerHealth, metrics: Metrics
+def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
+    stack: AsyncExitStack,
+    deployment: Deployment,
+    writer: Neo4jWriter,
+    table: Any,
+    health: WorkerHealth,
+    metrics: Metrics,
 ) -> Sinks:
-    tuning, clock = plan.tuning, SystemClock()
-    config = librdkafka_config(plan.settings.kafka)
+    options, clock = deployment.options, SystemClock()
+    config = librdkafka_config(deployment.settings.kafka)
     dead_letters = KafkaDeadLetters(config)
     stack.push_async_callback(dead_letters.aclose)
     changelog = ConfirmedProducer(config)
     stack.push_async_callback(changelog.aclose)
-    breakers = {server: Breaker(tuning.breaker, clock, partial(metrics.breaker, server)) for server in Server}
+    servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
+    breakers = {server: Breaker(options.breaker, clock, partial(metrics.breaker, server)) for server in servers}
     return Sinks(
         writer=writer,
         dead_letters=dead_letters,
         states=StateTable(table, changelog),
-        retry=Retry(plan.spec.name, tuning.retry, breakers, condition, metrics),
-        throttle=Throttle(tuning.throttle, clock),
-        flood=DeadLetterLimiter(tuning.dead_letter_limit, clock, condition),
-        transactions=asyncio.Semaphore(tuning.writers),
+        retry=Retry(deployment.factory.name, options.retry, breakers, health, metrics),
+        throttle=Throttle(options.throttle, clock),
+        dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, health),
+        transactions=asyncio.Semaphore(options.writers),
         metrics=metrics,
         clock=clock,
     )
 
 
-def partitions_of(plan: Plan) -> int:
+def partitions_of(deployment: Deployment) -> int:
     """Return the source topic's partition count. Raises ``Misconfigured`` when it is not the topology's."""
-    topic = plan.tuning.topic
-    found = Admin(plan.settings.kafka).topics().get(topic)
-    wanted = plan.topology.topics[topic].partitions
+    topic = deployment.options.topic
+    found = Admin(deployment.settings.kafka).topics().get(topic)
+    wanted = deployment.topology.topics[topic].partitions
     if found != wanted:
         state = "does not exist" if found is None else f"has {found} partitions"
         raise Misconfigured(

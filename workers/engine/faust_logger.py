@@ -1,4 +1,4 @@
-"""The logger of our classes that are Faust's services: their starting and stopping is no news to an operator."""
+"""The logger of our Faust services. It hides the lines about their start and stop, which do not help an operator."""
 
 import logging
 

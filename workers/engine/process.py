@@ -10,45 +10,45 @@ import structlog
 
 from workers.config.settings import Settings
 from workers.config.topology import Topology
-from workers.core.worker import WorkerSpec
+from workers.core.worker import WorkerFactory
 from workers.engine.app import WorkerApp
-from workers.engine.compose import Plan, compose
+from workers.engine.compose import Deployment, compose
 from workers.engine.consumer.thread import end_process, remains
 
 log = structlog.get_logger(__name__)
 
 GC_THRESHOLD = 100_000
-"""Objects made and still alive before the collector looks: several batches' worth, where Python's default is 700."""
+"""Live objects before the collector runs: those of several batches, where Python's default is 700."""
 
 
-async def run_worker(spec: WorkerSpec[Any, Any], settings: Settings, topology: Topology) -> None:
-    """Run until SIGTERM or SIGINT, then drain. Raises what ends the worker before: a bug, or a lost chunk.
+async def run_worker(factory: WorkerFactory[Any], settings: Settings, topology: Topology) -> None:
+    """Run until SIGTERM or SIGINT, then drain. Raises an error that ends the worker earlier: a bug or a lost chunk.
 
-    Raises ``Misconfigured`` and ``Unreachable`` at the start, when the topology does not fit the topic or a
-    server is not there; later outages are waited out. Where Kafka does not let go of the consumer at the end, this
-    ends the process itself, with 0 if it was told to go and 1 for a bug.
+    Raises ``Misconfigured`` and ``Unreachable`` at the start, when the topology does not match the topic or a server
+    does not answer; later it waits for servers. If the consumer thread does not stop at the end, this function ends
+    the process: with 0 after a signal, with 1 for a bug.
     """
     stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     stop_on_signals(stopping)
     code = 1
     try:
         async with AsyncExitStack() as stack:
-            app = await compose(stack, Plan.of(spec, settings, topology), lambda error: _fail(stopping, error))
-            await _serve(app, spec.name, stopping)
+            app = await compose(stack, Deployment(factory, settings, topology), lambda error: _fail(stopping, error))
+            await _serve(app, factory.name, stopping)
         code = 0
     finally:
         if remains():
-            message = "ending without Kafka's goodbye: everything is drained, others get the partitions later"
-            log.warning(message, exc_info=code != 0)  # nobody else gets to tell of what ended it
+            message = "ending without leaving the consumer group: everything is drained, its partitions move after the session timeout"
+            log.warning(message, exc_info=code != 0)  # this is the last chance to log the error
             end_process(code)
 
 
 async def _serve(app: WorkerApp, name: str, stopping: "asyncio.Future[None]") -> None:
     app.finalize()
     await app.start()
-    spare_the_collector()
+    configure_garbage_collector()
     log.info("worker started", worker=name)
-    # mode names no public way to await a crash
+    # mode has no public way to await a crash
     crashed: asyncio.Future[Any] = asyncio.ensure_future(app._crashed.wait())  # noqa: SLF001 - see above
     try:
         await asyncio.wait({stopping, crashed}, return_when=asyncio.FIRST_COMPLETED)
@@ -62,8 +62,8 @@ async def _serve(app: WorkerApp, name: str, stopping: "asyncio.Future[None]") ->
     log.info("worker stopped", worker=name)
 
 
-def spare_the_collector() -> None:
-    """Let Python's garbage collector look at what batches make, and seldom: events make no reference cycles."""
+def configure_garbage_collector() -> None:
+    """Run Python's garbage collector seldom, and only over new objects: events have no reference cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GC_THRESHOLD)

@@ -1,1 +1,1 @@
-"""What a running worker tells the outside: metrics, logs, spans and health."""
+"""What a running process shows: metrics, logs, spans and health pages."""

@@ -1,4 +1,4 @@
-"""What Kubernetes and Prometheus ask a worker over HTTP: ``/healthz``, ``/readyz`` and ``/metrics``."""
+"""The HTTP server for Kubernetes and Prometheus: ``/healthz``, ``/readyz`` and ``/metrics``."""
 
 import errno
 from collections.abc import Callable, Sequence
@@ -9,7 +9,7 @@ from workers.observe.log import get_logger
 from workers.observe.metrics import Metrics
 
 Problems = Callable[[], Sequence[str]]
-"""Says, at once and without I/O, what is wrong right now, one sentence each; nothing when all is well."""
+"""Returns the current problems, one sentence each, at once and without I/O."""
 
 log = get_logger(__name__)
 
@@ -17,9 +17,9 @@ log = get_logger(__name__)
 class HealthServer:
     """Serves ``GET /metrics``, ``/healthz`` and ``/readyz`` in the worker's own event loop.
 
-    ``alive``  problems that only a restart mends, such as no progress although there is work.
-    ``ready``  reasons why the worker does not take part right now: no partitions assigned, tables not
-               recovered, Neo4j out of reach.
+    ``alive``  problems that only a restart can fix, such as no progress although there is work.
+    ``ready``  reasons why the worker is not ready: no partitions assigned, tables not recovered, Neo4j out of
+               reach.
     Both pages answer 200 without problems and 503 with them, as JSON. A check that raises is a problem.
     """
 
@@ -67,7 +67,7 @@ class HealthServer:
 def _ask(check: Problems) -> list[str]:
     try:
         return list(check())
-    except Exception as error:  # whatever breaks the check, the probe must be told so
+    except Exception as error:  # the probe must get an answer, whatever breaks the check
         log.warning("a health check failed", exc_info=True)
         return [f"the check itself failed: {type(error).__name__}: {error}"]
 

@@ -1,7 +1,7 @@
-"""Structured logs: JSON lines in a pod, coloured lines on a terminal; the libraries' own logs likewise.
+"""Structured logs: JSON lines in a pod, coloured lines on a terminal, also for the logs of libraries.
 
 Bind what a line is about with ``structlog.contextvars.bound_contextvars(worker=…, topic=…, partition=…,
-offset=…, trace_id=…)`` around the work: every line inside it carries the keys, whoever logs it.
+offset=…, trace_id=…)`` around the work: every line that is logged inside it has these keys.
 """
 
 import logging
@@ -28,7 +28,7 @@ NOISY = (
     "rocksdict",
     "urllib3",
 )
-"""Libraries that say at INFO what is no news to an operator; they are heard from WARNING."""
+"""Libraries whose INFO lines do not help an operator: they log from WARNING."""
 
 
 def configure_logging(settings: LogSettings, stream: IO[str] | None = None) -> None:

@@ -1,23 +1,32 @@
-"""The metrics of one process. Every method is called once a batch (or rarer), with counts, never once an event."""
+"""The metrics of one process. Every method is called at most once a batch, with counts, never once an event."""
 
-from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, disable_created_metrics
+from collections.abc import Callable, Iterable
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import choose_encoder
 
+from workers.core.metric import Kind, Measurement, MetricSpec
 from workers.observe import metric_list as listed
-from workers.observe.families import counter, gauge, histogram
-from workers.observe.sync_metrics import SyncMetrics
+from workers.observe.series import Buckets, HistogramCollector, Series
 
 UNKNOWN = "unknown"
-"""The ``event_type`` of a record that could not be decoded so far as to have one."""
+"""The ``event_type`` of a record that could not be decoded."""
 
 
 class Metrics:
-    """All metrics of ``metric_list`` on a registry of their own, so that each test has fresh ones.
+    """The engine's metrics and those that a worker declares, on a registry of their own.
 
     Label values that come from data are bounded: see ``series``. Durations are seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, declared: Iterable[MetricSpec] = ()) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus_client leaves it untyped
         self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=self.registry)
@@ -36,16 +45,20 @@ class Metrics:
         self._watermark = gauge(listed.WATERMARK_OFFSET, self.registry)
         self._state_entries = gauge(listed.STATE_ENTRIES, self.registry)
         self._table_write = histogram(listed.TABLE_WRITE_DURATION, self.registry)
-        self._procedure_steps = counter(listed.PROCEDURE_STEPS, self.registry)
+        self._job_steps = counter(listed.JOB_STEPS, self.registry)
         self._breaker = gauge(listed.BREAKER_STATE, self.registry)
-        self.sync = SyncMetrics(self.registry)
+        self._declared = {spec.name: _recorder(spec, self.registry) for spec in declared}
+
+    def record(self, measurement: Measurement) -> None:
+        """Record one value of a declared metric. Raises ``KeyError`` for a metric that is not declared: a bug."""
+        self._declared[measurement.metric.name](measurement)
 
     def received(self, event_type: str, source: str, count: int = 1) -> None:
-        """Count records taken in; ``event_type`` is ``UNKNOWN`` where decoding failed."""
+        """Count received records; ``event_type`` is ``UNKNOWN`` where decoding failed."""
         self._received.of(event_type, source).inc(count)
 
     def processed(self, event_type: str, status: str, count: int = 1) -> None:
-        """Count events done with; ``status`` is ``success`` or ``error``, as alert rules expect."""
+        """Count finished events; ``status`` is ``success`` or ``error``, as alert rules expect."""
         self._processed.of(event_type, status).inc(count)
 
     def dropped(self, event_type: str, reason: str, count: int = 1) -> None:
@@ -53,7 +66,7 @@ class Metrics:
         self._dropped.of(event_type, reason).inc(count)
 
     def processing(self, event_type: str, seconds: float, count: int = 1) -> None:
-        """Observe ``count`` events that took ``seconds`` from intake until the graph had them."""
+        """Observe ``count`` events that took ``seconds`` from the start of their batch until it was stored."""
         self._processing.of(event_type).observe(seconds, count)
 
     def graph_write(self, operation_type: str, seconds: float) -> None:
@@ -61,7 +74,7 @@ class Metrics:
         self._graph_write.of(operation_type).observe(seconds)
 
     def buffer_utilization(self, consumer_id: str, percent: float) -> None:
-        """Set how full the intake buffer is, 0 to 100."""
+        """Set how full the buffer of waiting records is, 0 to 100."""
         self._buffer.of(consumer_id).set(percent)
 
     def lag(self, partition: int, messages: int) -> None:
@@ -69,11 +82,11 @@ class Metrics:
         self._lag.of(str(partition)).set(messages)
 
     def watermark(self, topic: str, partition: int, offset: int) -> None:
-        """Set the last offset that the graph reflects."""
+        """Set the last offset that is in the graph."""
         self._watermark.of(topic, str(partition)).set(offset)
 
     def revoked(self, topic: str, partition: int) -> None:
-        """Stop exposing lag and watermark of a partition that is another worker's now."""
+        """Stop exposing lag and watermark of a revoked partition."""
         self._lag.forget(str(partition))
         self._watermark.forget(topic, str(partition))
 
@@ -101,9 +114,9 @@ class Metrics:
         """Observe the writing of one batch's states."""
         self._table_write.of(worker).observe(seconds)
 
-    def procedure_step(self, procedure: str, status: str) -> None:
-        """Count one step that no record triggered; ``status`` is ``done``, ``retried`` or ``refused``."""
-        self._procedure_steps.of(procedure, status).inc()
+    def job_step(self, job: str, status: str) -> None:
+        """Count one step of a periodic job; ``status`` is ``done``, ``retried`` or ``refused``."""
+        self._job_steps.of(job, status).inc()
 
     def breaker(self, service: str, state: int) -> None:
         """Set whether attempts on ``service`` pass: 0 closed, 1 open, 2 half open."""
@@ -113,3 +126,33 @@ class Metrics:
         """Return the page for Prometheus and its content type, in the format that ``accept`` asks for."""
         encode, content_type = choose_encoder(accept)
         return encode(self.registry), content_type
+
+
+def counter(spec: MetricSpec, registry: CollectorRegistry) -> Series[Counter]:
+    """Register a counter."""
+    return Series(spec, Counter(spec.name, spec.help, spec.labels, registry=registry).labels)
+
+
+def gauge(spec: MetricSpec, registry: CollectorRegistry) -> Series[Gauge]:
+    """Register a gauge; one without labels only when it is first set, because it would expose 0 before."""
+    if not spec.labels:
+        return Series(spec, lambda: Gauge(spec.name, spec.help, registry=registry))
+    metric = Gauge(spec.name, spec.help, spec.labels, registry=registry)
+    return Series(spec, metric.labels, metric.remove)
+
+
+def histogram(spec: MetricSpec, registry: CollectorRegistry) -> Series[Buckets]:
+    """Register a histogram."""
+    return Series(spec, HistogramCollector(spec, registry).labels)
+
+
+def _recorder(spec: MetricSpec, registry: CollectorRegistry) -> Callable[[Measurement], None]:
+    """Register a declared metric; return the function that records its measurements."""
+    if spec.kind is Kind.COUNTER:
+        counted = counter(spec, registry)
+        return lambda measured: counted.of(*measured.labels).inc(measured.value)
+    if spec.kind is Kind.GAUGE:
+        shown = gauge(spec, registry)
+        return lambda measured: shown.of(*measured.labels).set(measured.value)
+    observed = histogram(spec, registry)
+    return lambda measured: observed.of(*measured.labels).observe(measured.value, measured.times)

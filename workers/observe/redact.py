@@ -1,4 +1,4 @@
-"""What must never reach a log: secrets, and the text of prompts and completions."""
+"""Remove what must never be logged: secrets, and the text of prompts and completions."""
 
 import re
 from collections.abc import Mapping
@@ -9,13 +9,13 @@ from pydantic import BaseModel
 from structlog.types import EventDict, WrappedLogger
 
 PLAINTEXT_KEYS = frozenset({"prompt", "completion", "prompts", "completions", "content", "plaintext"})
-"""Keys under which a record's own text could come."""
+"""Keys that may hold the text of a record."""
 
 SECRET_KEY = re.compile(
     r"(^|[_.-])(password|passwd|passphrase|secret|token|api_?key|private_?key|credentials?|authorization|cookie)$",
     re.IGNORECASE,
 )
-"""Keys that name a secret by their last word; ``prompt_tokens`` and ``token_count`` are numbers, and stay."""
+"""Keys whose last word names a secret; ``prompt_tokens`` and ``token_count`` are numbers and stay."""
 
 SECRET_IN_TEXT = (
     (
@@ -27,7 +27,7 @@ SECRET_IN_TEXT = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/._~-]{8,}=*"), r"\1 ***"),
     (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]+@"), r"\1***@"),
 )
-"""Secrets as they stand in messages and tracebacks: assignments, HTTP authorisation, addresses with a password."""
+"""Secrets in messages and tracebacks: assignments, HTTP authorisation, addresses with a password."""
 
 MAX_TEXT = 8_192
 """Characters kept of one text: a 10 MB field quoted in an error must not become a 10 MB line."""

@@ -1,4 +1,4 @@
-"""One metric's series, found by one dict lookup, and as many of them as we allow.
+"""The series of one metric: found by one dict lookup, and bounded in number.
 
 ``prometheus_client`` finds a child by ``labels()`` under a lock and observes a histogram one value at a
 time; a batch needs neither.
@@ -14,24 +14,24 @@ from prometheus_client.core import HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.utils import floatToGoString
 
-from workers.observe.metric_list import MetricSpec
+from workers.core.metric import MetricSpec
 
 SeriesT = TypeVar("SeriesT")
 
 OTHER = "other"
-"""Stands for every label value that is none of ours: of a strange shape, or one too many."""
+"""The label value for all values of an unexpected form, and for those beyond ``MAX_VALUES``."""
 
 MAX_VALUES = 64
-"""Distinct values that one label may take: data must never make a scrape grow without end."""
+"""Distinct values of one label: data must not make a scrape grow without limit."""
 
 FREE_LABELS = frozenset({"partition", "topic", "consumer_id", "worker"})
-"""Labels whose values come from the deployment and not from data, so that they need no bound."""
+"""Labels whose values come from the deployment and not from data: they need no limit."""
 
 ORDINARY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}")
 
 
 class Series(Generic[SeriesT]):
-    """The series of one metric by their label values; ``make`` creates one, ``drop`` takes one away."""
+    """The series of one metric by their label values; ``make`` creates one, ``drop`` removes one."""
 
     def __init__(self, spec: MetricSpec, make: Callable[..., SeriesT], drop: Callable[..., None] | None = None) -> None:
         self._spec = spec
@@ -46,7 +46,7 @@ class Series(Generic[SeriesT]):
         return self._of_new(values) if found is None else found
 
     def forget(self, *values: str) -> None:
-        """Stop exposing a series whose subject is gone, such as a revoked partition's."""
+        """Stop exposing a series, such as that of a revoked partition."""
         if self._known.pop(values, None) is not None and self._drop is not None:
             self._drop(*values)
 

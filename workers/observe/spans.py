@@ -1,7 +1,7 @@
 """Tracing with OpenTelemetry. Import it only where spans are exported: the libraries take half a second.
 
-``opentelemetry-instrumentation-kafka-python`` patches kafka-python's own clients, which nobody here uses;
-what it knows of Kafka headers does apply: its getter reads them, its setter appends to them.
+``opentelemetry-instrumentation-kafka-python`` patches kafka-python's clients, which this project does not use. Its
+getter and setter of Kafka headers are used here.
 Attribute names are OpenTelemetry's semantic conventions for messaging (Kafka).
 """
 
@@ -32,7 +32,7 @@ from workers.observe.tracing import Headers
 ItemT = TypeVar("ItemT")
 
 MAX_LINKS = 16
-"""Links of each sort that one batch span carries: a sample of a batch of thousands, evenly taken."""
+"""Links of each kind on one batch span: an even sample of the batch."""
 
 TRACE_ID = re.compile(r"[0-9a-f]{32}")
 PROPAGATOR = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
@@ -68,7 +68,7 @@ class OtelTracing:
 
     def inject(self, headers: Headers, baggage: Mapping[str, str] | None = None) -> None:
         if any(key == "traceparent" for key, _ in headers):
-            return  # the getter reads the first: what the record came with counts
+            return  # readers take the first one, which the record already has
         context = None
         for key, value in (baggage or {}).items():
             context = otel_baggage.set_baggage(key, value, context)
@@ -90,7 +90,7 @@ class OtelBatchSpan:
         for trace_id in _sample(list(dict.fromkeys(trace_ids))):
             if trace_id is None or not TRACE_ID.fullmatch(trace_id):
                 continue
-            # The event names a trace and its own kind of span: no span id of OpenTelemetry's, so 0.
+            # The span id of the event is none of OpenTelemetry's: 0.
             context = SpanContext(int(trace_id, 16), 0, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
             self._span.add_link(context, {"llm.trace_id": trace_id})
 
@@ -102,7 +102,7 @@ def producer_contexts(records: Sequence[Record]) -> list[SpanContext]:
         try:
             context = PROPAGATOR.extract(record.headers, Context(), GETTER)
         except UnicodeDecodeError:
-            continue  # anybody may write any bytes there: no reason to refuse the record
+            continue  # producers may write any bytes there, which is no reason to reject the record
         span_context = trace.get_current_span(context).get_span_context()
         if span_context.is_valid:
             found[span_context.trace_id, span_context.span_id] = span_context

@@ -1,4 +1,4 @@
-"""Spans: one a batch, linked to the producers' and to the events' traces. Costs nothing where no collector is set."""
+"""Spans: one for each batch, linked to the traces of producers and events. Without a collector it costs nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -21,7 +21,7 @@ class BatchSpan(Protocol):
 
 
 class Tracing(Protocol):
-    """Makes spans and carries their context over Kafka."""
+    """Creates spans, and carries their context in Kafka headers."""
 
     def batch(self, worker: str, group: str, records: Sequence[Record]) -> AbstractContextManager[BatchSpan]:
         """Open the span of one batch: records of one partition, at least one, in offset order."""
@@ -37,9 +37,9 @@ class Tracing(Protocol):
 
 
 class NoTracing:
-    """Tracing where nobody listens; also its own, reusable, span."""
+    """Tracing without a collector; it is also its own span."""
 
-    def batch(self, worker: str, group: str, records: Sequence[Record]) -> Self:  # noqa: ARG002 - nobody listens
+    def batch(self, worker: str, group: str, records: Sequence[Record]) -> Self:  # noqa: ARG002 - there is no collector
         return self
 
     def inject(self, headers: Headers, baggage: Mapping[str, str] | None = None) -> None: ...

@@ -1,25 +1,24 @@
 """The fleet: every worker by its name. A new worker is one folder, and its import and entry here."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from workers.core.worker import WorkerSpec
-from workers.pipelines.evolution.worker import WORKER as EVOLUTION
-from workers.pipelines.registry.worker import WORKER as REGISTRY
-from workers.pipelines.telemetry.worker import WORKER as TELEMETRY
+from workers.config.topology import OptionModels, Topology, read_topology
+from workers.core.worker import WorkerFactory
+from workers.pipelines.evolution.worker import EVOLUTION
+from workers.pipelines.registry.worker import REGISTRY
+from workers.pipelines.telemetry.worker import TELEMETRY
 
-FLEET: Mapping[str, WorkerSpec[Any, Any]] = {
+FLEET: Mapping[str, WorkerFactory[Any]] = {
     "telemetry": TELEMETRY,
     "registry": REGISTRY,
     "evolution": EVOLUTION,
 }
 
-
-def reads_change_events(name: str) -> bool:
-    """Tell whether the worker's records come from Debezium, which registers their schemas itself."""
-    return name in FLEET and FLEET[name].change_events
+OPTION_MODELS: OptionModels = {name: factory.options for name, factory in FLEET.items()}
 
 
-def writes_its_own_records(name: str) -> bool:
-    """Tell whether its own procedures write its records: they register a schema when they first need it."""
-    return name in FLEET and not reads_change_events(name) and bool(FLEET[name].procedures(False))  # noqa: FBT003 - the spec's
+def load_topology(path: Path) -> Topology:
+    """Read and check ``topology.yaml`` with the options of every worker. Raises ``Misconfigured``."""
+    return read_topology(path, OPTION_MODELS)

@@ -19,7 +19,7 @@ workers:
 """
     )
 
-    values, origins = resolve(file)
+    values, origins = resolve(file, {})
 
     assert "defaults" not in values
     assert values["workers"]["reader"]["writers"] == 2

@@ -1,9 +1,14 @@
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from pydantic import Field
 
-from workers.config.topology import Topology, load_topology
+from workers.config.block import Block
+from workers.config.topology import OptionModels, Topology, read_topology, topology_schema
+from workers.config.worker_options import TopicReference, WorkerOptions
 from workers.core.errors import Misconfigured
+from workers.pipelines.fleet import load_topology
 
 ROOT = Path(__file__).parents[3]
 
@@ -24,15 +29,31 @@ def write(folder: Path, text: str) -> Path:
     return file
 
 
-def loaded(folder: Path, text: str) -> Topology:
-    return load_topology(write(folder, text))
+class Letters(Block):
+    """A block that only one worker has."""
+
+    to: TopicReference = Field(default="letters", description="The topic that they are sent to.")
+    colour: Literal["red", "blue"] = Field(default="red", description="Their colour.")
 
 
-def faults(folder: Path, text: str) -> list[str]:
-    """Give the faults without the file's name, after checking that the first line counts them."""
+class WriterOptions(WorkerOptions):
+    """The options of a worker with a block of its own."""
+
+    letters: Letters | None = Field(default=None, description="What it writes.")
+
+
+MODELS: OptionModels = {"reader": WorkerOptions, "writer": WriterOptions}
+
+
+def loaded(folder: Path, text: str, models: OptionModels | None = None) -> Topology:
+    return read_topology(write(folder, text), models or {})
+
+
+def faults(folder: Path, text: str, models: OptionModels | None = None) -> list[str]:
+    """Return the faults without the file's name, after checking that the first line counts them."""
     file = write(folder, text)
     with pytest.raises(Misconfigured) as caught:
-        load_topology(file)
+        read_topology(file, models or {})
     lines = str(caught.value).splitlines()
     if len(lines) > 1:
         assert lines.pop(0) == f"{file} has {len(lines)} faults"
@@ -66,7 +87,7 @@ def test_a_worker_that_says_nothing_has_the_built_in_tunables(tmp_path: Path) ->
     worker = loaded(tmp_path, MINIMAL).workers["reader"]
 
     assert (worker.batch.max_rows, worker.batch.max_wait_ms) == (1_000, 10)
-    assert (worker.intake.chunk_records, worker.intake.buffer_mb) == (500, 256)
+    assert (worker.consumer.chunk_records, worker.consumer.buffer_mb) == (500, 256)
     assert (worker.retry.initial_ms, worker.retry.max_ms) == (100, 30_000)
     assert (worker.retry.multiplier, worker.retry.jitter_ratio) == (2.0, 0.1)
     assert (worker.writers, worker.drain.grace_seconds) == (4, 30)
@@ -150,12 +171,13 @@ workers:
         "1: schema: unknown key; did you mean schemas?",
         "2: replication_factor: one is not a whole number; use 1 to 32767",
         "5: topics.events.partitions: 0 is not positive; use 1 to 10000",
-        "6: topics.events.key: 7 is not text; give what records are keyed by",
-        "7: topics.bad name: no name for a topic; use 1 to 245 letters, digits, dots, dashes and underscores",
+        "6: topics.events.key: 7 is not text; set it to: the field that records are keyed by",
+        "7: topics.bad name: not a topic name; use 1 to 245 letters, digits, dots, dashes and underscores",
         "9: topics.more.partitions: missing; use 1 to 10000",
         "10: topics.more.parttions: unknown key; did you mean partitions?",
         "13: defaults.batch.max_rows: 100001 is more than 100000; use 1 to 100000",
         "14: defaults.retry.multiplier: 0.5 is less than 1; use 1 to 10",
+        "17: workers.first.topic: no topic is named evnets; did you mean events?",
         "20: workers.first.batch.max_wait: unknown key; did you mean max_wait_ms?",
         "24: workers.second.writers: true is not a whole number; use 1 to 64",
         "25: workers.third: nothing is not a mapping; see `memory-graph topology schema`",
@@ -186,20 +208,20 @@ workers:
   two:
     topic: events
     group: readers
-    intake:
+    consumer:
       buffer_mb: 32
     batch: {max_wait_ms: 2000}
     drain: {grace_seconds: 2}
 """
     assert faults(tmp_path, text) == [
         "6: topics.events.config.retention.ms: has a key of its own; use retention_hours",
-        "7: topics.events.dlq: .dlq names dead letters, which every topic has; leave it out",
+        "7: topics.events.dlq: .dlq is the suffix of dead-letter topics, which exist anyway; remove it",
         "11: workers.one.topic: no topic is named event; did you mean events?",
         "13: workers.one.retry.initial_ms: 500 is more than max_ms; use at most 400",
-        "16: workers.two.group: readers is the group of worker one already; give each worker its own",
-        "18: workers.two.intake.buffer_mb: 32 holds less than one message of events; use 33 or more",
+        "16: workers.two.group: readers is already the group of worker one; use another one",
+        "18: workers.two.consumer.buffer_mb: 32 is less than one message of events; use 33 or more",
         (
-            "19: workers.two.batch.max_wait_ms: 2000 is no less than drain.grace_seconds, so the last batch would be "
+            "19: workers.two.batch.max_wait_ms: 2000 is not less than drain.grace_seconds, so the last batch would be "
             "cut off; use less than 2000"
         ),
     ]
@@ -210,14 +232,14 @@ def test_a_wrong_value_does_not_hide_keys_that_do_not_go_together(tmp_path: Path
 
     assert faults(tmp_path, text) == [
         "3: topics.events.partitions: 0 is not positive; use 1 to 10000",
-        "8: workers.other.group: readers is the group of worker reader already; give each worker its own",
+        "8: workers.other.group: readers is already the group of worker reader; use another one",
         "8: workers.other.topic: no topic is named nowhere; use one of events",
     ]
 
 
 def test_a_missing_section_is_a_fault(tmp_path: Path) -> None:
     assert faults(tmp_path, "topics:\n  events: {partitions: 1}\n") == [
-        "1: workers: missing; give it the keys that `memory-graph topology schema` names"
+        "1: workers: missing; add the keys that `memory-graph topology schema` lists"
     ]
 
 
@@ -225,7 +247,7 @@ def test_yaml_that_cannot_be_read_is_a_fault_with_its_line(tmp_path: Path) -> No
     (only,) = faults(tmp_path, "topics:\n  events: {partitions: 1\nworkers: {}\n")
 
     assert only.startswith("3: ")
-    assert only.endswith("; mend the YAML there")
+    assert only.endswith("; correct the YAML there")
 
 
 def test_a_key_given_twice_is_a_fault_with_its_line(tmp_path: Path) -> None:
@@ -242,93 +264,43 @@ def test_what_is_no_mapping_is_a_fault(tmp_path: Path, text: str) -> None:
 
 def test_a_file_that_is_not_there_is_a_fault_that_names_the_variable(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match=r"nothing\.yaml cannot be read .*MEMORY_GRAPH_TOPOLOGY"):
-        load_topology(tmp_path / "nothing.yaml")
+        read_topology(tmp_path / "nothing.yaml", {})
 
 
-REGISTRY = MINIMAL + "  registry:\n    topic: events\n    group: registries\n"
+WRITER = MINIMAL + "  writer:\n    topic: events\n    group: writers\n"
 
 
-def test_a_registry_says_how_it_merges_and_what_it_accepts_key_by_key(tmp_path: Path) -> None:
-    text = REGISTRY + "    merge: {deleted_models: {grace_days: 7}}\n    accept: {providers: [acme]}\n"
-    options = loaded(tmp_path, text).workers["registry"].options
+def test_a_worker_has_blocks_of_its_own_and_a_reference_to_a_topic_is_checked(tmp_path: Path) -> None:
+    text = WRITER + "    letters: {to: events}\n"
+    options = loaded(tmp_path, text, MODELS).workers["writer"]
+    assert isinstance(options, WriterOptions)
+    assert options.letters == Letters(to="events")
+    assert faults(tmp_path, WRITER + "    letters:\n      to: event\n      colour: green\n", MODELS) == [
+        "12: workers.writer.letters.to: no topic is named event; did you mean events?",
+        "13: workers.writer.letters.colour: green is not red or blue; set it to: their colour",
+    ]
 
-    assert options["merge"]["deleted_models"] == {"strategy": "soft_delete", "grace_days": 7}
-    assert options["merge"]["model_metadata"] == {"strategy": "upsert", "conflict_resolution": "latest_wins"}
-    assert (options["accept"]["providers"], options["accept"]["capabilities"]) == (["acme"], [])
-    assert loaded(tmp_path, REGISTRY).workers["registry"].options == {"topic": "events"}
+
+def test_a_block_of_another_worker_is_an_unknown_key(tmp_path: Path) -> None:
+    (fault,) = faults(tmp_path, MINIMAL + "    letters: {}\n", MODELS)
+    assert fault.startswith("8: workers.reader.letters: unknown key; ")
 
 
-def test_faults_in_how_a_registry_merges_are_reported_with_their_lines(tmp_path: Path) -> None:
-    text = (
-        REGISTRY
-        + """\
-    state: {ttl_hours: -1}
-    merge:
-      model_metadata: {conflict_resolution: newest}
-      version_infos: {}
-      version_info:
-        strategie: append
-      deleted_models: {grace_days: -1}
-    accept:
-      providers: openai
-      version_pattern: "("
-      required: [name]
-"""
-    )
+def test_a_worker_that_does_not_exist_is_a_fault(tmp_path: Path) -> None:
+    assert faults(tmp_path, MINIMAL + "  writters: {topic: events, group: writers}\n", MODELS) == [
+        "8: workers.writters: no worker is named writters; did you mean writer?"
+    ]
+
+
+def test_a_topic_that_does_not_exist_is_a_fault_whatever_else_is_wrong_with_the_worker(tmp_path: Path) -> None:
+    text = MINIMAL.replace("topic: events", "topic: event\n    writers: true")
     assert faults(tmp_path, text) == [
-        "11: workers.registry.state.ttl_hours: -1 is less than 0; use 0 to 8760",
-        (
-            "13: workers.registry.merge.model_metadata.conflict_resolution: newest is not latest_wins or first_wins; "
-            "give which of concurrent writes counts"
-        ),
-        "14: workers.registry.merge.version_infos: unknown key; did you mean version_info?",
-        "16: workers.registry.merge.version_info.strategie: unknown key; did you mean strategy?",
-        "17: workers.registry.merge.deleted_models.grace_days: -1 is less than 0; use 0 to 36500",
-        "19: workers.registry.accept.providers: openai is not a list; give providers there are; an empty list for any",
-        (
-            "20: workers.registry.accept.version_pattern: ( is no regular expression (missing ), unterminated "
-            "subpattern at position 0); give regular expression of the version that a model's row names"
-        ),
-        (
-            "21: workers.registry.accept.required.0: name is not version, provider, capabilities or context_window; "
-            "see `memory-graph topology schema`"
-        ),
+        "6: workers.reader.topic: no topic is named event; did you mean events?",
+        "7: workers.reader.writers: true is not a whole number; use 1 to 64",
     ]
 
 
-def test_a_worker_that_mirrors_no_registry_has_nothing_to_merge(tmp_path: Path) -> None:
-    assert faults(tmp_path, MINIMAL + "    merge: {}\n    migrate: {}\n") == [
-        "8: workers.reader.merge: is read by worker registry alone; leave it out",
-        "9: workers.reader.migrate: is read by worker evolution alone; leave it out",
-    ]
-
-
-def test_usage_is_counted_where_a_registry_says_so_and_every_fault_is_reported(tmp_path: Path) -> None:
-    usage = loaded(tmp_path, REGISTRY + "    usage: {topic: events, window_minutes: 15}\n").workers["registry"].usage
-    assert usage is not None
-    assert (usage.window_minutes, usage.late_minutes, usage.restate_hours) == (15, 10, 24)
-    text = REGISTRY + "    usage:\n      topic: event\n      every_seconds: 5\n"
-    assert faults(tmp_path, text) == ["12: workers.registry.usage.topic: no topic is named event; did you mean events?"]
-    text = (
-        REGISTRY
-        + """\
-    usage:
-      topic: events
-      window_minutes: 7
-      late_minutes: -1
-      restate_hours: 1.5
-      every_second: 5
-"""
-    )
-    assert faults(tmp_path, text) == [
-        "13: workers.registry.usage.window_minutes: 7 does not part a day into equal windows; use 1 to 1440",
-        "14: workers.registry.usage.late_minutes: -1 is less than 0; use 0 to 1440",
-        "15: workers.registry.usage.restate_hours: 1.5 is not a whole number; use 0 to 8760",
-        "16: workers.registry.usage.every_second: unknown key; did you mean every_seconds?",
-    ]
-
-
-def test_a_forward_change_waits_as_long_as_the_file_says(tmp_path: Path) -> None:
-    evolution = MINIMAL + "  evolution:\n    topic: events\n    group: e\n    migrate: {forward_wait_seconds: 7}\n"
-    options = loaded(tmp_path, evolution).workers["evolution"].options
-    assert options == {"topic": "events", "migrate": {"forward_wait_seconds": 7}}
+def test_the_json_schema_has_the_options_of_each_worker() -> None:
+    workers = topology_schema(MODELS)["$defs"]["Workers"]
+    assert set(workers["properties"]) == {"reader", "writer"}
+    assert "Letters" in topology_schema(MODELS)["$defs"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from workers.config.settings import KafkaSettings
-from workers.config.tuning import WorkerTuning
+from workers.config.worker_options import WorkerOptions
 from workers.engine import app as module
 from workers.engine.app import WorkerApp, build_app
 
@@ -30,14 +30,14 @@ class StoppingConsumer:
 
 @pytest.fixture
 def app(tmp_path: Path) -> WorkerApp:
-    return build_app(KafkaSettings(), WorkerTuning(topic="events", group="readers"), 1, tmp_path)
+    return build_app(KafkaSettings(), WorkerOptions(topic="events", group="readers"), 1, tmp_path)
 
 
-async def test_a_commit_that_a_stopping_consumer_never_does_holds_nobody_up(
+async def test_the_drain_does_not_wait_for_a_commit_that_never_ends(
     app: WorkerApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "COMMIT_SECONDS", 0.01)
-    app.feed.assignment = assignment = DrainedAssignment()  # type: ignore[assignment]  # all that is asked of it here
+    app.consumer_context.assignment = assignment = DrainedAssignment()  # type: ignore[assignment]  # the test needs no more of it
     consumer = StoppingConsumer()
     async with asyncio.timeout(10):
         await app._consumer_wait_empty(consumer, None)  # noqa: SLF001 - Faust calls it

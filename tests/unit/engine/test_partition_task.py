@@ -1,24 +1,17 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.unit.engine.fakes import (
-    TOY,
-    TP,
-    FakeChangelog,
-    FakeDeadLetters,
-    FakeGraph,
-    FakeTable,
-    JsonDecoder,
-    add,
-    closed_breakers,
-)
-from workers.config.tuning import NEVER, Batch, State, WorkerTuning
-from workers.config.tuning import Retry as RetryTuning
+from tests.unit.engine.toy import TOY, add, totals
+from workers.config.worker_options import NEVER, Batch, State, WorkerOptions
+from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import SystemClock
 from workers.core.errors import Retryable
-from workers.core.record import ConsumedRecord, TopicPartition
+from workers.core.record import ConsumedRecord, Record, TopicPartition
+from workers.core.worker import WorkerSpec
 from workers.engine import partition_task
 from workers.engine.assignment import Assignment
 from workers.engine.batch.delivery import Sinks
@@ -33,6 +26,8 @@ from workers.engine.resilience.throttle import Throttle
 from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import NoTracing
+from workers.testing import PARTITION as TP
+from workers.testing import FakeChangelog, FakeDeadLetters, FakeGraph, FakeTable, JsonDecoder, closed_breakers
 
 
 class KnownTopic:
@@ -48,17 +43,17 @@ class KnownTopic:
 class Bench:
     """An assignment over fakes."""
 
-    def __init__(self, max_wait_ms: int = 1, ttl_hours: int = 24) -> None:
+    def __init__(self, max_wait_ms: int = 1, ttl_hours: int = 24, spec: WorkerSpec[Any, Any] = TOY) -> None:
         self.journal: list[str] = []
         self.graph = FakeGraph(self.journal)
         self.dead_letters = FakeDeadLetters(self.journal)
         clock, metrics = SystemClock(), Metrics()
-        self.condition = WorkerHealth(clock)
-        tuning = WorkerTuning(
+        self.health = WorkerHealth(clock)
+        options = WorkerOptions(
             topic=TP.topic,
             group="toy",
             batch=Batch(max_rows=3, max_wait_ms=max_wait_ms),
-            retry=RetryTuning(initial_ms=1),
+            retry=RetryOptions(initial_ms=1),
             state=State(ttl_hours=ttl_hours),
         )
         self.states = StateTable(FakeTable(), FakeChangelog(self.journal))
@@ -66,34 +61,34 @@ class Bench:
             writer=self.graph,
             dead_letters=self.dead_letters,
             states=self.states,
-            retry=Retry("toy", tuning.retry, closed_breakers(), self.condition, metrics),
-            throttle=Throttle(tuning.throttle, clock),
-            flood=DeadLetterLimiter(tuning.dead_letter_limit, clock, self.condition),
+            retry=Retry("toy", options.retry, closed_breakers(), self.health, metrics),
+            throttle=Throttle(options.throttle, clock),
+            dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, self.health),
             transactions=asyncio.Semaphore(4),
             metrics=metrics,
             clock=clock,
         )
         self.acknowledged = Acknowledged()
-        process = PartitionContext(
-            spec=TOY,
-            tuning=tuning,
+        context = PartitionContext(
+            spec=spec,
+            options=options,
             decoder=JsonDecoder(),
             sinks=sinks,
             acknowledged=self.acknowledged,
-            backlog=RecordBuffer(1_000_000),
-            condition=self.condition,
+            buffer=RecordBuffer(1_000_000),
+            health=self.health,
             topic_identity=KnownTopic(),
             end_offset=lambda _: None,
             tracing=NoTracing(),
         )
         self.failures: list[BaseException] = []
-        self.assignment = Assignment(process, self.failures.append)
+        self.assignment = Assignment(context, self.failures.append)
         self.assignment.open(1)
 
     def feed(
-        self, *records: ConsumedRecord, follows: int | None = None, seek: int = 1, sought: int | None = None
+        self, *records: ConsumedRecord, follows: int | None = None, seek: int = 1, committed: int | None = None
     ) -> None:
-        self.assignment.accept(Chunk(TP, records, seek, follows, sought))
+        self.assignment.accept(Chunk(TP, records, seek, follows, committed))
 
     async def until(self, true: Callable[[], bool]) -> None:
         async with asyncio.timeout(5):
@@ -104,12 +99,12 @@ class Bench:
         return self.acknowledged.next_offsets().get(TopicPartition(*TP))
 
 
-async def test_a_partition_is_acknowledged_as_far_as_it_is_stored() -> None:
+async def test_a_partition_is_acknowledged_up_to_the_last_stored_record() -> None:
     bench = Bench()
     bench.feed(add(0, "a", 1), add(1, "b", 1))
     bench.feed(add(2, "a", 1), follows=2)
     await bench.until(lambda: bench.next_offset() == 3)
-    assert bench.graph.totals == {"a": 2, "b": 1}
+    assert totals(bench.graph) == {"a": 2, "b": 1}
     await bench.assignment.drain()
 
 
@@ -119,7 +114,7 @@ async def test_records_at_or_below_the_watermark_are_not_written_again() -> None
     bench.feed(add(0, "a", 1), add(1, "a", 1), add(2, "a", 1))
     await bench.until(lambda: bench.next_offset() == 3)
     assert [line for line in bench.journal if line.startswith("graph")] == ["graph 2"]
-    assert bench.graph.totals == {"a": 3}
+    assert totals(bench.graph) == {"a": 3}
     await bench.assignment.drain()
 
 
@@ -139,28 +134,28 @@ async def test_chunks_from_before_a_rebalance_are_ignored() -> None:
     bench.feed(add(0, "a", 1), seek=1)
     bench.feed(add(0, "a", 5), seek=2)
     await bench.until(lambda: bench.next_offset() == 1)
-    assert bench.graph.totals == {"a": 5}
+    assert totals(bench.graph) == {"a": 5}
     await bench.assignment.drain()
 
 
-async def test_a_commit_past_what_the_graph_holds_is_no_reason_to_skip_what_is_between() -> None:
+async def test_a_commit_past_the_graph_does_not_skip_the_records_between() -> None:
     bench = Bench()
     bench.graph.watermark = 3
-    bench.feed(add(9, "a", 1), sought=9)
+    bench.feed(add(9, "a", 1), committed=9)
     await bench.until(lambda: bench.assignment.behind == {TP: 4})
-    assert bench.graph.totals == {}
+    assert totals(bench.graph) == {}
     assert bench.next_offset() is None
     assert not bench.failures
     await bench.assignment.drain()
     bench.assignment.open(2)
     assert bench.assignment.behind == {}
-    bench.feed(add(4, "a", 5), seek=2, sought=4)
+    bench.feed(add(4, "a", 5), seek=2, committed=4)
     await bench.until(lambda: bench.next_offset() == 5)
-    assert bench.graph.totals == {"a": 5}
+    assert totals(bench.graph) == {"a": 5}
     await bench.assignment.drain()
 
 
-async def test_draining_lets_the_batch_under_way_through_and_drops_what_waits() -> None:
+async def test_draining_finishes_the_current_batch_and_discards_waiting_records() -> None:
     bench = Bench(max_wait_ms=60_000)
     bench.feed(add(0, "a", 1), add(1, "a", 1), add(2, "a", 1))
     bench.feed(add(3, "a", 1), follows=3)
@@ -183,29 +178,27 @@ async def test_an_outage_makes_the_worker_unready_and_not_unhealthy_until_it_end
     bench = Bench()
     bench.graph.fail_next = [Retryable("connection refused")] * 3
     bench.feed(add(0, "a", 1))
-    await bench.until(lambda: any("connection refused" in reason for reason in bench.condition.unready()))
-    assert bench.condition.unhealthy() == []
+    await bench.until(lambda: any("connection refused" in reason for reason in bench.health.unready()))
+    assert bench.health.unhealthy() == []
     await bench.until(lambda: bench.next_offset() == 1)
-    assert bench.condition.unready() == []
+    assert bench.health.unready() == []
     await bench.assignment.drain()
-    assert bench.condition.unready() != []
+    assert bench.health.unready() != []
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
 async def test_every_partition_has_its_own_task(count: int) -> None:
     bench = Bench()
     for partition in range(count):
-        tp = TopicPartition("sums", partition)
+        tp = TopicPartition(TP.topic, partition)
         bench.assignment.accept(Chunk(tp, [add(0, f"k{partition}", 1)], 1, None))
     await bench.until(lambda: len(bench.acknowledged.next_offsets()) == count)
     await bench.assignment.drain()
 
 
 @pytest.mark.parametrize(("ttl_hours", "kept"), [(1, 1), (NEVER, 2)])
-async def test_a_state_that_lives_for_ever_outlives_every_silence(
-    monkeypatch: pytest.MonkeyPatch, ttl_hours: int, kept: int
-) -> None:
-    monkeypatch.setattr(partition_task, "SWEEP_EVERY_BATCHES", 1)
+async def test_a_state_without_ttl_never_expires(monkeypatch: pytest.MonkeyPatch, ttl_hours: int, kept: int) -> None:
+    monkeypatch.setattr(partition_task, "EXPIRE_EVERY_BATCHES", 1)
     bench = Bench(ttl_hours=ttl_hours)
     bench.feed(add(0, "quiet", 1))
     await bench.until(lambda: bench.next_offset() == 1)
@@ -215,14 +208,52 @@ async def test_a_state_that_lives_for_ever_outlives_every_silence(
     assert len(bench.states) == kept
 
 
-async def test_whoever_holds_the_first_partition_leads_while_it_is_at_work() -> None:
+async def test_the_process_with_the_first_partition_leads_while_it_accepts_records() -> None:
     bench = Bench()
     assert not bench.assignment.leads()
     bench.assignment.rebalanced([TopicPartition(TP.topic, 0), TopicPartition("another", 1)])
     assert bench.assignment.leads()
     await bench.assignment.drain()
-    assert not bench.assignment.leads(), "what comes next is another's, or begins after the recovery"
+    assert not bench.assignment.leads(), "another process may have it next, or the recovery comes first"
     bench.assignment.open(2)
     assert bench.assignment.leads()
     bench.assignment.rebalanced([TopicPartition(TP.topic, 1), TopicPartition("another", 0)])
     assert not bench.assignment.leads()
+
+
+async def test_state_of_another_graph_holds_the_worker_unready_where_the_worker_wants_that() -> None:
+    state = replace(TOY.state, on_new_graph="fail", new_graph_fix="start a new sum") if TOY.state else None
+    bench = Bench(spec=replace(TOY, state=state))
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    await bench.assignment.drain()
+    bench.graph.lineage = "f" * 32
+    bench.assignment.open(2)
+    bench.feed(add(1, "a", 1), seek=2, committed=1)
+    await bench.until(lambda: any("start a new sum" in reason for reason in bench.health.unready()))
+    assert (bench.next_offset(), bench.failures) == (1, [])
+    await bench.assignment.drain()
+
+
+class Keys:
+    """A preparation that fails once, then notes the offsets that it was asked for."""
+
+    server = "neo4j"
+
+    def __init__(self) -> None:
+        self.fail_next = [Retryable("away")]
+        self.prepared: list[int] = []
+
+    async def prepare(self, records: Sequence[Record]) -> None:
+        if self.fail_next:
+            raise self.fail_next.pop()
+        self.prepared += [record.offset for record in records]
+
+
+async def test_a_worker_prepares_each_batch_before_it_is_parsed_and_waits_for_the_server() -> None:
+    keys = Keys()
+    bench = Bench(spec=replace(TOY, preparations=[keys]))
+    bench.feed(add(0, "a", 1), add(1, "b", 1))
+    await bench.until(lambda: bench.next_offset() == 2)
+    assert keys.prepared == [0, 1]
+    await bench.assignment.drain()

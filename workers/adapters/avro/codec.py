@@ -12,10 +12,11 @@ from workers.adapters.avro.wire import is_framed, schema_id_of
 from workers.adapters.avro.writer_schema import Unreadable, WriterSchema
 from workers.core.clock import Clock, SystemClock
 from workers.core.errors import Dropped, Rejected
-from workers.core.record import Record
+from workers.core.record import Decoded, Record
 from workers.core.stage import Stage
-from workers.core.worker import Decoded
 
+SERVER = "schema-registry"
+"""The server that decoding needs, as circuit breakers and metrics name it."""
 UNKNOWN_SECONDS = 60.0
 """How long the registry is not asked again for an id that it did not know."""
 FORGET_SECONDS = 600.0
@@ -54,7 +55,11 @@ class AvroCodec:
         self._fetching: dict[bytes, asyncio.Task[None]] = {}
         self._requests = asyncio.Semaphore(REQUESTS_AT_ONCE)
 
-    async def fetch_schemas(self, records: Sequence[Record]) -> None:
+    @property
+    def server(self) -> str:
+        return SERVER
+
+    async def prepare(self, records: Sequence[Record]) -> None:
         """Learn the writer schemas these records name, each once. Raises ``Retryable``."""
         now = self._clock.monotonic()
         prefixes = {value[:5] for record in records if (value := record.value)}
@@ -69,7 +74,7 @@ class AvroCodec:
     def decode(self, record: Record) -> Decoded:
         """Decode the value; no I/O. Raises ``Rejected`` (DECODE), and ``Dropped`` for a change topic's tombstone.
 
-        Raises ``LookupError`` when ``fetch_schemas`` was not called for the record before: a bug.
+        Raises ``LookupError`` when ``prepare`` was not called for the record before: a bug.
         """
         value = record.value
         if value and (writer := self._writers.get(value[:5])):

@@ -9,8 +9,8 @@ from fastavro.schema import to_parsing_canonical_form
 from workers.adapters.avro.decode_errors import explain, trailing_bytes
 from workers.adapters.avro.wire import PREFIX_BYTES
 from workers.core.errors import Rejected
+from workers.core.record import Decoded
 from workers.core.stage import Stage
-from workers.core.worker import Decoded
 
 
 class WriterSchema:

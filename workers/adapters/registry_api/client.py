@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from typing import Any, Self
-from urllib.parse import quote
 
 import aiohttp
 import orjson
@@ -35,9 +34,8 @@ class RegistryApi:
         """Send a request; ``path`` begins with a slash, its parts quoted. Returns when the API has taken it."""
         await self._request(method, path, {"Idempotency-Key": idempotency_key}, orjson.dumps(dict(body)))
 
-    async def latest_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:
-        """Fetch the registry's present row of a schema's version."""
-        path = f"/api/v1/registry/schemas/{quote(schema_id, safe='')}/versions/{quote(version, safe='')}"
+    async def get(self, path: str) -> Mapping[str, Any]:
+        """Return the JSON object at a path, which begins with a slash, its parts quoted."""
         text = await self._request("GET", path, {}, None)
         try:
             row = orjson.loads(text)

@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from workers.core.record import Record
+from workers.core.record import Decoded, Record
 from workers.core.statement import Statement
-from workers.core.worker import Decoded
 from workers.pipelines.telemetry.trace import Trace
 from workers.pipelines.telemetry.worker import WORKER
 

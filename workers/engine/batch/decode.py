@@ -1,4 +1,4 @@
-"""Decode and validate: a batch's records become events, or reasons why not."""
+"""Decode and validate a batch: each record becomes an event, a rejected record or a dropped record."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from workers.core.worker import EventT, WorkerSpec
 
 
 class RejectedRecord(NamedTuple):
-    """A record turned away, and why."""
+    """A record that goes to the dead letters, and why."""
 
     record: Record
     reason: Rejected
@@ -27,7 +27,7 @@ class DroppedRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DecodedBatch(Generic[EventT]):
-    """The events of a batch in offset order with their records, the records turned away, and those left out."""
+    """The events of a batch in offset order with their records, and the rejected and the dropped records."""
 
     events: Sequence[tuple[Record, EventT]]
     rejected: Sequence[RejectedRecord]
@@ -36,21 +36,40 @@ class DecodedBatch(Generic[EventT]):
     def __len__(self) -> int:
         return len(self.events) + len(self.rejected) + len(self.dropped)
 
+    def until(self, offset: int) -> "DecodedBatch[EventT]":
+        """Return the part up to and with ``offset``."""
+        return self._part(lambda record: record.offset <= offset)
+
+    def after(self, offset: int) -> "DecodedBatch[EventT]":
+        """Return the part after ``offset``."""
+        return self._part(lambda record: record.offset > offset)
+
+    def _part(self, belongs: Any) -> "DecodedBatch[EventT]":
+        return DecodedBatch(
+            [each for each in self.events if belongs(each[0])],
+            [each for each in self.rejected if belongs(each.record)],
+            [each for each in self.dropped if belongs(each.record)],
+        )
+
 
 def decode_batch(
     spec: WorkerSpec[EventT, Any], decoder: Decoder, clock: Clock, records: Sequence[Record]
 ) -> DecodedBatch[EventT]:
-    """Decode and parse every record; one that fails never touches its neighbours. No I/O."""
+    """Decode and parse every record, without I/O. One that fails does not affect its neighbours."""
     now_ms = clock.now_ms()
-    decode, parse = decoder.decode, spec.parse
+    decode, parse, check_key = decoder.decode, spec.parse, spec.check_key
     events: list[tuple[Record, EventT]] = []
     rejected: list[RejectedRecord] = []
     dropped: list[DroppedRecord] = []
     for record in records:
         try:
-            events.append((record, parse(decode(record), record, now_ms)))
+            event = parse(decode(record), now_ms)
+            if check_key is not None:
+                check_key(event, record.key)
         except Rejected as reason:
             rejected.append(RejectedRecord(record, reason))
         except Dropped as policy:
             dropped.append(DroppedRecord(record, policy))
+        else:
+            events.append((record, event))
     return DecodedBatch(events, rejected, dropped)

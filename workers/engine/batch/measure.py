@@ -1,45 +1,91 @@
-"""What a batch adds to the metrics: counted per event type once a batch, never per event."""
+"""The metrics and log lines of a batch: counted once for each event type, never once for each event."""
 
 from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
+import structlog
+
+from workers.core.metric import Measurement
+from workers.core.report import BatchReport, LogLine, Skipped
 from workers.core.worker import WorkerSpec
 from workers.engine.batch.decode import DecodedBatch
-from workers.engine.batch.delivered import Delivered
+from workers.engine.batch.delivery import Delivered
 from workers.observe.metrics import UNKNOWN, Metrics
+
+log = structlog.get_logger(__name__)
 
 
 def measure_batch(
-    metrics: Metrics, spec: WorkerSpec[Any, Any], decoded: DecodedBatch[Any], delivered: Delivered, seconds: float
-) -> None:
-    """Count a batch's events by type.
+    metrics: Metrics, spec: WorkerSpec[Any, Any], batch: DecodedBatch[Any], delivered: Delivered, seconds: float
+) -> "Counter[str]":
+    """Count a batch's events by event type; return how many were decoded and valid.
 
-    ``delivered`` tells of those that did not get into the graph; what the fold left out has been counted as dropped
-    by then, and is no success beside. ``seconds`` is from the batch's intake until it was stored.
+    ``seconds`` is from the start of the batch until it was stored. What the fold skipped is counted as dropped, and
+    is no success.
     """
-    event_type_of = spec.event_type
-    received = Counter([event_type_of(event) for _, event in decoded.events])
+    event_type_of, rejected = spec.event_type, delivered.rejected
+    received = Counter([event_type_of(event) for _, event in batch.events])
     failed: Counter[str] = Counter()
-    if delivered.turned_away:
-        turned_away = delivered.turned_away
-        failed.update(event_type_of(event) for record, event in decoded.events if record.offset in turned_away)
+    if rejected:
+        failed.update(event_type_of(event) for record, event in batch.events if record.offset in rejected)
+    skipped = _count_skipped(metrics, delivered.observations)
     for event_type, count in received.items():
         metrics.received(event_type, spec.source, count)
-        if spec.change_events:
-            metrics.sync.received(event_type, count)
         metrics.processing(event_type, seconds, count)
-        metrics.processed(event_type, "success", count - failed[event_type] - delivered.left_out[event_type])
+        metrics.processed(event_type, "success", count - failed[event_type] - skipped[event_type])
     for event_type, count in failed.items():
         metrics.processed(event_type, "error", count)
-    rejected = len(decoded.rejected)
-    if rejected:
-        metrics.received(UNKNOWN, spec.source, rejected)
-        metrics.processed(UNKNOWN, "error", rejected)
-    for (event_type, reason), count in _policies(decoded).items():
-        metrics.received(event_type, spec.source, count)
+    _measure_unparsed(metrics, spec.source, batch)
+    metrics.batch(spec.name, len(batch))
+    return received
+
+
+def _count_skipped(metrics: Metrics, observations: Iterable[Any]) -> "Counter[str]":
+    skipped = [each for each in observations if isinstance(each, Skipped)]
+    for each in skipped:
+        metrics.dropped(each.event_type, each.reason)
+        log.debug("event skipped", subject=each.subject, event_type=each.event_type, reason=each.reason)
+    return Counter(each.event_type for each in skipped)
+
+
+def _measure_unparsed(metrics: Metrics, source: str, batch: DecodedBatch[Any]) -> None:
+    if batch.rejected:
+        metrics.received(UNKNOWN, source, len(batch.rejected))
+        metrics.processed(UNKNOWN, "error", len(batch.rejected))
+    dropped = Counter((each.policy.event_type, each.policy.reason) for each in batch.dropped)
+    for (event_type, reason), count in dropped.items():
+        metrics.received(event_type, source, count)
         metrics.dropped(event_type, reason, count)
-    metrics.batch(spec.name, received.total() + rejected + len(decoded.dropped))
 
 
-def _policies(decoded: DecodedBatch[Any]) -> "Counter[tuple[str, str]]":
-    return Counter((policy.event_type, policy.reason) for _, policy in decoded.dropped)
+def report_batch(
+    metrics: Metrics,
+    spec: WorkerSpec[Any, Any],
+    received: "Counter[str]",
+    delivered: Delivered,
+    now_ms: int,
+    count_states: Callable[[str], int],
+) -> None:
+    """Record and log what the worker itself reports about a batch that the graph has."""
+    if spec.report is None:
+        return
+    observations = [each for each in delivered.observations if not isinstance(each, Skipped)]
+    facts = BatchReport(
+        received=received,
+        observations=observations,
+        dead_letter_codes=delivered.dead_letter_codes,
+        plan_seconds=delivered.plan_seconds,
+        graph_seconds=delivered.graph_seconds,
+        now_ms=now_ms,
+        count_states=count_states,
+    )
+    for each in spec.report(facts):
+        if isinstance(each, Measurement):
+            metrics.record(each)
+        else:
+            _log(each)
+
+
+def _log(line: LogLine) -> None:
+    getattr(log, line.level)(line.event, **line.fields)

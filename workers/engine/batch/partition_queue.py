@@ -1,33 +1,33 @@
-"""Chunks waiting for one partition's task, taken out as batches."""
+"""The waiting chunks of one partition, taken out as batches."""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from workers.config.tuning import Batch
+from workers.config.worker_options import Batch
 from workers.core.clock import Clock
 from workers.core.record import Record, TopicPartition
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
 
 LARGEST_BATCH_BYTES = 16 * 1024 * 1024
-"""A transaction takes seven times its texts' bytes of Neo4j's memory (measured: 716 MiB refuse 102 texts of 1 MB), and
-one that never fits would be tried for ever. Records of the usual kilobyte never come near it."""
+"""A transaction needs seven times its texts' bytes of Neo4j's memory (measured: 716 MiB do not hold 102 texts of 1 MB),
+and one that never fits would be repeated for ever. Batches of usual records, about 1 kB each, are far smaller."""
 
 
 class PartitionQueue:
-    """A queue of chunks that never blocks who puts (intake holds back by bytes instead)."""
+    """A queue of chunks. ``put`` never blocks, because the consumer stops fetching by the bytes of the record buffer."""
 
-    def __init__(self, topic_partition: TopicPartition, backlog: RecordBuffer, clock: Clock) -> None:
+    def __init__(self, topic_partition: TopicPartition, buffer: RecordBuffer, clock: Clock) -> None:
         self._topic_partition = topic_partition
-        self._backlog = backlog
+        self._buffer = buffer
         self._clock = clock
         self._chunks: deque[tuple[Chunk, int]] = deque()
         self._arrived = asyncio.Event()
 
     def put(self, chunk: Chunk) -> None:
         size = chunk.size_bytes()
-        self._backlog.add(self._topic_partition, size)
+        self._buffer.add(self._topic_partition, size)
         self._chunks.append((chunk, size))
         self._arrived.set()
 
@@ -54,7 +54,7 @@ class PartitionQueue:
 
     def _take(self) -> tuple[Chunk, int]:
         chunk, size = self._chunks.popleft()
-        self._backlog.remove(self._topic_partition, size)
+        self._buffer.remove(self._topic_partition, size)
         return chunk, size
 
     async def _arrival(self, timeout_seconds: float | None) -> bool:
@@ -66,6 +66,6 @@ class PartitionQueue:
         return True
 
     def discard(self) -> None:
-        """Drop what waits: the partition is being revoked, and its next owner reads it again."""
+        """Drop all waiting chunks, because the partition is revoked and its next owner reads them again."""
         while self._chunks:
             self._take()

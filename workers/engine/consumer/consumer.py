@@ -1,12 +1,12 @@
-"""Faust's consumer, taught two things: to read in chunks, and to commit only what is acknowledged.
+"""Faust's consumer with two changes: it reads in chunks, and commits only acknowledged offsets.
 
-Private methods of faust-streaming are overridden here and nowhere else; the version is pinned, and the
-end-to-end tests guard every upgrade. Each override says which loss it prevents (all were reproduced against
-faust-streaming 0.15.3).
+Private methods of faust-streaming are overridden only here and in ``thread``. Its version is pinned, and end-to-end
+tests protect every upgrade. Each override says which loss it prevents; all were reproduced with faust-streaming 0.15.3.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from faust.transport.drivers import aiokafka as driver
@@ -14,15 +14,30 @@ from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
 from workers.core.record import Record, TopicPartition
+from workers.engine.assignment import Assignment
+from workers.engine.consumer.acknowledged import Acknowledged
+from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.consumer.feed import Feed
 from workers.engine.consumer.thread import ConsumerThread
 from workers.engine.faust_logger import QUIET
 
 WAIT_FOR_ROOM_SECONDS = 1.0
 GATHER_SECONDS = 0.02
-"""Between fetches that bring little: where records trickle in, each fetch would else bring a handful, at the price of
-a whole one here and at the broker (measured at 5,000 events/s in four partitions: more than half of all the CPU)."""
+"""Pause after a fetch with few records: otherwise each fetch returns a handful of records for the price of a full one
+(measured at 5,000 events/s in four partitions: more than half of all CPU time, here and at the broker)."""
+
+
+@dataclass(slots=True)
+class ConsumerContext:
+    """What connects the consumer with the partition tasks; one for each process.
+
+    ``assignment`` is set when the app is composed, because an assignment needs the app's table.
+    """
+
+    chunk_records: int
+    buffer: RecordBuffer
+    acknowledged: Acknowledged = field(default_factory=Acknowledged)
+    assignment: Assignment = field(init=False)
 
 
 class ChunkConsumer(driver.Consumer):
@@ -31,39 +46,39 @@ class ChunkConsumer(driver.Consumer):
     logger = QUIET
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._handed_on: dict[TP, int] = {}
-        self._sought: Mapping[TP, int | None] = {}
+        self._next_offsets: dict[TP, int] = {}
+        self._committed_at_seek: Mapping[TP, int | None] = {}
         self._seeks = 0
         self._trickle = False
         self._position = asyncio.Lock()
         super().__init__(*args, **kwargs)
-        self._feed: Feed = cast("Any", self.app).feed
+        self._context: ConsumerContext = cast("Any", self.app).consumer_context
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        """Let Faust wait for its thread's end, but not without end."""
+        """Limit the time that Faust waits for the end of its thread."""
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
-        """Yield one message per partition fetched; changelog records stay single, for table recovery."""
+        """Yield messages of chunks; records of changelogs stay single, for the recovery of tables."""
         if self._trickle:
             await asyncio.sleep(GATHER_SECONDS)
         if not self.flow_active:
             await self.can_resume_flow.wait()
-        if self._feed.assignment.behind:
+        if self._context.assignment.behind:
             await self._go_back()
             return
         active = self._partitions_with_room()
         if not active:
-            await self._feed.backlog.wait_for_room(WAIT_FOR_ROOM_SECONDS)
+            await self._context.buffer.wait_for_room(WAIT_FOR_ROOM_SECONDS)
             return
         async with self._position:
             seek = self._seeks
             fetched = await self._getmany(active_partitions=active, timeout=timeout)
-        self._trickle = 0 < sum(map(len, fetched.values())) < self._feed.chunk_records
+        self._trickle = 0 < sum(map(len, fetched.values())) < self._context.chunk_records
         if not fetched or self.should_stop:
             return
         if not self.flow_active:
-            # A rebalance began during the fetch: the records are dropped here, so the position must go back.
+            # A rebalance began during the fetch: these records are dropped, so the position must go back.
             await self.perform_seek()
             return
         for tp, records in fetched.items():
@@ -73,39 +88,39 @@ class ChunkConsumer(driver.Consumer):
                 yield tp, message
 
     async def _go_back(self) -> None:
-        """Read partitions again from where the graph is: what is committed in Kafka is past that."""
-        await self._feed.assignment.drain()
+        """Read partitions again from the graph's offset, because Kafka's committed offset is past it."""
+        await self._context.assignment.drain()
         await self.commit()
-        self._feed.acknowledged.forget()
+        self._context.acknowledged.forget()
         await self.perform_seek()
 
     def _stale(self, seek: int) -> bool:
-        """A seek has put, or will put, the position back to before what was fetched."""
+        """Tell whether a seek has moved, or will move, the position back to before the fetched records."""
         return not self.flow_active or seek != self._seeks
 
     def _partitions_with_room(self) -> set[TP]:
         active = self._get_active_partitions()
         changelogs = {tp for tp in active if self._is_changelog_tp(tp)}
         sources = {TopicPartition(*tp) for tp in active - changelogs}
-        return changelogs | {TP(*each) for each in self._feed.backlog.with_room(sources)}
+        return changelogs | {TP(*each) for each in self._context.buffer.with_room(sources)}
 
     def _messages(self, tp: TP, records: list[Any]) -> Iterable[ConsumerMessage]:
         self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if self._is_changelog_tp(tp):
             return [self._to_message(tp, record) for record in records]
-        if records[0].offset < self._handed_on.get(tp, 0):
-            # Nobody has sought: the topic was made anew under our feet, and its offsets begin again.
-            self._feed.assignment.behind[TopicPartition(*tp)] = 0
+        if records[0].offset < self._next_offsets.get(tp, 0):
+            # Without a seek, this means that the topic was recreated: its offsets begin again.
+            self._context.assignment.behind[TopicPartition(*tp)] = 0
             return []
-        size = self._feed.chunk_records
-        # Lazily: a chunk counts as handed on only once the one before it has been taken.
+        size = self._context.chunk_records
+        # A generator: a chunk counts as handed over only after the chunk before it.
         return (self._to_chunk(tp, records[i : i + size]) for i in range(0, len(records), size))
 
     def _to_chunk(self, tp: TP, records: list[Any]) -> ConsumerMessage:
         last = records[-1]
-        follows, sought = self._handed_on.get(tp), self._sought.get(tp)
-        chunk = Chunk(TopicPartition(*tp), cast("list[Record]", records), self._seeks, follows, sought)
-        self._handed_on[tp] = last.offset + 1
+        follows, committed = self._next_offsets.get(tp), self._committed_at_seek.get(tp)
+        chunk = Chunk(TopicPartition(*tp), cast("list[Record]", records), self._seeks, follows, committed)
+        self._next_offsets[tp] = last.offset + 1
         return ConsumerMessage(
             tp.topic,
             tp.partition,
@@ -123,17 +138,17 @@ class ChunkConsumer(driver.Consumer):
         )
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Any:
-        """Prevent Faust from committing past a record in flight (#606): only acknowledged partitions count."""
-        offsets = self._feed.acknowledged.next_offsets()
+        """Return acknowledged partitions only: Faust would commit past a record in flight (#606)."""
+        offsets = self._context.acknowledged.next_offsets()
         return (TP(*each) for each in offsets if topics is None or TP(*each) in topics or each.topic in topics)
 
     def _filter_committable_offsets(self, tps: Iterable[TP]) -> dict[TP, int]:
-        offsets = self._feed.acknowledged.next_offsets()
+        offsets = self._context.acknowledged.next_offsets()
         found = {tp: offsets.get(TopicPartition(*tp)) for tp in tps}
         return {tp: offset for tp, offset in found.items() if offset is not None and self._should_commit(tp, offset)}
 
     async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002 - Faust's signature
-        """Commit again what Kafka did not take: Faust notes it as committed, and waits until there is more."""
+        """Forget offsets that Kafka did not accept: Faust would take them as committed, and not try again."""
         committed = bool(await super()._commit_offsets(offsets, start_new_transaction))
         if not committed:
             for tp in offsets:
@@ -141,46 +156,45 @@ class ChunkConsumer(driver.Consumer):
         return committed
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Drain and commit (in ``WorkerApp._consumer_wait_empty``), then forget: the next owner goes on."""
+        """Drain and commit (in ``WorkerApp._consumer_wait_empty``), then forget the offsets."""
         await super().on_partitions_revoked(revoked)
-        self._feed.acknowledged.forget()
+        self._context.acknowledged.forget()
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
-        """Hold the flow until recovery has sought.
+        """Stop the flow until the recovery has done its seek.
 
-        A worker that gains its first partitions would else let chunks in before the seek, which then clears
-        them away.
+        Otherwise a worker that gets its first partitions accepts chunks before the seek, which then clears them.
         """
         self.stop_flow()
         self.app.flow_control.suspend()
         self.app.flow_control.clear()
         await super().on_partitions_assigned(assigned, generation_id)
-        self._feed.assignment.rebalanced(TopicPartition(*tp) for tp in assigned)
+        self._context.assignment.rebalanced(TopicPartition(*tp) for tp in assigned)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Seek as Faust does; what was fetched before is stale, what comes after follows nothing.
+        """Seek as Faust does, but never during a fetch, and to the graph's offset where the graph is behind.
 
-        Never beside a fetch: after a recovery Faust seeks with the flow on, and records fetched in between
-        would be taken for those after the seek. Where the graph is behind, it says where to.
+        After a recovery Faust seeks while the flow is on, and records that were fetched before the seek would be
+        taken for records after it. Each seek has a number, which makes older chunks stale.
         """
         async with self._position:
             committed = dict(await super().seek_to_committed())
             if unmoved := [tp for tp, offset in committed.items() if not offset and not self._is_changelog_tp(tp)]:
-                # aiokafka leaves these where its last fetch ended: what was fetched and dropped would be passed over.
-                # Before the log's start, 0 is out of range, and so leads to the start.
+                # aiokafka leaves these where its last fetch ended, and would skip records that were fetched and dropped.
+                # Where offset 0 no longer exists, the consumer is reset to the first offset.
                 await self._thread.seek_wait(dict.fromkeys(unmoved, 0))
-            behind = {TP(*each): offset for each, offset in self._feed.assignment.behind.items()}
+            behind = {TP(*each): offset for each, offset in self._context.assignment.behind.items()}
             if back := {tp: offset for tp, offset in behind.items() if tp in committed}:
                 await self._thread.seek_wait(back)
                 committed |= back
-            self._sought = committed
+            self._committed_at_seek = committed
             self._seeks += 1
-            self._handed_on.clear()
-            self._feed.assignment.open(self._seeks)
+            self._next_offsets.clear()
+            self._context.assignment.open(self._seeks)
         return committed
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Faust's bookkeeping of gaps serves its own acknowledgement; with chunks it would only grow."""
+        """Do nothing: Faust's list of gaps serves its own acknowledgement, and would only grow with chunks."""
 
 
 class ChunkTransport(driver.Transport):

@@ -1,4 +1,4 @@
-"""The thread that Faust's consumer runs in, which keeps no drained process alive."""
+"""The thread of Faust's consumer, with a limited time to stop."""
 
 import os
 import sys
@@ -9,36 +9,36 @@ from faust.transport.drivers import aiokafka as driver
 from mode.threads import WorkerThread
 
 LEAVE_SECONDS = 10.0
-"""For the consumer to leave its group once everything is drained, and then again for its thread to end."""
+"""Time for the consumer to leave its group after the drain, and again for its thread to end."""
 
 
 class LeavingThread(WorkerThread):
-    """A thread that is not waited for without end.
+    """A thread that stops waiting for its end after a time.
 
-    Where the broker died while a worker that had been told to go was in a rebalance, aiokafka sent heartbeats for
-    ever and never closed (found by chaos); Faust waited for it with the event loop held up.
+    When the broker died while a stopping worker was in a rebalance, aiokafka sent heartbeats for ever and never closed
+    (found by a chaos test), and Faust blocked the event loop while it waited.
     """
 
     def stop(self) -> None:
-        """Wait for the thread's end, within the time that it has to leave."""
+        """Wait for the end of the thread, for at most ``LEAVE_SECONDS``."""
         if self.is_stopped.wait(LEAVE_SECONDS):
             self.join()
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """Faust's consumer thread, with an end."""
+    """Faust's consumer thread, with a limited time to stop."""
 
     Worker = LeavingThread
     shutdown_timeout = LEAVE_SECONDS
 
 
 def remains() -> bool:
-    """Tell whether a consumer thread is still there: Python would wait for it at the process's end."""
+    """Tell whether a consumer thread still runs: Python would wait for it at the end of the process."""
     return any(isinstance(each, LeavingThread) for each in threading.enumerate())
 
 
 def end_process(code: int) -> NoReturn:
-    """End the process with all its threads, as they are."""
+    """End the process at once, with all its threads."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

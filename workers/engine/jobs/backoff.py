@@ -1,70 +1,70 @@
-"""Steps that did not get through: which go last in the next round, and which are not to be tried for a while."""
+"""Steps that failed: which run last in the next round, and which are not tried for a while."""
 
 from collections import Counter
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from workers.core.job import Call, Effect, FetchSchema, Publish, Step
+from workers.core.job import Call, Effect, FetchStep, Publish, Step
 
-Work: TypeAlias = Step | FetchSchema
+AnyStep: TypeAlias = Step | FetchStep
 
 FIRST_SECONDS = 60.0
 LONGEST_SECONDS = 3_600.0
-MOST_DOUBLINGS = 16
-"""Enough to come to the longest wait."""
-MOST_REMEMBERED = 10_000
-"""Steps; where there are more, all are tried anew."""
+MAX_DOUBLINGS = 16
+"""Enough to reach the longest wait."""
+MAX_STEPS = 10_000
+"""Steps that are remembered; above it, all are forgotten and tried again."""
 
 
 class Backoff:
-    """A refused step waits for a minute, twice as long each time, an hour at most. In memory: a restart tries anew."""
+    """A refused step waits one minute, then twice as long each time, up to an hour. A restart forgets the waits."""
 
     def __init__(self) -> None:
         self._refusals: Counter[Hashable] = Counter()
         self._not_before: dict[Hashable, float] = {}
         self._failures: Counter[Hashable] = Counter()
 
-    def refused(self, step: Work, now: float) -> None:
-        """Put it off from ``now``, seconds of a monotonic clock."""
-        if len(self._refusals) >= MOST_REMEMBERED:
+    def refused(self, step: AnyStep, now: float) -> None:
+        """Postpone a step from ``now``, seconds of a monotonic clock."""
+        if len(self._refusals) >= MAX_STEPS:
             self._refusals.clear()
             self._not_before.clear()
         key = _key(step)
-        seconds = min(FIRST_SECONDS * 2 ** min(self._refusals[key], MOST_DOUBLINGS), LONGEST_SECONDS)
+        seconds = min(FIRST_SECONDS * 2 ** min(self._refusals[key], MAX_DOUBLINGS), LONGEST_SECONDS)
         self._refusals[key] += 1
         self._not_before[key] = now + seconds
 
-    def failed(self, step: Work) -> None:
-        """Let it go last: perhaps the server is well but for this one."""
+    def failed(self, step: AnyStep) -> None:
+        """Move a step to the end of the next round: the server may work for the others."""
         self._failures[_key(step)] += 1
 
-    def done(self, step: Work) -> None:
-        """Forget it."""
+    def done(self, step: AnyStep) -> None:
+        """Forget the failures of a step."""
         key = _key(step)
         self._refusals.pop(key, None)
         self._failures.pop(key, None)
         self._not_before.pop(key, None)
 
-    def settled(self) -> None:
-        """Forget what failed: a whole round went through."""
+    def round_done(self) -> None:
+        """Forget all failures, after a round without any."""
         self._failures.clear()
 
-    def due(self, steps: list[Work], now: float) -> list[Work]:
-        """Return those that may be tried, those that have failed last."""
-        may = [step for step in steps if self._not_before.get(_key(step), now) <= now]
-        return sorted(may, key=lambda step: self._failures[_key(step)])
+    def due(self, steps: list[AnyStep], now: float) -> list[AnyStep]:
+        """Return the steps that may be tried, failed ones last."""
+        due = [step for step in steps if self._not_before.get(_key(step), now) <= now]
+        return sorted(due, key=lambda step: self._failures[_key(step)])
 
 
-def _key(step: Work) -> Hashable:
-    """Name the step by what it does, whatever else it tells by the clock; one without effects by its record."""
-    if isinstance(step, FetchSchema):
-        return step.schema_id, step.version
-    return tuple(map(_name, step.effects)) or repr(step.record)
+def _key(step: AnyStep) -> Hashable:
+    """Identify a step by its effects without their times; a step without effects by its record."""
+    if isinstance(step, FetchStep):
+        return step.path
+    return tuple(map(_effect_key, step.effects)) or repr(step.record)
 
 
-def _name(effect: Effect) -> Hashable:
+def _effect_key(effect: Effect) -> Hashable:
     if isinstance(effect, Call):
         return effect.method, effect.path, effect.idempotency_key
     if isinstance(effect, Publish):
         return effect.topic, effect.key
-    return type(effect).__name__
+    return effect.metric.name, effect.labels

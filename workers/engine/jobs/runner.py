@@ -1,4 +1,4 @@
-"""Procedures beside the partitions: asked what is due every so often, and their steps done, one after the other."""
+"""The runner of periodic jobs: query what is due, run the steps, one after the other, beside the partitions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
@@ -8,47 +8,47 @@ from typing import Any
 
 import structlog
 
-from workers.config.tuning import Retry as RetryTuning
+from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import Clock
 from workers.core.errors import Refused, RequestRejected, Retryable
-from workers.core.job import Effect, FetchSchema, PeriodicJob
+from workers.core.job import Effect, FetchStep, PeriodicJob
 from workers.core.reference import Query
-from workers.engine.jobs.backoff import Backoff, Work
+from workers.engine.jobs.backoff import AnyStep, Backoff
 from workers.engine.resilience.retry import backoff_seconds
 from workers.observe.metrics import Metrics
 
 log = structlog.get_logger(__name__)
 
-LEAD_SECONDS = 1.0
-"""How soon a process learns that it holds the first partition, and has the procedures to run."""
+LEADER_CHECK_SECONDS = 1.0
+"""How soon a process notices that it has the first partition, and runs the jobs."""
 DRAIN_SECONDS = 5.0
-"""For the step under way at the end; a step given up is found due by whoever comes next."""
+"""Time for the current step at the end. A cancelled step is due again for the next process."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What procedures are run with. ``leads`` tells whether it is this process that runs them."""
+    """What jobs run with. ``leads`` tells whether this process is the one that runs them."""
 
     ask: Callable[[Query], Awaitable[Sequence[Mapping[str, Any]]]]
-    do: Callable[[Effect], Awaitable[None]]
-    fetch_schema: Callable[[str, str], Awaitable[Mapping[str, Any]]]
+    run: Callable[[Effect], Awaitable[None]]
+    fetch: Callable[[str], Awaitable[Mapping[str, Any]]]
     record: Callable[[Query], Awaitable[None]]
     leads: Callable[[], bool]
-    policy: RetryTuning
+    retry: RetryOptions
     clock: Clock
     metrics: Metrics
 
 
 @asynccontextmanager
-async def kept_running(
-    procedures: Sequence[PeriodicJob], means: JobContext, failed: Callable[[BaseException], None]
+async def running_jobs(
+    jobs: Sequence[PeriodicJob], context: JobContext, failed: Callable[[BaseException], None]
 ) -> AsyncIterator[None]:
-    """Run procedures beside each other until the end, then let their steps under way get through.
+    """Run jobs side by side until the end, then finish their current steps.
 
-    Servers that are away are waited for. ``failed`` is called with anything else that goes wrong: a bug.
+    They wait for servers that are away. ``failed`` is called with any other error: a bug.
     """
-    runners = [Runner(procedure, means) for procedure in procedures]
-    tasks = {asyncio.create_task(runner.run(), name=f"procedure {runner.name}") for runner in runners}
+    runners = [Runner(job, context) for job in jobs]
+    tasks = {asyncio.create_task(runner.run(), name=f"job {runner.name}") for runner in runners}
     for task in tasks:
         task.add_done_callback(lambda ended: _report(ended, failed))
     try:
@@ -75,84 +75,83 @@ def _report(task: "asyncio.Task[None]", failed: Callable[[BaseException], None])
 
 
 class Runner:
-    """Runs one procedure: rounds of question and steps. A round ends at the first server that is away."""
+    """Runs one job in rounds of query and steps. A round ends at the first server that is away."""
 
-    def __init__(self, procedure: PeriodicJob, means: JobContext) -> None:
-        self.name = procedure.name
+    def __init__(self, job: PeriodicJob, context: JobContext) -> None:
+        self.name = job.name
         self.stopping = asyncio.Event()
-        self._procedure = procedure
-        self._means = means
-        self._put_off = Backoff()
+        self._job = job
+        self._context = context
+        self._backoff = Backoff()
         self._waits: Iterator[float] | None = None
 
     async def run(self) -> None:
-        """Go on until ``stopping``; raises what is a bug."""
+        """Run until ``stopping`` is set. Raises what is a bug."""
         while not self.stopping.is_set():
-            await self._pause(await self._turn() if self._means.leads() else LEAD_SECONDS)
+            await self._pause(await self._run_round() if self._context.leads() else LEADER_CHECK_SECONDS)
 
-    async def _turn(self) -> float:
-        """Do a round; return the seconds until the next one."""
+    async def _run_round(self) -> float:
+        """Run one round; return the seconds until the next one."""
         try:
-            busy = await self._round()
+            more = await self._round()
         except Retryable as reason:
-            return self._away(reason)
+            return self._unreachable(reason)
         if self._waits is not None:
-            log.info("procedure goes on", procedure=self.name)
+            log.info("job continues", job=self.name)
         self._waits = None
-        return 0.0 if busy else self._procedure.every_seconds
+        return 0.0 if more else self._job.every_seconds
 
     async def _round(self) -> bool:
-        """Ask, and do what is due; tell whether more may be. Raises ``Retryable``."""
-        now_ms = self._means.clock.now_ms()
-        rows = await self._means.ask(self._procedure.question(now_ms))
-        steps = self._put_off.due(list(self._procedure.steps(rows, now_ms)), self._means.clock.monotonic())
+        """Query and run what is due; tell whether more may be due. Raises ``Retryable``."""
+        now_ms = self._context.clock.now_ms()
+        rows = await self._context.ask(self._job.query(now_ms))
+        steps = self._backoff.due(list(self._job.steps(rows, now_ms)), self._context.clock.monotonic())
         progress = False
         for step in steps:
-            if self.stopping.is_set() or not self._means.leads():
+            if self.stopping.is_set() or not self._context.leads():
                 return False
-            progress |= await self._take(step) and step.record is not None
-        self._put_off.settled()
+            progress |= await self._try(step) and step.record is not None
+        self._backoff.round_done()
         return progress
 
-    async def _take(self, step: Work) -> bool:
-        """Do one step; tell whether another may be asked for in its place. Raises ``Retryable``."""
+    async def _try(self, step: AnyStep) -> bool:
+        """Run one step; tell whether the next query will not return it again. Raises ``Retryable``."""
         try:
-            await self._do(step)
+            await self._run_step(step)
         except Retryable:
-            self._put_off.failed(step)
-            self._means.metrics.procedure_step(self.name, "retried")
+            self._backoff.failed(step)
+            self._context.metrics.job_step(self.name, "retried")
             raise
         except (RequestRejected, Refused) as error:
             return await self._refused(step, error)
-        self._put_off.done(step)
-        self._means.metrics.procedure_step(self.name, "done")
+        self._backoff.done(step)
+        self._context.metrics.job_step(self.name, "done")
         return True
 
-    async def _do(self, step: Work) -> None:
-        if isinstance(step, FetchSchema):
-            found = await self._means.fetch_schema(step.schema_id, step.version)
-            await self._means.record(step.record(found))
+    async def _run_step(self, step: AnyStep) -> None:
+        if isinstance(step, FetchStep):
+            await self._context.record(step.record(await self._context.fetch(step.path)))
             return
         for effect in step.effects:
-            await self._means.do(effect)
+            await self._context.run(effect)
         if step.record is not None:
-            await self._means.record(step.record)
+            await self._context.record(step.record)
 
-    async def _refused(self, step: Work, error: Exception) -> bool:
-        """Put the step off, in the graph where it can be; tell whether it will not be asked for again for a while."""
-        self._means.metrics.procedure_step(self.name, "refused")
-        log.error("step refused, others go on", procedure=self.name, reason=str(error))
+    async def _refused(self, step: AnyStep, error: Exception) -> bool:
+        """Postpone the step, in the graph where it has a query for that; tell whether it has."""
+        self._context.metrics.job_step(self.name, "refused")
+        log.error("step refused, the other steps continue", job=self.name, reason=str(error))
         if step.refused is None:
-            self._put_off.refused(step, self._means.clock.monotonic())
+            self._backoff.refused(step, self._context.clock.monotonic())
             return False
-        await self._means.record(step.refused)
+        await self._context.record(step.refused)
         return True
 
-    def _away(self, reason: Retryable) -> float:
-        """Say once that a server is away; return the seconds to wait, as it asks for or as is configured."""
+    def _unreachable(self, reason: Retryable) -> float:
+        """Log once that a server is away; return the seconds to wait: as configured, or as the server asks."""
         if self._waits is None:
-            log.warning("procedure waits for a server", procedure=self.name, reason=str(reason))
-            self._waits = backoff_seconds(self._means.policy)
+            log.warning("job waits for a server", job=self.name, reason=str(reason))
+            self._waits = backoff_seconds(self._context.retry)
         return max(next(self._waits), reason.after_seconds)
 
     async def _pause(self, seconds: float) -> None:

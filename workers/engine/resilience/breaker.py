@@ -1,18 +1,18 @@
-"""The circuit breaker: when a server keeps failing, all partitions stop asking, and a few probes find out."""
+"""The circuit breaker: while a server keeps failing, only a few probes reach it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import IntEnum
 
-from workers.config.tuning import Breaker as BreakerTuning
+from workers.config.worker_options import Breaker as BreakerOptions
 from workers.core.clock import Clock
 from workers.core.errors import Retryable
 from workers.engine.resilience.window import Window
 
 
 class BreakerState(IntEnum):
-    """The value of the metric ``circuit_breaker_state``; 1 is what the alert of the source document waits for."""
+    """The value of the metric ``circuit_breaker_state``; users alert on 1."""
 
     CLOSED = 0
     OPEN = 1
@@ -22,25 +22,25 @@ class BreakerState(IntEnum):
 class Breaker:
     """Guards attempts on one server.
 
-    Own code, because the libraries for it let any number of callers through half-open when they come at
-    once; this one never lets more than ``half_open_probes`` be under way.
+    It is our own code, because the libraries for it let any number of concurrent callers through when half open.
+    This one never has more than ``half_open_probes`` probes at the same time.
 
-    Closed, everything passes. It opens when more than ``error_ratio`` of the attempts in the window failed
-    (and at least ``minimum_failures``). Open, nobody passes until the next probe is due; as many probes as
-    configured then pass, everybody else waits on. A probe's success closes it, a failure opens it again for
-    the next, longer wait.
+    Closed, every attempt passes. It opens when more than ``error_ratio`` of the attempts in the window failed
+    (and at least ``minimum_failures``). Open, no attempt passes until the next probe is due; then as many probes as
+    configured pass, and the others wait. A successful probe closes it, a failed one opens it again for the next,
+    longer wait.
     """
 
-    def __init__(self, tuning: BreakerTuning, clock: Clock, changed: Callable[[BreakerState], None]) -> None:
-        self._tuning = tuning
+    def __init__(self, options: BreakerOptions, clock: Clock, changed: Callable[[BreakerState], None]) -> None:
+        self._options = options
         self._clock = clock
         self._changed = changed
-        self._window = Window(tuning.window_seconds, clock)
+        self._window = Window(options.window_seconds, clock)
         self._state = BreakerState.CLOSED
         self._failed_probes = 0
-        self._probes_under_way = 0
+        self._running_probes = 0
         self._retry_at = 0.0
-        self._moved = asyncio.Condition()
+        self._changed_state = asyncio.Condition()
         changed(self._state)
 
     @property
@@ -49,7 +49,7 @@ class Breaker:
 
     @asynccontextmanager
     async def attempt(self) -> AsyncIterator[None]:
-        """Wait until an attempt may be made, and learn from how it ends: ``Retryable`` is a failure."""
+        """Wait until an attempt may be made, and count its outcome: ``Retryable`` is a failure."""
         probing = await self._admitted()
         try:
             yield
@@ -57,65 +57,65 @@ class Breaker:
             await self._ended(probing=probing, failed=True)
             raise
         except BaseException:
-            # Refused, fenced, cancelled: no word on whether the server is well.
-            await self._gave_up(probing=probing)
+            # Refused, fenced, cancelled: this does not show whether the server works.
+            await self._abandon(probing=probing)
             raise
         else:
             await self._ended(probing=probing, failed=False)
 
     async def _admitted(self) -> bool:
         """Return whether the attempt is a probe."""
-        async with self._moved:
+        async with self._changed_state:
             while True:
                 if self._state is BreakerState.CLOSED:
                     return False
                 wait = self._retry_at - self._clock.monotonic()
-                if wait <= 0 and self._probes_under_way < self._tuning.half_open_probes:
-                    self._probes_under_way += 1
-                    self._turn(BreakerState.HALF_OPEN)
+                if wait <= 0 and self._running_probes < self._options.half_open_probes:
+                    self._running_probes += 1
+                    self._enter(BreakerState.HALF_OPEN)
                     return True
-                await self._until_moved(wait if wait > 0 else None)
+                await self._until_changed(wait if wait > 0 else None)
 
-    async def _until_moved(self, seconds: float | None) -> None:
+    async def _until_changed(self, seconds: float | None) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._moved.wait()
+                await self._changed_state.wait()
 
     async def _ended(self, *, probing: bool, failed: bool) -> None:
-        async with self._moved:
-            self._window.add(all_of=1, bad=int(failed))
+        async with self._changed_state:
+            self._window.add(attempts=1, failures=int(failed))
             if probing:
-                self._probes_under_way -= 1
+                self._running_probes -= 1
                 self._probed(failed=failed)
             elif failed and self._state is BreakerState.CLOSED:
                 self._open_if_too_many()
-            self._moved.notify_all()
+            self._changed_state.notify_all()
 
-    async def _gave_up(self, *, probing: bool) -> None:
+    async def _abandon(self, *, probing: bool) -> None:
         if probing:
-            async with self._moved:
-                self._probes_under_way -= 1
-                self._moved.notify_all()
+            async with self._changed_state:
+                self._running_probes -= 1
+                self._changed_state.notify_all()
 
     def _probed(self, *, failed: bool) -> None:
         if not failed:
             self._failed_probes = 0
             self._window.clear()
-            self._turn(BreakerState.CLOSED)
+            self._enter(BreakerState.CLOSED)
         elif self._state is BreakerState.HALF_OPEN:
             self._failed_probes += 1
             self._open()
 
     def _open_if_too_many(self) -> None:
-        if self._window.exceeds(self._tuning.error_ratio, self._tuning.minimum_failures):
+        if self._window.exceeds(self._options.error_ratio, self._options.minimum_failures):
             self._open()
 
     def _open(self) -> None:
-        waits = self._tuning.probe_after_seconds
+        waits = self._options.probe_after_seconds
         self._retry_at = self._clock.monotonic() + waits[min(self._failed_probes, len(waits) - 1)]
-        self._turn(BreakerState.OPEN)
+        self._enter(BreakerState.OPEN)
 
-    def _turn(self, state: BreakerState) -> None:
+    def _enter(self, state: BreakerState) -> None:
         if state is not self._state:
             self._state = state
             self._changed(state)

@@ -1,4 +1,4 @@
-"""Try again while a server is away: exponential backoff with jitter, without end."""
+"""Retry while a server is away: exponential backoff with jitter, without a last attempt."""
 
 import asyncio
 import random
@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 
-from workers.config.tuning import Retry as RetryTuning
+from workers.config.worker_options import Retry as RetryOptions
 from workers.core.errors import Retryable
 from workers.engine.health import WorkerHealth
 from workers.engine.resilience.breaker import Breaker, BreakerState
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class Server(StrEnum):
-    """What may be waited for; the label ``service`` of the retries."""
+    """The servers that every worker waits for; the label ``service`` of retries."""
 
     NEO4J = "neo4j"
     KAFKA = "kafka"
@@ -28,8 +28,8 @@ class Server(StrEnum):
 log = structlog.get_logger(__name__)
 
 
-def backoff_seconds(policy: RetryTuning) -> Iterator[float]:
-    """Seconds to wait before each next attempt: exponential to a ceiling, spread by the jitter ratio."""
+def backoff_seconds(policy: RetryOptions) -> Iterator[float]:
+    """Return the waits before each next attempt, in seconds: exponential up to a maximum, with jitter."""
     wait_ms = float(policy.initial_ms)
     while True:
         spread = random.uniform(1 - policy.jitter_ratio, 1 + policy.jitter_ratio)  # noqa: S311 - not for security
@@ -38,39 +38,39 @@ def backoff_seconds(policy: RetryTuning) -> Iterator[float]:
 
 
 class Retry:
-    """Runs an attempt until it is through. An outage is waited out, never dead-lettered.
+    """Repeats an attempt until it succeeds. Records wait during an outage; they never become dead letters.
 
-    While an attempt keeps failing, ``condition`` says so: the worker is alive but not ready.
+    While an attempt keeps failing, ``health`` says so: the worker is alive but not ready.
     """
 
     def __init__(
         self,
         worker: str,
-        policy: RetryTuning,
-        breakers: Mapping[Server, Breaker],
-        condition: WorkerHealth,
+        policy: RetryOptions,
+        breakers: Mapping[str, Breaker],
+        health: WorkerHealth,
         metrics: Metrics,
     ) -> None:
         self._worker = worker
         self._policy = policy
         self._breakers = breakers
-        self._condition = condition
+        self._health = health
         self._metrics = metrics
 
-    async def through(self, server: Server, attempt: Callable[[], Awaitable[Result]]) -> Result:
-        """Return the attempt's result; what it raises beside ``Retryable`` is not for here."""
+    async def until_done(self, server: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
+        """Return the attempt's result. Errors other than ``Retryable`` are raised."""
         breaker = self._breakers[server]
         for wait in backoff_seconds(self._policy):
             try:
                 async with breaker.attempt():
                     result = await attempt()
             except Retryable as reason:
-                self._condition.unreachable(server, str(reason))
+                self._health.unreachable(server, str(reason))
                 self._metrics.retry(self._worker, server)
                 log.warning("waiting for a server", server=str(server), reason=str(reason), breaker=breaker.state.name)
                 if breaker.state is BreakerState.CLOSED:
-                    await asyncio.sleep(wait)  # else the breaker knows better when to try again
+                    await asyncio.sleep(wait)  # otherwise the breaker decides when to try again
             else:
-                self._condition.reachable(server)
+                self._health.reachable(server)
                 return result
         raise AssertionError("the backoff never ends")

@@ -1,8 +1,8 @@
-"""The token bucket before the database: it slows down when commits do, and speeds up while they are quick."""
+"""The token bucket before the database: its rate follows the latency of commits."""
 
 import asyncio
 
-from workers.config.tuning import Throttle as ThrottleTuning
+from workers.config.worker_options import Throttle as ThrottleOptions
 from workers.core.clock import Clock
 
 SEARCH = 2.0
@@ -12,24 +12,24 @@ ADJUST_EVERY_SECONDS = 0.5
 
 
 class Throttle:
-    """Rows a second: quick commits raise the rate, once the bucket has made somebody wait; slow ones lower it again.
+    """Rows per second: quick commits raise the rate, once a batch had to wait; slow commits lower it.
 
-    Never below the baseline: a batch keeps its size, so a lower rate would not make commits quicker, only
-    rarer (a database that has just started is slow for some seconds, and would be kept waiting for minutes).
-    Until the first slow commit, what the database can take is searched for: each quick one doubles the rate.
-    From then on it changes at most twice a second, so that a change shows its effect before the next.
+    The rate never falls below the baseline: a batch keeps its size, so a lower rate would only make commits rarer,
+    not quicker (a database that has just started is slow for some seconds, and would get too few rows for minutes).
+    Until the first slow commit each quick one doubles the rate. After it the rate changes at most twice a second, so
+    that each change shows its effect before the next.
     """
 
-    def __init__(self, tuning: ThrottleTuning, clock: Clock) -> None:
-        self._tuning = tuning
+    def __init__(self, options: ThrottleOptions, clock: Clock) -> None:
+        self._options = options
         self._clock = clock
-        self.rows_per_second = self._tokens = float(tuning.baseline_rows_per_second)
+        self.rows_per_second = self._tokens = float(options.baseline_rows_per_second)
         self._filled_at = self._adjusted_at = clock.monotonic()
         self._waited = False
         self._searching = True
 
     async def take(self, rows: int) -> None:
-        """Wait until ``rows`` may be written. A batch larger than a second's worth goes into debt, alone."""
+        """Wait until ``rows`` may be written. A batch larger than the rate of one second makes the bucket negative."""
         self._fill()
         self._tokens -= rows
         if self._tokens < 0:
@@ -37,8 +37,8 @@ class Throttle:
             await asyncio.sleep(-self._tokens / self.rows_per_second)
 
     def committed(self, seconds: float) -> None:
-        """Learn how long a commit took."""
-        slow = seconds * 1000 > self._tuning.target_commit_ms
+        """Adjust the rate to the time that a commit took."""
+        slow = seconds * 1000 > self._options.target_commit_ms
         now = self._clock.monotonic()
         settled = self._searching or now - self._adjusted_at >= ADJUST_EVERY_SECONDS
         if not settled or not (slow or self._waited):
@@ -47,8 +47,8 @@ class Throttle:
         self._adjusted_at, self._waited = now, False
         self._fill()
         rate = self.rows_per_second * (LOWER if slow else SEARCH if self._searching else RAISE)
-        tuning = self._tuning
-        self.rows_per_second = min(max(rate, tuning.baseline_rows_per_second), tuning.max_rows_per_second)
+        options = self._options
+        self.rows_per_second = min(max(rate, options.baseline_rows_per_second), options.max_rows_per_second)
 
     def _fill(self) -> None:
         now = self._clock.monotonic()

@@ -1,4 +1,4 @@
-"""A table value: a worker's state, with what the runtime must know of it."""
+"""A table value: a worker's state with the engine's bookkeeping."""
 
 import struct
 from typing import NamedTuple
@@ -7,13 +7,13 @@ _HEADER = struct.Struct(">16sIIqq")
 
 
 class Entry(NamedTuple):
-    """The state of one key as the table and its changelog hold it.
+    """The state of one key in the table and its changelog.
 
-    ``lineage``, ``epoch``  which graph and which life of the topic ``offset`` counts in (see ``Claim``)
-    ``partition``           the source partition, which is the changelog's too
-    ``offset``              the last source offset folded in: what a crash replays is folded at most once
-    ``timestamp``           the newest record timestamp folded in, epoch milliseconds: when the entry expires
-    ``state``               the worker's own bytes
+    ``lineage``, ``epoch``  the graph and the recreation of the topic that ``offset`` belongs to (see ``Claim``)
+    ``partition``           the source partition, which is also the partition of the changelog
+    ``offset``              the last source offset that is folded in, so that a replay folds each event once
+    ``timestamp``           the newest record timestamp that is folded in, epoch milliseconds: the entry expires by it
+    ``state``               the bytes of the worker's state
     """
 
     lineage: bytes
@@ -24,11 +24,11 @@ class Entry(NamedTuple):
     state: bytes
 
     def pack(self) -> bytes:
-        """The bytes that the table stores."""
+        """Return the bytes for the table."""
         return _HEADER.pack(self.lineage, self.epoch, self.partition, self.offset, self.timestamp) + self.state
 
     @classmethod
     def unpack(cls, packed: bytes) -> "Entry":
-        """The inverse of ``pack``."""
+        """Return the entry of packed bytes."""
         lineage, epoch, partition, offset, timestamp = _HEADER.unpack_from(packed)
         return cls(lineage, epoch, partition, offset, timestamp, packed[_HEADER.size :])

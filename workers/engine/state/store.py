@@ -1,4 +1,4 @@
-"""The table's store in memory, recovered so that a zombie's late writes do no harm."""
+"""The table's store in memory. Its recovery ignores late writes of zombies."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -11,11 +11,10 @@ from workers.engine.state.entry import Entry
 
 
 class StateStore(memory.Store[bytes, bytes]):
-    """Faust's memory store, in which the entry that has seen most wins, not the last one in the changelog.
+    """Faust's memory store, in which the entry with the highest offset wins, not the last one in the changelog.
 
-    A worker frozen between the graph's commit and the table's can write its old entry after the partition's
-    next owner has written newer ones. Recovered in the order of the log, that entry would bring back a state
-    the graph has left behind.
+    A process that was frozen between the commit of the graph and the write of the table can write its old entry after
+    the partition's next owner has written newer ones. Recovered in log order, it would bring back an outdated state.
     """
 
     logger = QUIET
@@ -24,9 +23,9 @@ class StateStore(memory.Store[bytes, bytes]):
         self,
         batch: Iterable[EventT[Any]],
         to_key: Callable[[Any], Any],  # noqa: ARG002 - Faust's signature
-        to_value: Callable[[Any], Any],  # noqa: ARG002 - likewise
+        to_value: Callable[[Any], Any],  # noqa: ARG002 - same reason as above
     ) -> None:
-        """Apply changelog records, as recovery reads them."""
+        """Apply changelog records that the recovery reads."""
         for event in batch:
             key, packed = event.message.key, event.message.value
             if packed is None:
@@ -34,8 +33,8 @@ class StateStore(memory.Store[bytes, bytes]):
             elif (held := self.data.get(key)) is None or not _outdates(held, packed):
                 self.data[key] = packed
 
-    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002 - likewise
-        """Forget the entries of partitions that others hold now."""
+    async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:  # noqa: ARG002 - Faust's signature
+        """Remove the entries of partitions that other processes have now."""
         held = {tp.partition for tp in active_tps}
         gone = [key for key, packed in self.data.items() if Entry.unpack(packed).partition not in held]
         for key in gone:
@@ -43,6 +42,6 @@ class StateStore(memory.Store[bytes, bytes]):
 
 
 def _outdates(held: bytes, offered: bytes) -> bool:
-    """Tell whether ``held`` has seen more of the same life of the same topic, for the same graph."""
+    """Tell whether ``held`` has a higher epoch and offset, for the same graph."""
     mine, other = Entry.unpack(held), Entry.unpack(offered)
     return mine.lineage == other.lineage and (mine.epoch, mine.offset) > (other.epoch, other.offset)

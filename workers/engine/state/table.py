@@ -1,4 +1,4 @@
-"""The Faust table behind the states: one write per changed key per batch, confirmed before it counts."""
+"""The Faust table of the states: one confirmed write for each changed key of a batch."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -7,11 +7,11 @@ from typing import Any, Protocol
 from workers.engine.state.entry import Entry
 
 SWEEP_SLICE = 5_000
-"""Entries looked at between two turns of the event loop: about 5 ms."""
+"""Entries that are checked between two turns of the event loop: about 5 ms."""
 
 
 class Changelog(Protocol):
-    """Where table writes go to be recovered from."""
+    """The changelog topic of the table."""
 
     async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
         """Return when the broker has confirmed every message (acks=all). Raises ``Retryable``."""
@@ -19,11 +19,11 @@ class Changelog(Protocol):
 
 
 class StateTable:
-    """Entries by key, kept and recovered by a Faust table.
+    """Entries by key, in a Faust table.
 
-    Its changelog is written here rather than by ``table[key] = value``: Faust's way waits for no
-    confirmation, so that a crash could leave an entry older than the graph although its offset had been
-    committed; and it costs 28-33 µs an entry where a batch through librdkafka costs 3.
+    The changelog is written here and not by ``table[key] = value``. Faust does not wait for a confirmation, so that a
+    crash could leave an entry older than the graph although its offset was committed. And it costs 28-33 µs for each
+    entry, where a batch through librdkafka costs 3.
     """
 
     def __init__(self, table: Any, changelog: Changelog) -> None:
@@ -33,23 +33,23 @@ class StateTable:
     def __len__(self) -> int:
         return len(self._table.data)
 
-    def count(self, beginning: str) -> int:
-        """Count the entries whose key begins so."""
-        prefix = beginning.encode()
+    def count(self, key_prefix: str) -> int:
+        """Count the entries whose key begins with a prefix."""
+        prefix = key_prefix.encode()
         return sum(key.startswith(prefix) for key in self._table.data)
 
     def get(self, key: str) -> Entry | None:
         return self._entry(key.encode())
 
     async def put(self, partition: int, entries: Mapping[str, Entry]) -> None:
-        """Store the entries, and return when the changelog has taken every one. Raises ``Retryable``."""
+        """Store the entries; return when the changelog has confirmed all of them. Raises ``Retryable``."""
         await self._change(partition, [(key.encode(), entry.pack()) for key, entry in entries.items()])
 
     async def expire(self, partition: int, older_than_ms: int, max_entries: int) -> int:
-        """Remove the partition's entries that are too old or too many, quietest first; return how many they were.
+        """Remove the partition's entries that are too old or too many; return their number. Raises ``Retryable``.
 
-        Too old: the newest record is older. Too many: over all partitions of this process there are more than
-        ``max_entries``, and each partition removes its own of the quietest. Raises ``Retryable``.
+        Too old: the newest record is older than ``older_than_ms``. Too many: all partitions of this process have more
+        than ``max_entries``; then each partition removes those of its entries that have not changed for longest.
         """
         data = self._table.data
         excess = len(data) - max_entries
@@ -61,7 +61,7 @@ class StateTable:
             if entry is None or entry.partition != partition:
                 continue
             if place >= excess and entry.timestamp >= older_than_ms:
-                break  # what follows has changed since
+                break  # the entries behind it changed later
             expired.append((key, None))
         await self._change(partition, expired)
         return len(expired)
@@ -77,4 +77,4 @@ class StateTable:
         for key, packed in changes:
             self._table.data.pop(key, None)
             if packed is not None:
-                self._table.data[key] = packed  # at the end: the quietest stay in front
+                self._table.data[key] = packed  # at the end, so that entries stay in the order of their last change

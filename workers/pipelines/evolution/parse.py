@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from workers.core.checks import check_size, check_unicode, quoted, reject
-from workers.core.record import Record
-from workers.core.worker import Decoded
+from workers.core.record import Decoded, Record
 from workers.pipelines.evolution.identity import migration_id
 from workers.pipelines.evolution.limits import LATEST, MAX_NAME_BYTES, MAX_WHY_BYTES
 from workers.pipelines.evolution.model import (

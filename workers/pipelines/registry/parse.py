@@ -5,8 +5,7 @@ from typing import Any
 
 from workers.core.checks import quoted, reject
 from workers.core.errors import Dropped
-from workers.core.record import Record
-from workers.core.worker import Decoded
+from workers.core.record import Decoded, Record
 from workers.pipelines.registry.model import Event, Position
 from workers.pipelines.registry.policy import Accept
 from workers.pipelines.registry.tables import Table, tables

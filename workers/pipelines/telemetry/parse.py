@@ -5,8 +5,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from workers.core.checks import check_size, quoted, reject
-from workers.core.record import Record
-from workers.core.worker import Decoded
+from workers.core.record import Decoded, Record
 from workers.pipelines.telemetry.checks import (
     check_count,
     check_duration,

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
+from workers.config.tuning import WorkerTuning
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
@@ -14,7 +15,6 @@ from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
-from workers.config.tuning import WorkerTuning
 from workers.core.errors import Misconfigured
 
 

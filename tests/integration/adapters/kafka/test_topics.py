@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from workers.config.tuning import WorkerTuning
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topic_plan import Action
@@ -11,7 +12,6 @@ from workers.adapters.kafka.topics import apply_topology, present_topics, topic_
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
-from workers.config.tuning import WorkerTuning
 from workers.core.errors import Misconfigured
 
 

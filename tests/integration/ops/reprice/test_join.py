@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import neo4j
 import pytest
+from workers.engine.jobs.refresh import learn
 
 from tests.model.graph_snapshot import graph_snapshot
 from tests.model.naive_model import Graph as Expected
@@ -18,7 +19,6 @@ from tests.unit.pipelines.telemetry.driven import Table, parsed
 from workers.adapters.graph.reader import Neo4jReader
 from workers.config.settings import Neo4jSettings
 from workers.core.statement import Statement
-from workers.engine.jobs.refresh import learn
 from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.pages import Window
 from workers.ops.reprice.run import compare, execute

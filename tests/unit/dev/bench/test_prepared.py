@@ -1,9 +1,8 @@
 import time
 from pathlib import Path
 
-from workers.core.record import ConsumedRecord, Record
+from workers.core.record import ConsumedRecord, Decoded, Record
 from workers.core.statement import Statement
-from workers.core.worker import Decoded
 from workers.dev.bench.ceiling import joined
 from workers.dev.bench.prepared import ROWS, Batch, load, plan_batches, save, shares
 from workers.dev.bench.records import COMPLETE, MIX, sampled

@@ -1,253 +1,213 @@
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.unit.engine.fakes import (
-    TOY,
-    TP,
-    Add,
-    FakeChangelog,
-    FakeClock,
-    FakeDeadLetters,
-    FakeGraph,
-    FakeTable,
-    JsonDecoder,
-    Sum,
-    add,
-    closed_breakers,
-)
-from workers.config.tuning import DeadLetterLimit
-from workers.config.tuning import Retry as RetryTuning
-from workers.config.tuning import Throttle as ThrottleTuning
-from workers.core.errors import Fenced, Refused, Retryable
-from workers.core.observation import Conflict, Observation, Skipped, Synced
-from workers.core.ports import Claim
-from workers.core.record import ConsumedRecord
+from tests.unit.engine.toy import KEYED, TOY, Add, Sum, add, refuse_totals_of, totals
+from workers.core.errors import Fenced, Refused, Rejected, Retryable
+from workers.core.report import Skipped
 from workers.core.stage import Stage
+from workers.core.statement import Statement
 from workers.core.worker import WorkerSpec
-from workers.engine.batch.decode import decode_batch
-from workers.engine.batch.delivered import Delivered
-from workers.engine.batch.delivery import Delivery, Sinks
-from workers.engine.health import WorkerHealth
-from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
-from workers.engine.resilience.retry import Retry
-from workers.engine.resilience.throttle import Throttle
-from workers.engine.state.table import StateTable
-from workers.observe.metrics import Metrics
+from workers.engine.batch.fold import StateOfAnotherGraph
+from workers.testing import WorkerUnderTest
 
 
-class Bench:
-    """A delivery with everything around it faked, and the journal of what happened in which order."""
-
-    def __init__(self, lineage: str = "0" * 32, spec: WorkerSpec[Add, Sum] = TOY) -> None:
-        self.spec = spec
-        self.journal: list[str] = []
-        self.clock = FakeClock()
-        self.graph = FakeGraph(self.journal)
-        self.dead_letters = FakeDeadLetters(self.journal)
-        self.changelog = FakeChangelog(self.journal)
-        self.table = FakeTable()
-        self.states = StateTable(self.table, self.changelog)
-        metrics = Metrics()
-        self.sinks = Sinks(
-            writer=self.graph,
-            dead_letters=self.dead_letters,
-            states=self.states,
-            retry=Retry(
-                "toy", RetryTuning(initial_ms=1, max_ms=1), closed_breakers(), WorkerHealth(self.clock), metrics
-            ),
-            throttle=Throttle(ThrottleTuning(), self.clock),
-            flood=DeadLetterLimiter(DeadLetterLimit(), self.clock, WorkerHealth(self.clock)),
-            transactions=asyncio.Semaphore(4),
-            metrics=metrics,
-            clock=self.clock,
-        )
-        self.claimed(lineage)
-
-    def claimed(self, lineage: str = "0" * 32, epoch: int = 0) -> None:
-        claim = Claim("toy", TP, "token", self.graph.watermark, lineage, epoch, frozenset(self.graph.refused))
-        self.delivery = Delivery(self.spec, "memory-graph-toy", claim, self.sinks)
-
-    async def deliver(self, *records: ConsumedRecord) -> Delivered:
-        return await self.delivery.deliver(decode_batch(TOY, JsonDecoder(), self.clock, records), records[-1].offset)
-
-    async def catch_up(self, *records: ConsumedRecord) -> None:
-        await self.delivery.catch_up(decode_batch(TOY, JsonDecoder(), self.clock, records))
+def toy(spec: WorkerSpec[Add, Sum] = TOY) -> WorkerUnderTest[Add, Sum]:
+    return WorkerUnderTest(spec)
 
 
 async def test_dead_letters_come_before_the_graph_and_the_graph_before_the_table() -> None:
-    bench = Bench()
-    await bench.deliver(add(0, "a", 1), add(1, "a", -5), add(2, "b", 2))
-    assert bench.journal == ["dead letters [1]", "graph 2", "table ['a', 'b']"]
-    assert bench.graph.totals == {"a": 1, "b": 2}
+    worker = toy()
+    await worker.run_batch([add(0, "a", 1), add(1, "a", -5), add(2, "b", 2)])
+    assert worker.journal == ["dead letters [1]", "graph 2", "table ['a', 'b']"]
+    assert totals(worker.graph) == {"a": 1, "b": 2}
 
 
-async def test_what_a_policy_leaves_out_is_no_dead_letter_and_the_watermark_passes_it() -> None:
-    bench = Bench()
-    await bench.deliver(add(0, "a", 1), add(1, "a", 0))
-    await bench.deliver(add(2, "a", 0))
-    assert bench.dead_letters.letters == []
-    assert bench.graph.totals == {"a": 1}
-    assert bench.graph.watermark == 2
+async def test_a_dropped_record_is_no_dead_letter_and_the_watermark_passes_it() -> None:
+    worker = toy()
+    await worker.run_batch([add(0, "a", 1), add(1, "a", 0)])
+    await worker.run_batch([add(2, "a", 0)])
+    assert worker.dead_letters.letters == []
+    assert totals(worker.graph) == {"a": 1}
+    assert worker.graph.watermark == 2
 
 
-async def test_a_later_batch_folds_over_what_the_table_holds() -> None:
-    bench = Bench()
-    await bench.deliver(add(0, "a", 1))
-    await bench.deliver(add(1, "a", 10))
-    assert bench.graph.totals == {"a": 11}
+async def test_a_later_batch_folds_over_the_state_of_the_table() -> None:
+    worker = toy()
+    await worker.run_batch([add(0, "a", 1)])
+    await worker.run_batch([add(1, "a", 10)])
+    assert totals(worker.graph) == {"a": 11}
 
 
 async def test_after_a_crash_between_graph_and_table_catching_up_folds_once_and_writes_nothing() -> None:
-    bench = Bench()
-    await bench.deliver(add(0, "a", 1))
-    bench.table.data.clear()
-    bench.journal.clear()
-    bench.claimed()
-    await bench.catch_up(add(0, "a", 1))
-    await bench.catch_up(add(0, "a", 1))
-    assert [line for line in bench.journal if line.startswith("graph")] == []
-    await bench.deliver(add(1, "a", 10))
-    assert bench.graph.totals == {"a": 11}
+    worker = toy()
+    await worker.run_batch([add(0, "a", 1)])
+    worker.table.data.clear()
+    worker.journal.clear()
+    worker.claim()
+    await worker.catch_up([add(0, "a", 1)])
+    await worker.catch_up([add(0, "a", 1)])
+    assert [line for line in worker.journal if line.startswith("graph")] == []
+    await worker.run_batch([add(1, "a", 10)])
+    assert totals(worker.graph) == {"a": 11}
 
 
-async def test_state_folded_for_a_graph_that_was_wiped_is_void() -> None:
-    bench = Bench()
-    await bench.deliver(add(5, "a", 1))
-    bench.graph.watermark = -1
-    bench.claimed(lineage="f" * 32)
-    await bench.deliver(add(0, "a", 3))
-    assert bench.graph.totals == {"a": 3}
+async def test_state_that_was_folded_for_a_wiped_graph_is_void() -> None:
+    worker = toy()
+    await worker.run_batch([add(5, "a", 1)])
+    worker.graph.watermark = -1
+    worker.claim(lineage="f" * 32)
+    await worker.run_batch([add(0, "a", 3)])
+    assert totals(worker.graph) == {"a": 3}
 
 
-async def test_state_outlives_a_recreated_topic_although_its_offsets_start_anew() -> None:
-    bench = Bench()
-    await bench.deliver(add(5, "a", 1))
-    bench.graph.watermark = -1
-    bench.claimed(epoch=1)
-    await bench.deliver(add(0, "a", 3))
-    assert bench.graph.totals == {"a": 4}
+async def test_a_worker_may_refuse_to_begin_again_on_a_new_graph() -> None:
+    worker = toy(replace(TOY, state=replace(KEYED, on_new_graph="fail", new_graph_fix="start a new sum")))
+    await worker.run_batch([add(5, "a", 1)])
+    worker.claim(lineage="f" * 32)
+    with pytest.raises(StateOfAnotherGraph, match=r"the state of a was folded for another graph: start a new sum"):
+        await worker.run_batch([add(6, "a", 3)])
+    assert totals(worker.graph) == {"a": 1}
 
 
-async def test_only_the_record_the_database_refuses_is_dead_lettered_and_order_is_kept() -> None:
-    bench = Bench()
-    bench.graph.poison = 100
-    await bench.deliver(add(0, "a", 1), add(1, "b", 1), add(2, "p", 100), add(3, "a", 1), add(4, "c", 1))
-    assert bench.graph.totals == {"a": 2, "b": 1, "c": 1}
-    assert bench.graph.watermark == 4
-    assert [(letter.record.offset, letter.stage, letter.code) for letter in bench.dead_letters.letters] == [
+async def test_state_outlives_a_recreated_topic_although_its_offsets_start_again() -> None:
+    worker = toy()
+    await worker.run_batch([add(5, "a", 1)])
+    worker.graph.watermark = -1
+    worker.claim(epoch=1)
+    await worker.run_batch([add(0, "a", 3)])
+    assert totals(worker.graph) == {"a": 4}
+
+
+async def test_only_the_record_that_the_database_refuses_is_dead_lettered_and_order_is_kept() -> None:
+    worker = toy()
+    refuse_totals_of(100, worker.graph)
+    await worker.run_batch([add(0, "a", 1), add(1, "b", 1), add(2, "p", 100), add(3, "a", 1), add(4, "c", 1)])
+    assert totals(worker.graph) == {"a": 2, "b": 1, "c": 1}
+    assert worker.graph.watermark == 4
+    assert [(letter.record.offset, letter.stage, letter.code) for letter in worker.dead_letters.letters] == [
         (2, Stage.WRITE, "neo4j.constraint")
     ]
 
 
-async def test_who_catches_up_does_not_fold_what_the_database_had_refused() -> None:
-    bench = Bench()
-    bench.graph.poison = 100
-    records = (add(0, "a", 1), add(1, "a", 100), add(2, "p", 100), add(3, "b", 1))
-    await bench.deliver(*records)
-    bench.table.data.clear()  # another owner's, recovered before all that was written
-    bench.claimed()
-    await bench.catch_up(*records)
-    await bench.deliver(add(4, "a", 1), add(5, "p", 2))
-    assert bench.graph.totals == {"a": 2, "b": 1, "p": 2}
+async def test_catching_up_does_not_fold_what_the_database_had_refused() -> None:
+    worker = toy()
+    refuse_totals_of(100, worker.graph)
+    records = [add(0, "a", 1), add(1, "a", 100), add(2, "p", 100), add(3, "b", 1)]
+    await worker.run_batch(records)
+    worker.table.data.clear()  # the table of another owner, recovered before all that was written
+    worker.claim()
+    await worker.catch_up(records)
+    await worker.run_batch([add(4, "a", 1), add(5, "p", 2)])
+    assert totals(worker.graph) == {"a": 2, "b": 1, "p": 2}
 
 
-async def test_events_after_a_refused_one_fold_as_if_it_had_never_been() -> None:
-    bench = Bench()
-    bench.graph.poison = 100
-    await bench.deliver(add(0, "a", 100), add(1, "a", 5))
-    assert bench.graph.totals == {"a": 5}
-    assert [letter.record.offset for letter in bench.dead_letters.letters] == [0]
+async def test_events_after_a_refused_one_fold_as_if_it_had_never_existed() -> None:
+    worker = toy()
+    refuse_totals_of(100, worker.graph)
+    await worker.run_batch([add(0, "a", 100), add(1, "a", 5)])
+    assert totals(worker.graph) == {"a": 5}
+    assert [letter.record.offset for letter in worker.dead_letters.letters] == [0]
 
 
-async def test_what_enrichment_turns_away_is_dead_lettered_once_even_when_the_batch_is_halved() -> None:
-    bench = Bench()
-    bench.graph.poison = 100
-    await bench.deliver(add(0, "a", 1), add(1, "a", 666), add(2, "p", 100), add(3, "b", 1))
-    assert [(letter.record.offset, letter.code) for letter in bench.dead_letters.letters] == [
+async def test_an_event_that_the_fold_rejects_is_dead_lettered_once_even_when_the_batch_is_split() -> None:
+    worker = toy()
+    refuse_totals_of(100, worker.graph)
+    await worker.run_batch([add(0, "a", 1), add(1, "a", 666), add(2, "p", 100), add(3, "b", 1)])
+    assert [(letter.record.offset, letter.code) for letter in worker.dead_letters.letters] == [
         (1, "toy.unlucky"),
         (2, "neo4j.constraint"),
     ]
-    assert bench.graph.totals == {"a": 1, "b": 1}
+    assert totals(worker.graph) == {"a": 1, "b": 1}
 
 
-async def test_an_outage_is_waited_out_and_nothing_is_dead_lettered() -> None:
-    bench = Bench()
-    bench.graph.fail_next = [Retryable("away"), Retryable("away")]
-    bench.changelog.fail_next = [Retryable("away")]
-    await bench.deliver(add(0, "a", 1))
-    assert bench.dead_letters.letters == []
-    assert bench.journal == ["graph 0", "table ['a']"]
+async def test_records_wait_during_an_outage_and_none_is_dead_lettered() -> None:
+    worker = toy()
+    worker.graph.fail_next = [Retryable("away"), Retryable("away")]
+    worker.changelog.fail_next = [Retryable("away")]
+    await worker.run_batch([add(0, "a", 1)])
+    assert worker.dead_letters.letters == []
+    assert worker.journal == ["graph 0", "table ['a']"]
 
 
 async def test_the_graph_waits_until_dead_letters_are_confirmed() -> None:
-    bench = Bench()
-    bench.dead_letters.fail_next = [Retryable("away")]
-    await bench.deliver(add(0, "a", -1), add(1, "a", 1))
-    assert bench.journal == ["dead letters [0]", "graph 1", "table ['a']"]
+    worker = toy()
+    worker.dead_letters.fail_next = [Retryable("away")]
+    await worker.run_batch([add(0, "a", -1), add(1, "a", 1)])
+    assert worker.journal == ["dead letters [0]", "graph 1", "table ['a']"]
 
 
 async def test_a_fenced_delivery_stores_nothing() -> None:
-    bench = Bench()
-    bench.graph.fail_next = [Fenced("another owner")]
+    worker = toy()
+    worker.graph.fail_next = [Fenced("another owner")]
     with pytest.raises(Fenced):
-        await bench.deliver(add(0, "a", 1))
-    assert bench.journal == []
-    assert bench.table.data == {}
+        await worker.run_batch([add(0, "a", 1)])
+    assert worker.journal == []
+    assert worker.table.data == {}
 
 
-async def test_a_refusal_without_any_event_is_a_bug_and_not_swallowed() -> None:
-    bench = Bench()
-    bench.graph.fail_next = [Refused("neo4j.statement", "syntax")]
+async def test_a_refusal_without_any_event_is_a_bug_and_is_raised() -> None:
+    worker = toy()
+    worker.graph.fail_next = [Refused("neo4j.statement", "syntax")]
     with pytest.raises(Refused):
-        await bench.deliver(add(0, "a", -1))
+        await worker.run_batch([add(0, "a", -1)])
 
 
-async def test_events_without_state_are_written_and_leave_no_entry() -> None:
-    bench = Bench()
-    await bench.deliver(add(0, None, 7))
-    assert bench.graph.totals == {"": 7}
-    assert bench.table.data == {}
+async def test_events_without_a_key_are_written_and_leave_no_entry() -> None:
+    worker = toy()
+    await worker.run_batch([add(0, None, 7)])
+    assert totals(worker.graph) == {"": 7}
+    assert worker.table.data == {}
 
 
-def observed(state: Sum) -> Sequence[Observation]:
-    """Every total is a change that was synced, one above 10 a conflict."""
-    return [Synced("sum", 0), *([Conflict("too_much", "kept", state.key, "")] if state.total > 10 else [])]
+async def test_a_worker_without_state_plans_its_events_and_keeps_nothing() -> None:
+    def plan(events: Sequence[Add]) -> Sequence[Statement]:
+        return [Statement("sum", "UNWIND $rows AS row", [{"key": each.key, "total": each.amount} for each in events])]
+
+    worker: WorkerUnderTest[Add, Any] = WorkerUnderTest(replace(TOY, state=None, plan=plan))
+    await worker.run_batch([add(0, "a", 1), add(1, "a", 5), add(2, "b", 2)])
+    assert worker.rows("sum") == [{"key": "a", "total": 1}, {"key": "a", "total": 5}, {"key": "b", "total": 2}]
+    assert worker.table.data == {}
 
 
-def synced(bench: Bench) -> float | None:
-    return bench.sinks.metrics.registry.get_sample_value(
-        "llm_memory_graph_registry_sync_success_total", {"sync_type": "sum"}
-    )
+def keyed_by_name(event: Add, key: bytes | None) -> None:
+    if event.key is not None and key != event.key.encode():
+        raise Rejected(Stage.VALIDATE, "key.mismatch", "key the record by its key")
 
 
-async def test_what_was_observed_is_told_once_the_graph_has_it_and_not_by_who_catches_up() -> None:
-    bench = Bench(spec=replace(TOY, observed=observed, change_events=True))
-    bench.graph.fail_next = [Fenced("another owner")]
+async def test_an_event_under_another_records_key_is_rejected() -> None:
+    worker = toy(replace(TOY, check_key=keyed_by_name))
+    await worker.run_batch([add(0, "a", 1)._replace(key=b"a"), add(1, "a", 1)._replace(key=b"b"), add(2, None, 1)])
+    assert [(letter.record.offset, letter.code) for letter in worker.dead_letters.letters] == [(1, "key.mismatch")]
+
+
+def observations(state: Sum) -> Sequence[Any]:
+    """Each sum is observed, one above 10 twice."""
+    return [f"sum {state.key}", *(["too much"] if state.total > 10 else [])]
+
+
+async def test_observations_are_returned_once_the_graph_has_the_batch() -> None:
+    worker = toy(replace(TOY, observations=observations))
+    worker.graph.fail_next = [Fenced("another owner")]
     with pytest.raises(Fenced):
-        await bench.deliver(add(0, "a", 1))
-    assert synced(bench) is None
-    await bench.deliver(add(0, "a", 1), add(1, "b", 20))
-    await bench.catch_up(add(0, "a", 1), add(1, "b", 20))
-    assert synced(bench) == 2
-    labels = {"conflict_type": "too_much", "resolution": "kept"}
-    conflicts = "llm_memory_graph_registry_conflicts_total"
-    assert bench.sinks.metrics.registry.get_sample_value(conflicts, labels) == 1
+        await worker.run_batch([add(0, "a", 1)])
+    delivered = await worker.run_batch([add(0, "a", 1), add(1, "b", 20)])
+    await worker.catch_up([add(0, "a", 1), add(1, "b", 20)])
+    assert delivered.observations == ("sum a", "sum b", "too much")
 
 
-async def test_a_culprits_neighbours_are_told_once_and_the_culprit_as_a_failure() -> None:
-    bench = Bench(spec=replace(TOY, observed=observed, change_events=True))
-    bench.graph.poison = 500
-    await bench.deliver(add(0, "a", 1), add(1, "b", 500), add(2, "c", 2))
-    assert synced(bench) == 2
-    failures, labels = "llm_memory_graph_registry_sync_failures_total", {"error_type": "neo4j.constraint"}
-    assert bench.sinks.metrics.registry.get_sample_value(failures, labels) == 1
+async def test_the_neighbours_of_a_refused_event_are_observed_once_and_it_is_a_failure() -> None:
+    worker = toy(replace(TOY, observations=observations))
+    refuse_totals_of(500, worker.graph)
+    delivered = await worker.run_batch([add(0, "a", 1), add(1, "b", 500), add(2, "c", 2)])
+    assert delivered.observations == ("sum a", "sum c")
+    assert delivered.dead_letter_codes == ("neo4j.constraint",)
 
 
-async def test_what_the_fold_left_out_is_told_by_type_also_when_the_batch_was_taken_apart() -> None:
-    bench = Bench(spec=replace(TOY, observed=lambda state: [Skipped("add", "redelivered", state.key)]))
-    bench.graph.poison = 500
-    delivered = await bench.deliver(add(0, "a", 1), add(1, "b", 500), add(2, "c", 2))
-    assert (delivered.turned_away, delivered.left_out) == (frozenset([1]), {"add": 2})
+async def test_skipped_events_are_returned_also_when_the_batch_was_split() -> None:
+    worker = toy(replace(TOY, observations=lambda state: [Skipped("add", "redelivered", state.key)]))
+    refuse_totals_of(500, worker.graph)
+    delivered = await worker.run_batch([add(0, "a", 1), add(1, "b", 500), add(2, "c", 2)])
+    assert (delivered.rejected, len(delivered.observations)) == (frozenset([1]), 2)

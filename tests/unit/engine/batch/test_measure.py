@@ -1,29 +1,39 @@
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from tests.unit.engine.fakes import TOY, FakeClock, JsonDecoder, add
+from structlog.testing import capture_logs
+
+from tests.unit.engine.toy import TOY, add
+from workers.core.metric import Measurement, counter, gauge, histogram
+from workers.core.report import BatchReport, LogLine, Skipped
 from workers.engine.batch.decode import decode_batch
-from workers.engine.batch.delivered import Delivered
-from workers.engine.batch.measure import measure_batch
+from workers.engine.batch.delivery import Delivered
+from workers.engine.batch.measure import measure_batch, report_batch
 from workers.observe.metrics import Metrics
+from workers.testing import FakeClock, JsonDecoder
+
+SUMS = counter("sums_total", "Sums.", "kind")
+STATES = gauge("sum_states", "States.")
+SECONDS = histogram("sum_seconds", "Seconds.", "kind")
 
 
 def counted(metrics: Metrics, labels: Mapping[str, str]) -> float | None:
     return metrics.registry.get_sample_value("llm_memory_graph_events_processed_total", dict(labels))
 
 
-def test_what_was_turned_away_at_any_stage_counts_as_an_error_and_the_rest_as_success() -> None:
+def test_records_rejected_at_any_stage_count_as_errors_and_the_rest_as_success() -> None:
     metrics = Metrics()
-    decoded = decode_batch(
+    batch = decode_batch(
         TOY, JsonDecoder(), FakeClock(), [add(0, "a", 1), add(1, "a", -1), add(2, "a", 2), add(3, "a", 3)]
     )
-    measure_batch(metrics, TOY, decoded, Delivered(frozenset([2])), seconds=0.1)
+    measure_batch(metrics, TOY, batch, Delivered(frozenset([2])), seconds=0.1)
     assert counted(metrics, {"event_type": "add", "status": "success"}) == 2
     assert counted(metrics, {"event_type": "add", "status": "error"}) == 1
     assert counted(metrics, {"event_type": "unknown", "status": "error"}) == 1
 
 
-def test_what_a_policy_leaves_out_is_counted_by_its_name_and_as_received() -> None:
+def test_dropped_records_are_counted_by_policy_and_as_received() -> None:
     metrics = Metrics()
     records = [add(0, "a", 1), add(1, "a", 0), add(2, "a", 0), add(3, "a", -1)]
     measure_batch(metrics, TOY, decode_batch(TOY, JsonDecoder(), FakeClock(), records), Delivered(), seconds=0.1)
@@ -34,11 +44,35 @@ def test_what_a_policy_leaves_out_is_counted_by_its_name_and_as_received() -> No
     assert counted(metrics, {"event_type": "unknown", "status": "error"}) == 1
 
 
-def test_what_the_fold_left_out_was_received_and_is_no_success() -> None:
+def test_events_that_the_fold_skipped_are_received_and_dropped_and_no_success() -> None:
     metrics = Metrics()
-    decoded = decode_batch(TOY, JsonDecoder(), FakeClock(), [add(0, "a", 1), add(1, "a", 2), add(2, "a", 3)])
-    measure_batch(metrics, TOY, decoded, Delivered(frozenset([2]), Counter({"add": 1})), seconds=0.1)
+    batch = decode_batch(TOY, JsonDecoder(), FakeClock(), [add(0, "a", 1), add(1, "a", 2), add(2, "a", 3)])
+    skipped = (Skipped("add", "stale", "a"),)
+    measure_batch(metrics, TOY, batch, Delivered(frozenset([2]), skipped), seconds=0.1)
     assert counted(metrics, {"event_type": "add", "status": "success"}) == 1
     assert counted(metrics, {"event_type": "add", "status": "error"}) == 1
-    received = {"event_type": "add", "source": "observatory"}
-    assert metrics.registry.get_sample_value("llm_memory_graph_events_received_total", received) == 3
+    sample = metrics.registry.get_sample_value
+    assert sample("llm_memory_graph_events_received_total", {"event_type": "add", "source": "observatory"}) == 3
+    assert sample("llm_memory_graph_events_dropped_total", {"event_type": "add", "reason": "stale"}) == 1
+
+
+def test_a_worker_reports_measurements_and_log_lines_of_its_own() -> None:
+    def report(batch: BatchReport) -> Iterable[Measurement | LogLine]:
+        yield Measurement(SUMS, len(batch.observations), ("toy",))
+        yield Measurement(STATES, batch.count_states("a"))
+        yield Measurement(SECONDS, batch.graph_seconds, ("toy",), times=3)
+        yield LogLine("warning", "too much", {"codes": batch.dead_letter_codes, "received": dict(batch.received)})
+
+    metrics, spec = Metrics([SUMS, STATES, SECONDS]), replace(TOY, report=report)
+    delivered = Delivered(frozenset(), ("seen", Skipped("add", "stale", "a"), "seen"), ("toy.unlucky",), 0.1, 0.2)
+    with capture_logs() as lines:
+        report_batch(metrics, spec, Counter({"add": 4}), delivered, 1_000, lambda prefix: len(prefix))
+    sample = metrics.registry.get_sample_value
+    assert sample("llm_memory_graph_sums_total", {"kind": "toy"}) == 2
+    assert sample("llm_memory_graph_sum_states") == 1
+    assert sample("llm_memory_graph_sum_seconds_count", {"kind": "toy"}) == 3
+    assert lines == [{"log_level": "warning", "event": "too much", "codes": ("toy.unlucky",), "received": {"add": 4}}]
+
+
+def test_a_worker_without_a_report_reports_nothing() -> None:
+    report_batch(Metrics(), TOY, Counter({"add": 1}), Delivered(), 0, lambda _: 0)

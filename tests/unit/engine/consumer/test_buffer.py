@@ -7,10 +7,10 @@ FULL, EMPTY = TopicPartition("telemetry", 0), TopicPartition("telemetry", 1)
 
 
 def test_only_partitions_below_their_share_are_fetched() -> None:
-    backlog = RecordBuffer(budget_bytes=1_000)
-    backlog.add(FULL, 500)
-    assert backlog.with_room({FULL, EMPTY}) == {EMPTY}
-    assert backlog.utilization_percent == 50.0
+    buffer = RecordBuffer(budget_bytes=1_000)
+    buffer.add(FULL, 500)
+    assert buffer.with_room({FULL, EMPTY}) == {EMPTY}
+    assert buffer.utilization_percent == 50.0
 
 
 def test_a_record_larger_than_the_budget_still_passes() -> None:
@@ -18,28 +18,28 @@ def test_a_record_larger_than_the_budget_still_passes() -> None:
 
 
 def test_what_was_taken_out_makes_room() -> None:
-    backlog = RecordBuffer(budget_bytes=1_000)
-    backlog.add(FULL, 1_000)
-    backlog.remove(FULL, 1_000)
-    assert backlog.with_room({FULL}) == {FULL}
+    buffer = RecordBuffer(budget_bytes=1_000)
+    buffer.add(FULL, 1_000)
+    buffer.remove(FULL, 1_000)
+    assert buffer.with_room({FULL}) == {FULL}
 
 
 async def test_who_waits_for_room_is_woken_when_something_is_taken_out() -> None:
-    backlog = RecordBuffer(budget_bytes=1_000)
-    backlog.add(FULL, 1_000)
-    waiting = asyncio.create_task(backlog.wait_for_room(60.0))
+    buffer = RecordBuffer(budget_bytes=1_000)
+    buffer.add(FULL, 1_000)
+    waiting = asyncio.create_task(buffer.wait_for_room(60.0))
     await asyncio.sleep(0)
-    backlog.remove(FULL, 1)
+    buffer.remove(FULL, 1)
     await asyncio.wait_for(waiting, 5)
 
 
 async def test_waiting_for_room_ends_by_itself() -> None:
-    backlog = RecordBuffer(budget_bytes=1_000)
-    await asyncio.wait_for(backlog.wait_for_room(0.001), 5)
+    buffer = RecordBuffer(budget_bytes=1_000)
+    await asyncio.wait_for(buffer.wait_for_room(0.001), 5)
 
 
 async def test_after_a_rebalance_nothing_is_held() -> None:
-    backlog = RecordBuffer(budget_bytes=1_000)
-    backlog.add(FULL, 1_000)
-    backlog.clear()
-    assert backlog.held_bytes == 0
+    buffer = RecordBuffer(budget_bytes=1_000)
+    buffer.add(FULL, 1_000)
+    buffer.clear()
+    assert buffer.held_bytes == 0

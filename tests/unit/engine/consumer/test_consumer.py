@@ -9,8 +9,7 @@ from faust.types import TP
 from mode.utils.logging import CompositeLogger
 
 from workers.engine.consumer.buffer import RecordBuffer
-from workers.engine.consumer.consumer import ChunkConsumer
-from workers.engine.consumer.feed import Feed
+from workers.engine.consumer.consumer import ChunkConsumer, ConsumerContext
 from workers.engine.faust_logger import QUIET
 
 NEVER, AT_ZERO, ON_ITS_WAY = TP("events", 0), TP("events", 1), TP("events", 2)
@@ -34,7 +33,7 @@ class AiokafkaThread:
 
 
 class Assignment:
-    """Where the consumer says from which seek on chunks count."""
+    """An assignment that notes the number of the consumer's seek."""
 
     def __init__(self, behind: Mapping[TP, int]) -> None:
         self.behind = behind
@@ -45,11 +44,11 @@ class Assignment:
 
 
 def consumer(thread: AiokafkaThread, assignment: Assignment) -> ChunkConsumer:
-    feed: Any = Feed(chunk_records=10, backlog=RecordBuffer(1_000))
-    feed.assignment = assignment
-    made: Any = ChunkConsumer.__new__(ChunkConsumer)  # a whole one needs an app that runs
-    made._thread, made._feed, made._position = thread, feed, asyncio.Lock()  # noqa: SLF001 - likewise
-    made._handed_on, made._sought, made._seeks = {NEVER: 14}, {}, 0  # noqa: SLF001 - likewise
+    context: Any = ConsumerContext(chunk_records=10, buffer=RecordBuffer(1_000))
+    context.assignment = assignment
+    made: Any = ChunkConsumer.__new__(ChunkConsumer)  # the constructor needs a running app
+    made._thread, made._context, made._position = thread, context, asyncio.Lock()  # noqa: SLF001 - as above
+    made._next_offsets, made._committed_at_seek, made._seeks = {NEVER: 14}, {}, 0  # noqa: SLF001 - as above
     made.app = SimpleNamespace(tables=SimpleNamespace(changelog_topics={CHANGELOG.topic}))
     return made  # type: ignore[no-any-return]
 
@@ -57,7 +56,7 @@ def consumer(thread: AiokafkaThread, assignment: Assignment) -> ChunkConsumer:
 @pytest.mark.parametrize(
     ("tp", "committed", "expected"), [(NEVER, None, 0), (AT_ZERO, 0, 0), (ON_ITS_WAY, 7, 7), (CHANGELOG, None, 14)]
 )
-async def test_a_seek_goes_back_to_the_beginning_where_nothing_has_been_committed(
+async def test_a_seek_without_a_committed_offset_goes_to_the_beginning(
     tp: TP, committed: int | None, expected: int
 ) -> None:
     thread, assignment = AiokafkaThread({tp: committed}), Assignment({})
@@ -66,7 +65,7 @@ async def test_a_seek_goes_back_to_the_beginning_where_nothing_has_been_committe
     assert assignment.opened_for == 1
 
 
-async def test_a_seek_goes_to_where_the_graph_is_behind() -> None:
+async def test_a_seek_goes_to_the_graphs_offset_where_the_graph_is_behind() -> None:
     thread = AiokafkaThread({NEVER: None, ON_ITS_WAY: 7})
     sought = await consumer(thread, Assignment({ON_ITS_WAY: 3})).seek_to_committed()
     assert thread.positions == {NEVER: 0, ON_ITS_WAY: 3}
@@ -74,7 +73,7 @@ async def test_a_seek_goes_to_where_the_graph_is_behind() -> None:
 
 
 @pytest.mark.parametrize("taken", [True, False])
-async def test_what_kafka_did_not_take_is_committed_again(*, taken: bool) -> None:
+async def test_offsets_that_kafka_did_not_accept_are_committed_again(*, taken: bool) -> None:
     async def flush() -> None:
         """Nothing is under way."""
 
@@ -84,7 +83,7 @@ async def test_what_kafka_did_not_take_is_committed_again(*, taken: bool) -> Non
     made: Any = consumer(AiokafkaThread({}), Assignment({}))
     made.log, made.assignment, made._commit = CompositeLogger(QUIET), lambda: {ON_ITS_WAY}, commit  # noqa: SLF001 - as above
     made.in_transaction, made._committed_offset = False, defaultdict(lambda: None)  # noqa: SLF001 - as above
-    told = SimpleNamespace(on_commit=lambda _: None, on_tp_commit=lambda _: None)
-    made.app = SimpleNamespace(producer=SimpleNamespace(flush=flush), tables=told, monitor=told)
+    silent = SimpleNamespace(on_commit=lambda _: None, on_tp_commit=lambda _: None)
+    made.app = SimpleNamespace(producer=SimpleNamespace(flush=flush), tables=silent, monitor=silent)
     assert await made._commit_offsets({ON_ITS_WAY: 56}) is taken  # noqa: SLF001 - as above
     assert made._should_commit(ON_ITS_WAY, 56) is not taken  # noqa: SLF001 - as above

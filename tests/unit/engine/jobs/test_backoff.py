@@ -1,17 +1,18 @@
-from workers.core.job import Awaiting, Call, Publish, Step
+from workers.core.job import Call, Publish, Step
+from workers.core.metric import Measurement, gauge
 from workers.core.reference import Query
 from workers.engine.jobs import backoff as module
 from workers.engine.jobs.backoff import LONGEST_SECONDS, Backoff
 
 
-def call(name: str, told: int = 0) -> Step:
-    return Step([Call("POST", "/", {"told": told}, name)], Query("", {"told": told}))
+def call(name: str, at: int = 0) -> Step:
+    return Step([Call("POST", "/", {"at": at}, name)], Query("", {"at": at}))
 
 
 def test_a_refused_step_waits_twice_as_long_each_time_up_to_an_hour() -> None:
     backoff, now = Backoff(), 0.0
     for seconds in (60, 120, 240, 480, 960, 1_920, *[LONGEST_SECONDS] * 100):
-        backoff.refused(call("a", told=int(now)), now)
+        backoff.refused(call("a", at=int(now)), now)
         assert backoff.due([call("a"), call("b")], now + seconds - 1) == [call("b")]
         now += seconds
         assert backoff.due([call("a"), call("b")], now) == [call("a"), call("b")]
@@ -20,15 +21,15 @@ def test_a_refused_step_waits_twice_as_long_each_time_up_to_an_hour() -> None:
     assert backoff.due([call("a")], now + 60) == [call("a")]
 
 
-def test_what_failed_goes_last_until_a_round_goes_through() -> None:
+def test_failed_steps_run_last_until_a_round_has_no_failure() -> None:
     backoff = Backoff()
     backoff.failed(call("a"))
     assert backoff.due([call("a"), call("b")], 0) == [call("b"), call("a")]
-    backoff.settled()
+    backoff.round_done()
     assert backoff.due([call("a"), call("b")], 0) == [call("a"), call("b")]
 
 
-def test_steps_are_told_apart_by_what_they_do_and_else_by_what_they_write() -> None:
+def test_steps_are_identified_by_their_effects_and_without_effects_by_their_record() -> None:
     published = Step([Publish("topic", b"key", "Record", {"at": 1})], None)
     again = Step([Publish("topic", b"key", "Record", {"at": 2})], None)
     written, other = Step([], Query("", {"id": 1})), Step([], Query("", {"id": 2}))
@@ -38,14 +39,14 @@ def test_steps_are_told_apart_by_what_they_do_and_else_by_what_they_write() -> N
     assert backoff.due([again, written, other], 0) == [other]
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_the_number_of_remembered_steps_is_limited() -> None:
     backoff = Backoff()
-    for name in range(module.MOST_REMEMBERED + 1):
+    for name in range(module.MAX_STEPS + 1):
         backoff.refused(call(str(name)), 0)
-    assert backoff.due([call("0"), call(str(module.MOST_REMEMBERED))], 0) == [call("0")]
+    assert backoff.due([call("0"), call(str(module.MAX_STEPS))], 0) == [call("0")]
 
 
-def test_what_only_shows_a_number_is_named_by_its_kind() -> None:
-    backoff = Backoff()
-    backoff.refused(Step([Awaiting(1)], None), 0)
-    assert backoff.due([Step([Awaiting(2)], None)], 1) == []
+def test_a_measurement_is_identified_by_its_metric() -> None:
+    waiting, backoff = gauge("waiting", "Waiting things."), Backoff()
+    backoff.refused(Step([Measurement(waiting, 1)], None), 0)
+    assert backoff.due([Step([Measurement(waiting, 2)], None)], 1) == []

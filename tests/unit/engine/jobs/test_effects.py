@@ -5,12 +5,13 @@ import pytest
 
 from workers.adapters.kafka.producer import BY_KEY
 from workers.core.errors import Retryable
-from workers.core.job import Awaiting, Call, Publish
+from workers.core.job import Call, Publish
+from workers.core.metric import Measurement, gauge
 from workers.engine.jobs.effects import Effects
-from workers.observe.metrics import Metrics
 
 PUBLISH = Publish("topic", b"key", "Record", {"id": 1})
 CALL = Call("POST", "/path", {"id": 1}, "key")
+WAITING = gauge("waiting", "Waiting things.")
 
 
 class World:
@@ -32,32 +33,35 @@ class World:
         self.done.append(call)
 
 
-async def test_a_record_goes_where_its_key_goes_and_a_call_to_the_api() -> None:
+def ignore(_: Measurement) -> None:
+    return None
+
+
+async def test_the_key_decides_a_records_partition_and_a_call_goes_to_the_api() -> None:
     world: Any = World()
-    effects = Effects(world, world, world, Metrics().sync)
-    await effects.do(PUBLISH)
-    await effects.do(CALL)
+    effects = Effects(world, world, world, ignore)
+    await effects.run(PUBLISH)
+    await effects.run(CALL)
     assert world.done == [("topic", BY_KEY, (b"key", b"topic Record 1")), tuple(CALL)]
 
 
-async def test_a_topic_that_takes_nothing_is_named_with_the_fix() -> None:
+async def test_a_failing_topic_is_named_with_the_fix() -> None:
     world: Any = World()
     world.away = True
     with pytest.raises(Retryable, match=r"topic: no such topic; .*topology apply --execute"):
-        await Effects(world, world, None, Metrics().sync).do(PUBLISH)
+        await Effects(world, world, None, ignore).run(PUBLISH)
 
 
 async def test_a_call_without_an_api_is_a_bug() -> None:
     world: Any = World()
     with pytest.raises(RuntimeError, match="POST /path without an API"):
-        await Effects(world, world, None, Metrics().sync).do(CALL)
-    with pytest.raises(RuntimeError, match="schema s without an API"):
-        await Effects(world, world, None, Metrics().sync).fetch_schema("s", "1")
+        await Effects(world, world, None, ignore).run(CALL)
+    with pytest.raises(RuntimeError, match="GET /path without an API"):
+        await Effects(world, world, None, ignore).fetch("/path")
 
 
-async def test_what_awaits_approval_is_shown_in_the_metrics() -> None:
+async def test_a_measurement_goes_to_the_metrics() -> None:
     world: Any = World()
-    metrics = Metrics()
-    await Effects(world, world, None, metrics.sync).do(Awaiting(2))
-    shown = metrics.registry.get_sample_value("llm_memory_graph_schema_migrations_awaiting_approval")
-    assert (shown, world.done) == (2, [])
+    recorded: list[Measurement] = []
+    await Effects(world, world, None, recorded.append).run(Measurement(WAITING, 2))
+    assert (recorded, world.done) == ([Measurement(WAITING, 2)], [])

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.unit.engine.fakes import FakeClock
-from workers.config.tuning import Retry
+from workers.config.worker_options import Retry
 from workers.core.errors import Refused, RequestRejected, Retryable
-from workers.core.job import Awaiting, Call, Effect, FetchSchema, Publish, Step
+from workers.core.job import Call, Effect, FetchStep, Publish, Step
+from workers.core.metric import Measurement
 from workers.core.reference import Query
 from workers.engine.jobs import runner as module
-from workers.engine.jobs.runner import JobContext, kept_running
+from workers.engine.jobs.runner import JobContext, running_jobs
 from workers.observe.metrics import Metrics
+from workers.testing import FakeClock
 
 QUICK = Retry(initial_ms=1, max_ms=1, jitter_ratio=0)
 
@@ -23,16 +24,16 @@ def post(name: str) -> Call:
 
 
 class Errands:
-    """Has a step for each row: call, publish, then write it down."""
+    """A job with a step for each row: call, publish, then record."""
 
     name = "errands"
     every_seconds = 0.0
     refusable = False
 
-    def question(self, now_ms: int) -> Query:
+    def query(self, now_ms: int) -> Query:
         return Query("due", {"now": now_ms})
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchSchema]:
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchStep]:
         for row in rows:
             name = row["name"]
             effects = (post(name), Publish("errands", name.encode(), "Errand", {"name": name}))
@@ -41,7 +42,7 @@ class Errands:
 
 
 class World:
-    """Graph, API and topic in one; ``fail`` has what goes wrong, once each, or for ever where it is ``always``."""
+    """Graph, API and topic in one; ``fail`` has errors that are raised once, ``always`` those that are always raised."""
 
     def __init__(self, *due: str) -> None:
         self.due = list(due)
@@ -69,21 +70,21 @@ class World:
 
     async def do(self, effect: Effect) -> None:
         await asyncio.sleep(0)
-        assert not isinstance(effect, Awaiting)
+        assert not isinstance(effect, Measurement)
         self._note(f"call {effect.path[1:]}" if isinstance(effect, Call) else f"publish {effect.key.decode()}")
 
-    async def fetch_schema(self, schema_id: str, version: str) -> Mapping[str, Any]:
-        self._note(f"fetch {schema_id} {version}")
-        return {"found": version}
+    async def fetch(self, path: str) -> Mapping[str, Any]:
+        self._note(f"fetch {path}")
+        return {"found": "1"}
 
     async def record(self, record: Query) -> None:
         name = record.parameters["name"]
         self._note(f"{record.cypher} {name}")
         self.due.remove(name)
 
-    def means(self) -> JobContext:
+    def context(self) -> JobContext:
         return JobContext(
-            self.ask, self.do, self.fetch_schema, self.record, lambda: self.leads, QUICK, self.clock, self.metrics
+            self.ask, self.do, self.fetch, self.record, lambda: self.leads, QUICK, self.clock, self.metrics
         )
 
     async def until(self, seen: Callable[[], bool]) -> None:
@@ -93,18 +94,18 @@ class World:
                 await self._changed.wait()
 
     def running(self, errands: Errands | None = None) -> Any:
-        return kept_running([errands or Errands()], self.means(), self.bugs.append)
+        return running_jobs([errands or Errands()], self.context(), self.bugs.append)
 
     def counted(self, status: str) -> float | None:
-        labels = {"procedure": "errands", "status": status}
-        return self.metrics.registry.get_sample_value("llm_memory_graph_procedure_steps_total", labels)
+        labels = {"job": "errands", "status": status}
+        return self.metrics.registry.get_sample_value("llm_memory_graph_job_steps_total", labels)
 
     @property
     def done(self) -> list[str]:
         return [entry for entry in self.journal if entry != "ask"]
 
 
-async def test_effects_come_in_their_order_and_are_then_written_down() -> None:
+async def test_effects_run_in_order_and_are_then_recorded() -> None:
     world = World("a", "b")
     async with world.running():
         await world.until(lambda: not world.due)
@@ -112,7 +113,7 @@ async def test_effects_come_in_their_order_and_are_then_written_down() -> None:
     assert (world.counted("done"), world.bugs) == (2, [])
 
 
-async def test_only_who_leads_asks_and_it_stops_when_it_no_longer_does() -> None:
+async def test_only_the_leading_process_runs_jobs_and_stops_when_it_no_longer_leads() -> None:
     world = World("a", "b")
     world.leads = False
     async with world.running():
@@ -130,7 +131,7 @@ async def test_only_who_leads_asks_and_it_stops_when_it_no_longer_does() -> None
 
 
 @pytest.mark.parametrize("where", ["ask", "call a", "publish a", "done a"])
-async def test_an_outage_is_waited_for_said_once_and_the_step_done_again(where: str) -> None:
+async def test_a_job_waits_for_an_outage_logs_it_once_and_repeats_the_step(where: str) -> None:
     world = World("a")
     world.fail[where] = [Retryable("gone") for _ in range(3)]
     with capture_logs() as logs:
@@ -142,7 +143,7 @@ async def test_an_outage_is_waited_for_said_once_and_the_step_done_again(where: 
     assert world.counted("retried") == (None if where == "ask" else 3)
 
 
-async def test_one_step_that_is_never_answered_lets_the_others_go_first() -> None:
+async def test_a_step_that_always_fails_runs_after_the_others() -> None:
     world = World("a", "b", "c")
     world.always["call a"] = Retryable("500")
     async with world.running():
@@ -150,7 +151,7 @@ async def test_one_step_that_is_never_answered_lets_the_others_go_first() -> Non
     assert "call a" not in world.journal
 
 
-async def test_a_server_is_left_alone_for_as_long_as_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_job_waits_as_long_as_the_server_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     paused: list[float] = []
 
     async def pause(_self: object, seconds: float) -> None:
@@ -166,7 +167,7 @@ async def test_a_server_is_left_alone_for_as_long_as_it_asks(monkeypatch: pytest
 
 
 @pytest.mark.parametrize("error", [RequestRejected("404"), Refused("neo4j.constraint", "no")])
-async def test_a_refused_step_is_put_off_for_longer_each_time_and_the_others_go_on(error: Exception) -> None:
+async def test_a_refused_step_waits_longer_each_time_and_the_others_continue(error: Exception) -> None:
     world = World("a", "b")
     where = "call a" if isinstance(error, RequestRejected) else "done a"
     world.fail[where] = [error, error]
@@ -175,7 +176,7 @@ async def test_a_refused_step_is_put_off_for_longer_each_time_and_the_others_go_
             for count, seconds in ((1, 60.0), (2, 120.0)):
                 await world.until(lambda count=count: world.counted("refused") == count)  # type: ignore[misc]  # mypy sees no default of a lambda
                 asked = world.journal.count("ask")
-                await world.until(lambda asked=asked: world.journal.count("ask") > asked + 5)  # type: ignore[misc]  # likewise
+                await world.until(lambda asked=asked: world.journal.count("ask") > asked + 5)  # type: ignore[misc]  # same reason as above
                 assert world.counted("refused") == count, "not before its time"
                 world.clock.now += seconds
             await world.until(lambda: not world.due)
@@ -183,7 +184,7 @@ async def test_a_refused_step_is_put_off_for_longer_each_time_and_the_others_go_
     assert (world.counted("done"), world.bugs) == (2, [])
 
 
-async def test_a_refusal_that_the_graph_can_hold_is_written_there() -> None:
+async def test_a_refusal_is_recorded_in_the_graph_where_the_step_has_a_query_for_it() -> None:
     world, errands = World("a", "b"), Errands()
     errands.refusable = True
     world.always["call a"] = RequestRejected("404")
@@ -193,11 +194,11 @@ async def test_a_refusal_that_the_graph_can_hold_is_written_there() -> None:
 
 
 class Lookups(Errands):
-    """Fetches a schema for each row, and writes down what is found."""
+    """A job that fetches an object for each row, and records what it found."""
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[FetchSchema]:
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[FetchStep]:
         for row in rows:
-            yield FetchSchema(row["name"], "1", lambda found, name=row["name"]: self._found(name, found))  # type: ignore[misc]  # mypy sees no default of a lambda
+            yield FetchStep(f"{row['name']} 1", lambda found, name=row["name"]: self._found(name, found))  # type: ignore[misc]  # mypy sees no default of a lambda
 
     def _found(self, name: str, found: Mapping[str, Any]) -> Query:
         if name == "senseless":
@@ -205,7 +206,7 @@ class Lookups(Errands):
         return Query(f"found {found['found']}", {"name": name})
 
 
-async def test_what_is_fetched_decides_what_is_written_down_and_what_makes_no_sense_is_refused() -> None:
+async def test_a_fetched_object_decides_what_is_recorded_and_a_senseless_one_is_refused() -> None:
     world = World("senseless", "a")
     world.fail["fetch a 1"] = [Retryable("gone")]
     async with world.running(Lookups()):
@@ -218,18 +219,18 @@ async def test_a_bug_ends_the_process() -> None:
     world = World("a")
     world.always["call a"] = bug = ZeroDivisionError("a bug")
     ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-    async with kept_running([Errands()], world.means(), ended.set_result), asyncio.timeout(10):
+    async with running_jobs([Errands()], world.context(), ended.set_result), asyncio.timeout(10):
         assert await ended is bug
 
 
-async def test_at_the_end_the_step_under_way_gets_through_and_the_next_is_not_begun() -> None:
+async def test_at_the_end_the_current_step_is_finished_and_the_next_is_not_begun() -> None:
     world = World("a", "b")
     async with world.running():
         await world.until(lambda: "call a" in world.journal)
     assert world.done == ["call a", "publish a", "done a"]
 
 
-async def test_at_the_end_a_step_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_at_the_end_a_step_that_hangs_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "DRAIN_SECONDS", 0.01)
     hanging = asyncio.Event()
 
@@ -238,6 +239,6 @@ async def test_at_the_end_a_step_that_hangs_is_given_up(monkeypatch: pytest.Monk
         await asyncio.Event().wait()
 
     world = World("a")
-    async with kept_running([Errands()], replace(world.means(), do=hang), world.bugs.append):
+    async with running_jobs([Errands()], replace(world.context(), run=hang), world.bugs.append):
         await hanging.wait()
     assert (world.done, world.bugs) == ([], [])

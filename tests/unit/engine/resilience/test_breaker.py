@@ -3,17 +3,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.unit.engine.fakes import FakeClock
-from workers.config.tuning import Breaker as BreakerTuning
+from workers.config.worker_options import Breaker as BreakerOptions
 from workers.core.errors import Refused, Retryable
 from workers.engine.resilience.breaker import Breaker, BreakerState
+from workers.testing import FakeClock
 
 
 class Bench:
     def __init__(self, *, probes: int = 1, minimum_failures: int = 2) -> None:
         self.clock = FakeClock()
         self.states: list[BreakerState] = []
-        tuning = BreakerTuning(minimum_failures=minimum_failures, half_open_probes=probes)
+        tuning = BreakerOptions(minimum_failures=minimum_failures, half_open_probes=probes)
         self.breaker = Breaker(tuning, self.clock, self.states.append)
         self.under_way = self.most_under_way = 0
         self.answer = asyncio.Event()
@@ -81,8 +81,8 @@ async def test_exactly_as_many_probes_pass_as_configured_however_many_callers_wa
     await turns()
     assert bench.under_way == 0
     bench.clock.now = 1.0
-    async with bench.breaker._moved:  # noqa: SLF001 - the fake clock wakes nobody
-        bench.breaker._moved.notify_all()  # noqa: SLF001 - likewise
+    async with bench.breaker._changed_state:  # noqa: SLF001 - the fake clock wakes no waiter
+        bench.breaker._changed_state.notify_all()  # noqa: SLF001 - likewise
     await turns()
     assert bench.most_under_way == min(callers, probes)
     bench.answer.set()

@@ -1,51 +1,51 @@
 import pytest
 
-from tests.unit.engine.fakes import FakeClock
-from workers.config.tuning import DeadLetterLimit
+from workers.config.worker_options import DeadLetterLimit
 from workers.engine.health import WorkerHealth
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter, DeadLetterLimitExceeded
+from workers.testing import FakeClock
 
 
-def flood(condition: WorkerHealth, clock: FakeClock) -> DeadLetterLimiter:
-    return DeadLetterLimiter(DeadLetterLimit(ratio=0.5, window_seconds=60, minimum=10), clock, condition)
+def limiter(health: WorkerHealth, clock: FakeClock) -> DeadLetterLimiter:
+    return DeadLetterLimiter(DeadLetterLimit(ratio=0.5, window_seconds=60, minimum=10), clock, health)
 
 
 def test_bad_records_among_good_ones_pass() -> None:
     clock = FakeClock()
-    watch = flood(WorkerHealth(clock), clock)
+    watch = limiter(WorkerHealth(clock), clock)
     for _ in range(100):
         watch.admit(100, 50)
 
 
 def test_a_few_bad_records_on_a_quiet_topic_pass() -> None:
     clock = FakeClock()
-    flood(WorkerHealth(clock), clock).admit(9, 9)
+    limiter(WorkerHealth(clock), clock).admit(9, 9)
 
 
-def test_beyond_the_limit_nothing_passes_any_more_and_the_worker_says_why() -> None:
+def test_above_the_limit_nothing_passes_any_more_and_the_worker_says_why() -> None:
     clock = FakeClock()
-    condition = WorkerHealth(clock)
-    watch = flood(condition, clock)
+    health = WorkerHealth(clock)
+    watch = limiter(health, clock)
     with pytest.raises(DeadLetterLimitExceeded):
         watch.admit(10, 10)
     with pytest.raises(DeadLetterLimitExceeded):
         watch.admit(1_000, 0)
-    assert any("10 records were turned away within 60 s" in reason for reason in condition.unready())
+    assert any("10 records were rejected within 60 s" in reason for reason in health.unready())
 
 
-def test_a_restart_by_kubernetes_would_only_begin_again_and_is_not_asked_for() -> None:
+def test_a_worker_above_the_limit_does_not_ask_for_a_restart() -> None:
     clock = FakeClock()
-    condition = WorkerHealth(clock)
-    condition.working()
+    health = WorkerHealth(clock)
+    health.working()
     with pytest.raises(DeadLetterLimitExceeded):
-        flood(condition, clock).admit(10, 10)
+        limiter(health, clock).admit(10, 10)
     clock.now = 10_000.0
-    assert condition.unhealthy() == []
+    assert health.unhealthy() == []
 
 
 def test_records_older_than_the_window_do_not_count() -> None:
     clock = FakeClock()
-    watch = flood(WorkerHealth(clock), clock)
+    watch = limiter(WorkerHealth(clock), clock)
     watch.admit(9, 9)
     clock.now = 61.0
     watch.admit(9, 9)

@@ -2,22 +2,22 @@ from itertools import islice
 
 import pytest
 
-from tests.unit.engine.fakes import FakeClock, closed_breakers
-from workers.config.tuning import Retry as RetryTuning
+from workers.config.worker_options import Retry as RetryOptions
 from workers.core.errors import Refused, Retryable
 from workers.engine.health import WorkerHealth
 from workers.engine.resilience.retry import Retry, Server, backoff_seconds
 from workers.observe.metrics import Metrics
+from workers.testing import FakeClock, closed_breakers
 
 
 def test_waits_double_up_to_the_ceiling_and_spread_by_the_jitter() -> None:
-    waits = list(islice(backoff_seconds(RetryTuning(initial_ms=100, max_ms=1_000, jitter_ratio=0.1)), 6))
+    waits = list(islice(backoff_seconds(RetryOptions(initial_ms=100, max_ms=1_000, jitter_ratio=0.1)), 6))
     for wait, exact in zip(waits, [0.1, 0.2, 0.4, 0.8, 1.0, 1.0], strict=True):
         assert exact * 0.9 <= wait <= exact * 1.1
 
 
 class Flaky:
-    """Fails with what it is given, then answers."""
+    """Raises its errors, one at each call, then answers."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -28,17 +28,17 @@ class Flaky:
         return "answer"
 
 
-def retry(condition: WorkerHealth) -> Retry:
-    condition.recovered(done=True)
-    return Retry("toy", RetryTuning(initial_ms=1, max_ms=1), closed_breakers(), condition, Metrics())
+def retry(health: WorkerHealth) -> Retry:
+    health.ready(recovered=True)
+    return Retry("toy", RetryOptions(initial_ms=1, max_ms=1), closed_breakers(), health, Metrics())
 
 
-async def test_the_answer_comes_through_however_often_the_server_was_away() -> None:
-    condition = WorkerHealth(FakeClock())
-    assert await retry(condition).through(Server.NEO4J, Flaky(Retryable("a"), Retryable("b"))) == "answer"
-    assert condition.unready() == []
+async def test_an_attempt_is_repeated_until_the_server_answers() -> None:
+    health = WorkerHealth(FakeClock())
+    assert await retry(health).until_done(Server.NEO4J, Flaky(Retryable("a"), Retryable("b"))) == "answer"
+    assert health.unready() == []
 
 
-async def test_what_waiting_cannot_help_is_raised_at_once() -> None:
+async def test_an_error_that_waiting_cannot_fix_is_raised_at_once() -> None:
     with pytest.raises(Refused):
-        await retry(WorkerHealth(FakeClock())).through(Server.NEO4J, Flaky(Refused("neo4j.type", "no")))
+        await retry(WorkerHealth(FakeClock())).until_done(Server.NEO4J, Flaky(Refused("neo4j.type", "no")))

@@ -1,12 +1,12 @@
 import asyncio
 
-from tests.unit.engine.fakes import FakeClock
-from workers.config.tuning import Throttle as ThrottleTuning
+from workers.config.worker_options import Throttle as ThrottleOptions
 from workers.engine.resilience.throttle import Throttle
+from workers.testing import FakeClock
 
 
 def throttle(clock: FakeClock) -> Throttle:
-    tuning = ThrottleTuning(baseline_rows_per_second=1_000, max_rows_per_second=3_000, target_commit_ms=500)
+    tuning = ThrottleOptions(baseline_rows_per_second=1_000, max_rows_per_second=3_000, target_commit_ms=500)
     return Throttle(tuning, clock)
 
 

@@ -1,9 +1,9 @@
 import pytest
 
-from tests.unit.engine.fakes import FakeChangelog, FakeTable
 from workers.core.errors import Retryable
 from workers.engine.state.entry import Entry
 from workers.engine.state.table import StateTable
+from workers.testing import FakeChangelog, FakeTable
 
 
 def entry(partition: int, timestamp: int) -> Entry:

@@ -1,7 +1,8 @@
+from workers.config.tuning import WorkerTuning
+
 from workers.adapters.kafka.topic_plan import TopicState
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
-from workers.config.tuning import WorkerTuning
 from workers.ops.doctor.finding import State
 from workers.ops.doctor.kafka_checks import check_topics
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workers.core.observation import Advanced, Observation, Skipped
-from workers.core.record import ConsumedRecord
+
+from workers.core.record import ConsumedRecord, Decoded
 from workers.core.statement import Statement
-from workers.core.worker import Decoded
 from workers.pipelines.evolution.evolving import Evolving
 from workers.pipelines.evolution.identity import migration_id
 from workers.pipelines.evolution.migration import Migration

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from tests.model.registry_source import Change
 from workers.core.observation import Observation
+
+from tests.model.registry_source import Change
 from workers.core.record import ConsumedRecord
 from workers.core.statement import Statement
 from workers.core.worker import Decoded, WorkerSpec

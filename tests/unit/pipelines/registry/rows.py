@@ -3,8 +3,7 @@
 from typing import Any
 
 from tests.model.registry_source import Change, change
-from workers.core.record import ConsumedRecord
-from workers.core.worker import Decoded
+from workers.core.record import ConsumedRecord, Decoded
 from workers.pipelines.registry.model import Event
 from workers.pipelines.registry.parse import Parse, parser
 from workers.pipelines.registry.policy import Accept

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from workers.core.observation import Conflict, Skipped, Synced
 
 from tests.model.registry_source import BEGINS, KEYS, Change, Source, change, jsonb
 from tests.unit.pipelines.registry.applied_plan import AppliedGraph
 from tests.unit.pipelines.registry.driven import Table
 from workers.core.errors import Rejected
-from workers.core.observation import Conflict, Skipped, Synced
 from workers.core.stage import Stage
 from workers.pipelines.registry import fold_capability, fold_schema, fold_version
 from workers.pipelines.registry.policy import Merge, Policy

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-
 from workers.config.merging import Accept as AcceptBlock
 from workers.config.merging import Merge as MergeBlock
-from workers.config.topology import load_topology
 from workers.config.usage import Usage as UsageBlock
+
+from workers.config.topology import load_topology
 from workers.pipelines.registry.policy import Accept, Merge, Policy
 
 ROOT = Path(__file__).parents[4]

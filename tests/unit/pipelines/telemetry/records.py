@@ -4,8 +4,7 @@ from typing import Any
 
 from tests.model.traffic import NAMESPACE
 from tests.unit.pipelines.telemetry.driven import NOW
-from workers.core.record import ConsumedRecord
-from workers.core.worker import Decoded
+from workers.core.record import ConsumedRecord, Decoded
 from workers.pipelines.telemetry.model import Event
 from workers.pipelines.telemetry.parse import parse
 

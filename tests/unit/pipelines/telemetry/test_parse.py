@@ -7,9 +7,8 @@ from msgspec.structs import astuple
 from tests.unit.pipelines.telemetry.driven import NOW
 from tests.unit.pipelines.telemetry.records import OWN, fields, parsed_from
 from workers.core.errors import Rejected
-from workers.core.record import ConsumedRecord
+from workers.core.record import ConsumedRecord, Decoded
 from workers.core.stage import Stage
-from workers.core.worker import Decoded
 from workers.pipelines.telemetry.limits import MAX_CONTENT_BYTES, MAX_LONG, MAX_NAME_BYTES, MAX_TEXT_BYTES
 from workers.pipelines.telemetry.model import Aggregate, Event, Failure, Invocation, Latency, Tokens
 from workers.pipelines.telemetry.parse import parse

@@ -7,22 +7,22 @@ from structlog.testing import capture_logs
 
 from workers.core.errors import Retryable
 from workers.core.reference import Query
-from workers.engine.jobs.refresh import kept_fresh, learn
+from workers.engine.reference_data import kept_up_to_date, refresh
 
 ROWS: Sequence[Mapping[str, Any]] = [{"learnt": 1}]
 
 
 class Toy:
-    """Has two questions each round, and counts what it is told."""
+    """Reference data with two queries in each round, that counts its rows."""
 
     def __init__(self) -> None:
         self.answered = 0
         self.changed = asyncio.Event()
 
-    def question(self) -> Query:
+    def query(self) -> Query:
         return Query("RETURN $asked", {"asked": self.answered})
 
-    def answer(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+    def learn(self, rows: Sequence[Mapping[str, Any]]) -> bool:
         self.answered += len(rows)
         self.changed.set()
         return self.answered % 2 == 1
@@ -35,20 +35,20 @@ class Toy:
 
 
 class Graph:
-    """Answers, or fails as long as it is told to."""
+    """A graph that answers, or fails while ``failing`` is set."""
 
     def __init__(self) -> None:
         self.asked: list[int] = []
         self.failing: Exception | None = None
         self.failures = 0
 
-    async def ask(self, question: Query) -> Sequence[Mapping[str, Any]]:
+    async def ask(self, query: Query) -> Sequence[Mapping[str, Any]]:
         if self.failing is not None:
             self.failures += 1
             if self.failures == 5:
                 self.failing = None
             raise self.failing or Retryable("the last time")
-        self.asked.append(question.parameters["asked"])
+        self.asked.append(query.parameters["asked"])
         return ROWS
 
 
@@ -56,15 +56,15 @@ def ended(error: BaseException) -> None:
     raise AssertionError(f"failed with {error!r}")
 
 
-async def test_it_asks_until_there_is_no_question_left() -> None:
+async def test_it_runs_queries_until_there_is_none_left() -> None:
     toy, graph = Toy(), Graph()
-    await learn(toy, graph.ask)
+    await refresh(toy, graph.ask)
     assert graph.asked == [0, 1]
 
 
-async def test_everything_is_known_before_the_first_batch_and_learnt_again_and_again() -> None:
+async def test_data_is_read_before_the_first_batch_and_again_and_again() -> None:
     toy, graph = Toy(), Graph()
-    async with kept_fresh(toy, graph.ask, ended, every_seconds=0):
+    async with kept_up_to_date(toy, graph.ask, ended, every_seconds=0):
         assert toy.answered == 2
         await toy.until(6)
     asked = list(graph.asked)
@@ -72,28 +72,28 @@ async def test_everything_is_known_before_the_first_batch_and_learnt_again_and_a
     assert graph.asked == asked
 
 
-async def test_while_the_graph_is_away_it_says_so_once_and_goes_on_later() -> None:
+async def test_an_outage_is_logged_once_and_reading_continues_after_it() -> None:
     toy, graph = Toy(), Graph()
     with capture_logs() as logs:
-        async with kept_fresh(toy, graph.ask, ended, every_seconds=0):
+        async with kept_up_to_date(toy, graph.ask, ended, every_seconds=0):
             graph.failing = Retryable("gone")
             await toy.until(4)
     assert graph.failures == 5
     assert [entry["log_level"] for entry in logs] == ["warning", "info"]
 
 
-async def test_a_graph_that_is_away_from_the_start_is_an_error() -> None:
+async def test_an_outage_at_the_start_is_an_error() -> None:
     graph = Graph()
     graph.failing = Retryable("gone")
     with pytest.raises(Retryable):
-        async with kept_fresh(Toy(), graph.ask, ended):
+        async with kept_up_to_date(Toy(), graph.ask, ended):
             raise AssertionError("never gets here")
 
 
 async def test_a_bug_ends_the_process() -> None:
     toy, graph = Toy(), Graph()
     failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-    async with kept_fresh(toy, graph.ask, failed.set_result, every_seconds=0):
+    async with kept_up_to_date(toy, graph.ask, failed.set_result, every_seconds=0):
         graph.failing = bug = ZeroDivisionError("a bug")
         async with asyncio.timeout(10):
             assert await failed is bug

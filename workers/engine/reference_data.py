@@ -13,31 +13,31 @@ from workers.core.reference import Query, Reference
 log = structlog.get_logger(__name__)
 
 REFRESH_SECONDS = 1.0
-"""How far what is known may lag behind the graph, while that answers."""
+"""The largest age of reference data, while the graph answers."""
 
 Ask = Callable[[Query], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Raises ``Retryable`` while the graph is away."""
+"""Runs a query. Raises ``Retryable`` while the graph is away."""
 
 
-async def learn(reference: Reference, ask: Ask) -> None:
-    """Ask until there is no question left. Raises ``Retryable``; then the next call goes on where this one stopped."""
-    while reference.answer(await ask(reference.question())):
+async def refresh(reference: Reference, ask: Ask) -> None:
+    """Run queries until there is none left. Raises ``Retryable``; the next call continues where this one stopped."""
+    while reference.learn(await ask(reference.query())):
         pass
 
 
 @asynccontextmanager
-async def kept_fresh(
+async def kept_up_to_date(
     reference: Reference,
     ask: Ask,
     failed: Callable[[BaseException], None],
     every_seconds: float = REFRESH_SECONDS,
 ) -> AsyncIterator[None]:
-    """Learn, then keep learning until the end. Raises ``Retryable`` where the graph is away from the start.
+    """Read the data, then keep it up to date until the end. Raises ``Retryable`` when the first reading fails.
 
-    ``failed`` is called with anything else that goes wrong later: a bug, which ends the process.
+    ``failed`` is called with any other later error: a bug, which ends the process.
     """
-    await learn(reference, ask)
-    refreshing = asyncio.create_task(_keep_learning(reference, ask, every_seconds), name="reference data")
+    await refresh(reference, ask)
+    refreshing = asyncio.create_task(_keep_refreshing(reference, ask, every_seconds), name="reference data")
     refreshing.add_done_callback(lambda task: _report(task, failed))
     try:
         yield
@@ -46,13 +46,13 @@ async def kept_fresh(
         await asyncio.wait({refreshing})
 
 
-async def _keep_learning(reference: Reference, ask: Ask, every_seconds: float) -> None:
-    """While the graph is away what is known goes on to count: events that are folded now can be repriced later."""
+async def _keep_refreshing(reference: Reference, ask: Ask, every_seconds: float) -> None:
+    """Refresh for ever. While the graph is away the old data is used: it can be corrected later (`graph reprice`)."""
     away = False
     while True:
         await asyncio.sleep(every_seconds)
         try:
-            await learn(reference, ask)
+            await refresh(reference, ask)
         except Retryable as reason:
             if not away:
                 log.warning("reference data stays as it is until the graph answers", reason=str(reason))

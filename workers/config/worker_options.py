@@ -1,0 +1,141 @@
+"""The options that every worker has in ``topology.yaml``: what each one does, and the values it may take.
+
+A pipeline adds its own options by a subclass of ``WorkerOptions`` in its folder.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from workers.config.block import Block
+
+
+@dataclass(frozen=True, slots=True)
+class NamesTopic:
+    """Marks a field whose value must be one of ``topics``."""
+
+
+TopicReference = Annotated[str, NamesTopic()]
+
+
+class Batch(Block):
+    """When a batch of one partition is closed and written: at the first limit that it reaches."""
+
+    max_rows: int = Field(default=1_000, ge=1, le=100_000, description="Records written in one transaction, at most.")
+    max_wait_ms: int = Field(default=10, ge=1, le=60_000, description="Age at which a batch is written, full or not.")
+
+
+class ConsumerOptions(Block):
+    """How records are fetched and kept in memory before they are written."""
+
+    chunk_records: int = Field(
+        default=500, ge=1, le=10_000, description="Records that the consumer hands over at once."
+    )
+    buffer_mb: int = Field(
+        default=256,
+        ge=1,
+        le=65_536,
+        description="MiB of records kept in memory; above it, the consumer stops fetching.",
+    )
+
+
+class Retry(Block):
+    """Waits between attempts while a server is away: exponential backoff with jitter."""
+
+    initial_ms: int = Field(default=100, ge=1, le=60_000, description="Wait before the second attempt.")
+    max_ms: int = Field(default=30_000, ge=1, le=3_600_000, description="Longest wait between two attempts.")
+    multiplier: float = Field(default=2.0, ge=1, le=10, description="Factor between one wait and the next.")
+    jitter_ratio: float = Field(default=0.1, ge=0, le=1, description="Random share of a wait.")
+
+
+class Breaker(Block):
+    """The circuit breaker: when it opens for a failing server, and when it probes the server again."""
+
+    error_ratio: float = Field(default=0.05, gt=0, le=1, description="Share of failed attempts that opens it.")
+    window_seconds: int = Field(default=30, ge=1, le=3_600, description="Time over which attempts are counted.")
+    minimum_failures: int = Field(
+        default=5, ge=1, le=1_000, description="Failures in the window below which it never opens."
+    )
+    probe_after_seconds: list[float] = Field(
+        default=[1.0, 2.0, 4.0, 8.0], min_length=1, description="Waits before each next probe; the last one repeats."
+    )
+    half_open_probes: int = Field(default=1, ge=1, le=64, description="Attempts let through at once while half open.")
+
+
+class Throttle(Block):
+    """How fast to write: a token bucket whose rate follows the latency of commits."""
+
+    baseline_rows_per_second: int = Field(
+        default=10_000, ge=1, le=10_000_000, description="Rate at the start, and the lowest rate."
+    )
+    max_rows_per_second: int = Field(default=1_000_000, ge=1, le=10_000_000, description="Highest rate.")
+    target_commit_ms: int = Field(
+        default=2_000, ge=1, le=60_000, description="Commits slower than this lower the rate, faster ones raise it."
+    )
+
+
+class DeadLetterLimit(Block):
+    """How many dead letters mean a bad deploy instead of bad records: then the worker stops reading."""
+
+    ratio: float = Field(default=0.5, gt=0, le=1, description="Share of dead letters among the records of the window.")
+    window_seconds: int = Field(default=60, ge=1, le=3_600, description="Time over which records are counted.")
+    minimum: int = Field(
+        default=1_000, ge=1, le=10_000_000, description="Dead letters in the window below which it never stops."
+    )
+
+
+class Drain(Block):
+    """How long a worker may take to finish its batches."""
+
+    grace_seconds: int = Field(
+        default=30, ge=1, le=3_600, description="Time for the current batches after SIGTERM or before a rebalance."
+    )
+
+
+NEVER = 0
+"""The time to live of states that never expire."""
+
+
+class State(Block):
+    """The state that a worker keeps between batches."""
+
+    ttl_hours: int = Field(
+        default=24,
+        ge=NEVER,
+        le=8_760,
+        description="Age by record timestamps at which a state without new records expires; 0 for never.",
+    )
+    max_entries: int = Field(
+        default=1_000_000,
+        ge=1_000,
+        le=1_000_000_000,
+        description="Most states in memory; above it, those without new records for longest are removed.",
+    )
+
+
+class WorkerDefaults(Block):
+    """The options of a worker that have a default."""
+
+    batch: Batch = Batch()
+    consumer: ConsumerOptions = ConsumerOptions()
+    writers: int = Field(default=4, ge=1, le=64, description="Transactions at once, each of another partition.")
+    retry: Retry = Retry()
+    breaker: Breaker = Breaker()
+    throttle: Throttle = Throttle()
+    dead_letter_limit: DeadLetterLimit = DeadLetterLimit()
+    drain: Drain = Drain()
+    state: State = State()
+    session_timeout_seconds: int = Field(
+        default=10,
+        ge=6,
+        le=1_800,
+        description="Time without heartbeats after which Kafka gives a worker's partitions to others.",
+    )
+
+
+class WorkerOptions(WorkerDefaults):
+    """The entry of one worker: its topic, its consumer group, and its other options."""
+
+    topic: TopicReference = Field(description="The topic that it reads, one of `topics`.")
+    group: str = Field(min_length=1, max_length=255, description="Its consumer group; no other worker has the same.")
