@@ -54,7 +54,7 @@ class JsonDecoder:
 
     server = Server.SCHEMA_REGISTRY
 
-    async def prepare(self, records: Sequence[Record]) -> None:
+    async def prepare(self, records: Sequence[Record]) -> None:  # noqa: ARG002 - the port's signature
         return None
 
     def decode(self, record: Record) -> Decoded:
@@ -186,7 +186,7 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         batch = decode_batch(self.spec, JsonDecoder(), self.clock, records)
         delivered = await self._delivery.deliver(batch, records[-1].offset)
         received = measure_batch(self.metrics, self.spec, batch, delivered, 0.0)
-        report_batch(self.metrics, self.spec, received, delivered, self.clock.now_ms(), self.sinks.states.count)
+        report_batch(self.spec, received, delivered, self.sinks)
         return delivered
 
     async def catch_up(self, records: Sequence[Record]) -> None:

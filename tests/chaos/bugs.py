@@ -63,10 +63,10 @@ def _commit_on_exception() -> None:
 def _no_fence() -> None:
     """Compare no token."""
     advance = watermark.ADVANCE.replace("w.token = $token AND ", "")
-    standing = watermark.STANDING.replace("w.token = $token AS owned", "true AS owned")
-    assert (advance, standing) != (watermark.ADVANCE, watermark.STANDING)
+    standing = watermark.READ_OWNER.replace("w.token = $token AS owned", "true AS owned")
+    assert (advance, standing) != (watermark.ADVANCE, watermark.READ_OWNER)
     mock.patch.object(watermark, "ADVANCE", advance).start()
-    mock.patch("workers.adapters.graph.writer.STANDING", standing).start()
+    mock.patch("workers.adapters.graph.writer.READ_OWNER", standing).start()
 
 
 def _commit_past_in_flight() -> None:

@@ -16,14 +16,14 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.reader import TopicReader
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
+from workers.config.topology import read_topology
 from workers.core.record import ConsumedRecord
 
 SCHEMAS = Path(__file__).parents[2] / "schemas" / "avro" / "telemetry"
 TUNING: Mapping[str, Any] = {
     "session_timeout_seconds": 6,
     "batch": {"max_rows": 100, "max_wait_ms": 50},
-    "intake": {"chunk_records": 50, "buffer_mb": 16},
+    "consumer": {"chunk_records": 50, "buffer_mb": 16},
     "retry": {"max_ms": 1_000},
     "drain": {"grace_seconds": 10},
     "dead_letter_limit": {"minimum": 1_000_000},
@@ -61,7 +61,7 @@ class Corner:
         return path
 
     def create_topics(self) -> None:
-        apply_topology(self.settings.kafka, load_topology(self.topology), execute=True)
+        apply_topology(self.settings.kafka, read_topology(self.topology, {}), execute=True)
 
     def delete_topics(self, *topics: str) -> None:
         """Delete these, or all of the scenario; those that Kafka does not know are no fault."""

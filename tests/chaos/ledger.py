@@ -4,17 +4,19 @@ Telemetry folds the same event twice to the same state. The ledger appends the n
 its key, and counts how often the graph was told: what is lost, doubled or out of order stands there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import orjson
 
-from workers.core.record import Record
+from workers.config.worker_options import WorkerOptions
+from workers.core.record import Decoded
 from workers.core.statement import Statement
-from workers.core.worker import Decoded, WorkerSpec
-from workers.pipelines.telemetry.model import Failure
-from workers.pipelines.telemetry.parse import parse as parse_telemetry
+from workers.core.worker import KeyedState, WorkerFactory, WorkerSpec
+from workers.pipelines.telemetry.events import Event, Failure
+from workers.pipelines.telemetry.read.parse import check_key as check_telemetry_key
+from workers.pipelines.telemetry.read.parse import parse as parse_telemetry
 
 NUMBER = "number"
 """The key under ``metadata`` of a record's place in the stream."""
@@ -28,6 +30,7 @@ class Noted(NamedTuple):
     number: int
     note: str
     event_type: str
+    event: Event
 
 
 @dataclass(slots=True)
@@ -40,15 +43,15 @@ class Page:
     notes: list[tuple[str, str]] = field(default_factory=list)
 
 
-def parse(decoded: Decoded, record: Record, now_ms: int) -> Noted:
-    """Take and refuse exactly what telemetry does."""
-    event = parse_telemetry(decoded, record, now_ms)
+def parse(decoded: Decoded, now_ms: int) -> Noted:
+    """Accept and reject exactly the events that telemetry does."""
+    event = parse_telemetry(decoded, now_ms)
     number = int(decoded.fields["metadata"][NUMBER])
     note = event.payload.message if isinstance(event.payload, Failure) else ""
-    return Noted(event.trace_id or None, f"{event.event_id}#{number}", number, note, event.event_type)
+    return Noted(event.trace_id or None, f"{event.event_id}#{number}", number, note, event.event_type, event)
 
 
-def fold(page: Page, noted: Noted) -> None:
+def fold(page: Page, noted: Noted, _offset: int) -> None:
     page.key = noted.key or noted.alone
     page.numbers.append(noted.number)
     page.added += 1
@@ -66,7 +69,7 @@ NOTE = "UNWIND $rows AS row MERGE (n:LedgerNote {id: row[0]}) SET n.text = row[1
 SEAL = "UNWIND $rows AS row MATCH (p:LedgerPage {key: row[0]}) SET p.sealed = row[1]"
 
 
-def plan(pages: Iterable[Page]) -> Sequence[Statement]:
+def plan(pages: Sequence[Page]) -> Sequence[Statement]:
     """Write the pages, then seal them: who sees a page that is not sealed has seen half a transaction."""
     touched = sorted((page for page in pages if page.added), key=lambda page: page.key)
     return [
@@ -84,16 +87,17 @@ def dump_state(page: Page) -> bytes:
     return orjson.dumps([page.key, page.numbers])
 
 
-LEDGER: WorkerSpec[Noted, Page] = WorkerSpec(
-    name="ledger",
-    source="observatory",
-    parse=parse,
-    state_key=lambda noted: noted.key,
-    new_state=Page,
-    load_state=load_state,
-    dump_state=dump_state,
-    fold=fold,
-    plan=plan,
-    event_type=lambda noted: noted.event_type,
-    trace_of=lambda noted: noted.key,
-)
+def build(_options: WorkerOptions, *, has_api: bool) -> WorkerSpec[Noted, Page]:  # noqa: ARG001 - it has no jobs
+    return WorkerSpec(
+        name="ledger",
+        source="observatory",
+        parse=parse,
+        plan=plan,
+        event_type=lambda noted: noted.event_type,
+        state=KeyedState(key=lambda noted: noted.key, new=Page, fold=fold, load=load_state, dump=dump_state),
+        check_key=lambda noted, key: check_telemetry_key(noted.event, key),
+        trace_id=lambda noted: noted.key,
+    )
+
+
+LEDGER = WorkerFactory(name="ledger", options=WorkerOptions, build=build)

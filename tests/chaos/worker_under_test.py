@@ -14,21 +14,22 @@ from tests.chaos.hooks import hook
 from tests.chaos.ledger import LEDGER
 from tests.chaos.points import Points
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
+from workers.config.topology import read_topology
 from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
 from workers.pipelines.fleet import FLEET
 
-SPECS = {**FLEET, LEDGER.name: LEDGER}
+FACTORIES = {**FLEET, LEDGER.name: LEDGER}
+MODELS = {name: factory.options for name, factory in FACTORIES.items()}
 
 
 def main(name: str) -> None:
     """Run the worker ``name`` as ``memory-graph worker`` does."""
     settings = Settings.from_environment()
-    topology = load_topology(settings.topology_path)
+    topology = read_topology(settings.topology_path, MODELS)
     configure_logging(settings.log)
     history = History(Path(os.environ["CHAOS_HISTORY"]))
     hook(Points(os.environ.get("CHAOS_AT", ""), history), history)
     if bug := os.environ.get("CHAOS_BUG"):
         SEEDS[Bug(bug)]()
-    uvloop.run(run_worker(SPECS[name], settings, topology))
+    uvloop.run(run_worker(FACTORIES[name], settings, topology))

@@ -16,19 +16,19 @@ import uvloop
 from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
-from workers.core.job import Awaiting, Effect, Publish
+from workers.core.job import Effect, Publish
+from workers.core.metric import Measurement
 from workers.core.reference import Query
 from workers.core.statement import Statement
-from workers.engine.jobs.backoff import Work
+from workers.engine.jobs.backoff import AnyStep
 from workers.engine.jobs.effects import Effects
 from workers.engine.jobs.runner import Runner
 from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
-from workers.pipelines.evolution.statements import MIGRATIONS
-from workers.pipelines.evolution.worker import WORKER
+from workers.pipelines.evolution.write.statements import MIGRATIONS
+from workers.pipelines.fleet import load_topology
 
-STATE = MIGRATIONS.row._fields.index("state")
+STATE = MIGRATIONS.columns.index("state")
 
 
 class Moments:
@@ -51,22 +51,22 @@ def hook(moments: Moments) -> None:
     A step is done as a whole before its echo in the log is written: else the echo's moment could end the life that was
     the last chance of the step's own.
     """
-    step = Runner._do  # noqa: SLF001 - nothing public begins and ends where a step does
-    do, record, write = Effects.do, Neo4jRecorder.record, Neo4jWriter.write
+    step = Runner._run_step  # noqa: SLF001 - nothing public begins and ends where a step does
+    do, record, write = Effects.run, Neo4jRecorder.record, Neo4jWriter.write
     under_way = asyncio.Lock()
 
-    async def stepping(self: Runner, work: Work) -> None:
+    async def stepping(self: Runner, work: AnyStep) -> None:
         async with under_way:
             await step(self, work)
 
     async def doing(self: Effects, effect: Effect) -> None:
         await do(self, effect)
-        if not isinstance(effect, Awaiting):
+        if not isinstance(effect, Measurement):
             moments.pass_by(effect.record_name.rpartition(".")[2] if isinstance(effect, Publish) else effect.method)
 
     async def recording(self: Neo4jRecorder, question: Query) -> None:
         await record(self, question)
-        written = "notified" if "notified_at" in question.cypher else "told"
+        written = "notified" if "notified_at" in question.cypher else "announced"
         moments.pass_by(f"{written} {question.parameters.get('state', '')}".strip())
 
     async def writing(self: Neo4jWriter, claim: Any, through: int, statements: Sequence[Statement], *rest: Any) -> None:

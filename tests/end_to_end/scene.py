@@ -17,7 +17,7 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.lag import group_lag
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
+from workers.pipelines.fleet import load_topology
 
 TOPOLOGY = """\
 schemas: {schemas}
@@ -33,7 +33,7 @@ workers:
     session_timeout_seconds: 6
     batch:
       max_rows: {max_rows}
-    intake:
+    consumer:
       chunk_records: {max_rows}
 """
 

@@ -36,10 +36,7 @@ def ran(scenes: Scenes) -> Ran:
     """Each seed's log is one partition's: errors name causes of other traces, which must come before."""
     scene = scenes(partitions=len(SEEDS), max_rows=ROWS_A_BATCH)
     each = -(-TRACES // len(SEEDS))
-    logs = [
-        traffic(Random(seed), each, f"{scene.name}-{seed}")  # noqa: S311 - test data, the same in every run
-        for seed in SEEDS
-    ]
+    logs = [traffic(Random(seed), each, f"{scene.name}-{seed}") for seed in SEEDS]  # noqa: S311 - test data
     log, serialize = scene.log(), scene.serializer()
     with scene.start("killed.log") as killed, scene.start("steady.log") as steady:
         killed.until_ready()

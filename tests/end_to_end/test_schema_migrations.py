@@ -21,9 +21,9 @@ from tests.end_to_end.scene import Scene
 from tests.registry_api_server import RegistryApiServer
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
 from workers.core.fingerprint import fingerprint
 from workers.dev.stack.running import RunningStack
+from workers.pipelines.fleet import load_topology
 
 TOPOLOGY = """\
 schemas: {schemas}

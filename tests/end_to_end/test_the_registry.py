@@ -30,8 +30,8 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.lag import group_lag
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
 from workers.dev.stack.running import RunningStack
+from workers.pipelines.fleet import load_topology
 
 TOPIC = "registry-changes"
 SEED = 11

@@ -73,7 +73,7 @@ def drawn(seed: int, name: str, sequences: int) -> Sequence[Sequence[Operation]]
 
 
 def _sequence(seed: str, name: str, number: int) -> Sequence[Operation]:
-    random = Random(seed)  # noqa: S311 - the same for the same seed, and no secret
+    random = Random(seed)  # noqa: S311 - reproducible by design
     registry, recorder = Registry(random, f"{name}-{number // 2:03d}", MODELS), Recorder()
     registry.source = recorder
     while len(recorder.operations) < OPERATIONS:

@@ -8,8 +8,8 @@ import neo4j
 
 from tests.model.naive_registry_join import Row, price_id
 from workers.core.statement import Statement
-from workers.pipelines.registry.rows import ModelNamedRow, ModelRow, PriceRow, VersionNamedRow
-from workers.pipelines.registry.statements import MODELS, MODELS_NAMED, PRICES, VERSIONS_NAMED
+from workers.pipelines.registry.write.rows import ModelStubWrite, ModelWrite, PriceWrite, VersionNodeWrite
+from workers.pipelines.registry.write.statements import MODEL_STUBS, MODELS, PRICES, VERSION_NODES
 
 CLEAR = """
 MATCH (n:Invocation|Model|ModelVersion|Price|Error|PerformanceMetric)
@@ -19,16 +19,16 @@ DETACH DELETE n
 
 
 def history_statements(rows: Sequence[Row]) -> list[Statement]:
-    """Give what writes these rows, all that is known of their models so far."""
+    """Return the statements that write these rows, with all rows of their models."""
     statements = []
     for model_id, held in groupby(sorted(rows, key=attrgetter("model_id", "since")), key=attrgetter("model_id")):
         known = list(held)
         versions = {row.version for row in known if row.version is not None}
         ends = [later.since for later in known[1:]] + [known[-1].until]
         statements += [
-            MODELS_NAMED.on([ModelNamedRow(model_id)]),
+            MODEL_STUBS.on([ModelStubWrite(model_id)]),
             MODELS.on([_model(known[-1])]),
-            VERSIONS_NAMED.on([VersionNamedRow(f"{model_id}@{version}", model_id, version) for version in versions]),
+            VERSION_NODES.on([VersionNodeWrite(f"{model_id}@{version}", model_id, version) for version in versions]),
             PRICES.on(_price(row, until) for row, until in zip(known, ends, strict=True)),
         ]
     return statements
@@ -46,11 +46,11 @@ async def clear(driver: neo4j.AsyncDriver, database: str, name: str) -> None:
     await driver.execute_query(CLEAR, name=name, database_=database)
 
 
-def _model(row: Row) -> ModelRow:
-    nothing = dict.fromkeys(ModelRow._fields)
+def _model(row: Row) -> ModelWrite:
+    nothing = dict.fromkeys(ModelWrite._fields)
     about = {"model_id": row.model_id, "provider": row.provider, "aliases": list(row.aliases), "history": []}
-    return ModelRow(**{**nothing, **about, "effective_from": row.since, "metadata_told": False})  # type: ignore[arg-type]
+    return ModelWrite(**{**nothing, **about, "effective_from": row.since, "metadata_sent": False})  # type: ignore[arg-type]
 
 
-def _price(row: Row, until: int | None) -> PriceRow:
-    return PriceRow(price_id(row), row.model_id, row.version, row.window, row.since, until, *row.prices)
+def _price(row: Row, until: int | None) -> PriceWrite:
+    return PriceWrite(price_id(row), row.model_id, row.version, row.window, row.since, until, *row.prices)

@@ -42,10 +42,10 @@ def bench(  # noqa: PLR0913 - one parameter an option
 
     Example: memory-graph bench --quick --only ours,plain --json bench.json
     """
-    import asyncio  # noqa: PLC0415 - keeps --help fast
+    import asyncio  # noqa: PLC0415 - loaded when run, so that --help stays fast
     import json  # noqa: PLC0415 - likewise
 
-    from rich.console import Console  # noqa: PLC0415 - likewise
+    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     from workers.dev.bench.run import Options, start_servers  # noqa: PLC0415 - likewise
     from workers.dev.bench.run import bench as run  # noqa: PLC0415 - likewise

@@ -33,9 +33,9 @@ def demo(
 
     Example: memory-graph demo --count 2000
     """
-    from dataclasses import asdict  # noqa: PLC0415 - keeps --help fast
+    from dataclasses import asdict  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
-    from rich.console import Console  # noqa: PLC0415 - likewise
+    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     from workers.dev.demo.progress import Steps  # noqa: PLC0415 - likewise
     from workers.dev.demo.run import Options, run_demo  # noqa: PLC0415 - likewise

@@ -18,7 +18,7 @@ def doctor(output: OutputOption = Output.TEXT) -> None:
     """
     import asyncio  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
-    from rich.console import Console  # noqa: PLC0415 - likewise
+    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     from workers.ops.doctor.examine import examine  # noqa: PLC0415 - likewise
     from workers.ops.doctor.finding import raise_worst  # noqa: PLC0415 - likewise

@@ -16,13 +16,12 @@ def fleet(
 
     Example: memory-graph fleet --replicas telemetry=2
     """
-    import asyncio  # noqa: PLC0415 - keeps --help fast
+    import asyncio  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
-    from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
     from workers.engine.supervisor import Supervisor  # noqa: PLC0415 - likewise
     from workers.observe.log import configure_logging  # noqa: PLC0415 - likewise
-    from workers.pipelines.fleet import FLEET  # noqa: PLC0415 - likewise
+    from workers.pipelines.fleet import FLEET, load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)

@@ -45,7 +45,7 @@ async def _migrate(*, dry_run: bool) -> "list[Migration]":
 
     from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
     from workers.adapters.graph.migrate import migrate, pending_migrations  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     settings = Settings.from_environment().neo4j
     async with open_driver(settings) as driver:
@@ -97,7 +97,7 @@ async def _reprice(
     from dataclasses import asdict  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     from workers.cli.progress import progress  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
     from workers.ops.reprice.graph import Graph  # noqa: PLC0415 - likewise
     from workers.ops.reprice.run import compare, execute, price_book  # noqa: PLC0415 - likewise
 

@@ -10,7 +10,7 @@ LINE_EVERY_SECONDS = 5.0
 @contextmanager
 def progress(doing: str) -> Iterator[Callable[[str], None]]:
     """Give what to call with each next state, on stderr."""
-    from rich.console import Console  # noqa: PLC0415 - loaded when used, so that --help stays fast
+    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     console = Console(stderr=True)
     if console.is_terminal:

@@ -11,8 +11,8 @@ from workers.cli.output import Output, OutputOption, print_json, print_rows
 if TYPE_CHECKING:
     from workers.ops.model_purge import Due
     from workers.ops.schema_approval.listed import Listed
+    from workers.pipelines.evolution.events import Decided
     from workers.pipelines.evolution.identity import Subject
-    from workers.pipelines.evolution.model import Decided
 
 SchemaArgument = Annotated[str, typer.Argument(metavar="SCHEMA", help="The schema_id.")]
 VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="The version to migrate to.")]
@@ -63,7 +63,7 @@ async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
     from workers.ops.model_purge import models_due, purge_models  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment().neo4j
@@ -123,9 +123,7 @@ def reject(
     _decide(schema, version, output, approved=False, by=by, why=why)
 
 
-def _decide(  # noqa: PLR0913 - one parameter for each option
-    schema: str, version: str, output: Output, *, approved: bool, by: str | None, why: str
-) -> None:
+def _decide(schema: str, version: str, output: Output, *, approved: bool, by: str | None, why: str) -> None:  # noqa: PLR0913 - one parameter for each option
     from workers.ops.schema_approval.decision import decision  # noqa: PLC0415 - keeps --help fast
 
     decided = decision(approved=approved, by=by, why=why)
@@ -137,10 +135,10 @@ def _decide(  # noqa: PLR0913 - one parameter for each option
 
 
 async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
-    from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
     from workers.ops.schema_approval.decision import waiting  # noqa: PLC0415 - keeps --help fast
     from workers.ops.schema_approval.log import put  # noqa: PLC0415 - likewise
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)
@@ -152,7 +150,7 @@ async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
 async def _listed(schema: str | None, version: str | None) -> "list[Listed]":
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
     from workers.ops.schema_approval.listed import listed  # noqa: PLC0415 - likewise
 
     with Console(stderr=True).status("looking at migrations of schemas"):

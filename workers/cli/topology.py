@@ -28,7 +28,7 @@ def check(file: PathOption = None, output: OutputOption = Output.TEXT) -> None:
 
     Example: memory-graph topology check
     """
-    from workers.config.topology import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     path = _path(file)
     try:
@@ -50,8 +50,9 @@ def show(file: PathOption = None, output: OutputOption = Output.TEXT) -> None:
     Example: memory-graph topology show -o json
     """
     from workers.config.resolved import resolve  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.pipelines.fleet import OPTION_MODELS  # noqa: PLC0415 - same reason as above
 
-    resolved = resolve(_path(file))
+    resolved = resolve(_path(file), OPTION_MODELS)
     if output is Output.JSON:
         origins = {".".join(map(str, leaf)): origin for leaf, origin in resolved.origins.items()}
         print_json({**resolved.values, "origins": origins})
@@ -65,9 +66,10 @@ def schema() -> None:
 
     Example: memory-graph topology schema > topology.schema.json
     """
-    from workers.config.topology import Topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.topology import topology_schema  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.pipelines.fleet import OPTION_MODELS  # noqa: PLC0415 - same reason as above
 
-    print_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **Topology.model_json_schema()})
+    print_json(topology_schema(OPTION_MODELS))
 
 
 @app.command()
@@ -91,8 +93,8 @@ def apply(
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     from workers.adapters.kafka.topics import apply_topology  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
-    from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     settings = Settings.from_environment()
     topology = load_topology(file or settings.topology_path)

@@ -17,12 +17,11 @@ def worker(name: Annotated[str, typer.Argument(help="A worker of the fleet, such
 
     import uvloop  # noqa: PLC0415 - keeps --help fast
 
-    from workers.config.settings import Settings  # noqa: PLC0415 - likewise
-    from workers.config.topology import load_topology  # noqa: PLC0415 - likewise
+    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
     from workers.core.errors import Misconfigured  # noqa: PLC0415 - likewise
     from workers.engine.process import run_worker  # noqa: PLC0415 - likewise
     from workers.observe.log import configure_logging  # noqa: PLC0415 - likewise
-    from workers.pipelines.fleet import FLEET  # noqa: PLC0415 - likewise
+    from workers.pipelines.fleet import FLEET, load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)

@@ -51,9 +51,8 @@ def _unknown_topics(path: tuple[str, ...], model: type[BaseModel], entry: Any, t
         value, inner = entry.get(name), block_of(field.annotation)
         if inner is not None:
             yield from _unknown_topics((*path, name), inner, value, topics)
-        elif isinstance(value, str) and any(isinstance(mark, NamesTopic) for mark in field.metadata):
-            if value not in topics:
-                yield Fault((*path, name), unknown_name("topic", value, topics))
+        elif isinstance(value, str) and value not in topics and any(isinstance(m, NamesTopic) for m in field.metadata):
+            yield Fault((*path, name), unknown_name("topic", value, topics))
 
 
 def _worker_faults(name: str, worker: WorkerOptions, topic: TopicSpec | None) -> Iterator[Fault]:

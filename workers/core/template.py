@@ -14,13 +14,13 @@ from workers.core.statement import Statement
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A statement without its rows. ``row`` names the columns.
+    """A statement without its rows, and the names of their columns.
 
     ``shared``: it locks nodes that other partitions' batches lock, too. Sorted rows prevent deadlocks.
     """
 
     name: str
-    row: Any
+    columns: tuple[str, ...]
     cypher: str
     shared: bool
 
@@ -30,7 +30,12 @@ class Template:
 
 
 def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:
-    """Replace column names by positions. Raises ``ValueError`` for a column that the row type does not have."""
-    columns: tuple[str, ...] = row._fields
-    placed = re.sub(r"\brow\.(\w+)", lambda column: f"row[{columns.index(column[1])}]", cypher.strip())
-    return Template(name, row, f"UNWIND $rows AS row\n{placed}", shared)
+    """Return a template with column names replaced by positions.
+
+    ``row`` is the NamedTuple of the rows, or a tuple of several, whose columns follow each other. Raises ``ValueError``
+    for a column that the row does not have.
+    """
+    parts = row if isinstance(row, tuple) else (row,)
+    columns: tuple[str, ...] = tuple(column for part in parts for column in part._fields)
+    positioned = re.sub(r"\brow\.(\w+)", lambda column: f"row[{columns.index(column[1])}]", cypher.strip())
+    return Template(name, columns, f"UNWIND $rows AS row\n{positioned}", shared)

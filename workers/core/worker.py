@@ -34,7 +34,7 @@ class WireFormat(StrEnum):
     AVRO = "avro"
     """Avro in Confluent wire format, one of the worker's own schemas, read with our reader schema."""
     DEBEZIUM = "debezium"
-    """Debezium change events, Avro in Confluent wire format, read with their writer's schema; tombstones are dropped."""
+    """Debezium change events in Confluent wire format, read with their writer's schema; tombstones are dropped."""
 
 
 class DeadLetterCode(NamedTuple):
@@ -105,7 +105,7 @@ class WorkerSpec(Generic[EventT, StateT]):
 class Build(Protocol[OptionsT_contra]):
     """Builds a worker for one deployment."""
 
-    def __call__(self, options: OptionsT_contra, *, has_api: bool) -> WorkerSpec[Any, Any]:
+    def __call__(self, options: OptionsT_contra, /, *, has_api: bool) -> WorkerSpec[Any, Any]:
         """Build the worker. ``has_api`` says whether jobs can call the HTTP API of the settings."""
         ...
 

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 class Assignment:
-    """All partition tasks of a process. ``failed`` is called with an error that ends the process: a bug or a lost chunk."""
+    """All partition tasks of a process. ``failed`` is called with a bug or a lost chunk, which ends the process."""
 
     def __init__(self, context: PartitionContext, failed: Callable[[BaseException], None]) -> None:
         self._context = context

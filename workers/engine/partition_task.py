@@ -155,7 +155,7 @@ class PartitionTask:
             delivered = await delivery.deliver(batch, records[-1].offset)
         received = measure_batch(sinks.metrics, spec, batch, delivered, sinks.clock.monotonic() - started)
         if records[-1].offset > watermark:
-            report_batch(sinks.metrics, spec, received, delivered, sinks.clock.now_ms(), sinks.states.count)
+            report_batch(spec, received, delivered, sinks)
 
     async def _prepare(self, records: Sequence[Record]) -> None:
         for preparation in (self._context.decoder, *self._context.spec.preparations):

@@ -38,7 +38,9 @@ async def run_worker(factory: WorkerFactory[Any], settings: Settings, topology: 
         code = 0
     finally:
         if remains():
-            message = "ending without leaving the consumer group: everything is drained, its partitions move after the session timeout"
+            message = (
+                "the consumer cannot leave its group: all is drained, and the partitions move after the session timeout"
+            )
             log.warning(message, exc_info=code != 0)  # this is the last chance to log the error
             end_process(code)
 

@@ -65,7 +65,7 @@ async def database_silent_and_worker_killed(arena: Arena) -> None:
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
         proxy.freeze_at(WRITE, arena.corner.partitions + 1)
         uri = f"bolt://{proxy.host}:{proxy.port}"
-        worker = arena.start(neo4j_uri=uri, batch={"max_rows": 10}, intake={"chunk_records": 10})
+        worker = arena.start(neo4j_uri=uri, batch={"max_rows": 10}, consumer={"chunk_records": 10})
         await arena.until(proxy.triggered.is_set, "a batch is held")
         arena.fault("database silent")
         await arena.watch(arena.is_committed_ahead, PATIENCE_SECONDS)
@@ -79,7 +79,7 @@ async def database_silent_and_much_to_read(arena: Arena, room_mib: int) -> None:
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
         uri = f"bolt://{proxy.host}:{proxy.port}"
         # A batch is bounded by its rows: few, so that what is measured is what waits.
-        worker = arena.start(neo4j_uri=uri, batch={"max_rows": 5}, intake={"chunk_records": 5})
+        worker = arena.start(neo4j_uri=uri, batch={"max_rows": 5}, consumer={"chunk_records": 5})
         await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
         bound = round(worker.memory_mib()) + room_mib
         arena.history.note("memory_bound", mib=bound)

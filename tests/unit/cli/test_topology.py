@@ -7,8 +7,8 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from workers.cli.topology import app
-from workers.config.topology import load_topology
 from workers.core.errors import Misconfigured
+from workers.pipelines.fleet import load_topology
 
 ROOT = Path(__file__).parents[3]
 OURS = ROOT / "topology.yaml"

@@ -71,13 +71,13 @@ def add(offset: int, key: str | None, amount: int) -> ConsumedRecord:
 
 def totals(graph: FakeGraph) -> dict[str, int]:
     """The last total of each key that the graph has."""
-    return {row["key"]: row["total"] for statement in graph.written for row in statement.rows}  # type: ignore[call-overload, index]  # the toy's rows are maps
+    return {row["key"]: row["total"] for statement in graph.written for row in statement.rows}  # type: ignore[call-overload]  # the toy's rows are maps
 
 
 def refuse_totals_of(limit: int, graph: FakeGraph) -> None:
     """Let the graph refuse any batch with a total of ``limit`` or more."""
     graph.refuses = lambda statements: any(
-        row["total"] >= limit  # type: ignore[call-overload, index]  # the toy's rows are maps
+        row["total"] >= limit  # type: ignore[call-overload]  # the toy's rows are maps
         for statement in statements
         for row in statement.rows
     )

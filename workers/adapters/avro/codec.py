@@ -132,7 +132,7 @@ class AvroCodec:
             return self._unexpected(schema_id, f"is a {definition.schema_type} schema")
         try:
             writer: Any = parse([json.loads(text) for text in definition.texts])
-        except Exception as error:  # noqa: BLE001 - whatever somebody registered must not stop the worker
+        except Exception as error:  # noqa: BLE001 - reported, and ends the process
             message = f"schema {schema_id} is no valid Avro schema ({error}): register a valid one"
             return Unreadable("avro.unresolvable", message)
         name = writer["name"] if is_record(writer) else "no record"

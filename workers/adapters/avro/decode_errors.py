@@ -52,7 +52,7 @@ def failing_field(writer: Any, value: bytes) -> str:
         for field in writer["fields"]:
             name: str = field["name"]
             schemaless_reader(source, _alone(writer, field))
-    except Exception:  # noqa: BLE001 - any error is the one looked for
+    except Exception:  # noqa: BLE001 - corrupt besides: the resolution error is reported
         return name
     return "of unknown name"
 

@@ -33,7 +33,7 @@ SET w.offset = $through, w.refused = (coalesce(w.refused, []) + $refused)[-1000.
 WITH w
 """
 
-STANDING = "MATCH (w:Watermark {id: $id}) RETURN w.token = $token AS owned, w.offset AS offset"
+READ_OWNER = "MATCH (w:Watermark {id: $id}) RETURN w.token = $token AS owned, w.offset AS offset"
 
 
 def watermark_id(worker: str, topic_partition: TopicPartition) -> str:

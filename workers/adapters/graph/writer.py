@@ -9,7 +9,7 @@ import neo4j
 
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.session import session
-from workers.adapters.graph.watermark import CLAIM, STANDING, guarded, watermark_id
+from workers.adapters.graph.watermark import CLAIM, READ_OWNER, guarded, watermark_id
 from workers.core.errors import Fenced, Refused, Retryable
 from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
 from workers.core.record import TopicPartition
@@ -91,7 +91,7 @@ class Neo4jWriter(GraphWriter):
 
     async def _explain_silence(self, claim: Claim, parameters: Mapping[str, Any]) -> None:
         """Find out why the watermark let nothing past: written before (fine), or no longer ours (``Fenced``)."""
-        row = await self._run(STANDING, parameters)
+        row = await self._run(READ_OWNER, parameters)
         if row is None or not row["owned"]:
             reason = "its watermark is gone" if row is None else "another owner has claimed it"
             raise Fenced(f"{claim.worker} no longer owns {claim.topic_partition}: {reason}")

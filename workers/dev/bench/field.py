@@ -79,7 +79,7 @@ async def _prepare(ground: Ground, topic: str, records: RecordSet, logs: dict[in
             ]
             for partition, log in logs.items()
         }
-        await codec.fetch_schemas([record for log in for_partition.values() for record in log])
+        await codec.prepare([record for log in for_partition.values() for record in log])
     finally:
         await registry.aclose()
 

@@ -1,4 +1,4 @@
-"""The ceiling's rows: what our worker would write, worked out beforehand, so that only the writing is measured."""
+"""The rows of the bare writer: what our worker would write, computed before the measurement."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from workers.config.worker_options import WorkerOptions
 from workers.core.record import Decoded, Record
 from workers.core.statement import Statement
-from workers.pipelines.telemetry.trace import Trace
-from workers.pipelines.telemetry.worker import WORKER
+from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.worker import build
 
 ROWS = 1_000
 """Records of one transaction, as in ``topology.yaml``."""
@@ -25,23 +26,26 @@ class Batch(NamedTuple):
 def plan_batches(
     records: Sequence[Record], decode: Callable[[Record], Decoded], now_ms: int
 ) -> Iterator[Sequence[Statement]]:
-    """Take the records of one partition through our worker's own steps, a batch at a time."""
-    states: dict[str, bytes] = {}
+    """Run the records of one partition through our worker's own steps, batch by batch."""
+    worker = build(WorkerOptions(topic="bench", group="bench"), has_api=False)
+    keyed, states = worker.state, dict[str, bytes]()
+    if keyed is None:
+        raise TypeError("telemetry has state by key")
     for start in range(0, len(records), ROWS):
-        overlays: dict[str, Trace] = {}
+        touched: dict[str, Trace] = {}
         stateless: list[Trace] = []
         for record in records[start : start + ROWS]:
-            event = WORKER.parse(decode(record), record, now_ms)
-            key = WORKER.state_key(event)
+            event = worker.parse(decode(record), now_ms)
+            key = keyed.key(event)
             if key is None:
-                stateless.append(trace := WORKER.new_state())
-            elif (known := overlays.get(key)) is not None:
+                stateless.append(trace := keyed.new())
+            elif (known := touched.get(key)) is not None:
                 trace = known
             else:
-                trace = overlays[key] = WORKER.load_state(states[key]) if key in states else WORKER.new_state()
-            WORKER.fold(trace, event)
-        yield WORKER.plan([*overlays.values(), *stateless])
-        states.update((key, WORKER.dump_state(trace)) for key, trace in overlays.items())
+                trace = touched[key] = keyed.load(states[key]) if key in states else keyed.new()
+            keyed.fold(trace, event, record.offset)
+        yield worker.plan([*touched.values(), *stateless])
+        states.update((key, keyed.dump(trace)) for key, trace in touched.items())
 
 
 def save(batches: Iterator[tuple[int, Sequence[Statement]]], file: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workers.config.settings import Settings
-from workers.config.topology import Topology, load_topology
+from workers.config.topology import Topology
 from workers.dev.demo.check import Check, compare, problems_of
 from workers.dev.demo.graph_reader import GraphReader
 from workers.dev.demo.progress import Steps
@@ -29,7 +29,7 @@ from workers.dev.sample.run import open_producer
 from workers.dev.sample.sampled import Sampled
 from workers.dev.sample.tally import Tally
 from workers.dev.stack.home import stack_home
-from workers.pipelines.fleet import FLEET
+from workers.pipelines.fleet import FLEET, load_topology
 
 TELEMETRY = "telemetry"
 REGISTRY = "registry"

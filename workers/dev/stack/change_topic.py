@@ -7,8 +7,8 @@ from workers.adapters.kafka.topic_plan import plan_topics
 from workers.adapters.kafka.topics import apply_changes, present_topics
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import dead_letter_topic
-from workers.config.topology import load_topology
 from workers.core.errors import Misconfigured
+from workers.pipelines.fleet import load_topology
 
 CHANGES = "registry-changes"
 

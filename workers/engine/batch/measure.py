@@ -1,7 +1,7 @@
 """The metrics and log lines of a batch: counted once for each event type, never once for each event."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
@@ -10,7 +10,7 @@ from workers.core.metric import Measurement
 from workers.core.report import BatchReport, LogLine, Skipped
 from workers.core.worker import WorkerSpec
 from workers.engine.batch.decode import DecodedBatch
-from workers.engine.batch.delivery import Delivered
+from workers.engine.batch.delivery import Delivered, Sinks
 from workers.observe.metrics import UNKNOWN, Metrics
 
 log = structlog.get_logger(__name__)
@@ -59,14 +59,7 @@ def _measure_unparsed(metrics: Metrics, source: str, batch: DecodedBatch[Any]) -
         metrics.dropped(event_type, reason, count)
 
 
-def report_batch(
-    metrics: Metrics,
-    spec: WorkerSpec[Any, Any],
-    received: "Counter[str]",
-    delivered: Delivered,
-    now_ms: int,
-    count_states: Callable[[str], int],
-) -> None:
+def report_batch(spec: WorkerSpec[Any, Any], received: "Counter[str]", delivered: Delivered, sinks: Sinks) -> None:
     """Record and log what the worker itself reports about a batch that the graph has."""
     if spec.report is None:
         return
@@ -77,12 +70,12 @@ def report_batch(
         dead_letter_codes=delivered.dead_letter_codes,
         plan_seconds=delivered.plan_seconds,
         graph_seconds=delivered.graph_seconds,
-        now_ms=now_ms,
-        count_states=count_states,
+        now_ms=sinks.clock.now_ms(),
+        count_states=sinks.states.count,
     )
     for each in spec.report(facts):
         if isinstance(each, Measurement):
-            metrics.record(each)
+            sinks.metrics.record(each)
         else:
             _log(each)
 

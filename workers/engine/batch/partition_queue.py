@@ -16,7 +16,7 @@ and one that never fits would be repeated for ever. Batches of usual records, ab
 
 
 class PartitionQueue:
-    """A queue of chunks. ``put`` never blocks, because the consumer stops fetching by the bytes of the record buffer."""
+    """A queue of chunks. ``put`` never blocks: the record buffer makes the consumer stop fetching instead."""
 
     def __init__(self, topic_partition: TopicPartition, buffer: RecordBuffer, clock: Clock) -> None:
         self._topic_partition = topic_partition

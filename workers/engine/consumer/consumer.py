@@ -180,8 +180,8 @@ class ChunkConsumer(driver.Consumer):
         async with self._position:
             committed = dict(await super().seek_to_committed())
             if unmoved := [tp for tp, offset in committed.items() if not offset and not self._is_changelog_tp(tp)]:
-                # aiokafka leaves these where its last fetch ended, and would skip records that were fetched and dropped.
-                # Where offset 0 no longer exists, the consumer is reset to the first offset.
+                # aiokafka leaves these where its last fetch ended, and would skip records that were fetched and
+                # dropped. Where offset 0 no longer exists, the consumer is reset to the first offset.
                 await self._thread.seek_wait(dict.fromkeys(unmoved, 0))
             behind = {TP(*each): offset for each, offset in self._context.assignment.behind.items()}
             if back := {tp: offset for tp, offset in behind.items() if tp in committed}:

@@ -13,7 +13,7 @@ from workers.adapters.kafka.producer import BY_KEY, ConfirmedProducer
 from workers.adapters.registry_api.client import RegistryApi
 from workers.config.settings import Settings
 from workers.core.errors import Retryable
-from workers.core.job import Call, Effect, Publish
+from workers.core.job import Effect, Publish
 from workers.core.metric import Measurement
 
 JAVA_PARTITIONER = {"partitioner": "murmur2_random"}

@@ -4,13 +4,14 @@ import asyncio
 from itertools import chain
 
 from workers.config.settings import Settings
-from workers.config.topology import Topology, load_topology
+from workers.config.topology import Topology
 from workers.core.errors import Misconfigured
 from workers.ops.doctor.connector_checks import check_connector
 from workers.ops.doctor.finding import Finding, failed, ok
 from workers.ops.doctor.graph_checks import check_graph
 from workers.ops.doctor.kafka_checks import check_kafka
 from workers.ops.doctor.schema_checks import check_schemas
+from workers.pipelines.fleet import load_topology
 
 
 async def examine() -> list[Finding]:

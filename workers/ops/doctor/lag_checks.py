@@ -3,12 +3,12 @@
 from workers.adapters.kafka.groups import group_members
 from workers.adapters.kafka.lag import group_lag
 from workers.config.settings import KafkaSettings
-from workers.config.tuning import WorkerTuning
+from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Misconfigured, Unreachable
 from workers.ops.doctor.finding import Finding, failed, ok, problem
 
 
-def check_group(settings: KafkaSettings, name: str, worker: WorkerTuning) -> Finding:
+def check_group(settings: KafkaSettings, name: str, worker: WorkerOptions) -> Finding:
     """Check one worker's consumer group. Blocks."""
     check = f"worker {name}"
     try:

@@ -7,8 +7,9 @@ from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import Schema, load_reader_schemas, subject_of
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Retryable
+from workers.core.worker import WireFormat
 from workers.ops.doctor.finding import Finding, failed, ok, problem
-from workers.pipelines.fleet import reads_change_events, writes_its_own_records
+from workers.pipelines.fleet import FLEET
 
 
 async def check_schemas(url: str, topology: Topology) -> list[Finding]:
@@ -18,14 +19,19 @@ async def check_schemas(url: str, topology: Topology) -> list[Finding]:
         per_worker = [
             await _check_worker(registry, worker.topic, load_reader_schemas(topology.schemas_folder / name))
             for name, worker in topology.workers.items()
-            if not reads_change_events(name)  # Debezium registers theirs
-            if not writes_its_own_records(name)
+            if _registered_by_producers(name)
         ]
     except (Misconfigured, Retryable) as error:
         return [failed("schema registry", error)]
     finally:
         await registry.aclose()
     return [ok("schema registry", f"{url} answers"), *(finding for findings in per_worker for finding in findings)]
+
+
+def _registered_by_producers(worker: str) -> bool:
+    """Tell whether its schemas must be there. Debezium, or the worker itself, registers them when first needed."""
+    factory = FLEET[worker]
+    return factory.wire_format is WireFormat.AVRO and not factory.writes_own_topic
 
 
 async def _check_worker(registry: SchemaRegistry, topic: str, schemas: Mapping[str, Schema]) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.revision import Revision, revise
 from workers.ops.reprice.statements import PAGE
-from workers.pipelines.telemetry.enrich import PriceBook
+from workers.pipelines.telemetry.prices.pricing import PriceBook
 
 FOR_EVER = 253_402_300_799_999
 """9999-12-31T23:59:59.999Z in epoch milliseconds."""

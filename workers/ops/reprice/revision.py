@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from workers.pipelines.telemetry.enrich import Charge, Counts, PriceBook, charge
+from workers.pipelines.telemetry.prices.pricing import InvocationCost, PriceBook, TokenCounts, cost_of
 
 
 class Revision(NamedTuple):
@@ -13,9 +13,9 @@ class Revision(NamedTuple):
     key: str
     model_id: str
     read: Sequence[str]
-    before: Charge
+    before: InvocationCost
     version_ids: tuple[str, ...]
-    after: Charge
+    after: InvocationCost
     version_id: str | None
 
     @property
@@ -32,13 +32,13 @@ class Revision(NamedTuple):
 def revise(found: Mapping[str, Any], book: PriceBook) -> Revision:
     """Price and version what a page has found as telemetry would today."""
     model_id, provider, timestamp, *rest = found["columns"]
-    counted, before = Counts(*rest[:5]), Charge(*rest[5:])
+    counted, before = TokenCounts(*rest[:5]), InvocationCost(*rest[5:])
     terms = book.terms(provider or "", model_id or "", timestamp)
     versions = tuple(found["version_ids"])
-    after = charge(counted, terms)
+    after = cost_of(counted, terms)
     return Revision(found["key"], model_id, found["read"], before, versions, after, terms.version_id)
 
 
-def usd(charged: Charge) -> Decimal:
+def usd(charged: InvocationCost) -> Decimal:
     """Return the exact cost; none counts as nothing."""
     return Decimal(charged.cost_usd_exact or 0)

@@ -3,16 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workers.engine.jobs.refresh import learn
+from workers.engine.reference_data import refresh
 from workers.ops.reprice.difference import Difference
 from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.pages import Window, pages
 from workers.ops.reprice.statements import WRITE
-from workers.pipelines.telemetry.enrich import PriceBook
-from workers.pipelines.telemetry.history import History
-from workers.pipelines.telemetry.price_book import RegistryBook
-from workers.pipelines.telemetry.prices import Catalogue
-from workers.pipelines.telemetry.reference import RegistryReference
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.pricing import PriceBook, RegistryPriceBook
+from workers.pipelines.telemetry.prices.reference import RegistryReference
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 
 Progress = Callable[[str], None]
 
@@ -28,9 +27,9 @@ class Written:
 async def price_book(graph: Graph) -> PriceBook:
     """Read the registry's history as telemetry does."""
     catalogue = Catalogue()
-    history = History(catalogue.named)
-    await learn(RegistryReference(history), graph.ask)
-    return RegistryBook(history, catalogue)
+    history = RegistryHistory(catalogue.named)
+    await refresh(RegistryReference(history), graph.ask)
+    return RegistryPriceBook(history, catalogue)
 
 
 async def compare(graph: Graph, book: PriceBook, window: Window, progress: Progress) -> Difference:

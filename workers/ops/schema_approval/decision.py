@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from workers.core.errors import Misconfigured, ProblemsFound
 from workers.ops.schema_approval.listed import Listed
+from workers.pipelines.evolution.events import Decided
 from workers.pipelines.evolution.identity import Subject
 from workers.pipelines.evolution.limits import MAX_NAME_BYTES, MAX_WHY_BYTES
-from workers.pipelines.evolution.model import Decided
 from workers.pipelines.evolution.states import UNDECIDED
 
 SEE = "`memory-graph registry list` shows what there is"

@@ -10,9 +10,9 @@ from workers.adapters.kafka.keyed_producer import KeyedProducer
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Retryable, Unreachable
-from workers.pipelines.evolution.announcement import decided
+from workers.pipelines.evolution.events import Decided
 from workers.pipelines.evolution.identity import Subject
-from workers.pipelines.evolution.model import Decided
+from workers.pipelines.evolution.records import decided
 
 WORKER = "evolution"
 

@@ -1,4 +1,4 @@
-"""Keys and ids, all made of what they name, so that whoever tells of a thing twice tells it under the same id."""
+"""Keys and ids. They are made of their subject, so that a repeated event has the same id."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ HASH_CHARACTERS = 12
 
 
 class Subject(NamedTuple):
-    """Which migration of which version."""
+    """A migration and its version."""
 
     migration_id: str
     schema_id: str
@@ -14,15 +14,15 @@ class Subject(NamedTuple):
 
 
 def version_id(schema_id: str, version: str) -> str:
-    """Name a SchemaVersion."""
+    """Return the key of a SchemaVersion."""
     return f"{schema_id}@{version}"
 
 
 def migration_id(schema_id: str, version: str, hash_: str) -> str:
-    """Name the migration to a version with these contents: other contents are another migration."""
+    """Return the id of the migration to a version with these contents. Other contents are another migration."""
     return f"{version_id(schema_id, version)}#{hash_[:HASH_CHARACTERS]}"
 
 
 def event_id(migration: str, what: str) -> str:
-    """Name what has happened to a migration, which happens once."""
+    """Return the id of an event of a migration, which happens once."""
     return f"{migration}/{what}"

@@ -1,9 +1,41 @@
-"""Topics, and the names of the records in them; the worker's own topic is what ``topology.yaml`` says."""
+"""The records that this worker and the operator's command write, under ids made of their subject."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from workers.core.job import Publish
+from workers.pipelines.evolution.events import Decided
+from workers.pipelines.evolution.identity import Subject, event_id
 
 NAMESPACE = "com.llm.memorygraph.evolution"
 
 NOTIFICATIONS = "schema-notifications"
-"""Tells whom it concerns that a breaking change waits."""
+"""The topic for breaking changes that wait for approval."""
 
 CONFIRMATIONS = "registry-confirmations"
-"""Tells the registry of migrations, where its API is not configured."""
+"""The topic for finished migrations, where the registry's API is not configured."""
+
+
+def decided(topic: str, subject: Subject, at: int, decision: Decided) -> Publish:
+    """Return the record that approves or rejects a migration. ``at`` is epoch milliseconds, here and below."""
+    return event(topic, subject, at, "MigrationDecided", decision._asdict())
+
+
+def event(topic: str, subject: Subject, at: int, name: str, facts: Mapping[str, Any] | None = None) -> Publish:
+    """Return the record of an event of a migration; ``name`` is the name of the record type."""
+    return _publish(topic, subject, at, name, facts or {})
+
+
+def notification(subject: Subject, at: int, facts: Mapping[str, Any]) -> Publish:
+    """Return the notification that a breaking change waits for approval."""
+    return _publish(NOTIFICATIONS, subject, at, "SchemaNotification", facts)
+
+
+def confirmation(subject: Subject, at: int, facts: Mapping[str, Any]) -> Publish:
+    """Return the confirmation of a finished migration for the registry."""
+    return _publish(CONFIRMATIONS, subject, at, "RegistryConfirmation", facts)
+
+
+def _publish(topic: str, subject: Subject, at: int, name: str, facts: Mapping[str, Any]) -> Publish:
+    fields = {"event_id": event_id(subject.migration_id, name), **subject._asdict(), "at": at, **facts}
+    return Publish(topic, subject.schema_id.encode(), f"{NAMESPACE}.{name}", fields)

@@ -1,21 +1,21 @@
-"""What a change of a schema can be, and the states of its migration."""
+"""The classes of schema changes, and the states of a migration."""
 
 from enum import StrEnum
 
 
 class ChangeClass(StrEnum):
-    """A version against the one before."""
+    """A version compared with the one before."""
 
     BACKWARD = "backward"
-    """It takes all that the one before takes: migrated at once."""
+    """It accepts all that the one before accepts: migrated at once."""
     FORWARD = "forward"
-    """The one before takes all that it takes: it waits for the models that it names."""
+    """The one before accepts all that it accepts: it waits for its models."""
     BREAKING = "breaking"
-    """Neither, or nobody can tell: it waits for approval."""
+    """Neither, or it cannot be decided: it waits for approval."""
 
 
 class State(StrEnum):
-    """How far a migration has come."""
+    """The state of a migration."""
 
     BUFFERED = "BUFFERED"
     AWAITING_APPROVAL = "AWAITING_APPROVAL"
@@ -32,12 +32,12 @@ FIRST = {
     ChangeClass.FORWARD: State.BUFFERED,
     ChangeClass.BREAKING: State.AWAITING_APPROVAL,
 }
-"""The state in which a migration begins."""
+"""The first state of a migration."""
 
 UNDECIDED = frozenset({State.BUFFERED, State.AWAITING_APPROVAL})
-"""Somebody may approve or reject it."""
+"""States in which a person may approve or reject it."""
 
 ENDED = frozenset({State.CONFIRMED, State.ROLLED_BACK, State.REJECTED})
-"""Nothing more comes."""
+"""States of ended migrations."""
 
 UNDER_WAY = frozenset(State) - ENDED

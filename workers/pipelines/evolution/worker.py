@@ -1,53 +1,49 @@
-"""The evolution worker's spec: all that the runtime needs of this folder."""
+"""The evolution worker: joins reading, folding, writing and the jobs that decide."""
 
-from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any
 
-from workers.core.job import PeriodicJob
-from workers.core.worker import WorkerSpec
-from workers.pipelines.evolution.awaiting import Counting
-from workers.pipelines.evolution.evolving import Evolving
-from workers.pipelines.evolution.fold import fold
-from workers.pipelines.evolution.migrating import Migrating
-from workers.pipelines.evolution.model import Event
-from workers.pipelines.evolution.parse import parse
-from workers.pipelines.evolution.plan import plan
-from workers.pipelines.evolution.publishing import Publishing
-
-TOPIC = "schema-migrations"
-FORWARD_WAIT_SECONDS = 300
+from workers.core.worker import KeyedState, WorkerFactory, WorkerSpec
+from workers.pipelines.evolution.dead_letter_codes import DEAD_LETTER_CODES
+from workers.pipelines.evolution.events import Event
+from workers.pipelines.evolution.fold.fold import fold
+from workers.pipelines.evolution.fold.schema_migrations import SchemaMigrations
+from workers.pipelines.evolution.jobs.advance_migrations import AdvanceMigrations
+from workers.pipelines.evolution.jobs.count_waiting import CountWaiting
+from workers.pipelines.evolution.jobs.find_versions import FindVersions
+from workers.pipelines.evolution.metrics import METRICS, report
+from workers.pipelines.evolution.options import EvolutionOptions
+from workers.pipelines.evolution.read.parse import check_key, parse
+from workers.pipelines.evolution.write.plan import plan
 
 
-def evolution_worker(topic: str, forward_wait_seconds: int) -> WorkerSpec[Event, Evolving]:
-    """Return the worker whose log of decisions is ``topic``; forward changes wait so long at the most."""
-
-    def procedures(has_api: bool) -> Sequence[PeriodicJob]:  # noqa: FBT001 - the runtime's one fact
-        return Publishing(topic), Migrating(topic, forward_wait_seconds * 1_000, has_api), Counting()
-
+def build(options: EvolutionOptions, *, has_api: bool) -> WorkerSpec[Event, SchemaMigrations]:
+    """Build the worker with the options of ``topology.yaml``."""
+    topic, forward_wait_ms = options.topic, options.migrate.forward_wait_seconds * 1_000
     return WorkerSpec(
         name="evolution",
         source="registry",
         parse=parse,
-        state_key=attrgetter("schema_id"),
-        new_state=Evolving,
-        load_state=Evolving.load,
-        dump_state=Evolving.dump,
-        fold=fold,
         plan=plan,
         event_type=attrgetter("event_type"),
-        trace_of=lambda _: None,
-        configure=configured,
-        observed=attrgetter("observed"),
-        procedures=procedures,
+        state=KeyedState(
+            key=attrgetter("schema_id"),
+            new=SchemaMigrations,
+            fold=fold,
+            load=SchemaMigrations.load,
+            dump=SchemaMigrations.dump,
+        ),
+        check_key=check_key,
+        observations=attrgetter("observations"),
+        report=report,
+        jobs=(FindVersions(topic), AdvanceMigrations(topic, forward_wait_ms, has_api), CountWaiting()),
     )
 
 
-def configured(options: Mapping[str, Any]) -> WorkerSpec[Event, Evolving]:
-    """Return the worker as ``topic`` and the block ``migrate`` of ``topology.yaml`` say."""
-    migrate = options.get("migrate", {})
-    seconds = migrate.get("forward_wait_seconds", FORWARD_WAIT_SECONDS)
-    return evolution_worker(options.get("topic", TOPIC), seconds)
-
-
-WORKER = evolution_worker(TOPIC, FORWARD_WAIT_SECONDS)
+EVOLUTION = WorkerFactory(
+    name="evolution",
+    options=EvolutionOptions,
+    build=build,
+    writes_own_topic=True,
+    metrics=METRICS,
+    dead_letter_codes=DEAD_LETTER_CODES,
+)

@@ -1,57 +1,59 @@
-"""The registry worker's spec: all that the runtime needs of this folder."""
+"""The registry worker: joins reading, folding, writing and jobs."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any
 
 from workers.core.job import PeriodicJob
-from workers.core.worker import WorkerSpec
-from workers.pipelines.registry.fold import folder
-from workers.pipelines.registry.mismatches import Mismatches
-from workers.pipelines.registry.model import Event
-from workers.pipelines.registry.parse import parser
-from workers.pipelines.registry.plan import planner
-from workers.pipelines.registry.policy import Policy
-from workers.pipelines.registry.state import RegistryState, state_key
-from workers.pipelines.registry.usage.periods import past_periods, recent_periods
-from workers.pipelines.registry.usage.reports import Reports
-from workers.pipelines.registry.usage.windows import Windows
+from workers.core.worker import KeyedState, WireFormat, WorkerFactory, WorkerSpec
+from workers.pipelines.registry.dead_letter_codes import DEAD_LETTER_CODES
+from workers.pipelines.registry.events import Event
+from workers.pipelines.registry.fold.fold import folder
+from workers.pipelines.registry.fold.state import RegistryState, state_key
+from workers.pipelines.registry.jobs.schema_contents import SchemaContents
+from workers.pipelines.registry.jobs.usage_periods import past_periods, recent_periods
+from workers.pipelines.registry.jobs.usage_reports import SendUsageReports
+from workers.pipelines.registry.jobs.usage_windows import CountUsage
+from workers.pipelines.registry.metrics import METRICS, report
+from workers.pipelines.registry.options import RegistryOptions
+from workers.pipelines.registry.read.change_event import check_key, parser
+from workers.pipelines.registry.write.plan import planner
 
 
-def registry_worker(policy: Policy) -> WorkerSpec[Event, RegistryState]:
-    """Return the worker as ``policy`` has it."""
+def build(options: RegistryOptions, *, has_api: bool) -> WorkerSpec[Event, RegistryState]:
+    """Build the worker with the options of ``topology.yaml``."""
     return WorkerSpec(
         name="registry",
         source="registry",
-        parse=parser(policy.accept),
-        state_key=state_key,
-        new_state=RegistryState,
-        load_state=RegistryState.load,
-        dump_state=RegistryState.dump,
-        fold=folder(policy.merge),
-        plan=planner(policy.merge),
+        parse=parser(options.accept),
+        plan=planner(options.merge),
         event_type=attrgetter("event_type"),
-        trace_of=lambda _: None,
-        change_events=True,
-        configure=configured,
-        observed=attrgetter("observed"),
-        procedures=partial(procedures, policy),
+        state=KeyedState(
+            key=state_key,
+            new=RegistryState,
+            fold=folder(options.merge),
+            load=RegistryState.load,
+            dump=RegistryState.dump,
+        ),
+        check_key=check_key,
+        observations=attrgetter("observations"),
+        report=report,
+        jobs=_jobs(options, has_api=has_api),
     )
 
 
-def procedures(policy: Policy, api: bool) -> Sequence[PeriodicJob]:  # noqa: FBT001 - the spec's, which has nothing else to tell
-    """Return what the worker does that no record triggers; ``api`` tells whether the registry's can be called."""
-    mismatches = (Mismatches(),) if api else ()
-    if policy.usage is None:
-        return mismatches
-    usage = policy.usage
-    return (*mismatches, recent_periods(usage), past_periods(usage), Windows(usage), Reports(usage, api))
+def _jobs(options: RegistryOptions, *, has_api: bool) -> Sequence[PeriodicJob]:
+    contents = (SchemaContents(),) if has_api else ()
+    if options.usage is None:
+        return contents
+    usage = options.usage
+    return (*contents, recent_periods(usage), past_periods(usage), CountUsage(usage), SendUsageReports(usage, has_api))
 
 
-def configured(options: Mapping[str, Any]) -> WorkerSpec[Event, RegistryState]:
-    """Return the worker as its own blocks of ``topology.yaml`` say."""
-    return registry_worker(Policy.of(options))
-
-
-WORKER = registry_worker(Policy())
+REGISTRY = WorkerFactory(
+    name="registry",
+    options=RegistryOptions,
+    build=build,
+    wire_format=WireFormat.DEBEZIUM,
+    metrics=METRICS,
+    dead_letter_codes=DEAD_LETTER_CODES,
+)

@@ -1,7 +1,5 @@
-"""The telemetry worker: what an observatory tells of LLM calls, folded into one node per span. Pure, no I/O.
+"""The telemetry worker: events of LLM calls become one node for each span, chained for each trace.
 
-``parse`` (with ``checks`` and ``limits``) makes an ``Event`` of ``model`` → ``fold`` lays it over the ``Trace`` of
-``trace`` (made of ``span``, their order in ``chain``, what led to what in ``causes``) → ``plan`` turns what changed
-into ``rows`` for ``statements``, priced by ``enrich`` on terms from the ``price_book``: the registry's ``history``,
-which ``reference`` reads from the graph, then the catalogue in ``prices``. ``worker`` is the spec.
+``read`` makes an event of a decoded record → ``fold`` folds it into the state of its trace → ``write`` turns a batch's
+changes into Cypher statements, with prices from ``prices``. ``worker`` joins them.
 """

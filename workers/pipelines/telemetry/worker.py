@@ -1,42 +1,46 @@
-"""The telemetry worker's spec: all that the runtime needs of this folder."""
+"""The telemetry worker: joins reading, folding, pricing and writing."""
 
 from functools import partial
 from operator import attrgetter
 
-from workers.core.worker import WorkerSpec
-from workers.pipelines.telemetry.fold import fold
-from workers.pipelines.telemetry.history import History
-from workers.pipelines.telemetry.model import Event
-from workers.pipelines.telemetry.parse import parse
-from workers.pipelines.telemetry.plan import plan
-from workers.pipelines.telemetry.price_book import RegistryBook
-from workers.pipelines.telemetry.prices import Catalogue
-from workers.pipelines.telemetry.reference import RegistryReference
-from workers.pipelines.telemetry.trace import Trace
+from workers.config.worker_options import WorkerOptions
+from workers.core.worker import KeyedState, WorkerFactory, WorkerSpec
+from workers.pipelines.telemetry.dead_letter_codes import DEAD_LETTER_CODES
+from workers.pipelines.telemetry.events import Event
+from workers.pipelines.telemetry.fold.fold import fold
+from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.pricing import RegistryPriceBook
+from workers.pipelines.telemetry.prices.reference import RegistryReference
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
+from workers.pipelines.telemetry.read.parse import check_key, parse
+from workers.pipelines.telemetry.write.plan import plan
 
 
-def trace_of(event: Event) -> str | None:
-    """Return the trace, which is what state is kept by; an aggregate may have none."""
+def trace_id(event: Event) -> str | None:
+    """Return the trace, which is also the key of its state; an aggregate may have none."""
     return event.trace_id or None
 
 
-def telemetry(history: History, catalogue: Catalogue) -> WorkerSpec[Event, Trace]:
-    """Make a worker that prices by ``history``, which it keeps up to date, then by ``catalogue``."""
+def build_with(history: RegistryHistory, catalogue: Catalogue) -> WorkerSpec[Event, Trace]:
+    """Build a worker that prices by ``history``, which it keeps up to date, then by ``catalogue``."""
     return WorkerSpec(
         name="telemetry",
         source="observatory",
         parse=parse,
-        state_key=trace_of,
-        new_state=Trace,
-        load_state=Trace.load,
-        dump_state=Trace.dump,
-        fold=fold,
-        plan=partial(plan, book=RegistryBook(history, catalogue)),
+        plan=partial(plan, book=RegistryPriceBook(history, catalogue)),
         event_type=attrgetter("event_type"),
-        trace_of=trace_of,
+        state=KeyedState(key=trace_id, new=Trace, fold=fold, load=Trace.load, dump=Trace.dump),
+        check_key=check_key,
+        trace_id=trace_id,
         reference=RegistryReference(history),
     )
 
 
-CATALOGUE = Catalogue()
-WORKER = telemetry(History(CATALOGUE.named), CATALOGUE)
+def build(_options: WorkerOptions, *, has_api: bool) -> WorkerSpec[Event, Trace]:  # noqa: ARG001 - it has no jobs
+    """Build the worker; its options are those of every worker."""
+    catalogue = Catalogue()
+    return build_with(RegistryHistory(catalogue.named), catalogue)
+
+
+TELEMETRY = WorkerFactory(name="telemetry", options=WorkerOptions, build=build, dead_letter_codes=DEAD_LETTER_CODES)

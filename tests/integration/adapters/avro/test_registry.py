@@ -74,7 +74,7 @@ async def test_what_the_encoder_wrote_the_codec_of_another_process_reads(
 ) -> None:
     record = record_of(topic, await AvroEncoder(registry, schemas).encode(topic, INVOCATION, FIELDS))
     codec = AvroCodec(registry, schemas)
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     decoded = codec.decode(record)
     assert decoded.record_name == INVOCATION
     assert {name: decoded.fields[name] for name in FIELDS} == FIELDS
@@ -100,7 +100,7 @@ async def test_an_id_never_given_out_is_unknown(
 ) -> None:
     codec = AvroCodec(registry, schemas)
     record = record_of(topic, prefix_of(schema_id) + b"x")
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     with pytest.raises(Rejected) as raised:
         codec.decode(record)
     assert raised.value.code == "avro.unknown_schema"
@@ -141,7 +141,7 @@ async def test_a_schema_that_refers_to_another_subject_is_fetched_with_it(
     whole = await AvroEncoder(registry, schemas).encode(topic, INVOCATION, FIELDS)
     record = record_of(topic, prefix_of(schema_id) + whole[5:])
     codec = AvroCodec(registry, schemas)
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     assert codec.decode(record).fields["status"] == "TIMEOUT"
 
 

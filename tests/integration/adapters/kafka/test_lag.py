@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
-from workers.config.tuning import WorkerTuning
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
@@ -15,6 +14,7 @@ from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
+from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Misconfigured
 
 
@@ -27,7 +27,7 @@ def kafka() -> KafkaSettings:
 def topic(kafka: KafkaSettings) -> Iterator[str]:
     """A topic of two partitions; the first holds three records."""
     name = f"lag-{uuid4().hex}"
-    worker = WorkerTuning(topic=name, group=name)
+    worker = WorkerOptions(topic=name, group=name)
     apply_topology(kafka, Topology(topics={name: TopicSpec(partitions=2)}, workers={"reader": worker}), execute=True)
     producer = Producer(librdkafka_config(kafka))
     for _ in range(3):

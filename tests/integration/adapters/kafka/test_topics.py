@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from workers.config.tuning import WorkerTuning
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topic_plan import Action
@@ -12,6 +11,7 @@ from workers.adapters.kafka.topics import apply_topology, present_topics, topic_
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
+from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Misconfigured
 
 
@@ -35,7 +35,7 @@ def topic(admin: Admin) -> Iterator[str]:
 
 
 def topology_of(topic: str, spec: TopicSpec) -> Topology:
-    return Topology(topics={topic: spec}, workers={"reader": WorkerTuning(topic=topic, group=topic)})
+    return Topology(topics={topic: spec}, workers={"reader": WorkerOptions(topic=topic, group=topic)})
 
 
 def test_a_dry_run_says_what_would_be_created_and_creates_nothing(

@@ -39,7 +39,7 @@ async def decoded(settings: Settings, records: list[ConsumedRecord]) -> tuple[Co
     codec = AvroCodec(registry, load_reader_schemas(ROOT / "schemas/avro/telemetry"))
     types: Counter[str] = Counter()
     codes: Counter[str] = Counter()
-    await codec.fetch_schemas(records)
+    await codec.prepare(records)
     for record in records:
         try:
             types[codec.decode(record).fields["event_type"]] += 1

@@ -9,10 +9,10 @@ import pytest
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
 from workers.dev.stack.running import RunningStack
 from workers.ops.doctor.examine import examine
 from workers.ops.doctor.finding import State
+from workers.pipelines.fleet import load_topology
 
 ROOT = Path(__file__).parents[4]
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 
 import neo4j
 import pytest
-from workers.engine.jobs.refresh import learn
 
 from tests.model.graph_snapshot import graph_snapshot
 from tests.model.naive_model import Graph as Expected
@@ -19,28 +18,29 @@ from tests.unit.pipelines.telemetry.driven import Table, parsed
 from workers.adapters.graph.reader import Neo4jReader
 from workers.config.settings import Neo4jSettings
 from workers.core.statement import Statement
+from workers.engine.reference_data import refresh
 from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.pages import Window
 from workers.ops.reprice.run import compare, execute
-from workers.pipelines.telemetry.history import History, KnownModel
-from workers.pipelines.telemetry.price_book import RegistryBook
-from workers.pipelines.telemetry.prices import Catalogue
-from workers.pipelines.telemetry.reference import RegistryReference
-from workers.pipelines.telemetry.worker import telemetry
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.pricing import RegistryPriceBook
+from workers.pipelines.telemetry.prices.reference import RegistryReference
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel
+from workers.pipelines.telemetry.worker import build_with
 
 HOUR_MS = 3_600_000
 CATALOGUE = Catalogue()
 WINDOW = Window(BEGINS - 10 * HOUR_MS, BEGINS + 10 * HOUR_MS, page=7)
 
 
-class OwnHistory(History):
+class OwnHistory(RegistryHistory):
     """Knows what this test has written, of all that is in a shared graph."""
 
     def __init__(self, name: str) -> None:
         super().__init__(CATALOGUE.named)
         self.name = name
 
-    def update(self, models: Iterable[KnownModel]) -> None:
+    def update(self, models: Iterable[RegistryModel]) -> None:
         super().update(model for model in models if model.model_id.endswith(self.name))
 
 
@@ -52,17 +52,17 @@ class World:
         self.database = database
         self.name = name
         self.history = OwnHistory(name)
-        self.book = RegistryBook(self.history, CATALOGUE)
+        self.book = RegistryPriceBook(self.history, CATALOGUE)
         self.reader = Neo4jReader(driver, database)
         self.reference = RegistryReference(self.history)
-        self.table = Table(telemetry(self.history, CATALOGUE))
+        self.table = Table(build_with(self.history, CATALOGUE))
         self.known: list[Row] = []
 
     async def register(self, row: Row) -> None:
         """The registry worker takes a change in, then telemetry's next refresh."""
         self.known.append(row)
         await write_history(self.driver, self.database, [each for each in self.known if each.model_id == row.model_id])
-        await learn(self.reference, self.reader.ask)
+        await refresh(self.reference, self.reader.ask)
 
     async def fold(self, log: Sequence[Sent], first_offset: int) -> None:
         plan, entries = self.table.plan(parsed(log, first_offset))

@@ -19,9 +19,9 @@ from workers.config.settings import Neo4jSettings, Settings
 from workers.core.job import Effect, PeriodicJob, Publish, Step
 from workers.core.reference import Query
 from workers.core.statement import Statement
-from workers.pipelines.evolution.migrating import Migrating
-from workers.pipelines.evolution.model import Event
-from workers.pipelines.evolution.publishing import Publishing
+from workers.pipelines.evolution.events import Event
+from workers.pipelines.evolution.jobs.advance_migrations import AdvanceMigrations
+from workers.pipelines.evolution.jobs.find_versions import FindVersions
 
 WAIT_MS = 300_000
 CLEAR = """
@@ -61,8 +61,8 @@ class World:
         self.table = Table()
         self.events: list[Event] = []
         self._registry, self._source = RegistryTable(), Source()
-        self.publishing = Publishing("log")
-        self.migrating = Migrating("log", WAIT_MS, has_api=False)
+        self.publishing = FindVersions("log")
+        self.migrating = AdvanceMigrations("log", WAIT_MS, has_api=False)
 
     async def run(self, plan: Sequence[Statement]) -> None:
         """Run a plan as the writer does: one query, one transaction."""
@@ -105,7 +105,7 @@ class World:
 
     async def steps(self, procedure: PeriodicJob) -> list[Step]:
         """Return what a procedure wants for this schema."""
-        rows = await Neo4jReader(self.driver, self.database).ask(procedure.question(self.now))
+        rows = await Neo4jReader(self.driver, self.database).ask(procedure.query(self.now))
         mine = [row for row in rows if row["schema_id"] == self.schema_id]
         return [step for step in procedure.steps(mine, self.now) if isinstance(step, Step)]
 

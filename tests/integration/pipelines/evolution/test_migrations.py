@@ -6,8 +6,8 @@ from tests.integration.pipelines.evolution.conftest import WAIT_MS, World
 from tests.unit.pipelines.evolution.decisions import then
 from workers.core.job import Publish
 from workers.ops.model_purge import models_due, purge_models
-from workers.pipelines.evolution.model import Decided, Executed, RolledBack
-from workers.pipelines.evolution.questions import RETELL_MS
+from workers.pipelines.evolution.events import Decided, Executed, RolledBack
+from workers.pipelines.evolution.jobs.queries import REPEAT_MS
 
 NARROW, WIDE, OTHER = '{"enum": ["C"]}', '{"enum": ["C", "F"]}', '{"enum": ["K"]}'
 
@@ -77,7 +77,7 @@ async def test_a_breaking_version_is_notified_once_and_waits(world: World, *, ap
     await first(world, "a")
     await world.publish("2", OTHER, "a", at=1)
     await world.settle()
-    world.now += 10 * RETELL_MS
+    world.now += 10 * REPEAT_MS
     await world.settle()
     assert await world.show() == (["1"], {"a": "1"}, [["1", "CONFIRMED"], ["2", "AWAITING_APPROVAL"]])
     notified = [each for each in world.told if isinstance(each, Publish) and each.topic == "schema-notifications"]
@@ -203,7 +203,7 @@ async def test_a_log_that_is_folded_at_once_into_an_empty_graph_comes_to_the_sam
     world.table.states.clear()
     await world.run(world.table.take(world.events))
     assert await world.show() == before
-    clocks = ("told_at", "notified_at")
+    clocks = ("announced_at", "notified_at")
     for version, was in zip(("1", "2", "3"), kept, strict=True):
         now = await world.properties(version)
         assert {key: now.get(key) for key in was if key not in clocks} == {
@@ -218,7 +218,7 @@ async def test_a_step_that_was_told_is_not_told_again_until_its_time(world: Worl
     assert step.record is not None
     await world.query(step.record.cypher, **step.record.parameters)
     assert await world.steps(world.publishing) == []
-    world.now += RETELL_MS + 1
+    world.now += REPEAT_MS + 1
     assert len(await world.steps(world.publishing)) == 1
 
 

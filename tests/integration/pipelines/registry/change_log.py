@@ -72,7 +72,7 @@ class ChangeLog:
     async def _read(self, codec: AvroCodec) -> None:
         end = await asyncio.to_thread(self._reader.end_offsets)
         records = await asyncio.to_thread(lambda: list(self._reader.between(self._position, end)))
-        await codec.fetch_schemas(records)
+        await codec.prepare(records)
         self._seen += [Seen(record, _fields(codec, record)) for record in records]
         self._position = end
 

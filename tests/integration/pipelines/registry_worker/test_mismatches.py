@@ -13,8 +13,8 @@ from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.adapters.registry_api.client import RegistryApi
 from workers.config.settings import RegistryApiSettings
-from workers.pipelines.registry.json_schema import json_schema
-from workers.pipelines.registry.mismatches import Mismatches
+from workers.pipelines.registry.jobs.schema_contents import SchemaContents
+from workers.pipelines.registry.read.columns import json_schema
 
 
 class World:
@@ -36,9 +36,9 @@ class World:
         asked = len(self.server.received)
         reader = Neo4jReader(self.graph.driver, self.graph.database)
         recorder = Neo4jRecorder(self.graph.driver, self.graph.database)
-        for fetch in Mismatches().steps(await reader.ask(Mismatches().question(0)), 0):
+        for fetch in SchemaContents().steps(await reader.ask(SchemaContents().query(0)), 0):
             if fetch.schema_id == self.schema_id:
-                await recorder.record(fetch.record(await self.api.latest_schema(fetch.schema_id, fetch.version)))
+                await recorder.record(fetch.record(await self.api.get(fetch.path)))
         return len(self.server.received) - asked
 
     async def found(self) -> tuple[str, str, str | None]:
@@ -84,10 +84,10 @@ async def test_a_mismatch_that_comes_while_the_api_is_asked_is_compared_by_itsel
     await world.publish(TWO)
     world.server.text = '{"json_schema": {"maxLength": 3}}'
     reader = Neo4jReader(world.graph.driver, world.graph.database)
-    fetches = Mismatches().steps(await reader.ask(Mismatches().question(0)), 0)
+    fetches = SchemaContents().steps(await reader.ask(SchemaContents().query(0)), 0)
     (fetch,) = [each for each in fetches if each.schema_id == world.schema_id]
     await world.publish(FOUR)
-    found = await world.api.latest_schema(fetch.schema_id, fetch.version)
+    found = await world.api.get(fetch.path)
     await Neo4jRecorder(world.graph.driver, world.graph.database).record(fetch.record(found))
     assert await world.found() == stored(FOUR)
     assert await world.resolve() == 1

@@ -9,12 +9,11 @@ import pytest
 
 from tests.integration.pipelines.registry_worker.conftest import Neo4j
 from tests.model.registry_source import Source
-from tests.unit.pipelines.registry.driven import Table
+from tests.unit.pipelines.registry.driven import Table, worker
 from workers.ops.model_purge import models_due, purge_models
-from workers.pipelines.registry.policy import Merge, Policy
-from workers.pipelines.registry.worker import registry_worker
+from workers.pipelines.registry.options import Merge
 
-NO_GRACE = registry_worker(Policy(merge=Merge(grace_days=0)))
+NO_GRACE = worker(merge=Merge.model_validate({"deleted_models": {"grace_days": 0}}))
 ABOUT = {"version": "2024-01-01", "provider": "acme", "metadata": '{"capabilities": ["chat"]}'}
 USED_ONCE = """
 MATCH (m:Model {model_id: $id})
@@ -64,7 +63,7 @@ async def test_a_model_that_nothing_uses_goes_with_its_prices_and_versions(graph
 
 
 async def test_within_its_grace_a_deleted_model_is_not_due(graph: Neo4j) -> None:
-    spec = registry_worker(Policy(merge=Merge(grace_days=36_500)))
+    spec = worker(merge=Merge.model_validate({"deleted_models": {"grace_days": 36_500}}))
     await deleted(graph, spec)
     assert await due(graph) == []
 

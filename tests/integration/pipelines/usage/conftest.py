@@ -15,16 +15,16 @@ from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.config.settings import Neo4jSettings, Settings
 from workers.core.job import Call, Effect, PeriodicJob, Step
 from workers.core.reference import Query
-from workers.pipelines.registry.policy import Usage
-from workers.pipelines.registry.usage.periods import past_periods, recent_periods
-from workers.pipelines.registry.usage.reports import Reports
-from workers.pipelines.registry.usage.windows import Windows
+from workers.pipelines.registry.jobs.usage_periods import past_periods, recent_periods
+from workers.pipelines.registry.jobs.usage_reports import SendUsageReports
+from workers.pipelines.registry.jobs.usage_windows import CountUsage
+from workers.pipelines.registry.options import Usage
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
 BEGIN = 1_451_606_400_000
 """2016-01-01T00:00:00Z, in milliseconds."""
-USAGE = Usage("usage", HOUR, 10 * MINUTE, 24 * HOUR, 2, 60)
+USAGE = Usage(topic="usage", top_use_cases=2)
 
 CREATE = """
 UNWIND $calls AS call
@@ -84,7 +84,7 @@ class World:
     async def run(self, procedure: PeriodicJob, now_ms: int) -> int:
         """Run a procedure as the runtime does, until nothing is due; return how many steps that took."""
         count = 0
-        while steps := list(procedure.steps(await self.reader.ask(procedure.question(now_ms)), now_ms)):
+        while steps := list(procedure.steps(await self.reader.ask(procedure.query(now_ms)), now_ms)):
             for step in steps:
                 assert isinstance(step, Step)
                 assert step.record is not None
@@ -96,7 +96,12 @@ class World:
     async def tell(self, now_ms: int, usage: Usage = USAGE) -> list[Call]:
         """Run all procedures; return what is told of them anew."""
         self.said.clear()
-        for procedure in (recent_periods(usage), past_periods(usage), Windows(usage), Reports(usage, api=True)):
+        for procedure in (
+            recent_periods(usage),
+            past_periods(usage),
+            CountUsage(usage),
+            SendUsageReports(usage, has_api=True),
+        ):
             await self.run(procedure, now_ms)
         return [said for said in self.said if isinstance(said, Call) and self.name in said.path]
 

@@ -11,11 +11,11 @@ from tests.model.naive_usage import naive_usage
 from tests.model.traffic import seeded
 from workers.core.job import Call
 from workers.ops.model_purge import Due, purge_models
-from workers.pipelines.registry.instant import iso_seconds
-from workers.pipelines.registry.usage import queries
-from workers.pipelines.registry.usage.periods import recent_periods
-from workers.pipelines.registry.usage.reports import Reports
-from workers.pipelines.registry.usage.windows import Windows
+from workers.pipelines.registry.jobs import usage_queries as queries
+from workers.pipelines.registry.jobs.usage_periods import recent_periods
+from workers.pipelines.registry.jobs.usage_reports import SendUsageReports
+from workers.pipelines.registry.jobs.usage_windows import CountUsage
+from workers.pipelines.registry.times import iso_seconds
 
 Told = dict[tuple[str, str], Any]
 OVER = BEGIN + 5 * HOUR
@@ -81,11 +81,11 @@ async def test_after_its_time_a_window_is_not_restated_but_a_new_one_of_long_ago
 async def test_a_restatement_under_way_is_not_marked_as_posted_by_the_statement_before(world: World) -> None:
     await world.add(world.drawn(seeded(4), 1, hours=1))
     await world.run(recent_periods(USAGE), OVER)
-    await world.run(Windows(USAGE), OVER)
-    reports = Reports(USAGE, api=True)
-    (step,) = reports.steps(await world.reader.ask(reports.question(OVER)), OVER)
+    await world.run(CountUsage(USAGE), OVER)
+    reports = SendUsageReports(USAGE, has_api=True)
+    (step,) = reports.steps(await world.reader.ask(reports.query(OVER)), OVER)
     await world.change(world.calls[0]["key"], status="TIMEOUT", latency_ms=9.0)
-    await world.run(Windows(USAGE), OVER + 24 * HOUR)
+    await world.run(CountUsage(USAGE), OVER + 24 * HOUR)
     assert step.record is not None
     assert step.refused is not None
     await world.recorder.record(step.record)
@@ -98,8 +98,8 @@ async def test_a_restatement_under_way_is_not_marked_as_posted_by_the_statement_
 async def test_a_count_that_another_process_has_made_meanwhile_changes_nothing(world: World) -> None:
     await world.add(world.drawn(seeded(5), 20, hours=1))
     await world.run(recent_periods(USAGE), OVER)
-    windows = Windows(USAGE)
-    (step,) = windows.steps(await world.reader.ask(windows.question(OVER)), OVER)
+    windows = CountUsage(USAGE)
+    (step,) = windows.steps(await world.reader.ask(windows.query(OVER)), OVER)
     assert step.record is not None
     await world.tell(OVER)
     before = await world.query("MATCH (w:UsageWindow) RETURN properties(w) AS w ORDER BY w.id")
@@ -110,13 +110,13 @@ async def test_a_count_that_another_process_has_made_meanwhile_changes_nothing(w
 async def test_a_refused_statement_is_due_again_later(world: World) -> None:
     await world.add(world.drawn(seeded(6), 1, hours=1))
     await world.run(recent_periods(USAGE), OVER)
-    await world.run(Windows(USAGE), OVER)
-    reports = Reports(USAGE, api=True)
+    await world.run(CountUsage(USAGE), OVER)
+    reports = SendUsageReports(USAGE, has_api=True)
     for now, minutes in ((OVER, 1), (OVER + MINUTE, 2)):
-        (step,) = reports.steps(await world.reader.ask(reports.question(now)), now)
+        (step,) = reports.steps(await world.reader.ask(reports.query(now)), now)
         assert step.refused is not None
         await world.recorder.record(step.refused)
-        assert await world.reader.ask(reports.question(now + minutes * MINUTE - 1)) == []
+        assert await world.reader.ask(reports.query(now + minutes * MINUTE - 1)) == []
     assert len(await world.tell(OVER + 3 * MINUTE)) == 1
 
 

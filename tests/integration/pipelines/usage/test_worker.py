@@ -19,8 +19,8 @@ from tests.registry_api_server import DROP, RegistryApiServer
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
-from workers.pipelines.registry.instant import iso_seconds
+from workers.pipelines.fleet import load_topology
+from workers.pipelines.registry.times import iso_seconds
 
 TOPOLOGY = """\
 schemas: {schemas}

@@ -65,7 +65,7 @@ def record_of(value: bytes | None) -> ConsumedRecord:
 
 async def rejection(codec: AvroCodec, value: bytes | None) -> Rejected:
     record = record_of(value)
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     with pytest.raises(Rejected) as raised:
         codec.decode(record)
     assert raised.value.stage is Stage.DECODE

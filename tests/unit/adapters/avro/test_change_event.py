@@ -51,7 +51,7 @@ def codec(registry: InMemoryRegistry) -> AvroCodec:
 
 async def test_an_envelope_decodes_to_the_fields_of_its_writer(codec: AvroCodec, registry: InMemoryRegistry) -> None:
     record = record_of(written(registry, ENVELOPE, EVENT))
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     assert codec.decode(record) == ("registry_changes.Envelope", EVENT)
 
 
@@ -62,13 +62,13 @@ async def test_a_column_that_is_added_is_there_in_the_records_written_since(
     wider["fields"][0]["type"][1]["fields"].append({"name": "licence", "type": ["null", "string"]})
     before = record_of(written(registry, ENVELOPE, EVENT))
     after = record_of(written(registry, wider, {**EVENT, "after": {**AFTER, "licence": "MIT"}}))
-    await codec.fetch_schemas([before, after])
+    await codec.prepare([before, after])
     assert "licence" not in codec.decode(before).fields["after"]
     assert codec.decode(after).fields["after"]["licence"] == "MIT"
 
 
 async def test_a_tombstone_of_a_change_topic_is_dropped_by_name(codec: AvroCodec) -> None:
-    await codec.fetch_schemas([record_of(None)])
+    await codec.prepare([record_of(None)])
     with pytest.raises(Dropped) as dropped:
         codec.decode(record_of(None))
     assert dropped.value.reason == TOMBSTONE
@@ -82,7 +82,7 @@ async def test_what_the_connector_tells_of_itself_is_decoded_for_the_worker_to_l
 ) -> None:
     own = {"type": "record", "name": f"io.debezium.connector.{name}", "fields": [{"name": "ts_ms", "type": "long"}]}
     record = record_of(written(registry, own, {"ts_ms": 1}))
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     assert codec.decode(record) == (f"io.debezium.connector.{name}", {"ts_ms": 1})
 
 

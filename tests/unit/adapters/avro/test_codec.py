@@ -28,7 +28,7 @@ async def test_a_record_decodes_to_its_name_and_the_fields_of_our_schema(
     codec: AvroCodec, encoder: AvroEncoder, invocation: dict[str, Any], schemas: Mapping[str, Schema]
 ) -> None:
     record = record_of(await encoder.encode(TOPIC, INVOCATION, invocation))
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     decoded = codec.decode(record)
     absent = {field["name"]: None for field in schemas[INVOCATION]["fields"] if "default" in field}
     assert decoded.record_name == INVOCATION
@@ -40,7 +40,7 @@ async def test_a_timestamp_that_the_writer_declares_as_a_point_in_time_stays_an_
 ) -> None:
     schema = changed(schemas[INVOCATION], 2, type={"type": "long", "logicalType": "timestamp-millis"})
     record = record_of(written(registry, schema, invocation))
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     assert codec.decode(record).fields["timestamp"] == 1_700_000_000_123
 
 
@@ -56,7 +56,7 @@ async def test_a_schema_that_refers_to_another_one_is_read(
     split = [*registry.definitions[2].texts, *registry.definitions[3].texts]
     registry.definitions[1] = registry.definitions[1]._replace(texts=split)
     codec = AvroCodec(registry, schemas)
-    await codec.fetch_schemas([record_of(value)])
+    await codec.prepare([record_of(value)])
     assert texts != split
     assert codec.decode(record_of(value)).fields["status"] == "SUCCESS"
 
@@ -67,7 +67,7 @@ async def test_an_additional_field_of_a_newer_writer_is_left_out(
     schema: dict[str, Any] = copy.deepcopy(dict(schemas[INVOCATION]))
     schema["fields"].insert(3, {"name": "zone", "type": "string"})
     record = record_of(written(registry, schema, invocation | {"zone": "b"}))
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     fields = codec.decode(record).fields
     assert "zone" not in fields
     assert fields["model_id"] == "gpt-4o"
@@ -106,18 +106,18 @@ async def test_an_unknown_id_is_asked_for_again_after_a_minute(
 
 async def test_an_unknown_id_whose_minute_is_over_can_still_be_decoded_with(codec: AvroCodec, clock: HandClock) -> None:
     early, late = record_of(prefix_of(1) + b"x"), record_of(prefix_of(2) + b"x")
-    await codec.fetch_schemas([early])
+    await codec.prepare([early])
     clock.seconds = 90.0
-    await codec.fetch_schemas([late])
+    await codec.prepare([late])
     with pytest.raises(Rejected):
         codec.decode(early)
 
 
 async def test_unknown_ids_do_not_fill_the_memory_for_good(codec: AvroCodec, clock: HandClock) -> None:
     early = record_of(prefix_of(1) + b"x")
-    await codec.fetch_schemas([early])
+    await codec.prepare([early])
     clock.seconds = 10_000.0
-    await codec.fetch_schemas([record_of(prefix_of(2) + b"x")])
+    await codec.prepare([record_of(prefix_of(2) + b"x")])
     with pytest.raises(LookupError):
         codec.decode(early)
 
@@ -126,8 +126,8 @@ async def test_each_schema_is_fetched_once_however_many_ask_at_the_same_time(
     codec: AvroCodec, registry: InMemoryRegistry, encoder: AvroEncoder, invocation: dict[str, Any]
 ) -> None:
     record = record_of(await encoder.encode(TOPIC, INVOCATION, invocation))
-    await asyncio.gather(*(codec.fetch_schemas([record, record]) for _ in range(5)))
-    await codec.fetch_schemas([record])
+    await asyncio.gather(*(codec.prepare([record, record]) for _ in range(5)))
+    await codec.prepare([record])
     assert registry.asked == [1]
 
 
@@ -135,7 +135,7 @@ async def test_a_cancelled_fetch_takes_nothing_from_those_who_wait_beside_it(
     codec: AvroCodec, encoder: AvroEncoder, invocation: dict[str, Any]
 ) -> None:
     record = record_of(await encoder.encode(TOPIC, INVOCATION, invocation))
-    cancelled, waiting = (asyncio.create_task(codec.fetch_schemas([record])) for _ in range(2))
+    cancelled, waiting = (asyncio.create_task(codec.prepare([record])) for _ in range(2))
     await asyncio.sleep(0)
     cancelled.cancel()
     await waiting
@@ -148,9 +148,9 @@ async def test_while_the_registry_is_away_nothing_is_decided(
     record = record_of(await encoder.encode(TOPIC, INVOCATION, invocation))
     registry.away = True
     with pytest.raises(Retryable):
-        await codec.fetch_schemas([record])
+        await codec.prepare([record])
     registry.away = False
-    await codec.fetch_schemas([record])
+    await codec.prepare([record])
     assert codec.decode(record).record_name == INVOCATION
 
 

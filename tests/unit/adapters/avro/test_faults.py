@@ -122,7 +122,7 @@ async def test_no_bytes_whatever_make_decoding_raise_anything_but_rejected(  # n
     if older:
         registry.definitions[1] = registry.definitions[registry.add({**schema, "fields": schema["fields"][:11]})]
     consumed = record_of(sound[: max(kept, 5)] + body)
-    await codec.fetch_schemas([consumed])
+    await codec.prepare([consumed])
     await assert_decodes_or_rejects(codec, consumed)
 
 

@@ -77,7 +77,7 @@ async def test_a_redirect_takes_the_token_nowhere(server: RegistryApiServer, api
 
 async def test_a_schema_is_fetched_by_its_quoted_names(server: RegistryApiServer, api: RegistryApi) -> None:
     server.text = '{"json_schema": {"type": "object"}}'
-    assert await api.latest_schema("tool/v1", "1.0 b") == {"json_schema": {"type": "object"}}
+    assert await api.get("/api/v1/registry/schemas/tool%2Fv1/versions/1.0%20b") == {"json_schema": {"type": "object"}}
     assert server.received[0][:2] == ("GET", "/api/v1/registry/schemas/tool%2Fv1/versions/1.0%20b")
 
 
@@ -85,4 +85,4 @@ async def test_a_schema_is_fetched_by_its_quoted_names(server: RegistryApiServer
 async def test_an_answer_that_is_no_schema_is_a_refusal(server: RegistryApiServer, api: RegistryApi, text: str) -> None:
     server.text = text
     with pytest.raises(RequestRejected, match="no JSON object"):
-        await api.latest_schema("s", "1")
+        await api.get("/api/v1/registry/schemas/s/versions/1")

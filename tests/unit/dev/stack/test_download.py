@@ -24,7 +24,7 @@ PATH = Path("org/example/thing/1.0/thing-1.0.jar")
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the overridden argument
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
         pass
 
 

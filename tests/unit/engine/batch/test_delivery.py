@@ -166,7 +166,8 @@ async def test_a_worker_without_state_plans_its_events_and_keeps_nothing() -> No
     def plan(events: Sequence[Add]) -> Sequence[Statement]:
         return [Statement("sum", "UNWIND $rows AS row", [{"key": each.key, "total": each.amount} for each in events])]
 
-    worker: WorkerUnderTest[Add, Any] = WorkerUnderTest(replace(TOY, state=None, plan=plan))
+    spec: WorkerSpec[Add, Any] = replace(TOY, state=None)
+    worker = WorkerUnderTest(replace(spec, plan=plan))
     await worker.run_batch([add(0, "a", 1), add(1, "a", 5), add(2, "b", 2)])
     assert worker.rows("sum") == [{"key": "a", "total": 1}, {"key": "a", "total": 5}, {"key": "b", "total": 2}]
     assert worker.table.data == {}

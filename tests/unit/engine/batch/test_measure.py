@@ -11,7 +11,7 @@ from workers.engine.batch.decode import decode_batch
 from workers.engine.batch.delivery import Delivered
 from workers.engine.batch.measure import measure_batch, report_batch
 from workers.observe.metrics import Metrics
-from workers.testing import FakeClock, JsonDecoder
+from workers.testing import FakeClock, JsonDecoder, WorkerUnderTest
 
 SUMS = counter("sums_total", "Sums.", "kind")
 STATES = gauge("sum_states", "States.")
@@ -56,23 +56,23 @@ def test_events_that_the_fold_skipped_are_received_and_dropped_and_no_success() 
     assert sample("llm_memory_graph_events_dropped_total", {"event_type": "add", "reason": "stale"}) == 1
 
 
-def test_a_worker_reports_measurements_and_log_lines_of_its_own() -> None:
+async def test_a_worker_reports_measurements_and_log_lines_of_its_own() -> None:
     def report(batch: BatchReport) -> Iterable[Measurement | LogLine]:
         yield Measurement(SUMS, len(batch.observations), ("toy",))
         yield Measurement(STATES, batch.count_states("a"))
         yield Measurement(SECONDS, batch.graph_seconds, ("toy",), times=3)
         yield LogLine("warning", "too much", {"codes": batch.dead_letter_codes, "received": dict(batch.received)})
 
-    metrics, spec = Metrics([SUMS, STATES, SECONDS]), replace(TOY, report=report)
+    worker = WorkerUnderTest(replace(TOY, report=report), [SUMS, STATES, SECONDS])
+    await worker.run_batch([add(0, "a", 1)])
     delivered = Delivered(frozenset(), ("seen", Skipped("add", "stale", "a"), "seen"), ("toy.unlucky",), 0.1, 0.2)
     with capture_logs() as lines:
-        report_batch(metrics, spec, Counter({"add": 4}), delivered, 1_000, lambda prefix: len(prefix))
-    sample = metrics.registry.get_sample_value
-    assert sample("llm_memory_graph_sums_total", {"kind": "toy"}) == 2
-    assert sample("llm_memory_graph_sum_states") == 1
-    assert sample("llm_memory_graph_sum_seconds_count", {"kind": "toy"}) == 3
+        report_batch(worker.spec, Counter({"add": 4}), delivered, worker.sinks)
+    assert worker.sample("sums_total", kind="toy") == 2
+    assert worker.sample("sum_states") == 1
+    assert worker.sample("sum_seconds_count", kind="toy") == 6
     assert lines == [{"log_level": "warning", "event": "too much", "codes": ("toy.unlucky",), "received": {"add": 4}}]
 
 
 def test_a_worker_without_a_report_reports_nothing() -> None:
-    report_batch(Metrics(), TOY, Counter({"add": 1}), Delivered(), 0, lambda _: 0)
+    report_batch(TOY, Counter({"add": 1}), Delivered(), WorkerUnderTest(TOY).sinks)

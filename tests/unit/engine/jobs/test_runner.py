@@ -42,7 +42,7 @@ class Errands:
 
 
 class World:
-    """Graph, API and topic in one; ``fail`` has errors that are raised once, ``always`` those that are always raised."""
+    """Graph, API and topic in one; ``fail`` has errors that are raised once, ``always`` those raised each time."""
 
     def __init__(self, *due: str) -> None:
         self.due = list(due)

@@ -1,14 +1,13 @@
-from workers.config.tuning import WorkerTuning
-
 from workers.adapters.kafka.topic_plan import TopicState
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
+from workers.config.worker_options import WorkerOptions
 from workers.ops.doctor.finding import State
 from workers.ops.doctor.kafka_checks import check_topics
 
 TOPOLOGY = Topology(
     topics={"events": TopicSpec(partitions=3, key="trace_id")},
-    workers={"reader": WorkerTuning(topic="events", group="readers")},
+    workers={"reader": WorkerOptions(topic="events", group="readers")},
 )
 PRESENT = {name: TopicState(spec.partitions, spec.kafka_config) for name, spec in TOPOLOGY.all_topics.items()}
 

@@ -2,8 +2,8 @@ from decimal import Decimal
 
 from workers.ops.reprice.difference import Difference
 from workers.ops.reprice.revision import revise
-from workers.pipelines.telemetry.enrich import Card, Terms
-from workers.pipelines.telemetry.tariff import Dollars, Tariff
+from workers.pipelines.telemetry.prices.pricing import CatalogueEntry, PricingTerms
+from workers.pipelines.telemetry.prices.tariff import Dollars, Tariff
 
 ONE_DOLLAR = Tariff.of([(-1, Dollars(*[Decimal(1)] * 4))])
 
@@ -11,11 +11,11 @@ ONE_DOLLAR = Tariff.of([(-1, Dollars(*[Decimal(1)] * 4))])
 class Book:
     """Knows one model from one time on."""
 
-    def terms(self, provider: str, model_id: str, timestamp: int) -> Terms:
+    def terms(self, provider: str, model_id: str, timestamp: int) -> PricingTerms:
         known = (provider, model_id) == ("p", "m") and timestamp >= 5
-        return Terms(ONE_DOLLAR, 100, "registry", "m@5", "m@1") if known else Terms(None, None)
+        return PricingTerms(ONE_DOLLAR, 100, "registry", "m@5", "m@1") if known else PricingTerms(None, None)
 
-    def card(self, model_id: str) -> Card:
+    def entry(self, model_id: str) -> CatalogueEntry:
         raise AssertionError(model_id)
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from workers.core.statement import Statement
 from workers.core.template import Template
-from workers.pipelines.evolution import statements as write
+from workers.pipelines.evolution.write import statements as write
 
 COLUMNS: Mapping[str, Template] = {
-    each.name: each for each in (write.MODELS_NAMED, write.MIGRATIONS, write.EXECUTED, write.ROLLED_BACK)
+    each.name: each for each in (write.MODEL_STUBS, write.MIGRATIONS, write.EXECUTED, write.ROLLED_BACK)
 }
 
 

@@ -1,22 +1,24 @@
-"""Events as the log has them, and a worker's table that folds them as the runtime does."""
+"""Events of the log, and a table that folds them as the engine does."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from workers.core.observation import Advanced, Observation, Skipped
-
-from workers.core.record import ConsumedRecord, Decoded
+from workers.core.record import Decoded
+from workers.core.report import Skipped
 from workers.core.statement import Statement
-from workers.pipelines.evolution.evolving import Evolving
+from workers.pipelines.evolution.events import Change, Event, Published
+from workers.pipelines.evolution.fold.schema_migrations import Advanced, Migration, SchemaMigrations
 from workers.pipelines.evolution.identity import migration_id
-from workers.pipelines.evolution.migration import Migration
-from workers.pipelines.evolution.model import Change, Event, Published
-from workers.pipelines.evolution.parse import KINDS, parse
+from workers.pipelines.evolution.options import EvolutionOptions
+from workers.pipelines.evolution.read.parse import KINDS, check_key, parse
 from workers.pipelines.evolution.records import NAMESPACE
 from workers.pipelines.evolution.states import ChangeClass
-from workers.pipelines.evolution.worker import WORKER
+from workers.pipelines.evolution.worker import build
 
 SCHEMA = "tool"
+WORKER = build(EvolutionOptions(topic="schema-migrations", group="evolution"), has_api=False)
+assert WORKER.state is not None
+KEYED = WORKER.state
 TYPES = {
     "SchemaPublished": "schema.published",
     "Decided": "migration.decided",
@@ -55,8 +57,9 @@ def then(version: str, change: Change, at: int = 2, schema_id: str = SCHEMA) -> 
 def parsed(record: str, fields: Mapping[str, Any], *, key: bytes | None = None, now_ms: int = 0) -> Event:
     """Parse a record of the log; it is keyed by its schema_id unless ``key`` is something else."""
     value = Decoded(f"{NAMESPACE}.{record}" if record in names() else record, fields)
-    consumed = ConsumedRecord("log", 0, 0, 0, fields["schema_id"].encode() if key is None else key, b"")
-    return parse(value, consumed, now_ms)
+    event = parse(value, now_ms)
+    check_key(event, fields["schema_id"].encode() if key is None else key)
+    return event
 
 
 def names() -> set[str]:
@@ -64,32 +67,32 @@ def names() -> set[str]:
 
 
 class Table:
-    """States as bytes between batches, as the runtime keeps them."""
+    """States as bytes between batches, as the engine keeps them."""
 
     def __init__(self) -> None:
         self.states: dict[str, bytes] = {}
-        self.observed: list[Observation] = []
+        self.observations: list[Any] = []
 
     def take(self, events: Iterable[Event]) -> Sequence[Statement]:
         """Fold a batch, and return its plan."""
-        touched: dict[str, Evolving] = {}
+        touched: dict[str, SchemaMigrations] = {}
         for event in events:
             key = event.schema_id
             touched.setdefault(key, self.state(key))
-            WORKER.fold(touched[key], event)
-        self.states.update({key: WORKER.dump_state(state) for key, state in touched.items()})
-        self.observed = [each for state in touched.values() for each in state.observed]
-        return WORKER.plan(touched.values())
+            KEYED.fold(touched[key], event, 0)
+        self.states.update({key: KEYED.dump(state) for key, state in touched.items()})
+        self.observations = [each for state in touched.values() for each in state.observations]
+        return WORKER.plan(list(touched.values()))
 
-    def state(self, schema_id: str = SCHEMA) -> Evolving:
+    def state(self, schema_id: str = SCHEMA) -> SchemaMigrations:
         stored = self.states.get(schema_id)
-        return WORKER.load_state(stored) if stored else WORKER.new_state()
+        return KEYED.load(stored) if stored else KEYED.new()
 
     def migration(self, version: str, schema_id: str = SCHEMA) -> Migration:
         return self.state(schema_id).migrations[named(version, schema_id)]
 
-    def left_out(self) -> list[str]:
-        return [each.reason for each in self.observed if isinstance(each, Skipped)]
+    def skipped(self) -> list[str]:
+        return [each.reason for each in self.observations if isinstance(each, Skipped)]
 
     def advanced(self) -> list[str]:
-        return [each.state for each in self.observed if isinstance(each, Advanced)]
+        return [each.state for each in self.observations if isinstance(each, Advanced)]

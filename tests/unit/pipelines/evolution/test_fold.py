@@ -1,8 +1,8 @@
 import pytest
 
 from tests.unit.pipelines.evolution.decisions import Table, named, published, then
-from workers.pipelines.evolution.limits import MAX_REMEMBERED
-from workers.pipelines.evolution.model import Change, Confirmed, Decided, Due, Executed, RolledBack, Verified
+from workers.pipelines.evolution.events import Change, Confirmed, Decided, Due, Executed, RolledBack, Verified
+from workers.pipelines.evolution.limits import MAX_MIGRATIONS
 from workers.pipelines.evolution.states import ChangeClass, State
 
 YES = Decided(approved=True, by="ada", why="planned")
@@ -31,7 +31,7 @@ def test_a_migration_goes_its_way(change_class: ChangeClass, changes: tuple[Chan
     table.take([published("1", None, change_class), *(then("1", change) for change in changes)])
     assert table.advanced() == states
     assert table.migration("1").state == states[-1]
-    assert table.left_out() == []
+    assert table.skipped() == []
 
 
 def test_who_decided_why_and_when_is_kept() -> None:
@@ -58,29 +58,29 @@ def test_what_does_not_fit_the_state_is_left_out(change_class: ChangeClass, chan
     table.take([published("1", None, change_class)])
     before = table.states.copy()
     plan = table.take([then("1", change)])
-    assert (table.left_out(), table.states, plan) == (["out_of_turn"], before, [])
+    assert (table.skipped(), table.states, plan) == (["out_of_turn"], before, [])
 
 
 def test_a_decision_after_the_first_is_too_late() -> None:
     table = Table()
     table.take([published("1", None, ChangeClass.BREAKING), then("1", NO), then("1", YES), then("1", NO)])
-    assert table.left_out() == ["out_of_turn"] * 2
+    assert table.skipped() == ["out_of_turn"] * 2
     assert table.migration("1").decided_by == "bob"
 
 
 def test_a_migration_that_nothing_tells_of_is_left_out() -> None:
     table = Table()
     table.take([then("1", Executed())])
-    assert table.left_out() == ["unknown_migration"]
+    assert table.skipped() == ["unknown_migration"]
 
 
 def test_a_schema_is_migrated_to_one_version_after_the_other() -> None:
     table = Table()
     table.take([published("1"), published("2", None)])
-    assert table.left_out() == ["another_under_way"]
+    assert table.skipped() == ["another_under_way"]
     table.take([then("1", change) for change in WHOLE])
     table.take([published("2", None)])
-    assert table.left_out() == ["stale_comparison"], "it must be compared with what is current by now"
+    assert table.skipped() == ["stale_comparison"], "it must be compared with what is current by now"
     migrated(table, "2", "1")
     assert table.state().current == "2"
 
@@ -104,20 +104,20 @@ def test_told_twice_changes_nothing() -> None:
     migrated(table, "1")
     before = table.states.copy()
     migrated(table, "1")
-    assert table.left_out() == ["redelivered", *["out_of_turn"] * 3]
+    assert table.skipped() == ["redelivered", *["out_of_turn"] * 3]
     assert table.states == before
 
 
 def test_only_the_latest_migrations_are_remembered_and_older_ones_are_not_taken_up_again() -> None:
     table, before = Table(), None
-    for number in range(MAX_REMEMBERED + 5):
+    for number in range(MAX_MIGRATIONS + 5):
         migrated(table, str(number), before)
         before = str(number)
     state = table.state()
-    assert len(state.migrations) == MAX_REMEMBERED
+    assert len(state.migrations) == MAX_MIGRATIONS
     assert named("4") not in state.migrations
     table.take([published("4", "3")])
-    assert table.left_out() == ["stale_comparison"]
+    assert table.skipped() == ["stale_comparison"]
 
 
 def test_states_of_one_schema_do_not_touch_another() -> None:

@@ -4,9 +4,9 @@ import pytest
 
 from tests.unit.pipelines.evolution.decisions import hash_of, named, parsed
 from workers.core.errors import Rejected
+from workers.pipelines.evolution.events import Decided, Due, Executed, Published, RolledBack
 from workers.pipelines.evolution.limits import MAX_NAME_BYTES, MAX_WHY_BYTES
-from workers.pipelines.evolution.model import Decided, Due, Executed, Published, RolledBack
-from workers.pipelines.evolution.parse import DAY_MS
+from workers.pipelines.evolution.read.parse import DAY_MS
 from workers.pipelines.evolution.states import ChangeClass
 
 SUBJECT = {"event_id": "e", "migration_id": named("2"), "schema_id": "tool", "version": "2", "at": 7}

@@ -2,9 +2,11 @@ from collections.abc import Sequence
 
 from tests.unit.pipelines.evolution.decisions import Table, named, published, then
 from workers.core.statement import Statement
-from workers.pipelines.evolution import statements as write
-from workers.pipelines.evolution.model import Executed, RolledBack
-from workers.pipelines.evolution.worker import WORKER, configured
+from workers.pipelines.evolution.events import Executed, RolledBack
+from workers.pipelines.evolution.jobs.find_versions import FindVersions
+from workers.pipelines.evolution.options import EvolutionOptions, Migrate
+from workers.pipelines.evolution.worker import build
+from workers.pipelines.evolution.write import statements as write
 
 
 def rows(plan: Sequence[Statement]) -> dict[str, list[list[object]]]:
@@ -21,7 +23,7 @@ def test_an_executed_one_moves_its_schema_with_the_models_that_it_names() -> Non
     table = Table()
     table.take([published("2", "1", models=["b", "a"])])
     planned = rows(table.take([then("2", Executed())]))
-    assert planned[write.MODELS_NAMED.name] == [["a"], ["b"]]
+    assert planned[write.MODEL_STUBS.name] == [["a"], ["b"]]
     assert planned[write.EXECUTED.name] == [[named("2"), "tool", "tool@1", "tool@2", ["b", "a"]]]
     assert planned[write.ROLLED_BACK.name] == []
 
@@ -40,7 +42,7 @@ def test_one_that_is_executed_and_rolled_back_in_one_batch_does_not_move() -> No
 
 
 def test_the_worker_is_made_as_the_topology_says() -> None:
-    spec = configured({"topic": "log", "migrate": {"forward_wait_seconds": 7}})
-    publishing, migrating, _ = spec.procedures(True)  # noqa: FBT003 - the spec's
-    assert publishing.question(0) == WORKER.procedures(True)[0].question(0)  # noqa: FBT003 - likewise
-    assert migrating.question(7_000).parameters["buffered_before"] == 0
+    options = EvolutionOptions(topic="log", group="evolution", migrate=Migrate(forward_wait_seconds=7))
+    find, advance, _ = build(options, has_api=True).jobs
+    assert find == FindVersions("log")
+    assert advance.query(7_000).parameters["buffered_before"] == 0

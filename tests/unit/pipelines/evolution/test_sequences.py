@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from tests.unit.pipelines.evolution.applied_moves import AppliedMoves
 from tests.unit.pipelines.evolution.decisions import Table, named, published, then
-from workers.pipelines.evolution.evolving import Evolving
-from workers.pipelines.evolution.migration import Migration
-from workers.pipelines.evolution.model import Change, Confirmed, Decided, Due, Event, Executed, RolledBack, Verified
+from workers.pipelines.evolution.events import Change, Confirmed, Decided, Due, Event, Executed, RolledBack, Verified
+from workers.pipelines.evolution.fold.schema_migrations import Migration, SchemaMigrations
 from workers.pipelines.evolution.states import UNDER_WAY, ChangeClass, State
 
 VERSIONS = ("1", "2", "3")
@@ -44,7 +43,7 @@ def batches(log: Sequence[Event], sizes: Sequence[int]) -> list[Sequence[Event]]
     return [*cut, rest]
 
 
-def under_way(state: Evolving) -> list[Migration]:
+def under_way(state: SchemaMigrations) -> list[Migration]:
     return [each for each in state.migrations.values() if each.state in UNDER_WAY]
 
 

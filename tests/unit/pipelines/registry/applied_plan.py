@@ -6,11 +6,11 @@ from typing import Any
 
 from tests.model.naive_model import Graph, Node
 from workers.core.statement import Statement
-from workers.pipelines.registry.plan import ORDER
+from workers.pipelines.registry.write.plan import ORDER
 
-COLUMNS = {template.name: template.row._fields for template in ORDER}
+COLUMNS = {template.name: template.columns for template in ORDER}
 SYSTEM = {"source_system": "llm-registry"}
-TEXTS = {"metadata": "metadata_told", "changelog": "changelog_told", "json_schema": "json_schema_told"}
+TEXTS = {"metadata": "metadata_sent", "changelog": "changelog_sent", "json_schema": "json_schema_sent"}
 PER_1K = ("input", "output", "cached_input", "reasoning")
 Row = dict[str, Any]
 
@@ -28,9 +28,9 @@ class AppliedGraph(Graph):
         return self.node(label, key, **{**self.nodes.get((label, key), {}), **properties})
 
     def text(self, label: str, key: str, row: Row) -> None:
-        """Take the row's text where it was told, else leave the node's."""
-        for text, told in TEXTS.items():
-            if told in row and not row.pop(told):
+        """Take the row's text where it was sent, otherwise keep the node's."""
+        for text, sent in TEXTS.items():
+            if sent in row and not row.pop(sent):
                 row[text] = self.nodes.get((label, key), {}).get(text)
         if "history" in row:
             row["history"] = [json.loads(each) for each in row["history"]]

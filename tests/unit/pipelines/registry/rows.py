@@ -1,12 +1,13 @@
-"""Good rows, to be made bad one column at a time."""
+"""Valid rows, of which tests make one column invalid."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.model.registry_source import Change, change
-from workers.core.record import ConsumedRecord, Decoded
-from workers.pipelines.registry.model import Event
-from workers.pipelines.registry.parse import Parse, parser
-from workers.pipelines.registry.policy import Accept
+from workers.core.record import Decoded
+from workers.pipelines.registry.events import Event
+from workers.pipelines.registry.options import Accept
+from workers.pipelines.registry.read.change_event import check_key, parser
 
 ROWS: dict[str, dict[str, Any]] = {
     "models": {
@@ -45,6 +46,10 @@ def row_change(table: str = "models", operation: str = "u", **changed: Any) -> C
     return change(table, operation, ROWS[table] | changed)
 
 
-def parsed(sent: Change, parse: Parse = PARSE, record_name: str = "registry.public.models.Envelope") -> Event:
-    """Parse a change event."""
-    return parse(Decoded(record_name, sent.fields), ConsumedRecord("registry", 0, 7, 0, sent.key, b""), 0)
+def parsed(
+    sent: Change, parse: Callable[[Decoded, int], Event] = PARSE, record_name: str = "registry.public.models.Envelope"
+) -> Event:
+    """Parse a change event, and check the key of its record."""
+    event = parse(Decoded(record_name, sent.fields), 0)
+    check_key(event, sent.key)
+    return event

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from workers.core.observation import Conflict, Skipped, Synced
 
 from tests.model.registry_source import BEGINS, KEYS, Change, Source, change, jsonb
 from tests.unit.pipelines.registry.applied_plan import AppliedGraph
-from tests.unit.pipelines.registry.driven import Table
+from tests.unit.pipelines.registry.driven import Table, worker
 from workers.core.errors import Rejected
+from workers.core.report import Skipped
 from workers.core.stage import Stage
-from workers.pipelines.registry import fold_capability, fold_schema, fold_version
-from workers.pipelines.registry.policy import Merge, Policy
-from workers.pipelines.registry.worker import registry_worker
+from workers.pipelines.registry.fold import parts
+from workers.pipelines.registry.fold.state import Conflict, Synced
+from workers.pipelines.registry.options import Merge
 
 MODEL = ("Model", "m")
 EARLY, LATE = "2024-05-01T00:00:00Z", "2024-06-01T00:00:00.000001Z"
@@ -24,9 +24,9 @@ CONCURRENT = ("concurrent_model_update", "last_write_wins_with_timestamp")
 class Play:
     """A source, a worker on it and the graph that it writes; each step is a batch."""
 
-    def __init__(self, **merge: Any) -> None:
+    def __init__(self, **merge: dict[str, Any]) -> None:
         self.source = Source()
-        self.table = Table(registry_worker(Policy(merge=Merge(**merge))))
+        self.table = Table(worker(merge=Merge.model_validate(merge)))
         self.graph = AppliedGraph()
 
     def model(self, provider: str = "acme", written: str = EARLY, **more: Any) -> None:
@@ -53,11 +53,11 @@ class Play:
 
     @property
     def conflicts(self) -> list[tuple[str, str]]:
-        return [each[:2] for each in self.table.observed if isinstance(each, Conflict)]
+        return [each[:2] for each in self.table.observations if isinstance(each, Conflict)]
 
     @property
-    def left_out(self) -> list[tuple[str, str]]:
-        return [each[:2] for each in self.table.observed if isinstance(each, Skipped)]
+    def skipped(self) -> list[tuple[str, str]]:
+        return [each[:2] for each in self.table.observations if isinstance(each, Skipped)]
 
     def related(self, kind: str) -> list[str]:
         return sorted(other[1] for _, each, other, _ in self.graph.relationships if each == kind)
@@ -66,7 +66,7 @@ class Play:
 def test_what_a_change_comes_to_is_told_with_its_commit() -> None:
     play = Play()
     play.model()
-    assert play.table.observed == [Synced("model", play.source.log[-1].fields["source"]["ts_ms"])]
+    assert play.table.observations == [Synced("model", play.source.log[-1].fields["source"]["ts_ms"])]
 
 
 @pytest.mark.parametrize(("first", "second", "wins"), [(EARLY, LATE, "b"), (LATE, EARLY, "a"), (EARLY, EARLY, "b")])
@@ -105,7 +105,7 @@ def test_a_write_that_another_has_seen_is_stale_and_left_out_by_name() -> None:
     play = Play()
     play.model("a", clock={"eu": 2, "us": 2})
     play.model("b", LATE, clock={"eu": 2, "us": 1})
-    assert (play.shown["provider"], play.left_out) == ("a", [("model.updated", "stale_clock")])
+    assert (play.shown["provider"], play.skipped) == ("a", [("model.updated", "stale_clock")])
     assert play.conflicts == []
 
 
@@ -118,17 +118,17 @@ def test_without_two_different_clocks_the_order_of_the_log_counts(ours: Any, the
 
 
 def test_the_first_wins_where_the_topology_says_so() -> None:
-    play = Play(first_wins=True)
+    play = Play(model_metadata={"conflict_resolution": "first_wins"})
     play.model("a", EARLY, clock={"eu": 1})
     play.model("b", LATE, clock={"us": 1})
     assert (play.shown["provider"], play.conflicts) == ("a", [("concurrent_model_update", "first_wins")])
 
 
 def test_later_rows_are_left_out_where_only_inserts_count() -> None:
-    play = Play(insert_only=True)
+    play = Play(model_metadata={"strategy": "insert_only"})
     play.model("a")
     play.model("b", LATE)
-    assert (play.shown["provider"], play.left_out) == ("a", [("model.updated", "insert_only")])
+    assert (play.shown["provider"], play.skipped) == ("a", [("model.updated", "insert_only")])
 
 
 def test_a_list_that_differs_from_the_table_is_united_with_it_and_told() -> None:
@@ -154,7 +154,7 @@ def test_a_removed_row_is_a_removal_and_no_divergence_whatever_the_list_still_sa
 
 
 def test_the_table_wins_where_the_topology_says_so() -> None:
-    play = Play(table_wins=True)
+    play = Play(capabilities={"conflict_resolution": "table_wins"})
     play.model(metadata={"capabilities": ["vision"]})
     assert play.related("HAS_CAPABILITY") == ["vision"]
     play.capability("chat")
@@ -162,7 +162,7 @@ def test_the_table_wins_where_the_topology_says_so() -> None:
 
 
 def test_a_deleted_model_stays_with_its_grace_and_comes_back_without() -> None:
-    play = Play(grace_days=7)
+    play = Play(deleted_models={"grace_days": 7})
     play.model()
     play.delete("models", "m")
     at = play.source.log[-1].fields["source"]["ts_ms"]
@@ -174,14 +174,14 @@ def test_a_deleted_model_stays_with_its_grace_and_comes_back_without() -> None:
 
 def test_deprecated_models_are_flagged_unless_the_topology_says_otherwise() -> None:
     for flag, shown in ((True, True), (False, None)):
-        play = Play(flag_deprecated=flag)
+        play = Play(deprecated_models={"action": "add_deprecated_flag" if flag else "ignore"})
         play.model(deprecated=True)
         assert play.shown.get("deprecated") is shown
 
 
 @pytest.mark.parametrize(("mirror", "left"), [(False, ["m@v1", "m@v2"]), (True, ["m@v2"])])
 def test_a_version_whose_row_was_deleted_stays_marked_or_leaves(*, mirror: bool, left: list[str]) -> None:
-    play = Play(mirror_versions=mirror)
+    play = Play(version_info={"strategy": "mirror" if mirror else "append"})
     for version in ("v1", "v2"):
         play.source.put("model_versions", {"model_id": "m", "version": version, "changelog": "new"})
     play.take(play.source.log)
@@ -207,7 +207,7 @@ def test_a_row_that_nothing_has_told_of_cannot_be_deleted() -> None:
     play = Play()
     keys = {"models": {"model_id": "m"}, "model_versions": {"model_id": "m", "version": "v"}}
     play.take([change(table, "d", row) for table, row in keys.items()])
-    assert (play.graph.nodes, [reason for _, reason in play.left_out]) == ({}, ["unknown_row"] * 2)
+    assert (play.graph.nodes, [reason for _, reason in play.skipped]) == ({}, ["unknown_row"] * 2)
 
 
 def test_a_restored_database_begins_its_log_anew_and_is_believed() -> None:
@@ -217,7 +217,7 @@ def test_a_restored_database_begins_its_log_anew_and_is_believed() -> None:
     play.take([change("models", "u", row | {"provider": "b"}, lsn=10, ts_ms=BEGINS + 60_000)])
     assert play.shown["provider"] == "b"
     play.take([change("models", "u", row | {"provider": "a"}, lsn=9, ts_ms=BEGINS + 59_000)])
-    assert (play.shown["provider"], play.left_out) == ("b", [("model.updated", "redelivered")])
+    assert (play.shown["provider"], play.skipped) == ("b", [("model.updated", "redelivered")])
 
 
 def test_a_change_without_a_place_in_the_log_counts_by_kafkas_order() -> None:
@@ -227,15 +227,15 @@ def test_a_change_without_a_place_in_the_log_counts_by_kafkas_order() -> None:
     play.take([first, read])
     assert play.shown["provider"] == "b"
     play.take([change("models", "u", row | {"provider": "late"}, lsn=40)])
-    assert (play.shown["provider"], len(play.left_out)) == ("b", 1)
+    assert (play.shown["provider"], len(play.skipped)) == ("b", 1)
 
 
 @pytest.mark.parametrize(
     ("room", "limit", "table", "code"),
     [
-        (fold_version, "MAX_VERSIONS_IN_STATE", "model_versions", "version.too_many"),
-        (fold_schema, "MAX_VERSIONS_IN_STATE", "schemas", "schema.too_many"),
-        (fold_capability, "MAX_CAPABILITIES_IN_STATE", "capabilities", "capability.too_many"),
+        (parts, "MAX_VERSIONS_IN_STATE", "model_versions", "version.too_many"),
+        (parts, "MAX_VERSIONS_IN_STATE", "schemas", "schema.too_many"),
+        (parts, "MAX_CAPABILITIES_IN_STATE", "capabilities", "capability.too_many"),
     ],
 )
 def test_a_model_or_schema_with_too_many_parts_turns_further_ones_away(

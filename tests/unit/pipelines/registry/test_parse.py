@@ -8,32 +8,32 @@ from tests.model.registry_source import BEGINS, Change
 from tests.unit.pipelines.registry.rows import parsed, row_change
 from workers.core.errors import Dropped, Rejected
 from workers.core.stage import Stage
-from workers.pipelines.registry.limits import MAX_NAME_BYTES, MAX_TEXT_BYTES
-from workers.pipelines.registry.model import (
+from workers.pipelines.registry.events import (
     UNSENT,
-    CapabilityGone,
+    CapabilityDeleted,
     CapabilityRow,
-    ModelGone,
+    ModelDeleted,
     ModelRow,
     Position,
     Prices,
-    SchemaGone,
+    SchemaDeleted,
     SchemaRow,
     Text,
-    VersionGone,
+    VersionDeleted,
     VersionRow,
 )
-from workers.pipelines.registry.parse import parser
-from workers.pipelines.registry.policy import Accept
+from workers.pipelines.registry.limits import MAX_NAME_BYTES, MAX_TEXT_BYTES
+from workers.pipelines.registry.options import Accept
+from workers.pipelines.registry.read.change_event import parser
 
 APRIL = 1_712_620_800_000
 PLACEHOLDER = "__debezium_unavailable_value"
 APPENDIX_A = Accept(
-    providers=("openai", "anthropic", "google", "meta"),
-    capabilities=("chat", "vision", "tools", "structured_output"),
+    providers=["openai", "anthropic", "google", "meta"],
+    capabilities=["chat", "vision", "tools", "structured_output"],
     model_id_pattern=r"^[a-z0-9-]+$",
     min_context_window=1_000,
-    required=("version", "provider", "capabilities", "context_window"),
+    required=["version", "provider", "capabilities", "context_window"],
 )
 
 
@@ -90,10 +90,10 @@ def test_equal_json_schemas_have_one_hash_however_they_are_written() -> None:
 def test_of_a_deleted_row_the_key_is_known() -> None:
     gone = [parsed(row_change(table, "d")).change for table in ("models", "model_versions", "schemas", "capabilities")]
     assert gone == [
-        ModelGone("gpt-4-turbo"),
-        VersionGone("gpt-4-turbo", "20240409"),
-        SchemaGone("tool-calling-v1", "1.0.0"),
-        CapabilityGone("gpt-4-turbo", "vision"),
+        ModelDeleted("gpt-4-turbo"),
+        VersionDeleted("gpt-4-turbo", "20240409"),
+        SchemaDeleted("tool-calling-v1", "1.0.0"),
+        CapabilityDeleted("gpt-4-turbo", "vision"),
     ]
 
 
@@ -224,7 +224,7 @@ def test_of_many_faults_three_are_told_and_the_rest_counted() -> None:
 
 
 def test_a_column_that_was_not_sent_is_not_judged() -> None:
-    assert parsed(row_change(provider=PLACEHOLDER), parser(Accept(providers=("openai",)))).event_type == "model.updated"
+    assert parsed(row_change(provider=PLACEHOLDER), parser(Accept(providers=["openai"]))).event_type == "model.updated"
 
 
 @pytest.mark.parametrize(

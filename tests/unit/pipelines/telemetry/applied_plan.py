@@ -6,9 +6,9 @@ from typing import Any
 
 from tests.model.naive_model import Graph, Node
 from workers.core.statement import Statement
-from workers.pipelines.telemetry.plan import ORDER
+from workers.pipelines.telemetry.write.plan import ORDER
 
-COLUMNS = {template.name: template.row._fields for template in ORDER}
+COLUMNS = {template.name: template.columns for template in ORDER}
 
 
 class AppliedGraph(Graph):

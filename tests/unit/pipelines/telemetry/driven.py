@@ -1,29 +1,42 @@
-"""Drives the worker as the runtime does: batches, dumped states between them, and replays."""
+"""Runs the worker as the engine does: batches, dumped states between them, and replays."""
 
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 from tests.model.traffic import Sent
-from workers.core.record import ConsumedRecord
+from workers.config.worker_options import WorkerOptions
+from workers.core.record import Decoded
 from workers.core.statement import Statement
-from workers.core.worker import Decoded, WorkerSpec
-from workers.pipelines.telemetry.model import Event
-from workers.pipelines.telemetry.trace import Trace
-from workers.pipelines.telemetry.worker import WORKER
+from workers.core.worker import KeyedState, WorkerSpec
+from workers.pipelines.telemetry.events import Event
+from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.worker import build
+
+WORKER = build(WorkerOptions(topic="llm-telemetry-events", group="telemetry"), has_api=False)
 
 NOW = 1_800_000_000_000
 """2027-01-15T08:00:00Z, in milliseconds."""
 
 
-def parsed(log: Iterable[Sent], first_offset: int = 0) -> list[Event]:
-    """Parse records with the key and offset that they would have."""
+class Logged(NamedTuple):
+    """An event with its offset."""
+
+    offset: int
+    event: Event
+
+
+def parsed(log: Iterable[Sent], first_offset: int = 0) -> list[Logged]:
+    """Parse records, with the offsets that they have in the log."""
     return [
-        WORKER.parse(
-            Decoded(name, fields),
-            ConsumedRecord("telemetry", 0, offset, 0, (fields["trace_id"] or "any").encode(), b""),
-            NOW,
-        )
+        Logged(offset, WORKER.parse(Decoded(name, fields), NOW))
         for offset, (name, fields) in enumerate(log, first_offset)
     ]
+
+
+def keyed(worker: WorkerSpec[Event, Trace]) -> KeyedState[Event, Trace]:
+    """The worker's state, which it has."""
+    assert worker.state is not None
+    return worker.state
 
 
 class Table:
@@ -33,22 +46,23 @@ class Table:
         self.worker = worker
         self.states: dict[str, bytes] = {}
 
-    def plan(self, events: Sequence[Event]) -> tuple[Sequence[Statement], dict[str, bytes]]:
+    def plan(self, events: Sequence[Logged]) -> tuple[Sequence[Statement], dict[str, bytes]]:
         """Return the batch's plan, and the entries to store once it is in the graph."""
         touched: dict[str, Trace] = {}
         stateless: list[Trace] = []
-        for event in events:
-            key = self.worker.state_key(event)
+        state = keyed(self.worker)
+        for offset, event in events:
+            key = state.key(event)
             if key is None:
-                stateless.append(self.worker.new_state())
-                self.worker.fold(stateless[-1], event)
+                stateless.append(state.new())
+                state.fold(stateless[-1], event, offset)
             else:
                 if key not in touched:
                     touched[key] = self.load(key)
-                self.worker.fold(touched[key], event)
+                state.fold(touched[key], event, offset)
         plan = self.worker.plan([*touched.values(), *stateless])
-        return plan, {key: self.worker.dump_state(state) for key, state in touched.items()}
+        return plan, {key: state.dump(trace) for key, trace in touched.items()}
 
     def load(self, key: str) -> Trace:
         stored = self.states.get(key)
-        return self.worker.load_state(stored) if stored else self.worker.new_state()
+        return keyed(self.worker).load(stored) if stored else keyed(self.worker).new()

@@ -1,12 +1,12 @@
-"""Good records, to be made bad one field at a time."""
+"""Valid records, of which tests make one field invalid."""
 
 from typing import Any
 
 from tests.model.traffic import NAMESPACE
 from tests.unit.pipelines.telemetry.driven import NOW
-from workers.core.record import ConsumedRecord, Decoded
-from workers.pipelines.telemetry.model import Event
-from workers.pipelines.telemetry.parse import parse
+from workers.core.record import Decoded
+from workers.pipelines.telemetry.events import Event
+from workers.pipelines.telemetry.read.parse import check_key, parse
 
 COMMON = {
     "event_id": "e1",
@@ -73,7 +73,9 @@ def fields(record: str = "LLMInvocationEvent", **changed: Any) -> dict[str, Any]
 
 
 def parsed_from(given: dict[str, Any], record: str = "LLMInvocationEvent", key: bytes | None = OWN_KEY) -> Event:
-    """Parse a record with these fields, at offset 7, with the trace as its key if no other is given."""
+    """Parse a record with these fields, and check its key: by default the trace."""
     if key is OWN_KEY:
         key = str(given.get("trace_id")).encode(errors="replace")
-    return parse(Decoded(f"{NAMESPACE}.{record}", given), ConsumedRecord("telemetry", 0, 7, 0, key, b""), NOW)
+    event = parse(Decoded(f"{NAMESPACE}.{record}", given), NOW)
+    check_key(event, key)
+    return event

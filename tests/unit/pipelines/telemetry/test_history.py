@@ -9,27 +9,26 @@ from hypothesis import strategies as st
 
 from tests.model.naive_registry_join import Row, naive_cost, naive_model_of, naive_row
 from tests.model.registry_history import registry_history
-from workers.pipelines.telemetry.enrich import Counts, charge
-from workers.pipelines.telemetry.history import History, KnownModel
-from workers.pipelines.telemetry.history_rows import known_model
+from workers.pipelines.telemetry.prices.pricing import TokenCounts, cost_of
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel, registry_model
 
 NAMES = ("m1", "m2", "m3", "m4", "m5")
 RULES = {("anthropic", "m1"): "m2", ("openai", "m3"): "m4", ("azure", "x"): "m1"}
 BEGINS, STEP = 1_700_000_000_000, 1_000
 
 
-def models(rows: Iterable[Row]) -> list[KnownModel]:
+def models(rows: Iterable[Row]) -> list[RegistryModel]:
     """Make of a history what the graph's rows make of it."""
     prices: dict[tuple[str, str | None, tuple[str, ...]], list[Any]] = defaultdict(list)
     for row in rows:
         price_id = f"{row.model_id}@{row.since}"
         columns = (price_id, row.since, row.until, row.version, row.window, *row.prices)
         prices[row.model_id, row.provider, row.aliases].insert(0, columns)
-    return [known_model(*model, columns) for model, columns in prices.items()]
+    return [registry_model(*model, columns) for model, columns in prices.items()]
 
 
-def made(*rows: Row) -> History:
-    history = History(lambda provider, name: RULES.get((provider, name)))
+def made(*rows: Row) -> RegistryHistory:
+    history = RegistryHistory(lambda provider, name: RULES.get((provider, name)))
     history.replace(models(rows))
     return history
 
@@ -38,8 +37,8 @@ def row(model_id: str, provider: str | None, *aliases: str, since: int = 0, unti
     return Row(model_id, provider, aliases, since, until, "1", 1_000, ("0.001", "0.002", None, None))
 
 
-def meant(history: History, provider: str, name: str) -> str | None:
-    model = history.known(provider, name)
+def meant(history: RegistryHistory, provider: str, name: str) -> str | None:
+    model = history.find(provider, name)
     return model.model_id if model else None
 
 
@@ -50,7 +49,7 @@ def test_every_lookup_is_that_of_a_search_through_all_of_the_history(random: Ran
     history = made(*random.sample(rows, len(rows) // 2))
     changed = list(rows)
     history.replace(models(changed))
-    counted = Counts(1_000, 7, 10, 5, None)
+    counted = TokenCounts(1_000, 7, 10, 5, None)
     for provider in ("anthropic", "openai", "azure", "acme", "other"):
         for name in (*NAMES, "x", "unknown"):
             rule = RULES.get((provider, name))
@@ -61,7 +60,7 @@ def test_every_lookup_is_that_of_a_search_through_all_of_the_history(random: Ran
                 if expected and found:
                     version_id = expected.version and f"{expected.model_id}@{expected.version}"
                     assert (found.version_id, found.context_window) == (version_id, expected.window)
-                    exact = charge(counted, found).cost_usd_exact
+                    exact = cost_of(counted, found).cost_usd_exact
                     assert (exact and Decimal(exact)) == naive_cost(expected, counted._asdict())
 
 
@@ -97,16 +96,16 @@ def test_terms_hold_from_their_beginning_until_before_their_end() -> None:
 def test_what_was_looked_up_before_is_looked_up_anew_after_a_change() -> None:
     history = made(row("m", "p"))
     assert meant(history, "p", "m") == "m"
-    history.update([KnownModel("m", "p", (), ()), *models([row("n", "p", "m")])])
+    history.update([RegistryModel("m", "p", (), ()), *models([row("n", "p", "m")])])
     assert meant(history, "p", "m") == "n"
     assert history.prices == 1
 
 
 def test_a_price_that_nobody_could_charge_is_none() -> None:
     for price in ("abc", "-1", "NaN", "Infinity"):
-        model = known_model("m", "p", None, [("m@0", 0, None, None, None, price, price, None, None)])
+        model = registry_model("m", "p", None, [("m@0", 0, None, None, None, price, price, None, None)])
         assert model.held[0].terms == (None, None, None, None, None)
-    exact = known_model("m", "p", None, [("m@0", 0, None, None, None, 0.1, None, "0.00000000001", None)])
+    exact = registry_model("m", "p", None, [("m@0", 0, None, None, None, 0.1, None, "0.00000000001", None)])
     tariff = exact.held[0].terms.tariff
     assert tariff
     assert tariff.cost(1, 1, 1, 0).exact == "0.00000000000001"

@@ -7,11 +7,11 @@ from msgspec.structs import astuple
 from tests.unit.pipelines.telemetry.driven import NOW
 from tests.unit.pipelines.telemetry.records import OWN, fields, parsed_from
 from workers.core.errors import Rejected
-from workers.core.record import ConsumedRecord, Decoded
+from workers.core.record import Decoded
 from workers.core.stage import Stage
+from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
 from workers.pipelines.telemetry.limits import MAX_CONTENT_BYTES, MAX_LONG, MAX_NAME_BYTES, MAX_TEXT_BYTES
-from workers.pipelines.telemetry.model import Aggregate, Event, Failure, Invocation, Latency, Tokens
-from workers.pipelines.telemetry.parse import parse
+from workers.pipelines.telemetry.read.parse import parse
 
 INVOCATION, TOKENS, LATENCY, ERROR, METRICS = OWN
 LATEST = NOW + 86_400_000
@@ -95,7 +95,7 @@ def test_a_field_that_is_not_there_is_missing(name: str) -> None:
 
 def test_a_record_of_another_kind_is_unknown() -> None:
     with pytest.raises(Rejected, match="AuditEvent") as rejection:
-        parse(Decoded("com.llm.datavault.audit.AuditEvent", fields()), ConsumedRecord("t", 0, 0, 0, b"t1", b""), NOW)
+        parse(Decoded("com.llm.datavault.audit.AuditEvent", fields()), NOW)
     assert rejection.value.code == "record.unknown"
 
 
@@ -139,7 +139,7 @@ def test_nothing_of_prompt_or_completion_gets_into_the_event(record: str) -> Non
 )
 def test_each_record_becomes_its_payload(record: str, payload: Any) -> None:
     event = parsed_from(fields(record, model_id="m", provider="p"), record)
-    expected = Event("e1", OWN[record]["event_type"], 1_700_000_000_000, "t1", "s1", 7, payload)
+    expected = Event("e1", OWN[record]["event_type"], 1_700_000_000_000, "t1", "s1", payload)
     assert event == expected
 
 

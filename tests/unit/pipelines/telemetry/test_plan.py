@@ -7,7 +7,7 @@ from tests.unit.pipelines.telemetry.applied_plan import AppliedGraph
 from tests.unit.pipelines.telemetry.driven import Table, parsed
 from tests.unit.pipelines.telemetry.records import fields
 from workers.core.statement import Statement
-from workers.pipelines.telemetry.plan import ORDER
+from workers.pipelines.telemetry.write.plan import ORDER
 
 EVENTS = "com.llm.observatory.events"
 BEGIN = 1_700_000_000_000

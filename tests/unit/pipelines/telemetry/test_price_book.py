@@ -3,19 +3,18 @@ from typing import Any
 
 import pytest
 
-from workers.pipelines.telemetry.history import History
-from workers.pipelines.telemetry.history_rows import known_model
-from workers.pipelines.telemetry.price_book import RegistryBook
-from workers.pipelines.telemetry.prices import Catalogue
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.pricing import RegistryPriceBook
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, registry_model
 
 CATALOGUE = Catalogue()
 MODEL, PROVIDER, AT = "claude-3-5-sonnet", "anthropic", 1_700_000_000_000
 
 
-def book(*prices: Sequence[Any]) -> RegistryBook:
-    history = History(CATALOGUE.named)
-    history.replace([known_model(MODEL, PROVIDER, (), prices)])
-    return RegistryBook(history, CATALOGUE)
+def book(*prices: Sequence[Any]) -> RegistryPriceBook:
+    history = RegistryHistory(CATALOGUE.named)
+    history.replace([registry_model(MODEL, PROVIDER, (), prices)])
+    return RegistryPriceBook(history, CATALOGUE)
 
 
 def price(version: str | None, window: int | None, usd: str | None) -> Sequence[Any]:
@@ -48,4 +47,4 @@ def test_what_the_registry_leaves_open_the_catalogue_fills_each_by_itself() -> N
 
 
 def test_a_stubs_card_is_the_catalogues() -> None:
-    assert book(price("2", 1_000, "0.001")).card(MODEL) == CATALOGUE.card(MODEL)
+    assert book(price("2", 1_000, "0.001")).entry(MODEL) == CATALOGUE.entry(MODEL)

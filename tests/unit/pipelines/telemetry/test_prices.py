@@ -10,9 +10,9 @@ from genai_prices.types import ModelPrice, StartDateConstraint, TimeOfDateConstr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.pipelines.telemetry.enrich import UNKNOWN, Card
-from workers.pipelines.telemetry.prices import Catalogue
-from workers.pipelines.telemetry.tariff import Rates, Tariff
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.pricing import UNKNOWN, CatalogueEntry
+from workers.pipelines.telemetry.prices.tariff import Rates, Tariff
 
 CATALOGUE = Catalogue()
 NAMES = [(each.id, model.id) for each in providers for model in each.models if each.find_model(model.id)]
@@ -80,8 +80,8 @@ def test_a_step_is_for_prompts_above_it() -> None:
 
 
 def test_a_model_has_one_card_whoever_serves_it() -> None:
-    assert CATALOGUE.card("claude-3-5-sonnet-20241022") == Card("Claude Sonnet 3.5", 200_000)
-    assert CATALOGUE.card("nobody-made-this") == UNKNOWN
+    assert CATALOGUE.entry("claude-3-5-sonnet-20241022") == CatalogueEntry("Claude Sonnet 3.5", 200_000)
+    assert CATALOGUE.entry("nobody-made-this") == UNKNOWN
 
 
 def test_the_catalogue_holds_no_condition_that_is_not_handled() -> None:

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from workers.pipelines.telemetry.history import History
-from workers.pipelines.telemetry.reference import ALL, CHANGED, OVERLAP_MS, STANDING, RegistryReference
+from workers.pipelines.telemetry.prices.reference import ALL, CHANGED, OVERLAP_MS, STANDING, RegistryReference
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 
 AT = 1_700_000_000_000
 WATERMARK = ["registry/registry-changes/0", "lineage", 0, 7]
@@ -17,7 +17,7 @@ class Driven:
     """A reference, its history, and what has been asked of the graph."""
 
     def __init__(self) -> None:
-        self.history = History(lambda _provider, _name: None)
+        self.history = RegistryHistory(lambda _provider, _name: None)
         self.reference = RegistryReference(self.history)
 
     def round(self, standing: dict[str, Any], *models: list[Any], prices: int = 1) -> list[str]:
@@ -30,7 +30,7 @@ class Driven:
         return asked
 
     def knows(self) -> bool:
-        return self.history.known("p", "m") is not None
+        return self.history.find("p", "m") is not None
 
 
 def standing(newest: int | None = AT, prices: int = 1, watermark: list[Any] | None = None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def test_what_has_changed_since_is_read_with_an_overlap() -> None:
     assert driven.reference.question() == (CHANGED, {"since": AT - OVERLAP_MS})
     assert not driven.reference.answer([{"models": [model("n", 1)], "prices": 2}])
     assert driven.knows()
-    assert driven.history.known("p", "n")
+    assert driven.history.find("p", "n")
 
 
 def test_a_write_that_shows_late_moves_the_watermark_alone_and_is_read_all_the_same() -> None:

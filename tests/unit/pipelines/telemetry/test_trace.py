@@ -7,8 +7,8 @@ from msgspec import msgpack
 from tests.unit.pipelines.telemetry.applied_plan import AppliedGraph
 from tests.unit.pipelines.telemetry.driven import Table, parsed
 from tests.unit.pipelines.telemetry.records import fields
+from workers.pipelines.telemetry.fold.trace import Trace
 from workers.pipelines.telemetry.limits import MAX_ERRORS_IN_STATE, MAX_EVENT_IDS_IN_STATE, MAX_SPANS_IN_STATE
-from workers.pipelines.telemetry.trace import Trace
 
 INVOCATION, ERROR = "com.llm.observatory.events.LLMInvocationEvent", "com.llm.observatory.events.LLMErrorEvent"
 BEGIN = 1_700_000_000_000

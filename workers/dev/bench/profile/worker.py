@@ -11,11 +11,10 @@ from pathlib import Path
 import uvloop
 
 from workers.config.settings import Settings
-from workers.config.topology import load_topology
 from workers.dev.bench.profile.sampler import Sampler
 from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
-from workers.pipelines.fleet import FLEET
+from workers.pipelines.fleet import FLEET, load_topology
 
 TELEMETRY = "telemetry"
 

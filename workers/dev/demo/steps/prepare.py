@@ -10,7 +10,8 @@ from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Retryable, Unreachable
-from workers.pipelines.fleet import reads_change_events
+from workers.core.worker import WireFormat
+from workers.pipelines.fleet import FLEET
 
 
 async def prepare(settings: Settings, topology: Topology, workers: list[str]) -> None:
@@ -28,7 +29,7 @@ async def _register(settings: Settings, topology: Topology, workers: list[str]) 
     registry = SchemaRegistry(settings.schema_registry_url)
     try:
         for name in workers:
-            if reads_change_events(name):  # Debezium registers theirs
+            if FLEET[name].wire_format is WireFormat.DEBEZIUM:  # Debezium registers theirs
                 continue
             schemas = load_reader_schemas(topology.schemas_folder / name)
             await register_schemas(registry, topology.workers[name].topic, schemas)

@@ -1,0 +1,1 @@
+"""The periodic jobs that decide what happens next to a schema's versions."""

@@ -1,0 +1,1 @@
+"""From changed migrations to Cypher statements."""

@@ -1,0 +1,1 @@
+"""From a Debezium change event to a validated event."""

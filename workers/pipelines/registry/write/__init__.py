@@ -1,0 +1,1 @@
+"""From changed state to Cypher statements."""

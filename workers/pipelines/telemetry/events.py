@@ -1,0 +1,94 @@
+"""An event: one decoded and validated record. It never contains the text of a prompt or a completion.
+
+Structs are four times as fast as named tuples, need half the memory, and are stored in the state as they are. They
+have no reference cycles, so the garbage collector skips them (``gc=False``).
+"""
+
+from msgspec import Struct
+
+
+class Invocation(Struct, frozen=True, array_like=True, gc=False):
+    """``llm.invocation.*``. A start event has ``None`` for all values that only the end of a call can know.
+
+    ``status``      SUCCESS, ERROR or TIMEOUT; ``None`` makes it a start event
+    ``latency_ms``  milliseconds from the start of the call to its end
+    ``use_case``    the purpose of the call, from its metadata; states of older versions have none
+    """
+
+    model_id: str
+    provider: str
+    parent_span_id: str | None
+    session_id: str | None
+    user_id: str | None
+    model_version: str | None
+    status: str | None
+    token_count: int | None
+    latency_ms: float | None
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    use_case: str | None = None
+
+
+class Tokens(Struct, frozen=True, array_like=True, gc=False):
+    """``llm.tokens.consumed``. Cached tokens are a part of the prompt's, reasoning tokens of the completion's."""
+
+    model_id: str
+    provider: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    total_tokens: int
+
+
+class Latency(Struct, frozen=True, array_like=True, gc=False):
+    """``llm.latency.measured``. ``value_ms`` in milliseconds, ``percentile`` from 0 to 100."""
+
+    model_id: str
+    provider: str
+    metric_type: str
+    value_ms: float
+    percentile: float | None
+
+
+class Failure(Struct, frozen=True, array_like=True, gc=False):
+    """``llm.error.occurred``. ``caused_by`` is the event_id of the error that led to this one."""
+
+    model_id: str
+    provider: str
+    error_type: str
+    message: str
+    severity: str
+    caused_by: str | None
+
+
+class Aggregate(Struct, frozen=True, array_like=True, gc=False):
+    """``llm.metrics.aggregated``, ``llm.performance.daily_summary``.
+
+    Windows in epoch milliseconds, latencies in milliseconds, the rate from 0 to 1.
+    """
+
+    model_id: str
+    provider: str
+    metric_type: str
+    window_start: int
+    window_end: int
+    total_invocations: int
+    avg_latency_ms: float
+    p95_latency_ms: float | None
+    error_rate: float
+
+
+class Event(Struct, frozen=True, array_like=True, gc=False):
+    """The fields that all events have, and the payload of their kind.
+
+    ``timestamp``            epoch milliseconds, UTC
+    ``trace_id``, ``span_id``  both empty in an aggregate that concerns no span
+    """
+
+    event_id: str
+    event_type: str
+    timestamp: int
+    trace_id: str
+    span_id: str
+    payload: Invocation | Tokens | Latency | Failure | Aggregate

@@ -1,0 +1,1 @@
+"""What a call costs, by the registry's price history or the price catalogue."""

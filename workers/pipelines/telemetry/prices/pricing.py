@@ -1,0 +1,124 @@
+"""The price of a call: what its tokens cost at its time, by the registry or else by the catalogue."""
+
+from typing import NamedTuple, Protocol
+
+from workers.pipelines.telemetry.fold.trace import Span
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
+from workers.pipelines.telemetry.prices.tariff import Tariff
+
+
+class PricingTerms(NamedTuple):
+    """The price and context window of a model at one time.
+
+    ``context_window``  in tokens
+    ``source``      the source of the price: ``registry`` or ``genai-prices``; ``price_id`` is the registry's Price
+    ``version_id``  the ModelVersion in force, if the registry has one
+    """
+
+    tariff: Tariff | None
+    context_window: int | None
+    source: str | None = None
+    price_id: str | None = None
+    version_id: str | None = None
+
+
+class CatalogueEntry(NamedTuple):
+    """What the catalogue knows about a model of any provider. ``context_window`` in tokens."""
+
+    name: str | None
+    context_window: int | None
+
+
+UNKNOWN = CatalogueEntry(None, None)
+
+
+class PriceBook(Protocol):
+    """Looks up prices and models in memory, once for each invocation."""
+
+    def terms(self, provider: str, model_id: str, timestamp: int) -> PricingTerms:
+        """Return the terms in force at ``timestamp`` (epoch milliseconds)."""
+        ...
+
+    def entry(self, model_id: str) -> CatalogueEntry:
+        """Return the catalogue's entry of a model, by its id alone: a Model is one node for all providers."""
+        ...
+
+
+class InvocationCost(NamedTuple):
+    """The cost of an invocation. ``context_utilization`` is the used share of the context window."""
+
+    cost_usd: float | None = None
+    cost_usd_exact: str | None = None
+    context_utilization: float | None = None
+    price_source: str | None = None
+    price_id: str | None = None
+
+
+NO_COST = InvocationCost()
+
+
+class TokenCounts(NamedTuple):
+    """Tokens by the latest token event, otherwise by the terminal event."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    total_tokens: int | None = None
+
+
+NO_COUNTS = TokenCounts()
+
+
+def token_counts(span: Span) -> TokenCounts:
+    """Return the token counts of a span."""
+    if tokens := span.tokens:
+        return TokenCounts(
+            tokens.prompt_tokens,
+            tokens.completion_tokens,
+            tokens.cached_tokens,
+            tokens.reasoning_tokens,
+            tokens.total_tokens,
+        )
+    if end := span.end:
+        return TokenCounts(end.prompt_tokens, end.completion_tokens)
+    return NO_COUNTS
+
+
+def cost_of(counted: TokenCounts, terms: PricingTerms) -> InvocationCost:
+    """Return the cost of the tokens. Without both counts or a price there is none."""
+    prompt, completion, cached, reasoning, _ = counted
+    if prompt is None or completion is None:
+        return NO_COST
+    tariff, window, source, price_id, _ = terms
+    utilization = (prompt + completion) / window if window else None
+    if tariff is None:
+        return InvocationCost(context_utilization=utilization)
+    usd, exact = tariff.cost(prompt, completion, cached or 0, reasoning or 0)
+    return InvocationCost(usd, exact, utilization, source, price_id)
+
+
+class RegistryPriceBook:
+    """The terms of the registry, completed by the catalogue: each of version, price and window falls back by itself."""
+
+    def __init__(self, history: RegistryHistory, catalogue: Catalogue) -> None:
+        self._history = history
+        self._catalogue = catalogue
+
+    def terms(self, provider: str, model_id: str, timestamp: int) -> PricingTerms:
+        """Return the registry's terms in force at ``timestamp``, completed by the catalogue's."""
+        from_registry = self._history.terms(provider, model_id, timestamp)
+        if from_registry is None:
+            return self._catalogue.terms(provider, model_id, timestamp)
+        if from_registry.tariff is not None and from_registry.context_window is not None:
+            return from_registry
+        from_catalogue = self._catalogue.terms(provider, model_id, timestamp)
+        window = from_catalogue.context_window if from_registry.context_window is None else from_registry.context_window
+        if from_registry.tariff is not None:
+            return from_registry._replace(context_window=window)
+        return from_catalogue._replace(context_window=window, version_id=from_registry.version_id)
+
+    def entry(self, model_id: str) -> CatalogueEntry:
+        """Return the catalogue's entry, for stubs: the registry worker writes its Models itself."""
+        return self._catalogue.entry(model_id)

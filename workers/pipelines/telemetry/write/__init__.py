@@ -1,0 +1,1 @@
+"""From changed traces to Cypher statements."""

@@ -1,0 +1,125 @@
+"""The plan: the changes of a batch as statements, in the order in which they must run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, TypeVar
+
+from workers.core.statement import Statement
+from workers.core.template import Template
+from workers.pipelines.telemetry.events import Event
+from workers.pipelines.telemetry.fold.trace import FromEvent, Trace
+from workers.pipelines.telemetry.prices.pricing import PriceBook
+from workers.pipelines.telemetry.write import statements as write
+from workers.pipelines.telemetry.write.rows import (
+    CauseRow,
+    ChildRow,
+    KeyRow,
+    ModelRow,
+    SuccessorRow,
+    VersionChangeRow,
+    VersionUseRow,
+    aggregate_row,
+    error_row,
+    invocation_row,
+    key_prefix,
+    latency_row,
+)
+
+# Nodes before the relationships between them; an outdated relationship is deleted before its replacement is created.
+ORDER = (
+    write.MODELS,
+    write.MODEL_CHANGED,
+    write.INVOCATIONS,
+    write.VERSION_CHANGED,
+    write.VERSION_USED,
+    write.LATENCIES,
+    write.AGGREGATES,
+    write.ERRORS,
+    write.CAUSE_REMOVED,
+    write.CAUSES,
+    write.PARENT_CHANGED,
+    write.CHILDREN,
+    write.SUCCESSOR_CHANGED,
+    write.SUCCESSORS,
+)
+
+PayloadT = TypeVar("PayloadT")
+Rows = Mapping[Template, list[tuple[Any, ...]]]
+
+
+def plan(traces: Sequence[Trace], book: PriceBook) -> Sequence[Statement]:
+    """Return always the same statements, so that Neo4j plans the query once; without any change return none.
+
+    A statement without rows costs almost nothing, another combination of statements half a second of planning. Run
+    again, they change nothing.
+    """
+    rows: Rows = {template: [] for template in ORDER}
+    models = {model_id for trace in traces for model_id in trace.models}
+    rows[write.MODELS].extend(ModelRow(model_id, *book.entry(model_id)) for model_id in models)
+    rows[write.LATENCIES].extend(latency_row(*each) for each in _first_of_id(trace.latencies for trace in traces))
+    rows[write.AGGREGATES].extend(aggregate_row(*each) for each in _first_of_id(trace.aggregates for trace in traces))
+    rows[write.ERRORS].extend(error_row(*each) for each in _first_of_id(trace.failures for trace in traces))
+    offsets = {event.event_id: offset for trace in traces for offset, event, _ in trace.failures}
+    for trace in traces:
+        prefix = key_prefix(trace.trace_id)
+        _add_spans(rows, trace, prefix, book)
+        if trace.reparented:
+            _add_children(rows, trace, prefix)
+        if trace.chain.changed:
+            _add_chain(rows, trace, prefix)
+        if trace.causes.changed or trace.failures:
+            _add_causes(rows, trace, offsets)
+    return [template.on(rows[template]) for template in ORDER] if any(rows.values()) else []
+
+
+def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook) -> None:
+    """Add each changed Invocation, whether its Model has changed, and the version at its time."""
+    trace_id, invocations = trace.trace_id, rows[write.INVOCATIONS]
+    for span_id, model_id in trace.changed.items():
+        key, span = prefix + span_id, trace.spans[span_id]
+        source = span.source_event()
+        terms = book.terms(source.provider, source.model_id, span.timestamp)
+        invocations.append(invocation_row(trace_id, key, span, source, terms))
+        if model_id is not None:
+            if model_id != source.model_id:
+                rows[write.MODEL_CHANGED].append(KeyRow(key))
+            rows[write.VERSION_CHANGED].append(VersionChangeRow(key, terms.version_id))
+        if terms.version_id is not None:
+            rows[write.VERSION_USED].append(VersionUseRow(terms.version_id, key))
+
+
+def _add_children(rows: Rows, trace: Trace, prefix: str) -> None:
+    """Add spans with another parent than before, and those whose parent has come only now."""
+    for span_id, before in trace.reparented.items():
+        if before is not None:
+            rows[write.PARENT_CHANGED].append(KeyRow(prefix + span_id))
+        if parent := trace.spans[span_id].parent:
+            rows[write.CHILDREN].append(ChildRow(prefix + span_id, prefix + parent))
+
+
+def _add_chain(rows: Rows, trace: Trace, prefix: str) -> None:
+    """Add spans with other neighbours than before."""
+    rows[write.SUCCESSOR_CHANGED].extend([KeyRow(prefix + span_id) for span_id in trace.chain.outdated()])
+    rows[write.SUCCESSORS].extend(
+        [
+            SuccessorRow(prefix + span_id, prefix + successor, duration_ms)
+            for span_id, successor, duration_ms in trace.chain.added()
+        ]
+    )
+
+
+def _first_of_id(events: Iterable[list[FromEvent[PayloadT]]]) -> Iterable[tuple[Event, PayloadT]]:
+    """Return the first event of each id: copies of an event may come in several traces, or without a trace."""
+    in_log_order = sorted((each for of_trace in events for each in of_trace), key=itemgetter(0))
+    return {event.event_id: (event, payload) for _, event, payload in reversed(in_log_order)}.values()
+
+
+def _add_causes(rows: Rows, trace: Trace, offsets: Mapping[str, int]) -> None:
+    """Add causes of errors. A cause in another trace must have a lower offset, independent of batches."""
+    rows[write.CAUSE_REMOVED].extend(CauseRow(*pair) for pair in trace.causes.removed())
+    added = set(trace.causes.added())
+    for offset, event, failure in trace.failures:
+        cause = failure.caused_by
+        if cause and cause not in trace.causes and offsets.get(cause, -1) < offset:
+            added.add((event.event_id, cause))
+    rows[write.CAUSES].extend(CauseRow(*pair) for pair in added)

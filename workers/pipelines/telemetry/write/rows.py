@@ -1,0 +1,220 @@
+"""The typed rows of the statements, and how they are made of spans and events.
+
+Rows of shared nodes begin with their unique columns, because they are sorted.
+"""
+
+from typing import Any, NamedTuple
+
+from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency
+from workers.pipelines.telemetry.fold.trace import NamedModel, Span
+from workers.pipelines.telemetry.prices.pricing import InvocationCost, PricingTerms, TokenCounts, cost_of, token_counts
+
+
+class ModelRow(NamedTuple):
+    """A model that an event names."""
+
+    model_id: str
+    name: str | None
+    context_window: int | None
+
+
+class KeyRow(NamedTuple):
+    """An Invocation with an outdated relationship."""
+
+    key: str
+
+
+class SpanColumns(NamedTuple):
+    """The identity of a span, its place, and its model."""
+
+    model_id: str
+    key: str
+    id: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    provider: str
+    timestamp: int
+
+
+class CallColumns(NamedTuple):
+    """Who made the call, and how it ended. ``status`` is that of the terminal event."""
+
+    session_id: str | None
+    user_id: str | None
+    model_version: str | None
+    use_case: str | None
+    status: str | None
+    token_count: int | None
+    latency_ms: float | None
+
+
+INVOCATION_COLUMNS = (SpanColumns, CallColumns, TokenCounts, InvocationCost)
+"""A changed span, all of it: the columns of these groups, one after the other."""
+
+
+class VersionChangeRow(NamedTuple):
+    """A span that was written before, and the model version at its time, if there is one."""
+
+    key: str
+    version_id: str | None
+
+
+class VersionUseRow(NamedTuple):
+    """A span, and the model version at its time."""
+
+    version_id: str
+    key: str
+
+
+class LatencyRow(NamedTuple):
+    """A latency event."""
+
+    id: str
+    key: str
+    metric_type: str
+    value: float
+    percentile: float | None
+    timestamp: int
+    model_id: str
+
+
+class AggregateRow(NamedTuple):
+    """An aggregate or a daily summary."""
+
+    model_id: str
+    id: str
+    metric_type: str
+    value: float
+    provider: str
+    timestamp: int
+    window_start: int
+    window_end: int
+    total_invocations: int
+    avg_latency_ms: float
+    p95_latency_ms: float | None
+    error_rate: float
+
+
+class ErrorRow(NamedTuple):
+    """An error event."""
+
+    id: str
+    key: str
+    error_type: str
+    message: str
+    severity: str
+    caused_by: str | None
+    timestamp: int
+    model_id: str
+    provider: str
+    trace_id: str
+    span_id: str
+
+
+class CauseRow(NamedTuple):
+    """An error and its cause, by id."""
+
+    id: str
+    cause: str
+
+
+class ChildRow(NamedTuple):
+    """A child and its parent, by key."""
+
+    key: str
+    parent: str
+
+
+class SuccessorRow(NamedTuple):
+    """Neighbours in a trace, by key, and the milliseconds between their timestamps."""
+
+    key: str
+    successor: str
+    duration_ms: int
+
+
+def key_prefix(trace_id: str) -> str:
+    """Return the part of an Invocation's key before its span_id."""
+    return f"{trace_id}/"
+
+
+def invocation_row(
+    trace_id: str, key: str, span: Span, source: Invocation | NamedModel, terms: PricingTerms
+) -> tuple[Any, ...]:
+    """Return a row of ``INVOCATION_COLUMNS``; ``source`` is the event that decides about the model."""
+    counted = token_counts(span)
+    identity = SpanColumns(
+        source.model_id, key, span.id, trace_id, span.span_id, span.parent, source.provider, span.timestamp
+    )
+    return (*identity, *_call_columns(span.start, span.end), *counted, *cost_of(counted, terms))
+
+
+NO_CALL = CallColumns(None, None, None, None, None, None, None)
+
+
+def _call_columns(start: Invocation | None, end: Invocation | None) -> CallColumns:
+    """Take each value from the terminal event, otherwise from the start event."""
+    if end is None:
+        if start is None:
+            return NO_CALL
+        return CallColumns(start.session_id, start.user_id, start.model_version, start.use_case, None, None, None)
+    if start is None:
+        start = end
+    return CallColumns(
+        end.session_id or start.session_id,
+        end.user_id or start.user_id,
+        end.model_version or start.model_version,
+        end.use_case or start.use_case,
+        end.status,
+        end.token_count,
+        end.latency_ms,
+    )
+
+
+def latency_row(event: Event, latency: Latency) -> LatencyRow:
+    """Return the PerformanceMetric of a latency event."""
+    return LatencyRow(
+        id=event.event_id,
+        key=key_prefix(event.trace_id) + event.span_id,
+        metric_type=latency.metric_type,
+        value=latency.value_ms,
+        percentile=latency.percentile,
+        timestamp=event.timestamp,
+        model_id=latency.model_id,
+    )
+
+
+def aggregate_row(event: Event, aggregate: Aggregate) -> AggregateRow:
+    """Return the PerformanceMetric of an aggregate: its value is the average latency."""
+    return AggregateRow(
+        model_id=aggregate.model_id,
+        id=event.event_id,
+        metric_type=aggregate.metric_type,
+        value=aggregate.avg_latency_ms,
+        provider=aggregate.provider,
+        timestamp=event.timestamp,
+        window_start=aggregate.window_start,
+        window_end=aggregate.window_end,
+        total_invocations=aggregate.total_invocations,
+        avg_latency_ms=aggregate.avg_latency_ms,
+        p95_latency_ms=aggregate.p95_latency_ms,
+        error_rate=aggregate.error_rate,
+    )
+
+
+def error_row(event: Event, failure: Failure) -> ErrorRow:
+    """Return the Error of an error event."""
+    return ErrorRow(
+        id=event.event_id,
+        key=key_prefix(event.trace_id) + event.span_id,
+        error_type=failure.error_type,
+        message=failure.message,
+        severity=failure.severity,
+        caused_by=failure.caused_by,
+        timestamp=event.timestamp,
+        model_id=failure.model_id,
+        provider=failure.provider,
+        trace_id=event.trace_id,
+        span_id=event.span_id,
+    )
