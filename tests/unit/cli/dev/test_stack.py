@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from workers.cli.stack import app
+from workers.cli.dev.stack import app
 from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
-from workers.dev.stack.process import Identity
+from workers.dev.stack.process import ProcessIdentity
 from workers.dev.stack.state import ServerState, StackState
 
 RUNNER = CliRunner()
@@ -21,7 +21,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def crashed(home: Path) -> StackState:
     kafka = ServerState(
-        environment={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, process=Identity(pid=1, started="another boot/1")
+        environment={"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}, process=ProcessIdentity(pid=1, started="another boot/1")
     )
     state = StackState(name="dev", folder=home / "dev", servers={"kafka": kafka})
     state.save()
