@@ -43,8 +43,9 @@ def _unknown_option(error: NoSuchOption) -> str:
     context = error.ctx
     if context is None:
         return error.format_message()
-    options = [option for each in context.command.get_params(context) for option in each.opts if option[0] == "-"]
-    fix = _close_to(error.option_name, options) or f"{context.command_path} has {', '.join(options)}"
+    options = [each for each in context.command.get_params(context) if each.param_type_name == "option"]
+    close = _close_to(error.option_name, [spelling for each in options for spelling in each.opts])
+    fix = close or f"{context.command_path} has {', '.join(map(_name, options))}"
     return f"there is no option {error.option_name}: {fix}"
 
 

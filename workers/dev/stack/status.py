@@ -48,7 +48,7 @@ def require_stack(name: str, *, home: Path | None = None) -> None:
         return
     if names:
         raise ProblemsFound(f"there is no stack {name!r}: choose from {', '.join(names)}.")
-    raise ProblemsFound(f"there is no stack {name!r} and no other stack yet: memory-graph stack up starts one.")
+    raise ProblemsFound(f"there is no stack {name!r} and no other one yet: memory-graph stack up starts one.")
 
 
 def status(name: str = DEFAULT_NAME, *, home: Path | None = None) -> list[ServerStatus]:
