@@ -8,7 +8,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from workers.cli import doctor, fleet, graph, registry, topology, worker
-from workers.cli.usage import usage_sentence
+from workers.cli.usage_errors import one_sentence
 from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 
 PROGRAM = "memory-graph"
@@ -58,7 +58,7 @@ def main() -> NoReturn:
     except NoArgsIsHelpError as error:  # the help is printed already
         sys.exit(error.exit_code)
     except ClickException as error:
-        _end(_without_developer_tools() or usage_sentence(error), error.exit_code)
+        _end(_without_developer_tools() or one_sentence(error), error.exit_code)
     except typer.Abort:
         _end("stopped before it was finished", 1)
     except ModuleNotFoundError as error:

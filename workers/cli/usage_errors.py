@@ -18,7 +18,7 @@ from typer.core import TyperGroup
 CLOSE = 0.6
 
 
-def usage_sentence(error: ClickException) -> str:
+def one_sentence(error: ClickException) -> str:
     """Return what is wrong with the command line, and the fix, in one line."""
     return " ".join(_sentence(error).split()).removesuffix(".")
 
