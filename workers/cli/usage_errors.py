@@ -1,4 +1,7 @@
-"""Usage errors as one sentence that names the fix."""
+"""Usage errors as one sentence that names the fix.
+
+Typer has no public names for its errors, and puts some facts only into their texts; tests check each kind of error.
+"""
 
 import re
 from difflib import get_close_matches

@@ -40,5 +40,5 @@ def listen(instance: Instance) -> list[str]:
     return ["-m", "http.server", "--bind", "127.0.0.1", str(instance.ports["http"])]
 
 
-def crash(_site: Instance) -> list[str]:
+def crash(_instance: Instance) -> list[str]:
     return ["-c", "import sys; sys.exit('there is no disk left')"]
