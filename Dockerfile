@@ -10,7 +10,7 @@ RUN /opt/memory-graph/bin/python -m pip install --no-cache-dir --no-deps --no-bu
 
 FROM python:3.13-slim
 COPY --from=build /opt/memory-graph /opt/memory-graph
-# /app holds what operators may mount over; workers keep their tables in /var/lib/memory-graph.
+# Operators may mount their own files over /app. Workers keep their tables in /var/lib/memory-graph.
 WORKDIR /app
 COPY schemas schemas
 COPY topology.yaml .

@@ -12,9 +12,9 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from workers.core.errors import Unreachable
-from workers.dev.stack.progress import Lines
+from workers.dev.stack.lifecycle import reset, up
+from workers.dev.stack.progress import ProgressLines
 from workers.dev.stack.running import RunningStack
-from workers.dev.stack.stack import reset, up
 from workers.dev.stack.state import all_states
 from workers.dev.stack.status import environment
 
@@ -70,7 +70,7 @@ def stack_with_cdc_and_vault(stack: RunningStack) -> RunningStack:
 
 
 def _up(name: str, extras: tuple[str, ...], settings: dict[str, str]) -> dict[str, str]:
-    return up(name, extras, Lines(), environment=settings, home=HOME, well_known_ports=False).environment
+    return up(name, extras, ProgressLines(), environment=settings, home=HOME, well_known_ports=False).environment
 
 
 def _remove_left_overs() -> None:

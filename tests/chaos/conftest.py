@@ -24,7 +24,7 @@ from tests.chaos.report import Report, Scenario
 from tests.chaos.scenario import Fault, play
 from tests.chaos.servers import Servers
 from tests.chaos.stream import Recipe, stream_of
-from workers.dev.stack.stack import reset
+from workers.dev.stack.lifecycle import reset
 from workers.dev.stack.state import all_states
 
 HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parents[2] / ".memory-graph").absolute()

@@ -87,7 +87,7 @@ def dump_state(page: Page) -> bytes:
     return orjson.dumps([page.key, page.numbers])
 
 
-def build(_options: WorkerOptions, *, has_api: bool) -> WorkerSpec[Noted, Page]:  # noqa: ARG001 - it has no jobs
+def build(_options: WorkerOptions, *, has_api: bool) -> WorkerSpec[Noted, Page]:
     return WorkerSpec(
         name="ledger",
         source="observatory",

@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from workers.config.settings import Settings
-from workers.dev.stack.process import Identity, stop
-from workers.dev.stack.progress import Lines, Silent
+from workers.dev.stack.lifecycle import up
+from workers.dev.stack.process import ProcessIdentity, stop
+from workers.dev.stack.progress import NoProgress, ProgressLines
 from workers.dev.stack.servers import SERVERS
-from workers.dev.stack.stack import up
 from workers.dev.stack.state import load_state
 
 
@@ -21,7 +21,9 @@ class Servers:
     def __init__(self, name: str, home: Path) -> None:
         self.name = name
         self._home = home
-        self.environment = dict(up(name, (), Lines(), environment={}, home=home, well_known_ports=False).environment)
+        self.environment = dict(
+            up(name, (), ProgressLines(), environment={}, home=home, well_known_ports=False).environment
+        )
 
     def settings(self) -> Settings:
         """Give what a program started with this environment would read."""
@@ -55,7 +57,7 @@ class Servers:
         for server in load_state(self._home, self.name).servers:
             with suppress(OSError):
                 self.thaw(server)
-        up(self.name, (), Silent(), environment={}, home=self._home, well_known_ports=False)
+        up(self.name, (), NoProgress(), environment={}, home=self._home, well_known_ports=False)
 
     def freeze(self, server: str) -> None:
         """SIGSTOP: connections stay open, nothing answers."""
@@ -65,7 +67,7 @@ class Servers:
         """SIGCONT."""
         os.kill(self._identity(server).pid, signal.SIGCONT)
 
-    def _identity(self, server: str) -> Identity:
+    def _identity(self, server: str) -> ProcessIdentity:
         identity = load_state(self._home, self.name).servers[server].process
         assert identity is not None, f"{server} does not run"
         return identity

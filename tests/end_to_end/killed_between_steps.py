@@ -25,6 +25,7 @@ from workers.engine.jobs.effects import Effects
 from workers.engine.jobs.runner import Runner
 from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
+from workers.pipelines.evolution.worker import EVOLUTION
 from workers.pipelines.evolution.write.statements import MIGRATIONS
 from workers.pipelines.fleet import load_topology
 
@@ -78,8 +79,8 @@ def hook(moments: Moments) -> None:
             moments.pass_by(f"wrote {list(row)[STATE]}")
 
     for owner, name, replacement in (
-        (Runner, "_do", stepping),
-        (Effects, "do", doing),
+        (Runner, "_run_step", stepping),
+        (Effects, "run", doing),
         (Neo4jRecorder, "record", recording),
         (Neo4jWriter, "write", writing),
     ):
@@ -92,7 +93,7 @@ def main() -> None:
     topology = load_topology(settings.topology_path)
     configure_logging(settings.log)
     hook(Moments(Path(os.environ["SURVIVED"])))
-    uvloop.run(run_worker(WORKER, settings, topology))
+    uvloop.run(run_worker(EVOLUTION, settings, topology))
 
 
 if __name__ == "__main__":

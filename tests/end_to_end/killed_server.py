@@ -3,8 +3,8 @@
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from tests.conftest import HOME
+from workers.dev.stack.lifecycle import up
 from workers.dev.stack.running import RunningStack
-from workers.dev.stack.stack import up
 from workers.dev.stack.state import load_state
 
 

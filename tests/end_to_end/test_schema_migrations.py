@@ -55,7 +55,7 @@ RETURN collect(v.version) AS current, COLLECT { MATCH (m:Model)-[:USES_SCHEMA]->
 NARROW, OTHER = '{"enum": ["C"]}', '{"enum": ["K"]}'
 MOMENTS = {
     *("SchemaPublished", "MigrationExecuted", "MigrationVerified", "MigrationConfirmed", "SchemaNotification", "POST"),
-    *("told", "told SCHEDULED", "told EXECUTED", "told VERIFIED", "notified"),
+    *("announced", "announced SCHEDULED", "announced EXECUTED", "announced VERIFIED", "notified"),
     *("wrote SCHEDULED", "wrote EXECUTED", "wrote VERIFIED", "wrote CONFIRMED", "wrote AWAITING_APPROVAL"),
 }
 

@@ -1,1 +1,4 @@
-"""The command line, ``memory-graph``: one thin file a command group."""
+"""The command line ``memory-graph``: one thin file for each command group.
+
+`main.py` is the entry point. Commands import what they need when they run, so that `--help` is fast.
+"""

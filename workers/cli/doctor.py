@@ -1,4 +1,4 @@
-"""``memory-graph doctor``: check everything, and say what to do."""
+"""``memory-graph doctor``: check every dependency."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 def doctor(output: OutputOption = Output.TEXT) -> None:
-    """Check every server, credential, topic, schema, constraint and consumer group, and say what to do.
+    """Check every server, credential, topic, schema, constraint and consumer group, and say how to fix problems.
 
-    Exit code 0 when all is well, 1 for problems, 2 for a wrong setting, 3 for a server that does not answer.
+    Exit code 0: no problem; 1: problems; 2: a wrong setting; 3: a server does not answer.
 
     Example: memory-graph doctor
     """
-    import asyncio  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    import asyncio  # noqa: PLC0415 - keeps --help fast
 
-    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from rich.console import Console  # noqa: PLC0415 - same reason as above
 
-    from workers.ops.doctor.examine import examine  # noqa: PLC0415 - likewise
-    from workers.ops.doctor.finding import raise_worst  # noqa: PLC0415 - likewise
+    from workers.ops.doctor.examine import examine  # noqa: PLC0415 - same reason as above
+    from workers.ops.doctor.finding import raise_worst  # noqa: PLC0415 - same reason as above
 
     with Console(stderr=True).status("asking Kafka, the schema registry and Neo4j"):
         findings = asyncio.run(examine())
@@ -33,8 +33,8 @@ def doctor(output: OutputOption = Output.TEXT) -> None:
 
 
 def _print_findings(findings: "list[Finding]") -> None:
-    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
-    from rich.text import Text  # noqa: PLC0415 - likewise
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+    from rich.text import Text  # noqa: PLC0415 - same reason as above
 
     styles = {"ok": "green", "problem": "yellow", "unreachable": "red", "misconfigured": "red"}
     console = Console(soft_wrap=True)

@@ -1,4 +1,4 @@
-"""``memory-graph fleet``: all workers as supervised processes of this machine."""
+"""``memory-graph fleet``: run all workers as supervised processes on this machine."""
 
 from typing import Annotated
 
@@ -9,19 +9,19 @@ from workers.core.errors import Misconfigured
 
 def fleet(
     replicas: Annotated[
-        list[str] | None, typer.Option("--replicas", help="WORKER=COUNT; may be given for several workers.")
+        list[str] | None, typer.Option("--replicas", help="WORKER=COUNT; repeat it for several workers.")
     ] = None,
 ) -> None:
-    """Run every worker of the fleet, each replica a process that is started again when it fails.
+    """Run every worker of the fleet, each replica in its own process; restart a process that fails.
 
     Example: memory-graph fleet --replicas telemetry=2
     """
-    import asyncio  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    import asyncio  # noqa: PLC0415 - keeps --help fast
 
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
-    from workers.engine.supervisor import Supervisor  # noqa: PLC0415 - likewise
-    from workers.observe.log import configure_logging  # noqa: PLC0415 - likewise
-    from workers.pipelines.fleet import FLEET, load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - same reason as above
+    from workers.engine.supervisor import Supervisor  # noqa: PLC0415 - same reason as above
+    from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
+    from workers.pipelines.fleet import FLEET, load_topology  # noqa: PLC0415 - same reason as above
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)
@@ -31,7 +31,7 @@ def fleet(
 
 
 def parse_replicas(texts: list[str], known: set[str]) -> dict[str, int]:
-    """Parse ``WORKER=COUNT``. Raises ``Misconfigured`` naming the text and the fix."""
+    """Parse texts like ``WORKER=COUNT``. Raises ``Misconfigured`` with the text and the fix."""
     counts = {}
     for text in texts:
         name, _, count = text.partition("=")

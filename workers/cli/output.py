@@ -1,4 +1,4 @@
-"""How every command prints data: a table for people, JSON for programs."""
+"""Print data: a table for people, JSON for programs."""
 
 import json
 import sys
@@ -22,13 +22,13 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="How to pri
 
 
 def print_json(data: object) -> None:
-    """Print ``data`` as one JSON document; values JSON does not know are printed as text."""
+    """Print ``data`` as one JSON document; values of types that JSON lacks are printed as text."""
     json.dump(data, sys.stdout, indent=2, default=str)
     sys.stdout.write("\n")
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None) -> None:
-    """Print ``rows`` as a table with ``columns`` in this order; a missing value stays empty."""
+    """Print ``rows`` as a table with ``columns`` in this order; a missing value is an empty cell."""
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
         table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))

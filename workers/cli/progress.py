@@ -1,4 +1,4 @@
-"""How a command says how far it has come: a line that changes on a terminal, now and then a line elsewhere."""
+"""Show the progress of a command: a changing line on a terminal, a new line every few seconds elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,13 +8,13 @@ LINE_EVERY_SECONDS = 5.0
 
 
 @contextmanager
-def progress(doing: str) -> Iterator[Callable[[str], None]]:
-    """Give what to call with each next state, on stderr."""
-    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+def progress(activity: str) -> Iterator[Callable[[str], None]]:
+    """Yield a function that prints the current state on standard error."""
+    from rich.console import Console  # noqa: PLC0415 - loaded when used, so that --help stays fast
 
     console = Console(stderr=True)
     if console.is_terminal:
-        with console.status(doing) as status:
+        with console.status(activity) as status:
             yield status.update
         return
     due = monotonic() + LINE_EVERY_SECONDS

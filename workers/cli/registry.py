@@ -60,10 +60,10 @@ def _row(model: "Due", purged: list[str], *, execute: bool) -> dict[str, str]:
 
 
 async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
-    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
     from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
     from workers.ops.model_purge import models_due, purge_models  # noqa: PLC0415 - likewise
 
     settings = Settings.from_environment().neo4j
@@ -135,10 +135,10 @@ def _decide(schema: str, version: str, output: Output, *, approved: bool, by: st
 
 
 async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
     from workers.ops.schema_approval.decision import waiting  # noqa: PLC0415 - keeps --help fast
     from workers.ops.schema_approval.log import put  # noqa: PLC0415 - likewise
-    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - keeps --help fast
 
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)
@@ -148,9 +148,9 @@ async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
 
 
 async def _listed(schema: str | None, version: str | None) -> "list[Listed]":
-    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
     from workers.ops.schema_approval.listed import listed  # noqa: PLC0415 - likewise
 
     with Console(stderr=True).status("looking at migrations of schemas"):

@@ -18,17 +18,17 @@ app = typer.Typer(help="Check, show and apply topology.yaml.", no_args_is_help=T
 
 PathOption = Annotated[
     Path | None,
-    typer.Option("--file", "-f", help="The file; by default $MEMORY_GRAPH_TOPOLOGY, else ./topology.yaml."),
+    typer.Option("--file", "-f", help="The file. Default: $MEMORY_GRAPH_TOPOLOGY, or ./topology.yaml."),
 ]
 
 
 @app.command()
 def check(file: PathOption = None, output: OutputOption = Output.TEXT) -> None:
-    """Print every fault of the file with its line; exit code 2 where there are any.
+    """Print every fault of the file with its line; exit code 2 if there is any.
 
     Example: memory-graph topology check
     """
-    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - keeps --help fast
 
     path = _path(file)
     try:
@@ -40,16 +40,16 @@ def check(file: PathOption = None, output: OutputOption = Output.TEXT) -> None:
     if output is Output.JSON:
         print_json({"file": str(path), "faults": []})
     else:
-        print(f"{path} is in order: topics {', '.join(topology.topics)}; workers {', '.join(topology.workers)}")
+        print(f"{path} is valid: topics {', '.join(topology.topics)}; workers {', '.join(topology.workers)}")
 
 
 @app.command()
 def show(file: PathOption = None, output: OutputOption = Output.TEXT) -> None:
-    """Print the file as it takes effect, and where each value comes from.
+    """Print the effective file with all default values, and where each value comes from.
 
     Example: memory-graph topology show -o json
     """
-    from workers.config.resolved import resolve  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.resolved import resolve  # noqa: PLC0415 - keeps --help fast
     from workers.pipelines.fleet import OPTION_MODELS  # noqa: PLC0415 - same reason as above
 
     resolved = resolve(_path(file), OPTION_MODELS)
@@ -66,7 +66,7 @@ def schema() -> None:
 
     Example: memory-graph topology schema > topology.schema.json
     """
-    from workers.config.topology import topology_schema  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.topology import topology_schema  # noqa: PLC0415 - keeps --help fast
     from workers.pipelines.fleet import OPTION_MODELS  # noqa: PLC0415 - same reason as above
 
     print_json(topology_schema(OPTION_MODELS))
@@ -76,25 +76,25 @@ def schema() -> None:
 def apply(
     *,
     execute: Annotated[
-        bool, typer.Option("--execute", help="Do it; without this, only say what would be done.")
+        bool, typer.Option("--execute", help="Apply the changes; without this option, only show them.")
     ] = False,
     allow_repartition: Annotated[
-        bool, typer.Option("--allow-repartition", help="Add partitions even where keys then change partition.")
+        bool, typer.Option("--allow-repartition", help="Add partitions even if keys move to other partitions.")
     ] = False,
     file: PathOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Create or alter topics, and those of their dead letters, to match the file.
+    """Create or alter topics and their dead-letter topics to match the file.
 
-    Without --execute the brokers check every change and make none. Topics that the file does not name are left alone.
+    Without --execute the brokers only check every change. Topics that the file does not name are not changed.
 
     Example: memory-graph topology apply --execute
     """
-    from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
-    from workers.adapters.kafka.topics import apply_topology  # noqa: PLC0415 - likewise
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
-    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.adapters.kafka.topics import apply_topology  # noqa: PLC0415 - same reason as above
+    from workers.config.settings import Settings  # noqa: PLC0415 - same reason as above
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
 
     settings = Settings.from_environment()
     topology = load_topology(file or settings.topology_path)
@@ -106,15 +106,15 @@ def apply(
 
 
 def _path(file: Path | None) -> Path:
-    from workers.config.settings import Settings  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
 
     return file or Settings.from_environment().topology_path
 
 
 def _print_yaml(resolved: "Resolved") -> None:
-    from ruamel.yaml import YAML  # noqa: PLC0415 - loaded when run, so that --help stays fast
+    from ruamel.yaml import YAML  # noqa: PLC0415 - keeps --help fast
 
-    from workers.config.resolved import annotated  # noqa: PLC0415 - likewise
+    from workers.config.resolved import annotated  # noqa: PLC0415 - same reason as above
 
     yaml = YAML()
     yaml.width = 200
@@ -127,8 +127,8 @@ def _print_plan(plan: "TopicPlan", output: Output, *, execute: bool) -> None:
         print_json({"executed": done, "changes": [asdict(c) for c in plan.changes], "refusals": plan.refusals})
     elif plan.changes:
         rows = [{"topic": c.topic, "change": c.action, "details": c.summary} for c in plan.changes]
-        print_rows(rows, ["topic", "change", "details"], title="Done" if done else "Would be done")
+        print_rows(rows, ["topic", "change", "details"], title="Changes" if done else "Planned changes")
         if not execute:
-            print("Nothing was changed; add --execute to do it.")
+            print("Nothing was changed; add --execute to apply the changes.")
     elif not plan.refusals:
-        print("Nothing to do: Kafka has every topic as the file says.")
+        print("Nothing to do: every topic in Kafka matches the file.")

@@ -12,23 +12,23 @@ from workers.pipelines.fleet import load_topology
 
 ROOT = Path(__file__).parents[3]
 OURS = ROOT / "topology.yaml"
-WRONG = "topics: {events: {partitions: 0}}\nworkers: {}\n"
+INVALID = "topics: {events: {partitions: 0}}\nworkers: {}\n"
 
 
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, arguments, catch_exceptions=True)
 
 
-def test_check_of_a_good_file_says_so() -> None:
+def test_check_of_a_valid_file_says_so() -> None:
     result = run("check", "-f", str(OURS))
 
     assert result.exit_code == 0
-    assert f"{OURS} is in order" in result.output.replace("\n", "")
+    assert f"{OURS} is valid" in result.output.replace("\n", "")
 
 
-def test_check_of_a_wrong_file_raises_every_fault(tmp_path: Path) -> None:
+def test_check_of_an_invalid_file_raises_every_fault(tmp_path: Path) -> None:
     file = tmp_path / "topology.yaml"
-    file.write_text(WRONG)
+    file.write_text(INVALID)
 
     result = run("check", "-f", str(file), "-o", "json")
 
@@ -48,7 +48,7 @@ def test_the_environment_names_the_file(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert "elsewhere.yaml cannot be read" in str(result.exception)
 
 
-def test_show_prints_a_file_that_means_the_same(tmp_path: Path) -> None:
+def test_show_prints_an_equivalent_file(tmp_path: Path) -> None:
     result = run("show", "-f", str(OURS))
 
     shown = tmp_path / "topology.yaml"

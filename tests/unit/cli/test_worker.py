@@ -1,16 +1,16 @@
-"""What `memory-graph worker` does before there is anything to drain."""
+"""`memory-graph worker` before it has consumed any record."""
 
 import subprocess
 import sys
 
-TOLD_TO_GO_WHERE_EXCEPTIONS_ARE_TURNED = """
+SIGTERM_WHERE_IMPORTS_CONVERT_EXCEPTIONS = """
 import builtins, os, signal
 from workers.cli import worker
 
 def load(*arguments, **named):
     try:
         os.kill(os.getpid(), signal.SIGTERM)
-        signal.sigtimedwait([], 1)  # hand over to the handler
+        signal.sigtimedwait([], 1)  # let the handler run
     except BaseException as error:
         raise ImportError("half a module") from error
 
@@ -19,9 +19,9 @@ worker.worker("telemetry")
 """
 
 
-def test_told_to_go_while_loading_it_ends_with_0_also_where_an_import_turns_every_exception() -> None:
+def test_sigterm_during_imports_ends_it_with_code_0_even_if_an_import_converts_exceptions() -> None:
     ended = subprocess.run(
-        [sys.executable, "-c", TOLD_TO_GO_WHERE_EXCEPTIONS_ARE_TURNED], capture_output=True, text=True, check=False
+        [sys.executable, "-c", SIGTERM_WHERE_IMPORTS_CONVERT_EXCEPTIONS], capture_output=True, text=True, check=False
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")

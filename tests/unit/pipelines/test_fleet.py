@@ -1,19 +1,18 @@
+import ast
+import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import grimp
 import pytest
 
-from workers.core.worker import WorkerSpec
-from workers.pipelines.fleet import FLEET, writes_its_own_records
+from workers.core.worker import WorkerFactory
+from workers.pipelines.fleet import FLEET
 
-PURE = {"genai_prices", "jsoncompat", "jsonschema", "msgspec", "orjson"}
+PURE = {"genai_prices", "jsoncompat", "jsonschema", "msgspec", "orjson", "pydantic"}
 """Libraries that do no I/O: data, JSON, and its schemas."""
-
-
-def folder_of(worker: WorkerSpec[Any, Any]) -> str:
-    """The package that a worker's parse function comes from, such as ``workers.pipelines.telemetry``."""
-    return ".".join(worker.parse.__module__.split(".")[:3])
+OPTION_TYPES = {"workers.config.block", "workers.config.worker_options"}
 
 
 @pytest.fixture(scope="module")
@@ -21,29 +20,37 @@ def graph() -> grimp.ImportGraph:
     return grimp.build_graph("workers", include_external_packages=True, cache_dir=None)
 
 
-@pytest.mark.parametrize("worker", FLEET.values(), ids=FLEET)
-def test_a_worker_folder_imports_core_and_what_does_no_io(
-    worker: WorkerSpec[Any, Any], graph: grimp.ImportGraph
-) -> None:
-    folder = folder_of(worker)
+@pytest.mark.parametrize("name", FLEET)
+def test_a_worker_folder_imports_core_option_types_and_what_does_no_io(name: str, graph: grimp.ImportGraph) -> None:
+    folder = f"workers.pipelines.{name}"
     modules = graph.find_descendants(folder) | {folder}
     imported = {each for module in modules for each in graph.find_modules_directly_imported_by(module)}
     outside = {each for each in imported - modules if not each.startswith("workers.core")}
-    assert outside <= PURE | stdlib_of(outside)
+    assert outside <= PURE | OPTION_TYPES | {each for each in outside if each.split(".")[0] in sys.stdlib_module_names}
 
 
-def stdlib_of(names: set[str]) -> set[str]:
-    import sys  # noqa: PLC0415 - for this alone
+@pytest.mark.parametrize(("name", "factory"), FLEET.items(), ids=FLEET)
+def test_a_worker_is_named_after_its_folder_and_says_where_its_events_come_from(
+    name: str, factory: WorkerFactory[Any]
+) -> None:
+    assert factory.name == name
+    assert import_module(f"workers.pipelines.{name}").__doc__
+    options = {"input_topic": "in", "output_topic": "out"} if name == "evolution" else {"input_topic": "in"}
+    spec = factory.build(factory.options.model_validate(options), has_api=False)
+    assert spec.name == name
+    assert spec.source in {"observatory", "registry", "vault"}
 
-    return {name for name in names if name.split(".")[0] in sys.stdlib_module_names}
+
+def test_only_the_evolution_worker_writes_its_own_topic() -> None:
+    assert [name for name, factory in FLEET.items() if factory.writes_own_topic] == ["evolution"]
 
 
-@pytest.mark.parametrize("worker", FLEET.values(), ids=FLEET)
-def test_a_worker_is_named_after_its_folder_and_says_where_its_events_come_from(worker: WorkerSpec[Any, Any]) -> None:
-    assert import_module(folder_of(worker)).__doc__
-    assert folder_of(worker) == f"workers.pipelines.{worker.name}"
-    assert worker.source in {"observatory", "registry", "vault"}
-
-
-def test_only_the_log_of_decisions_is_written_by_who_reads_it() -> None:
-    assert [name for name in FLEET if writes_its_own_records(name)] == ["evolution"]
+@pytest.mark.parametrize("package", ["core", "config", "observe", "adapters", "engine"])
+def test_a_package_that_serves_every_worker_names_none(package: str) -> None:
+    named = [
+        f"{path}:{node.lineno}: {node.value!r}"
+        for path in sorted(Path("workers", package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in FLEET
+    ]
+    assert named == []

@@ -19,8 +19,8 @@ from workers.dev.bench.records import COMPLETE, RECORD_SETS, make
 from workers.dev.bench.round import Measured, play
 from workers.dev.bench.settled import play_settled
 from workers.dev.stack.home import stack_home
-from workers.dev.stack.progress import reporting
-from workers.dev.stack.stack import up
+from workers.dev.stack.lifecycle import up
+from workers.dev.stack.progress import stack_progress
 
 LATENCY, SCALE_PART = "latency", "scale"
 PARTS = (*CONTESTANTS, LATENCY, SCALE_PART)
@@ -71,7 +71,7 @@ class Report:
 
 def start_servers(name: str) -> None:
     """Start what does not run yet of the stack; it becomes this process's environment, and so its children's."""
-    with reporting() as report:
+    with stack_progress() as report:
         os.environ.update(up(name, (), report).environment)
 
 

@@ -1,4 +1,4 @@
-"""Bring one locked file to this machine: checked against its hash, never half there."""
+"""Download locked files: each is checked against its hash, and moved into place only when it is complete."""
 
 import hashlib
 import tempfile
@@ -11,31 +11,31 @@ from jgo.env import LockedDependency
 from jgo.maven import Artifact, MavenContext, PythonResolver
 
 from workers.core.errors import Unreachable
-from workers.dev.stack.progress import Report
+from workers.dev.stack.progress import StackProgress
 
 ATTEMPTS = 4
 PAUSE_SECONDS = 0.5
-FAILURES = (RuntimeError, OSError)  # jgo raises the first for any answer but 200; what requests raises is the second
+FAILURES = (RuntimeError, OSError)  # jgo raises RuntimeError for any status but 200; requests raises an OSError
 
 
 class Download:
-    """The files of one server, on their way: downloads what is missing and tells how far it is."""
+    """The download of one server's files, with its progress."""
 
     def __init__(
-        self, context: MavenContext, server: str, report: Report, halt: threading.Event, *, files: int
+        self, context: MavenContext, server: str, progress: StackProgress, halt: threading.Event, *, files: int
     ) -> None:
         self._context = context
         self._server = server
-        self._report = report
+        self._progress = progress
         self._halt = halt
         self._files = files
         self._shares: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def file(self, locked: LockedDependency) -> Path:
-        """The local path of ``locked``, with the right hash. Raises Unreachable when it cannot be had."""
+        """Return the local path of ``locked``; download it if it is missing or has another hash. Raises Unreachable."""
         target = _artifact(self._context, locked).cached_path
-        if target is None:  # jgo's type allows for a context without a local repository; ours always has one
+        if target is None:  # jgo's type allows it, but our context always has a local repository
             raise Unreachable(f"jgo has no local repository for {locked.artifactId}: set M2_REPO to a folder.")
         if not target.exists() or sha256_of(target) != locked.sha256:
             self._fetch(locked, target)
@@ -56,12 +56,12 @@ class Download:
         return None
 
     def _fetch_once(self, locked: LockedDependency, target: Path) -> None:
-        """Download beside the repository and move into place: others never see half a file."""
+        """Download into a temporary folder, then move the file into the repository in one step."""
         repository = self._context.repo_cache
         repository.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".memory-graph-", dir=repository) as folder:
             context = MavenContext(
-                resolver=PythonResolver(progress_callback=self._progress),
+                resolver=PythonResolver(progress_callback=self._count_chunks),
                 repo_cache=Path(folder),
                 remote_repos=self._context.remote_repos,
                 timeout=self._context.timeout,
@@ -73,21 +73,21 @@ class Download:
             fresh.replace(target)
 
     @contextmanager
-    def _progress(self, filename: str, size: int) -> Iterator[Callable[[int], None]]:
+    def _count_chunks(self, filename: str, size: int) -> Iterator[Callable[[int], None]]:
         self._shares[filename] = 0.0
 
         def advance(count: int) -> None:
             if self._halt.is_set():
-                raise Unreachable(f"the download of {filename} was given up.")
+                raise Unreachable(f"the download of {filename} was given up, because another server failed.")
             with self._lock:
                 self._shares[filename] += count / size
-                self._report.fetching(self._server, sum(self._shares.values()), self._files)
+                self._progress.fetching(self._server, sum(self._shares.values()), self._files)
 
         yield advance
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as hexadecimal digits."""
+    """Return the SHA-256 of a file, as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

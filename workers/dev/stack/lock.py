@@ -1,4 +1,4 @@
-"""Write the lock files again: ``python -m workers.dev.stack.lock [SET …]`` after a change to a ``jgo.toml``."""
+"""Write the lock files: run ``python -m workers.dev.stack.lock [SET …]`` after a change to a ``jgo.toml``."""
 
 import sys
 from pathlib import Path
@@ -12,7 +12,7 @@ from workers.dev.stack.jars import JAR_SETS, maven, set_folder
 def lock(folder: Path, context: MavenContext) -> LockFile:
     """Resolve ``folder/jgo.toml`` and write ``folder/jgo.lock.toml``: every file with version and SHA-256.
 
-    Archives are taken alone: what they depend on is inside them.
+    Dependencies of an archive are not resolved: the archive contains them.
     """
     spec = EnvironmentSpec.load(folder / "jgo.toml")
     wanted = EnvironmentBuilder(context=context).spec_to_dependencies(spec)

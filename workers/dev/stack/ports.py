@@ -1,17 +1,23 @@
-"""Choose ports that nobody has, not even another stack that is down for the moment."""
+"""Ports: which are free, and whether a server answers on one."""
 
 import random
 import socket
 from collections.abc import Collection, Iterator
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
-# Below the ranges from which Linux (32768) and macOS (49152) give ports to outgoing connections: a port that a
-# stopped stack keeps for its next start is not taken by some client meanwhile.
+# Below the ranges that Linux (32768) and macOS (49152) use for outgoing connections:
+# so no client takes the port that a stopped stack keeps for its next start.
 LOWEST, HIGHEST = 20_000, 32_000
 ATTEMPTS = 1_000
+TIMEOUT_SECONDS = 2
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on ``port`` of 127.0.0.1 now, and no other listens there for all addresses."""
+    """Return whether a server could listen on ``port`` of 127.0.0.1 now.
+
+    A port is not free either when another server listens on it for all addresses.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -24,12 +30,42 @@ def is_free(port: int) -> bool:
 
 
 def choose_port(wanted: Collection[int], taken: Collection[int]) -> int:
-    """The first free port of ``wanted``, or else a random free one; none of ``taken``."""
+    """Return the first free port of ``wanted``, else a random free one; never one of ``taken``."""
     for port in (*wanted, *_random_ports()):
         if port not in taken and is_free(port):
             return port
-    raise OSError(f"no free port between {LOWEST} and {HIGHEST}: stop what you do not need (memory-graph stack down).")
+    raise OSError(
+        f"no port between {LOWEST} and {HIGHEST} is free: stop a stack that you do not need (memory-graph stack down)."
+    )
 
 
 def _random_ports() -> Iterator[int]:
     return (random.randrange(LOWEST, HIGHEST) for _ in range(ATTEMPTS))  # noqa: S311 - a port is no secret
+
+
+def accepts(port: int, host: str = "127.0.0.1") -> bool:
+    """Return whether a server accepts connections on ``port``."""
+    try:
+        with socket.create_connection((host, port), timeout=TIMEOUT_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+def http_ok(port: int, path: str) -> bool:
+    """Return whether ``GET path`` on 127.0.0.1 answers with 200."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200  # noqa: PLR2004 - HTTP's own number for OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def endpoint(address: str, default_port: int) -> tuple[str, int]:
+    """Return host and port of a URL, or of the first entry of a list ``host:port,host:port``."""
+    first = address.split(",", maxsplit=1)[0].strip()
+    parts = urlsplit(first if "://" in first else f"//{first}")
+    return parts.hostname or "localhost", parts.port or default_port

@@ -1,4 +1,4 @@
-"""Start, recognise and stop processes: by pid and start time, so that a reused pid is never taken for ours."""
+"""Start, recognise and stop processes: by pid and start time, because a pid can be used again by another process."""
 
 import os
 import signal
@@ -10,19 +10,19 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 from pydantic import BaseModel
 
-# Popen objects of processes that this very process started: they must be polled, or the dead stay as zombies.
+# Processes that this process has started itself: it must poll them, otherwise ended ones stay as zombies.
 _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
-class Identity(BaseModel, frozen=True):
-    """Which process, beyond its pid: ``started`` is the kernel's own mark of when."""
+class ProcessIdentity(BaseModel, frozen=True):
+    """A process: its pid and the kernel's mark of when it started."""
 
     pid: int
     started: str
 
 
-def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> Identity:
-    """Start ``argv`` in a session of its own, so that it outlives this command; output is appended to ``log``."""
+def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> ProcessIdentity:
+    """Start ``argv`` in its own session, so that it continues after this command; append its output to ``log``."""
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - the command lines are this package's own
             argv,
@@ -34,18 +34,18 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log
             start_new_session=True,
         )
     _CHILDREN[child.pid] = child
-    return Identity(pid=child.pid, started=_start_mark(child.pid) or "ended")
+    return ProcessIdentity(pid=child.pid, started=_start_mark(child.pid) or "ended")
 
 
-def is_alive(process: Identity) -> bool:
-    """Whether this very process still runs."""
+def is_alive(process: ProcessIdentity) -> bool:
+    """Return whether this process still runs; a new process with the same pid does not count."""
     if child := _CHILDREN.get(process.pid):
         child.poll()
     return _start_mark(process.pid) == process.started
 
 
-def listens_on(process: Identity, ports: Sequence[int]) -> bool:
-    """Whether the process itself has every one of ``ports`` open: another's server on that port does not count."""
+def listens_on(process: ProcessIdentity, ports: Sequence[int]) -> bool:
+    """Return whether the process itself listens on all ``ports``; another process on such a port does not count."""
     with suppress(psutil.Error):
         connections = psutil.Process(process.pid).net_connections(kind="tcp")
         mine = {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
@@ -53,8 +53,11 @@ def listens_on(process: Identity, ports: Sequence[int]) -> bool:
     return False
 
 
-def stop(process: Identity, polite: signal.Signals, grace_seconds: float) -> bool:
-    """Ask the process to end, then kill it and all that it started. Whether it was alive and ended politely."""
+def stop(process: ProcessIdentity, polite: signal.Signals, grace_seconds: float) -> bool:
+    """Send the signal ``polite``, wait, then kill the process and its children.
+
+    Returns whether it was alive and ended by itself within ``grace_seconds``.
+    """
     if not is_alive(process):
         _kill_group(process)
         return False
@@ -63,15 +66,18 @@ def stop(process: Identity, polite: signal.Signals, grace_seconds: float) -> boo
     os.kill(process.pid, polite)
     _, stubborn = psutil.wait_procs([leader], timeout=grace_seconds)
     for each in [*stubborn, *family]:
-        with suppress(psutil.Error):  # it ended meanwhile; psutil refuses to signal a reused pid
+        with suppress(psutil.Error):  # it has ended meanwhile; psutil never signals a reused pid
             each.kill()
     psutil.wait_procs([leader, *family], timeout=grace_seconds)
     is_alive(process)
     return not stubborn
 
 
-def _kill_group(process: Identity) -> None:
-    """Kill what a dead leader left behind: while members of a session live, its number goes to nobody else."""
+def _kill_group(process: ProcessIdentity) -> None:
+    """Kill the processes that an ended session leader left behind.
+
+    This is safe: the kernel gives the number of a session to no process while members of the session live.
+    """
     if psutil.pid_exists(process.pid):
         return
     for each in psutil.pids():
@@ -81,7 +87,10 @@ def _kill_group(process: Identity) -> None:
 
 
 def _start_mark(pid: int) -> str | None:
-    """Boot and clock tick at which ``pid`` started, from /proc; elsewhere the time. None for the dead."""
+    """Return boot id and clock tick at which ``pid`` started, from /proc; without /proc, the time.
+
+    Returns None when the process has ended.
+    """
     stat = Path(f"/proc/{pid}/stat")
     try:
         if Path("/proc/self/stat").exists():

@@ -1,4 +1,4 @@
-"""What a person sees while servers start: bars on a terminal, plain lines in a log."""
+"""Progress of a stack's start and stop: bars on a terminal, plain lines elsewhere."""
 
 import sys
 import threading
@@ -11,21 +11,21 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 
-class Report(Protocol):
-    """Told by several threads at once."""
+class StackProgress(Protocol):
+    """Where starts and stops report their progress; several threads call it at the same time."""
 
     def step(self, server: str, text: str) -> None:
-        """``server`` does something new."""
+        """Report what ``server`` does now."""
 
     def done(self, server: str, text: str) -> None:
-        """``server`` is where it should be."""
+        """Report that the work on ``server`` is done."""
 
     def fetching(self, server: str, done: float, files: int) -> None:
-        """``done`` of ``files`` files of ``server`` are here; called for every chunk."""
+        """Report that ``done`` of ``files`` files of ``server`` are here; called for every chunk."""
 
 
-class Silent:
-    """Tells nobody."""
+class NoProgress:
+    """Progress that is not shown."""
 
     def step(self, server: str, text: str) -> None: ...
 
@@ -34,7 +34,7 @@ class Silent:
     def fetching(self, server: str, done: float, files: int) -> None: ...
 
 
-class Lines:
+class ProgressLines:
     """One plain line on standard error for each step, and one for each tenth of a download."""
 
     def __init__(self) -> None:
@@ -55,8 +55,8 @@ class Lines:
             self.step(server, f"downloading {files} files, {10 * tenth} %")
 
 
-class Bars:
-    """One row for each server, redrawn in place; the bar moves to and fro where nothing is to be downloaded."""
+class ProgressBars:
+    """One row for each server, redrawn in place; the bar moves from side to side while nothing is downloaded."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -80,12 +80,12 @@ class Bars:
 
 
 @contextmanager
-def reporting() -> Iterator[Report]:
-    """Bars where standard error is a terminal, lines elsewhere."""
+def stack_progress() -> Iterator[StackProgress]:
+    """Show progress on standard error: bars on a terminal, lines elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Lines()
+        yield ProgressLines()
         return
     columns = (SpinnerColumn(), TextColumn("{task.description:<9}"), BarColumn(20), TextColumn("{task.fields[step]}"))
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
-        yield Bars(progress)
+        yield ProgressBars(progress)

@@ -1,4 +1,4 @@
-"""A running stack as programs see it: addresses by name instead of environment variables."""
+"""A running stack: its addresses as properties instead of environment variables."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """Where the servers of one stack are. ``environment`` is what ``memory-graph stack env`` prints.
+    """The addresses of one stack's servers. ``environment`` holds what ``memory-graph stack env`` prints.
 
-    The properties raise KeyError when the stack was started without that server.
+    A property raises KeyError when the stack was started without that server.
     """
 
     name: str

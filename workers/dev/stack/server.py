@@ -1,4 +1,4 @@
-"""What a kind of server is to the stack, in one small value: files, command, probe, and what programs need to know."""
+"""What the stack knows about a kind of server: files, command, ports, readiness, and the settings for its clients."""
 
 import os
 import signal
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """Where one server of one stack lives.
+class Instance:
+    """One server of one stack: its folder, ports and passwords.
 
-    ``environment`` holds what the servers that it needs export; ``jars`` the local files of its jar sets by set.
+    ``environment`` holds the settings of the servers that it needs; ``jars`` its local files, by jar set.
     """
 
     stack: str
@@ -30,42 +30,46 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How to start it, and all of its environment."""
+    """The command line that starts a server, and its whole environment."""
 
     argv: Sequence[str]
     environment: Mapping[str, str]
 
 
-def nothing_to_prepare(_site: Site) -> None:
-    """For servers without files of their own."""
+def nothing_to_prepare(_instance: Instance) -> None:
+    """Write nothing: the server needs no files."""
 
 
 def no_trouble(_environment: Mapping[str, str]) -> None:
-    """For servers that do all they should when they run."""
+    """Report nothing: the server works whenever it runs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """A kind of server.
+class LocalServer:
+    """A kind of server that a stack can run.
 
-    ``ports``: well-known port by role, the one that people know first. ``replaced_by``: the setting that, when the
-    environment has it, names a server to use instead. ``passed_on``: further settings of that one.
-    ``needs``: servers that must be ready before. ``prepare`` writes its files and may be repeated. ``settle`` puts
-    into it what programs expect to find there, once all servers of the stack are ready, at every ``up``; it is given
-    the stack's settings and returns what to tell. ``trouble`` says what is wrong with it although it runs.
+    - ``ports``: the well-known port of each role; the best-known role comes first.
+    - ``address_variable``: if the environment sets it, the stack uses that server and starts none.
+    - ``other_variables``: further settings of that other server (user, password).
+    - ``needs``: servers that must be ready before this one starts.
+    - ``prepare``: writes the server's files; safe to repeat.
+    - ``provision``: creates what clients expect in the server (tables, topics, a connector). Every ``up`` calls it with
+      the stack's settings once all servers are ready; it returns a text for the user.
+    - ``exports``: the settings with which clients reach the server.
+    - ``trouble``: says why a running server does not work, or returns None.
     """
 
     name: str
     title: str
     ports: Mapping[str, int]
-    replaced_by: str
-    command: Callable[[Site], Command]
-    ready: Callable[[Site], bool]
-    exports: Callable[[Site], dict[str, str]]
-    prepare: Callable[[Site], None] = nothing_to_prepare
-    settle: Callable[[Mapping[str, str]], str] | None = None
+    address_variable: str
+    command: Callable[[Instance], Command]
+    ready: Callable[[Instance], bool]
+    exports: Callable[[Instance], dict[str, str]]
+    prepare: Callable[[Instance], None] = nothing_to_prepare
+    provision: Callable[[Mapping[str, str]], str] | None = None
     trouble: Callable[[Mapping[str, str]], str | None] = no_trouble
-    passed_on: tuple[str, ...] = ()
+    other_variables: tuple[str, ...] = ()
     jar_sets: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -74,6 +78,9 @@ class Server:
 
 
 def plain_environment() -> dict[str, str]:
-    """What any process needs; nothing that could change a server's behaviour by accident (JAVA_TOOL_OPTIONS, …)."""
+    """Return the few variables that every process needs.
+
+    Variables that could change a server's behaviour by accident (JAVA_TOOL_OPTIONS, …) are left out.
+    """
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,4 +1,4 @@
-"""What a stack remembers between two commands: one JSON file, for its owner's eyes only."""
+"""The state of a stack between two commands: one JSON file that only its owner can read."""
 
 import json
 import os
@@ -7,18 +7,21 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from workers.dev.stack.process import Identity
+from workers.dev.stack.process import ProcessIdentity
 
 STATE_FILE = "state.json"
 
 
 class ServerState(BaseModel):
-    """One server of a stack. ``process`` is None when it is not meant to run, or runs elsewhere (``external``)."""
+    """One server of a stack.
+
+    ``process`` is None when the server is stopped, or when the stack uses an ``external`` one instead.
+    """
 
     ports: dict[str, int] = Field(default_factory=dict)
     secrets: dict[str, str] = Field(default_factory=dict)
     environment: dict[str, str] = Field(default_factory=dict)
-    process: Identity | None = None
+    process: ProcessIdentity | None = None
     external: bool = False
 
 
@@ -35,7 +38,7 @@ class StackState(BaseModel):
         return {name: value for server in self.servers.values() for name, value in server.environment.items()}
 
     def save(self) -> None:
-        """Write the state file, all or nothing, readable for its owner only: it holds passwords."""
+        """Replace the state file atomically. Only the owner may read it, because it holds passwords."""
         self.folder.mkdir(parents=True, exist_ok=True)
         fresh = self.folder / f".{STATE_FILE}.{os.getpid()}"
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -45,7 +48,7 @@ class StackState(BaseModel):
 
 
 def load_state(home: Path, name: str) -> StackState:
-    """The state of the stack ``name``; an empty one when there is no such stack."""
+    """Return the state of the stack ``name``; an empty state if there is no such stack."""
     folder = home / name
     file = folder / STATE_FILE
     if not file.exists():
@@ -53,7 +56,12 @@ def load_state(home: Path, name: str) -> StackState:
     return StackState.model_validate({**json.loads(file.read_bytes()), "folder": folder})
 
 
+def stack_names(home: Path) -> list[str]:
+    """Return the names of all stacks under ``home``, running or stopped."""
+    return sorted(file.parent.name for file in home.glob(f"*/{STATE_FILE}"))
+
+
 def all_states(home: Path) -> Iterator[StackState]:
-    """Every stack under ``home``, up or down."""
-    for file in sorted(home.glob(f"*/{STATE_FILE}")):
-        yield load_state(home, file.parent.name)
+    """Yield the state of every stack under ``home``, running or stopped."""
+    for name in stack_names(home):
+        yield load_state(home, name)

@@ -1,4 +1,4 @@
-"""What runs, what does not, and where."""
+"""Which servers of a stack run, where they are, and which stacks there are."""
 
 import re
 from enum import StrEnum
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from workers.core.errors import Misconfigured, Unreachable
-from workers.dev.stack.home import DEFAULT_NAME, checked, stack_home
-from workers.dev.stack.probe import accepts, endpoint
+from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
+from workers.dev.stack.home import DEFAULT_NAME, check_name, stack_home
+from workers.dev.stack.ports import accepts, endpoint
 from workers.dev.stack.process import is_alive
-from workers.dev.stack.server import Server
+from workers.dev.stack.server import LocalServer
 from workers.dev.stack.servers import SERVERS
-from workers.dev.stack.state import ServerState, StackState, load_state
+from workers.dev.stack.state import ServerState, StackState, load_state, stack_names
 
 
-class Condition(StrEnum):
-    """How a server is."""
+class RunState(StrEnum):
+    """Whether a server runs."""
 
     RUNNING = "running"
     CRASHED = "crashed"
@@ -26,11 +26,14 @@ class Condition(StrEnum):
 
 
 class ServerStatus(BaseModel):
-    """One row of ``stack status``. ``address`` never holds a password; ``trouble`` is what is wrong though it runs."""
+    """One row of ``stack status``.
+
+    ``address`` never holds a password. ``trouble`` says why a running server does not work.
+    """
 
     server: str
     title: str
-    state: Condition
+    state: RunState
     pid: int | None
     address: str
     ports: dict[str, int]
@@ -38,58 +41,70 @@ class ServerStatus(BaseModel):
     trouble: str | None = None
 
 
+def require_stack(name: str, *, home: Path | None = None) -> None:
+    """Raise ProblemsFound, with the stacks that there are, if there is no stack ``name``."""
+    names = stack_names(home or stack_home())
+    if check_name(name) in names:
+        return
+    if names:
+        raise ProblemsFound(f"there is no stack {name!r}: choose from {', '.join(names)}.")
+    raise ProblemsFound(f"there is no stack {name!r} and no other one yet: memory-graph stack up starts one.")
+
+
 def status(name: str = DEFAULT_NAME, *, home: Path | None = None) -> list[ServerStatus]:
-    """Every server that the stack ``name`` has or had; empty when there is no such stack."""
-    state = load_state(home or stack_home(), checked(name))
+    """Return every server that the stack ``name`` has or had; an empty list if there is no such stack."""
+    state = load_state(home or stack_home(), check_name(name))
     return [_row(server, state.servers[each], state) for each, server in SERVERS.items() if each in state.servers]
 
 
 def environment(name: str = DEFAULT_NAME, *, home: Path | None = None) -> dict[str, str]:
-    """The settings with which programs reach the stack; raises Unreachable when it is not up."""
-    state = load_state(home or stack_home(), checked(name))
-    here = [known for known in state.servers.values() if known.external or (known.process and is_alive(known.process))]
-    if not any(here):
+    """Return the settings with which programs reach the stack; raises Unreachable if it is not up."""
+    state = load_state(home or stack_home(), check_name(name))
+    usable = [
+        known for known in state.servers.values() if known.external or (known.process and is_alive(known.process))
+    ]
+    if not usable:
         raise Unreachable(f"the stack {name} is not up: start it with memory-graph stack up --name {name}.")
-    return {key: value for known in here for key, value in known.environment.items()}
+    return {key: value for known in usable for key, value in known.environment.items()}
 
 
 def log_file(name: str, server: str, *, home: Path | None = None) -> Path:
-    """The log of ``server``; raises Misconfigured when that one has none here."""
-    state = load_state(home or stack_home(), checked(name))
+    """Return the log of ``server``; raises Misconfigured if this stack has no log of it."""
+    state = load_state(home or stack_home(), check_name(name))
     log = state.folder / server / "log"
-    if server not in SERVERS or not log.exists():
-        raise Misconfigured(
-            f"{server} has no log in the stack {name}: choose from {', '.join(state.servers) or 'none'}."
-        )
-    return log
+    if server in SERVERS and log.exists():
+        return log
+    with_log = [each for each in state.servers if (state.folder / each / "log").exists()]
+    fix = f"choose from {', '.join(with_log)}" if with_log else "it has no log of any server"
+    raise Misconfigured(f"the stack {name} has no log of a server {server!r}: {fix}.")
 
 
-def _row(server: Server, known: ServerState, state: StackState) -> ServerStatus:
-    address = known.environment.get(server.replaced_by, "")
-    condition = _condition(server, known)
+def _row(server: LocalServer, known: ServerState, state: StackState) -> ServerStatus:
+    address = known.environment.get(server.address_variable, "")
+    run_state = _run_state(server, known)
     return ServerStatus(
         server=server.name,
         title=server.title,
-        state=condition,
+        state=run_state,
         pid=known.process.pid if known.process else None,
         address=re.sub(r"(://[^:/@]+):[^@]*@", r"\1@", address),
         ports={} if known.external else known.ports,
         log=None if known.external else state.folder / server.name / "log",
-        trouble=_trouble(server, state) if condition is Condition.RUNNING else None,
+        trouble=_trouble(server, state) if run_state is RunState.RUNNING else None,
     )
 
 
-def _trouble(server: Server, state: StackState) -> str | None:
+def _trouble(server: LocalServer, state: StackState) -> str | None:
     try:
         return server.trouble(state.environment)
-    except Unreachable as error:  # it has a process, and still does not answer
+    except Unreachable as error:  # its process runs, but it does not answer
         return str(error)
 
 
-def _condition(server: Server, known: ServerState) -> Condition:
+def _run_state(server: LocalServer, known: ServerState) -> RunState:
     if known.external:
-        host, port = endpoint(known.environment[server.replaced_by], next(iter(server.ports.values())))
-        return Condition.EXTERNAL if accepts(port, host) else Condition.UNREACHABLE
+        host, port = endpoint(known.environment[server.address_variable], next(iter(server.ports.values())))
+        return RunState.EXTERNAL if accepts(port, host) else RunState.UNREACHABLE
     if known.process is None:
-        return Condition.STOPPED
-    return Condition.RUNNING if is_alive(known.process) else Condition.CRASHED
+        return RunState.STOPPED
+    return RunState.RUNNING if is_alive(known.process) else RunState.CRASHED

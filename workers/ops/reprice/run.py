@@ -9,9 +9,10 @@ from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.pages import Window, pages
 from workers.ops.reprice.statements import WRITE
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
-from workers.pipelines.telemetry.prices.pricing import PriceBook, RegistryPriceBook
+from workers.pipelines.telemetry.prices.pricing import PriceBook
 from workers.pipelines.telemetry.prices.reference import RegistryReference
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
+from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 
 Progress = Callable[[str], None]
 

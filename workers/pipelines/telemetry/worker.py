@@ -10,9 +10,9 @@ from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.fold import fold
 from workers.pipelines.telemetry.fold.trace import Trace
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
-from workers.pipelines.telemetry.prices.pricing import RegistryPriceBook
 from workers.pipelines.telemetry.prices.reference import RegistryReference
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
+from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 from workers.pipelines.telemetry.read.parse import check_key, parse
 from workers.pipelines.telemetry.write.plan import plan
 

@@ -1,8 +1,8 @@
-"""These tests say themselves what the environment is."""
+"""These tests set the environment themselves."""
 
 import pytest
 
 
 @pytest.fixture(scope="module", autouse=True)
 def environment_of_the_stack() -> None:
-    """Most of them need no stack but their own small ones."""
+    """Set nothing: most of these tests use small stacks of their own."""

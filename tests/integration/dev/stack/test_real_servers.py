@@ -1,4 +1,4 @@
-"""The real servers are what the workers count on."""
+"""The real servers have the settings that the workers need."""
 
 import json
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def get(url: str, path: str, headers: dict[str, str] | None = None) -> tuple[int
     return response.status, body
 
 
-def test_kafka_makes_no_topics_by_itself_and_has_the_usual_message_limit(kafka: AdminClient) -> None:
+def test_kafka_creates_no_topics_by_itself_and_has_the_default_message_limit(kafka: AdminClient) -> None:
     (future,) = kafka.describe_configs([ConfigResource(ConfigResource.Type.BROKER, "1")]).values()
     settings = future.result(timeout=20)
     assert settings["auto.create.topics.enable"].value == "false"
@@ -51,7 +51,7 @@ def test_kafka_is_reached_at_the_address_it_advertises(kafka: AdminClient, stack
     assert [f"{broker.host}:{broker.port}" for broker in brokers.values()] == [stack.kafka]
 
 
-def test_neo4j_takes_the_password_and_is_of_the_locked_version(database: neo4j.Driver, stack: RunningStack) -> None:
+def test_neo4j_accepts_the_password_and_has_the_locked_version(database: neo4j.Driver, stack: RunningStack) -> None:
     record = database.execute_query(
         "CALL dbms.components() YIELD name, versions, edition WHERE name = 'Neo4j Kernel' RETURN versions[0], edition",
         database_=stack.neo4j_database,
@@ -65,7 +65,7 @@ def test_the_neo4j_browser_is_served(stack: RunningStack) -> None:
     assert b"Neo4j Browser" in page
 
 
-def test_the_schema_registry_speaks_the_confluent_api(stack: RunningStack) -> None:
+def test_the_schema_registry_has_the_confluent_api(stack: RunningStack) -> None:
     status, body = get(stack.schema_registry, "/subjects")
     assert (status, type(json.loads(body))) == (200, list)
 
@@ -79,14 +79,14 @@ def test_connect_has_the_plugins_that_change_data_capture_needs(stack_with_cdc_a
     assert "io.debezium.transforms.ByLogicalTableRouter" in classes
 
 
-def test_the_registry_database_has_its_tables_and_decodes_logically(stack_with_cdc_and_vault: RunningStack) -> None:
+def test_the_registry_database_has_its_tables_and_logical_decoding(stack_with_cdc_and_vault: RunningStack) -> None:
     tables = "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'"
     with psycopg.connect(stack_with_cdc_and_vault.registry_database) as database:
         assert database.execute(tables).fetchone() == ("capabilities model_versions models schemas",)
         assert database.execute("SHOW wal_level").fetchone() == ("logical",)
 
 
-def test_the_vault_is_unsealed_and_takes_the_token(stack_with_cdc_and_vault: RunningStack) -> None:
+def test_the_vault_is_unsealed_and_accepts_the_token(stack_with_cdc_and_vault: RunningStack) -> None:
     address, token = stack_with_cdc_and_vault.vault
     status, body = get(address, "/v1/auth/token/lookup-self", {"X-Vault-Token": token})
     assert status == 200

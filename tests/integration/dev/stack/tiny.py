@@ -1,44 +1,44 @@
-"""Servers that start in a blink, to see how stacks handle any server."""
+"""Servers that start in milliseconds, to test how a stack handles any server."""
 
 import sys
 from collections.abc import Callable, Mapping
 
-from workers.dev.stack.probe import http_ok
-from workers.dev.stack.server import Command, Server, Site, no_trouble, plain_environment
+from workers.dev.stack.ports import http_ok
+from workers.dev.stack.server import Command, Instance, LocalServer, no_trouble, plain_environment
 
 
-def tiny(  # noqa: PLR0913 - what a server may have of its own
+def tiny(  # noqa: PLR0913 - one parameter for each part that tests replace
     name: str,
     well_known: int,
-    line: Callable[[Site], list[str]] | None = None,
+    line: Callable[[Instance], list[str]] | None = None,
     needs: tuple[str, ...] = (),
     *,
-    settle: Callable[[Mapping[str, str]], str] | None = None,
+    provision: Callable[[Mapping[str, str]], str] | None = None,
     trouble: Callable[[Mapping[str, str]], str | None] = no_trouble,
-) -> Server:
-    """An HTTP server of Python's library, or what ``line`` says."""
-    return Server(
+) -> LocalServer:
+    """Return an HTTP server of Python's library, or one with the command line ``line``."""
+    return LocalServer(
         name=name,
         title=name.title(),
         ports={"http": well_known},
-        replaced_by=f"{name.upper()}_URL",
-        passed_on=(f"{name.upper()}_PASSWORD",),
+        address_variable=f"{name.upper()}_URL",
+        other_variables=(f"{name.upper()}_PASSWORD",),
         secrets=("password",),
         needs=needs,
-        settle=settle,
+        provision=provision,
         trouble=trouble,
-        command=lambda site: Command([sys.executable, "-u", *(line or listen)(site)], plain_environment()),
-        ready=lambda site: http_ok(site.ports["http"], "/"),
-        exports=lambda site: {
-            f"{name.upper()}_URL": f"http://127.0.0.1:{site.ports['http']}",
-            f"{name.upper()}_PASSWORD": site.secrets["password"],
+        command=lambda instance: Command([sys.executable, "-u", *(line or listen)(instance)], plain_environment()),
+        ready=lambda instance: http_ok(instance.ports["http"], "/"),
+        exports=lambda instance: {
+            f"{name.upper()}_URL": f"http://127.0.0.1:{instance.ports['http']}",
+            f"{name.upper()}_PASSWORD": instance.secrets["password"],
         },
     )
 
 
-def listen(site: Site) -> list[str]:
-    return ["-m", "http.server", "--bind", "127.0.0.1", str(site.ports["http"])]
+def listen(instance: Instance) -> list[str]:
+    return ["-m", "http.server", "--bind", "127.0.0.1", str(instance.ports["http"])]
 
 
-def crash(_site: Site) -> list[str]:
+def crash(_instance: Instance) -> list[str]:
     return ["-c", "import sys; sys.exit('there is no disk left')"]

@@ -23,9 +23,9 @@ from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.pages import Window
 from workers.ops.reprice.run import compare, execute
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
-from workers.pipelines.telemetry.prices.pricing import RegistryPriceBook
 from workers.pipelines.telemetry.prices.reference import RegistryReference
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel
+from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 from workers.pipelines.telemetry.worker import build_with
 
 HOUR_MS = 3_600_000

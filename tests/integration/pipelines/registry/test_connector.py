@@ -21,10 +21,10 @@ from workers.adapters.kafka.topics import apply_changes
 from workers.config.settings import KafkaSettings
 from workers.config.topics import TopicSpec
 from workers.core.errors import Unreachable
-from workers.dev.stack.connector import Connector
+from workers.dev.stack.lifecycle import up
 from workers.dev.stack.running import RunningStack
-from workers.dev.stack.servers.connect import CONNECTOR, configuration, settle
-from workers.dev.stack.stack import up
+from workers.dev.stack.servers.connect import CONNECTOR, configuration, provision
+from workers.dev.stack.servers.connector import Connector
 from workers.dev.stack.state import load_state
 
 Database = psycopg.Connection[Any]
@@ -76,7 +76,7 @@ def other(stack_with_cdc: RunningStack, database: Database, name: str) -> Iterat
 
 def test_a_second_up_finds_it_running(stack_with_cdc: RunningStack) -> None:
     assert states(stack_with_cdc) == ["RUNNING", "RUNNING"]
-    assert settle(stack_with_cdc.environment) == "connector registry runs, registry-changes has 6 partitions"
+    assert provision(stack_with_cdc.environment) == "connector registry runs, registry-changes has 6 partitions"
 
 
 async def test_what_changes_while_it_is_stopped_arrives_later_in_order(
@@ -88,7 +88,7 @@ async def test_what_changes_while_it_is_stopped_arrives_later_in_order(
     database.execute("UPDATE models SET deprecated = true WHERE model_id = %s", (name,))
     database.execute("DELETE FROM models WHERE model_id = %s", (name,))
     tell(stack_with_cdc, "PUT", f"{CONNECTOR}/resume")
-    settle(stack_with_cdc.environment)
+    provision(stack_with_cdc.environment)
     seen = await changes.until(lambda seen: any(each.fields is None for each in seen))
     assert _without_repetitions([each for each in seen if each.name == name]) == ["c", "u", "d", "tombstone"]
 

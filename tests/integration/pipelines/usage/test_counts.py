@@ -15,6 +15,7 @@ from workers.pipelines.registry.jobs import usage_queries as queries
 from workers.pipelines.registry.jobs.usage_periods import recent_periods
 from workers.pipelines.registry.jobs.usage_reports import SendUsageReports
 from workers.pipelines.registry.jobs.usage_windows import CountUsage
+from workers.pipelines.registry.options import Usage
 from workers.pipelines.registry.times import iso_seconds
 
 Told = dict[tuple[str, str], Any]
@@ -124,7 +125,7 @@ async def test_windows_of_another_length_do_not_count_anything_twice(world: Worl
     await world.add(world.drawn(seeded(7), 40))
     first = await world.tell(OVER)
     for minutes in (30, 120, 1_440):
-        other = USAGE.__class__("usage", minutes * MINUTE, 0, 24 * HOUR, 2, 60)
+        other = Usage(topic="usage", window_minutes=minutes, late_minutes=0, restate_hours=24, top_use_cases=2)
         assert await world.tell(OVER + 48 * HOUR, other) == []
     assert sum(call.body["metrics"]["total_invocations"] for call in first) == 40
 

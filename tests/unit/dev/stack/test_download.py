@@ -1,4 +1,4 @@
-"""Downloads, from an HTTP server in this process that stands for a Maven repository."""
+"""Downloads from an HTTP server in this process that acts as a Maven repository."""
 
 import gc
 import hashlib
@@ -14,9 +14,9 @@ from jgo.maven import MavenContext
 
 from workers.core.errors import Unreachable
 from workers.dev.stack.download import Download
-from workers.dev.stack.progress import Silent
+from workers.dev.stack.progress import NoProgress
 
-# jgo leaves the connection of a download that failed to the garbage collector: collected here, not in a later test.
+# jgo leaves the connection of a failed download to the garbage collector: collect it here, not in a later test.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 CONTENT = b"the one and only jar" * 1000
@@ -28,7 +28,7 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
-class Noting(Silent):
+class RecordingProgress(NoProgress):
     def __init__(self) -> None:
         self.shares: list[float] = []
 
@@ -63,49 +63,49 @@ def thing(content: bytes = CONTENT) -> LockedDependency:
     return LockedDependency("org.example", "thing", "1.0", sha256=hashlib.sha256(content).hexdigest())
 
 
-def download(context: MavenContext, report: Silent, halt: threading.Event | None = None) -> Download:
-    return Download(context, "kafka", report, halt or threading.Event(), files=1)
+def download(context: MavenContext, progress: NoProgress, halt: threading.Event | None = None) -> Download:
+    return Download(context, "kafka", progress, halt or threading.Event(), files=1)
 
 
 def test_a_missing_file_is_downloaded_with_progress(context: MavenContext, tmp_path: Path) -> None:
-    report = Noting()
-    path = download(context, report).file(thing())
+    progress = RecordingProgress()
+    path = download(context, progress).file(thing())
     assert path == tmp_path / "local" / PATH
     assert path.read_bytes() == CONTENT
-    assert report.shares == sorted(report.shares)
-    assert report.shares[-1] == pytest.approx(1)
+    assert progress.shares == sorted(progress.shares)
+    assert progress.shares[-1] == pytest.approx(1)
 
 
-def test_a_file_that_is_here_is_not_asked_for(context: MavenContext, tmp_path: Path, remote: Path) -> None:
+def test_a_local_file_is_not_downloaded_again(context: MavenContext, tmp_path: Path, remote: Path) -> None:
     (remote / PATH).unlink()
     local = tmp_path / "local" / PATH
     local.parent.mkdir(parents=True)
     local.write_bytes(CONTENT)
-    assert download(context, Silent()).file(thing()) == local
+    assert download(context, NoProgress()).file(thing()) == local
 
 
-def test_half_a_file_of_an_interrupted_download_is_replaced(context: MavenContext, tmp_path: Path) -> None:
+def test_an_incomplete_file_is_replaced(context: MavenContext, tmp_path: Path) -> None:
     local = tmp_path / "local" / PATH
     local.parent.mkdir(parents=True)
     local.write_bytes(CONTENT[:7])
-    assert download(context, Silent()).file(thing()).read_bytes() == CONTENT
+    assert download(context, NoProgress()).file(thing()).read_bytes() == CONTENT
 
 
-def test_a_file_with_another_hash_is_refused_and_not_kept(context: MavenContext, tmp_path: Path) -> None:
+def test_a_file_with_another_hash_is_rejected_and_deleted(context: MavenContext, tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="SHA-256"):
-        download(context, Silent()).file(thing(b"what was locked"))
+        download(context, NoProgress()).file(thing(b"what was locked"))
     assert not (tmp_path / "local" / PATH).exists()
     assert [path for path in (tmp_path / "local").rglob("*") if path.is_file()] == []
 
 
-def test_a_file_that_no_repository_has_is_told_with_what_to_do(context: MavenContext, remote: Path) -> None:
+def test_the_error_for_a_missing_file_names_the_fix(context: MavenContext, remote: Path) -> None:
     (remote / PATH).unlink()
     with pytest.raises(Unreachable, match="name a mirror"):
-        download(context, Silent()).file(thing())
+        download(context, NoProgress()).file(thing())
 
 
-def test_a_download_ends_early_when_it_is_no_longer_wanted(context: MavenContext) -> None:
+def test_a_download_stops_early_when_another_server_has_failed(context: MavenContext) -> None:
     halt = threading.Event()
     halt.set()
     with pytest.raises(Unreachable, match="given up"):
-        download(context, Silent(), halt).file(thing())
+        download(context, NoProgress(), halt).file(thing())

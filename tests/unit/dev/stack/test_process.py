@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-from workers.dev.stack.process import Identity, is_alive, listens_on, spawn, stop
+from workers.dev.stack.process import ProcessIdentity, is_alive, listens_on, spawn, stop
 
 FOREVER = "import signal, sys\nprint('here', flush=True)\nsignal.pause()"
 STUBBORN = (
@@ -27,7 +27,7 @@ LISTENING = (
 
 
 class Script:
-    """A Python program started as servers are."""
+    """A Python program, started in the same way as a server."""
 
     def __init__(self, folder: Path, text: str) -> None:
         self.log = folder / "log"
@@ -51,20 +51,20 @@ def test_a_process_is_alive_until_it_is_stopped(tmp_path: Path) -> None:
     assert not is_alive(script.identity)
 
 
-def test_a_process_that_ignores_the_polite_signal_is_killed(tmp_path: Path) -> None:
+def test_a_process_that_ignores_the_stop_signal_is_killed(tmp_path: Path) -> None:
     script = Script(tmp_path, STUBBORN)
     assert not stop(script.identity, signal.SIGTERM, grace_seconds=0.2)
     assert not is_alive(script.identity)
 
 
-def test_what_a_process_has_started_goes_with_it(tmp_path: Path) -> None:
+def test_stop_ends_the_children_of_a_process_too(tmp_path: Path) -> None:
     script = Script(tmp_path, WITH_CHILD)
     child = psutil.Process(int(script.log.read_text().split()[1]))
     stop(script.identity, signal.SIGTERM, grace_seconds=10)
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-def test_what_a_killed_process_has_left_behind_goes_too(tmp_path: Path) -> None:
+def test_stop_ends_the_children_that_a_killed_process_left_behind(tmp_path: Path) -> None:
     script = Script(tmp_path, WITH_CHILD)
     child = psutil.Process(int(script.log.read_text().split()[1]))
     os.kill(script.identity.pid, signal.SIGKILL)
@@ -74,14 +74,14 @@ def test_what_a_killed_process_has_left_behind_goes_too(tmp_path: Path) -> None:
     assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_reused_pid_is_neither_taken_for_ours_nor_stopped(bystander: subprocess.Popen[bytes]) -> None:
-    earlier = Identity(pid=bystander.pid, started="another boot/1")
+def test_another_process_with_a_reused_pid_is_not_stopped(bystander: subprocess.Popen[bytes]) -> None:
+    earlier = ProcessIdentity(pid=bystander.pid, started="another boot/1")
     assert not is_alive(earlier)
     assert not stop(earlier, signal.SIGKILL, grace_seconds=1)
     assert bystander.poll() is None
 
 
-def test_a_process_listens_only_on_ports_it_has_opened_itself(tmp_path: Path) -> None:
+def test_a_process_listens_only_on_ports_that_it_has_opened_itself(tmp_path: Path) -> None:
     script, other = Script(tmp_path, LISTENING), tmp_path / "other"
     other.mkdir()
     neighbour = Script(other, FOREVER)

@@ -4,29 +4,29 @@ import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
 
-from workers.dev.stack.progress import Bars, Lines, reporting
+from workers.dev.stack.progress import ProgressBars, ProgressLines, stack_progress
 
 
-def test_where_nobody_watches_there_are_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    with reporting() as report:
-        report.step("kafka", "starting")
-        report.done("kafka", "ready")
+def test_without_a_terminal_progress_is_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    with stack_progress() as progress:
+        progress.step("kafka", "starting")
+        progress.done("kafka", "ready")
     printed = capsys.readouterr()
     assert printed.out == ""
     assert [line.partition("] ")[2] for line in printed.err.splitlines()] == ["kafka: starting", "kafka: ready"]
 
 
-def test_a_download_is_one_line_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
-    report = Lines()
+def test_a_download_prints_one_line_for_each_tenth(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = ProgressLines()
     for part in range(1, 1001):
-        report.fetching("neo4j", part * 0.217, 217)
+        progress.fetching("neo4j", part * 0.217, 217)
     lines = capsys.readouterr().err.splitlines()
     assert [line.rpartition(", ")[2] for line in lines] == [f"{tenth} %" for tenth in range(10, 101, 10)]
 
 
-def test_a_bar_is_full_when_the_server_is_where_it_should_be() -> None:
+def test_a_bar_is_full_when_the_server_is_ready() -> None:
     progress = Progress(TextColumn("{task.description}"), console=Console(file=StringIO()))
-    bars = Bars(progress)
+    bars = ProgressBars(progress)
     bars.fetching("kafka", 2.5, 10)
     (task,) = progress.tasks
     assert (task.completed, task.total) == (2.5, 10)

@@ -26,7 +26,7 @@ class AppliedMoves:
     def apply(self, plan: Iterable[Statement]) -> None:
         for statement in plan:
             for row in statement.rows:
-                self._apply(statement.name, dict(zip(COLUMNS[statement.name].row._fields, row, strict=True)))
+                self._apply(statement.name, dict(zip(COLUMNS[statement.name].columns, row, strict=True)))
 
     def _apply(self, name: str, row: dict[str, Any]) -> None:
         if name == write.MIGRATIONS.name:

@@ -1,5 +1,5 @@
 from workers.pipelines.telemetry.fold.causes import Causes, RaisedError
-from workers.pipelines.telemetry.fold.trace import Span
+from workers.pipelines.telemetry.fold.span import Span
 
 FAMILY = {"child": Span("child", "e1", parent="parent"), "stray": Span("stray", "e2"), "parent": Span("parent", "e3")}
 
@@ -14,11 +14,11 @@ def _causes(*errors: RaisedError) -> Causes:
 def test_an_error_is_led_to_by_what_it_names_and_by_what_its_child_raised_whichever_came_first() -> None:
     errors = [RaisedError("p", "parent", "s"), RaisedError("c", "child", None), RaisedError("s", "stray", None)]
     for order in (errors, errors[::-1]):
-        assert set(_causes(*order).joined()) == {("p", "s"), ("p", "c")}
+        assert set(_causes(*order).added()) == {("p", "s"), ("p", "c")}
 
 
 def test_an_error_that_names_itself_has_no_cause() -> None:
-    assert not list(_causes(RaisedError("p", "parent", "p")).joined())
+    assert not list(_causes(RaisedError("p", "parent", "p")).added())
 
 
 def test_a_span_that_gets_another_parent_takes_its_errors_along() -> None:
@@ -37,7 +37,7 @@ def test_a_cause_that_is_named_remains_one_when_its_span_gets_another_parent() -
 
 def test_pairs_of_earlier_batches_are_not_told_again() -> None:
     causes = Causes(FAMILY)
-    causes.recall(_causes(RaisedError("p", "parent", None)).latest())
+    causes.restore(_causes(RaisedError("p", "parent", None)).latest())
     assert "p" in causes
     assert not list(causes.added())
     causes.add(RaisedError("c", "child", None))

@@ -52,4 +52,4 @@ def test_what_is_new_in_this_batch_has_nothing_to_cut() -> None:
 
 
 def test_an_untouched_chain_joins_nothing() -> None:
-    assert not list(_known().joined())
+    assert not list(_known().added())

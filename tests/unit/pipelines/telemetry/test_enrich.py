@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from workers.pipelines.telemetry.events import Invocation, Tokens
-from workers.pipelines.telemetry.fold.trace import NamedModel, Span
+from workers.pipelines.telemetry.fold.span import NamedModel, Span
 from workers.pipelines.telemetry.prices.pricing import (
     NO_COST,
     NO_COUNTS,
@@ -11,7 +11,7 @@ from workers.pipelines.telemetry.prices.pricing import (
     PricingTerms,
     TokenCounts,
     cost_of,
-    counts,
+    token_counts,
 )
 from workers.pipelines.telemetry.prices.tariff import Dollars, Tariff
 
@@ -22,15 +22,15 @@ TERMS = PricingTerms(TARIFF, 1_000, "registry", "m@then", "m@1")
 
 
 def test_token_events_win_over_the_terminal_event() -> None:
-    assert counts(Span("s", "e", timestamp=5, end=END, tokens=TOKENS)) == TokenCounts(11, 22, 3, 4, 33)
+    assert token_counts(Span("s", "e", timestamp=5, end=END, tokens=TOKENS)) == TokenCounts(11, 22, 3, 4, 33)
 
 
 def test_without_a_token_event_the_terminal_event_counts() -> None:
-    assert counts(Span("s", "e", timestamp=5, end=END)) == TokenCounts(10, 20)
+    assert token_counts(Span("s", "e", timestamp=5, end=END)) == TokenCounts(10, 20)
 
 
 def test_a_span_that_has_not_ended_has_used_nothing_yet() -> None:
-    assert counts(Span("s", "e", timestamp=5, first=NamedModel("m", "p"))) == NO_COUNTS
+    assert token_counts(Span("s", "e", timestamp=5, first=NamedModel("m", "p"))) == NO_COUNTS
 
 
 def test_cached_and_reasoning_tokens_are_parts_at_rates_of_their_own() -> None:

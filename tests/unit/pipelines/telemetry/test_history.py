@@ -104,8 +104,8 @@ def test_what_was_looked_up_before_is_looked_up_anew_after_a_change() -> None:
 def test_a_price_that_nobody_could_charge_is_none() -> None:
     for price in ("abc", "-1", "NaN", "Infinity"):
         model = registry_model("m", "p", None, [("m@0", 0, None, None, None, price, price, None, None)])
-        assert model.held[0].terms == (None, None, None, None, None)
+        assert model.periods[0].terms == (None, None, None, None, None)
     exact = registry_model("m", "p", None, [("m@0", 0, None, None, None, 0.1, None, "0.00000000001", None)])
-    tariff = exact.held[0].terms.tariff
+    tariff = exact.periods[0].terms.tariff
     assert tariff
     assert tariff.cost(1, 1, 1, 0).exact == "0.00000000000001"

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
-from workers.pipelines.telemetry.prices.pricing import RegistryPriceBook
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, registry_model
+from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 
 CATALOGUE = Catalogue()
 MODEL, PROVIDER, AT = "claude-3-5-sonnet", "anthropic", 1_700_000_000_000

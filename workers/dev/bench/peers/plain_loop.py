@@ -1,3 +1,4 @@
+# noqa: INP001 - no part of the package: a program of its own, which imports nothing of ours
 """The loop that an engineer would write: consume 1,000, decode, MERGE, commit.
 
 One process over all partitions: confluent-kafka, fastavro, the synchronous driver. It does what such a loop does, and

@@ -1,3 +1,4 @@
+# noqa: INP001 - no part of the package: it runs in a virtual environment of its own, which has Quix Streams
 """Quix Streams' Neo4j sink, as its documentation shows it, with the plain loop's query for invocations.
 
 Checkpoints of 1,000 records, so that its transactions are as large as everybody else's. At least once.

@@ -3,8 +3,8 @@
 import os
 from collections.abc import Sequence
 
-from workers.dev.stack.progress import reporting
-from workers.dev.stack.stack import up
+from workers.dev.stack.lifecycle import up
+from workers.dev.stack.progress import stack_progress
 
 
 def start_servers(name: str, extras: Sequence[str] = ()) -> dict[str, str]:
@@ -12,7 +12,7 @@ def start_servers(name: str, extras: Sequence[str] = ()) -> dict[str, str]:
 
     They become this process's settings, too, and so its workers'. Raises ``Unreachable``, ``Misconfigured``.
     """
-    with reporting() as report:
+    with stack_progress() as report:
         environment = up(name, extras, report).environment
     os.environ.update(environment)
     return environment

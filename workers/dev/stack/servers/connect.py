@@ -1,18 +1,23 @@
-"""Kafka Connect, one distributed worker, with Debezium for PostgreSQL and the Avro converter as plugins."""
+"""Kafka Connect: one distributed worker with two plugins, Debezium for PostgreSQL and the Avro converter."""
 
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.topic_plan import plan_topics
+from workers.adapters.kafka.topics import apply_changes, present_topics
+from workers.config.settings import KafkaSettings, Settings
+from workers.config.topics import dead_letter_topic
 from workers.core.errors import Misconfigured
-from workers.dev.stack.archive import unpacked
-from workers.dev.stack.change_topic import CHANGES, ensure_change_topic
-from workers.dev.stack.connector import Connector
-from workers.dev.stack.java import LOG4J_PROPERTIES, java
-from workers.dev.stack.probe import http_ok
-from workers.dev.stack.server import Command, Server, Site, plain_environment
+from workers.dev.stack.jars import unpack
+from workers.dev.stack.ports import http_ok
+from workers.dev.stack.server import Command, Instance, LocalServer, plain_environment
 from workers.dev.stack.servers.apicurio import CONFLUENT_PATH, NATIVE_PATH
+from workers.dev.stack.servers.connector import Connector
+from workers.dev.stack.servers.java import LOG4J_PROPERTIES, java
+from workers.pipelines.fleet import load_topology
 
 # Connectors and offsets are kept in Kafka, so that they survive a restart of the stack.
 PROPERTIES = """\
@@ -39,65 +44,75 @@ config.providers.env.class=org.apache.kafka.common.config.provider.EnvVarConfigP
 config.providers.env.param.allowlist.pattern=^(REGISTRY_DATABASE|APICURIO_REGISTRY)_.*
 """
 CONNECTOR = "registry"
+CHANGE_TOPIC = "registry-changes"
 
 
-def prepare(site: Site) -> None:
-    """Write the configuration and fill the plugin folder."""
-    if site.environment.get("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT") != "PLAINTEXT":
+def prepare(instance: Instance) -> None:
+    """Write the configuration and fill the plugin folder. Raises Misconfigured for a Kafka with encryption."""
+    if instance.environment.get("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT") != "PLAINTEXT":
         raise Misconfigured(
             "Kafka Connect of the local stack speaks PLAINTEXT only, and KAFKA_SECURITY_PROTOCOL says otherwise:"
             " set KAFKA_CONNECT_URL to a Connect worker of that Kafka, or leave out --with cdc."
         )
-    (site.folder / "log4j2.properties").write_text(LOG4J_PROPERTIES)
-    (site.folder / "connect.properties").write_text(
+    (instance.folder / "log4j2.properties").write_text(LOG4J_PROPERTIES)
+    (instance.folder / "connect.properties").write_text(
         PROPERTIES.format(
-            kafka=site.environment["KAFKA_BOOTSTRAP_SERVERS"],
-            prefix=f"memory-graph-connect-{site.stack}",
-            plugins=plugin_folder(site).parent,
-            **site.ports,
+            kafka=instance.environment["KAFKA_BOOTSTRAP_SERVERS"],
+            prefix=f"memory-graph-connect-{instance.stack}",
+            plugins=plugin_folder(instance).parent,
+            **instance.ports,
         )
     )
 
 
-def plugin_folder(site: Site) -> Path:
-    """A folder with links to all jars of connector and converter: one folder, so that they share one class loader."""
-    folder = site.folder / "plugins" / "debezium"
+def plugin_folder(instance: Instance) -> Path:
+    """Return a folder with links to all jars of connector and converter.
+
+    It is one folder, because they must share one class loader.
+    """
+    folder = instance.folder / "plugins" / "debezium"
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
         old.unlink()
-    for file in site.jars["debezium"]:
-        jars = unpacked(file, site.cache).rglob("*.jar") if file.name.endswith(".tar.gz") else [file]
+    for file in instance.jars["debezium"]:
+        jars = unpack(file, instance.cache).rglob("*.jar") if file.name.endswith(".tar.gz") else [file]
         for jar in jars:
             (folder / jar.name).symlink_to(jar)
     return folder
 
 
-def command(site: Site) -> Command:
-    """Start the worker."""
+def command(instance: Instance) -> Command:
+    """Return the command that starts the Connect worker."""
     options = (
         "-Xmx512m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
-        f"-Dlog4j2.configurationFile={site.folder / 'log4j2.properties'}",
+        f"-Dlog4j2.configurationFile={instance.folder / 'log4j2.properties'}",
     )
     main_class = "org.apache.kafka.connect.cli.ConnectDistributed"
-    argv = [*java(site.folder, site.jars["connect"], *options, main_class), str(site.folder / "connect.properties")]
-    return Command(argv, {**plain_environment(), **referred_to(site.environment)})
+    argv = [
+        *java(instance.folder, instance.jars["connect"], *options, main_class),
+        str(instance.folder / "connect.properties"),
+    ]
+    return Command(argv, {**plain_environment(), **connector_variables(instance.environment)})
 
 
 def configuration() -> dict[str, str]:
-    """The connector's configuration; addresses and password are names of environment variables of the worker."""
+    """Return the connector's configuration.
+
+    It names environment variables of the Connect worker instead of addresses and the password.
+    """
     found: dict[str, str] = json.loads(Path(__file__).with_name("connector.json").read_bytes())
     return found
 
 
-def referred_to(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment variables that the configuration names, from the stack's settings."""
+def connector_variables(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment variables that the connector's configuration names. Raises Misconfigured."""
     database, registry = urlsplit(settings["REGISTRY_DATABASE_URL"]), settings["SCHEMA_REGISTRY_URL"]
     if not registry.endswith(CONFLUENT_PATH):
         raise Misconfigured(
             f"SCHEMA_REGISTRY_URL is {registry}, and Debezium of the local stack needs an Apicurio Registry"
-            f" (…{CONFLUENT_PATH}): unset it, or set KAFKA_CONNECT_URL to a Connect worker of yours."
+            f" (…{CONFLUENT_PATH}): unset it, or set KAFKA_CONNECT_URL to your own Connect worker."
         )
     return {
         "REGISTRY_DATABASE_HOST": database.hostname or "127.0.0.1",
@@ -109,28 +124,47 @@ def referred_to(settings: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def settle(settings: Mapping[str, str]) -> str:
-    """Make the topic, then register the connector that writes to it."""
+def provision(settings: Mapping[str, str]) -> str:
+    """Create the topic, then register the connector that writes to it."""
     partitions = ensure_change_topic(settings)
     _connector(settings).ensure(configuration())
-    return f"connector {CONNECTOR} runs, {CHANGES} has {partitions} partitions"
+    return f"connector {CONNECTOR} runs, {CHANGE_TOPIC} has {partitions} partitions"
+
+
+def ensure_change_topic(settings: Mapping[str, str]) -> int:
+    """Create the topic of change events and its dead-letter topic; return the number of partitions.
+
+    This comes before Debezium writes, because Connect would create the topic with one partition. Raises
+    ``Misconfigured`` when topology.yaml lacks the topic, or Kafka has it with other partitions; ``Unreachable``.
+    """
+    path = Settings.from_environment().topology_path
+    topology = load_topology(path)
+    if CHANGE_TOPIC not in topology.topics:
+        raise Misconfigured(f"{path} has no topic {CHANGE_TOPIC}, which --with cdc writes to: add it.")
+    wanted = {topic: topology.all_topics[topic] for topic in (CHANGE_TOPIC, dead_letter_topic(CHANGE_TOPIC))}
+    admin = Admin(KafkaSettings(bootstrap_servers=settings["KAFKA_BOOTSTRAP_SERVERS"]))
+    plan = plan_topics(wanted, present_topics(admin, wanted))
+    if plan.refusals:
+        raise Misconfigured("; ".join(plan.refusals))
+    apply_changes(admin, plan.changes, replication_factor=topology.replication_factor, execute=True)
+    return wanted[CHANGE_TOPIC].partitions
 
 
 def _connector(settings: Mapping[str, str]) -> Connector:
     return Connector(settings["KAFKA_CONNECT_URL"], CONNECTOR)
 
 
-CONNECT = Server(
+CONNECT = LocalServer(
     name="connect",
     title="Kafka Connect",
     ports={"rest": 8083},
-    replaced_by="KAFKA_CONNECT_URL",
+    address_variable="KAFKA_CONNECT_URL",
     jar_sets=("connect", "debezium"),
     needs=("kafka", "apicurio", "postgres"),
     prepare=prepare,
     command=command,
-    ready=lambda site: http_ok(site.ports["rest"], "/connectors"),
-    exports=lambda site: {"KAFKA_CONNECT_URL": f"http://127.0.0.1:{site.ports['rest']}"},
-    settle=settle,
+    ready=lambda instance: http_ok(instance.ports["rest"], "/connectors"),
+    exports=lambda instance: {"KAFKA_CONNECT_URL": f"http://127.0.0.1:{instance.ports['rest']}"},
+    provision=provision,
     trouble=lambda settings: _connector(settings).failure(),
 )

@@ -3,11 +3,11 @@
 import base64
 import uuid
 
-from workers.dev.stack.java import BRIEF, LOG4J_PROPERTIES, java, run_once
-from workers.dev.stack.probe import says
-from workers.dev.stack.server import Command, Server, Site, plain_environment
+from workers.dev.stack.logs import log_contains
+from workers.dev.stack.server import Command, Instance, LocalServer, plain_environment
+from workers.dev.stack.servers.java import LOG4J_PROPERTIES, SHORT_LIVED, java, run_once
 
-# Topics are made on purpose only, as in production. With one broker there is one replica of everything.
+# As in production, no topic is created by accident. One broker allows one replica only.
 PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
@@ -27,45 +27,55 @@ group.initial.rebalance.delay.ms=0
 """
 
 
-def properties(site: Site) -> str:
-    """The contents of ``server.properties``."""
-    return PROPERTIES.format(data=site.folder / "data", **site.ports)
+def properties(instance: Instance) -> str:
+    """Return the contents of ``server.properties``."""
+    return PROPERTIES.format(data=instance.folder / "data", **instance.ports)
 
 
-def prepare(site: Site) -> None:
+def prepare(instance: Instance) -> None:
     """Write the configuration, and format the storage of a new broker."""
-    configuration = site.folder / "server.properties"
-    configuration.write_text(properties(site))
-    (site.folder / "log4j2.properties").write_text(LOG4J_PROPERTIES)
-    if not (site.folder / "data" / "meta.properties").exists():
+    configuration = instance.folder / "server.properties"
+    configuration.write_text(properties(instance))
+    (instance.folder / "log4j2.properties").write_text(LOG4J_PROPERTIES)
+    if not (instance.folder / "data" / "meta.properties").exists():
         run_once(
-            [*_java(site, *BRIEF), "kafka.tools.StorageTool", "format", "-t", _cluster_id(), "-c", str(configuration)],
-            site.log,
+            [
+                *_java(instance, *SHORT_LIVED),
+                "kafka.tools.StorageTool",
+                "format",
+                "-t",
+                _cluster_id(),
+                "-c",
+                str(configuration),
+            ],
+            instance.log,
         )
 
 
-def command(site: Site) -> Command:
-    """Start the broker."""
+def command(instance: Instance) -> Command:
+    """Return the command that starts the broker."""
     heap = ("-Xms512m", "-Xmx512m", "-XX:+UseG1GC")
-    return Command([*_java(site, *heap), "kafka.Kafka", str(site.folder / "server.properties")], plain_environment())
+    return Command(
+        [*_java(instance, *heap), "kafka.Kafka", str(instance.folder / "server.properties")], plain_environment()
+    )
 
 
-def _java(site: Site, *options: str) -> list[str]:
-    logging = f"-Dlog4j2.configurationFile={site.folder / 'log4j2.properties'}"
-    return java(site.folder, site.jars["kafka"], *options, logging)
+def _java(instance: Instance, *options: str) -> list[str]:
+    logging = f"-Dlog4j2.configurationFile={instance.folder / 'log4j2.properties'}"
+    return java(instance.folder, instance.jars["kafka"], *options, logging)
 
 
 def _cluster_id() -> str:
-    """A random id in Kafka's own form, 22 characters of base 64; it must not look like an option."""
+    """Return a random id of 22 base-64 characters. It never starts with a hyphen, which would make it an option."""
     return "m" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
 
 
-KAFKA = Server(
+KAFKA = LocalServer(
     name="kafka",
     title="Kafka",
     ports={"client": 9092, "controller": 9093},
-    replaced_by="KAFKA_BOOTSTRAP_SERVERS",
-    passed_on=(
+    address_variable="KAFKA_BOOTSTRAP_SERVERS",
+    other_variables=(
         "KAFKA_SECURITY_PROTOCOL",
         "KAFKA_SASL_MECHANISM",
         "KAFKA_USERNAME",
@@ -76,6 +86,6 @@ KAFKA = Server(
     jar_sets=("kafka",),
     prepare=prepare,
     command=command,
-    ready=lambda site: says(site.log, "Kafka Server started"),
-    exports=lambda site: {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{site.ports['client']}"},
+    ready=lambda instance: log_contains(instance.log, "Kafka Server started"),
+    exports=lambda instance: {"KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{instance.ports['client']}"},
 )

@@ -1,10 +1,10 @@
-"""Neo4j Community with Bolt and, over HTTP, its Browser."""
+"""Neo4j Community: Bolt for programs, and its Browser over HTTP."""
 
-from workers.dev.stack.java import BRIEF, java, run_once
-from workers.dev.stack.probe import http_ok
-from workers.dev.stack.server import Command, Server, Site, plain_environment
+from workers.dev.stack.ports import http_ok
+from workers.dev.stack.server import Command, Instance, LocalServer, plain_environment
+from workers.dev.stack.servers.java import SHORT_LIVED, java, run_once
 
-# The last line spares 8 s at each stop: without it Bolt waits for threads that have nothing left to do.
+# The last line saves 8 s at each stop: without it Bolt waits for idle threads.
 CONFIGURATION = """\
 server.default_listen_address=127.0.0.1
 server.default_advertised_address=127.0.0.1
@@ -22,7 +22,7 @@ dbms.usage_report.enabled=false
 internal.server.bolt.thread_pool_shutdown_wait_time=1s
 """
 
-# Neo4j reaches into the runtime for its page cache and off-heap buffers.
+# Neo4j uses internals of the Java runtime for its page cache and off-heap buffers.
 JAVA_OPTIONS = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/java.io=ALL-UNNAMED",
@@ -33,51 +33,54 @@ JAVA_OPTIONS = (
 )
 
 
-def prepare(site: Site) -> None:
-    """Write the configuration, and give a new database its password."""
-    configuration = site.folder / "conf" / "neo4j.conf"
+def prepare(instance: Instance) -> None:
+    """Write the configuration, and set the password of a new database."""
+    configuration = instance.folder / "conf" / "neo4j.conf"
     configuration.parent.mkdir(exist_ok=True)
-    configuration.write_text(CONFIGURATION.format(**site.ports))
-    if not (site.folder / "data" / "dbms" / "auth.ini").exists():
-        tool = java(site.folder, site.jars["neo4j"], *BRIEF, *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
-        run_once([*tool, "dbms", "set-initial-password", site.secrets["password"]], site.log, _places(site))
+    configuration.write_text(CONFIGURATION.format(**instance.ports))
+    if not (instance.folder / "data" / "dbms" / "auth.ini").exists():
+        tool = java(instance.folder, instance.jars["neo4j"], *SHORT_LIVED, *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
+        run_once(
+            [*tool, "dbms", "set-initial-password", instance.secrets["password"]], instance.log, _folders(instance)
+        )
 
 
-def command(site: Site) -> Command:
-    """Start the database."""
+def command(instance: Instance) -> Command:
+    """Return the command that starts the database."""
     heap = ("-Xms1g", "-Xmx1g", "-XX:+UseG1GC")
-    places = (f"--home-dir={site.folder}", f"--config-dir={site.folder / 'conf'}")
+    folders = (f"--home-dir={instance.folder}", f"--config-dir={instance.folder / 'conf'}")
     entry_point = "org.neo4j.server.CommunityEntryPoint"
     return Command(
-        [*java(site.folder, site.jars["neo4j"], *heap, *JAVA_OPTIONS, entry_point), *places], plain_environment()
+        [*java(instance.folder, instance.jars["neo4j"], *heap, *JAVA_OPTIONS, entry_point), *folders],
+        plain_environment(),
     )
 
 
-def exports(site: Site) -> dict[str, str]:
-    """Bolt for programs, HTTP for the Browser."""
+def exports(instance: Instance) -> dict[str, str]:
+    """Return the address of Bolt for programs, and of HTTP for the Browser."""
     return {
-        "NEO4J_URI": f"bolt://127.0.0.1:{site.ports['bolt']}",
+        "NEO4J_URI": f"bolt://127.0.0.1:{instance.ports['bolt']}",
         "NEO4J_USERNAME": "neo4j",
-        "NEO4J_PASSWORD": site.secrets["password"],
+        "NEO4J_PASSWORD": instance.secrets["password"],
         "NEO4J_DATABASE": "neo4j",
-        "NEO4J_HTTP": f"http://127.0.0.1:{site.ports['http']}",
+        "NEO4J_HTTP": f"http://127.0.0.1:{instance.ports['http']}",
     }
 
 
-def _places(site: Site) -> dict[str, str]:
-    return {"NEO4J_HOME": str(site.folder), "NEO4J_CONF": str(site.folder / "conf")}
+def _folders(instance: Instance) -> dict[str, str]:
+    return {"NEO4J_HOME": str(instance.folder), "NEO4J_CONF": str(instance.folder / "conf")}
 
 
-NEO4J = Server(
+NEO4J = LocalServer(
     name="neo4j",
     title="Neo4j",
     ports={"bolt": 7687, "http": 7474},
-    replaced_by="NEO4J_URI",
-    passed_on=("NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_PASSWORD_FILE", "NEO4J_DATABASE", "NEO4J_HTTP"),
+    address_variable="NEO4J_URI",
+    other_variables=("NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_PASSWORD_FILE", "NEO4J_DATABASE", "NEO4J_HTTP"),
     jar_sets=("neo4j",),
     secrets=("password",),
     prepare=prepare,
     command=command,
-    ready=lambda site: http_ok(site.ports["http"], "/"),
+    ready=lambda instance: http_ok(instance.ports["http"], "/"),
     exports=exports,
 )

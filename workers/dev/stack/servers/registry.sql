@@ -1,11 +1,11 @@
 -- The model registry's database, the source of the change events. Safe to run again.
 --
--- Tables keep the default replica identity, their primary key, as most databases out there do: then Debezium's
--- `before` is null for an update, and holds the key alone for a delete, and a large value that an update leaves
--- alone arrives as `__debezium_unavailable_value`. Full identity would spare readers this at the price of writing
--- every row twice to the log, and they must do without it anyway: the table is not theirs.
+-- Tables keep PostgreSQL's default replica identity, the primary key, as most databases do. So Debezium's `before` is
+-- null for an update and holds only the key for a delete, and a large value that an update does not change arrives as
+-- `__debezium_unavailable_value`. Full identity would avoid this, but would write every row twice to the log; readers
+-- must work without it anyway, because they do not own the tables.
 --
--- A NULL in a column with a default is told as that default, a time as 1970-01-01 (Kafka Connect, KIP-581).
+-- A NULL in a column with a default arrives as that default, a time as 1970-01-01 (Kafka Connect, KIP-581).
 CREATE TABLE IF NOT EXISTS models (
     model_id text PRIMARY KEY,
     version text,

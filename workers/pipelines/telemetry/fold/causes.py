@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
-from workers.pipelines.telemetry.fold.trace import Span
+from workers.pipelines.telemetry.fold.span import Span
 from workers.pipelines.telemetry.limits import MAX_ERRORS_IN_STATE
 
 

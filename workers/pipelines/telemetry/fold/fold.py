@@ -2,7 +2,8 @@
 
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
 from workers.pipelines.telemetry.fold.causes import RaisedError
-from workers.pipelines.telemetry.fold.trace import NamedModel, Span, Trace
+from workers.pipelines.telemetry.fold.span import NamedModel, Span
+from workers.pipelines.telemetry.fold.trace import Trace
 
 
 def fold(trace: Trace, event: Event, offset: int) -> None:

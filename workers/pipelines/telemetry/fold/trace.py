@@ -4,67 +4,11 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import Struct, msgpack
 
-from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
+from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Latency
 from workers.pipelines.telemetry.fold.causes import Causes, RaisedError
 from workers.pipelines.telemetry.fold.chain import Chain
+from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Span
 from workers.pipelines.telemetry.limits import MAX_EVENT_IDS_IN_STATE, MAX_SPANS_IN_STATE
-
-NO_TIMESTAMP = -1
-"""The timestamp of a span without a place in its trace."""
-
-
-class NamedModel(Struct, frozen=True, array_like=True, gc=False):
-    """The model and the provider that an event names."""
-
-    model_id: str
-    provider: str
-
-
-class Span(Struct, array_like=True, gc=False):
-    """The events that decide about a span, each with its time in epoch milliseconds.
-
-    ``id``       event_id of the first record of the log that named the span
-    ``timestamp``, ``parent``  its start time and its parent, as the events of all earlier folds decide
-    ``start``    the earliest start event, of two at one time the first in the log
-    ``end``      the latest terminal event, of two at one time the last in the log
-    ``tokens``   the latest token event, of two at one time the last in the log
-    ``first``    the earliest event of any other kind, as long as there is no start and no end
-    """
-
-    span_id: str
-    id: str
-    timestamp: int = NO_TIMESTAMP
-    parent: str | None = None
-    start_at: int = 0
-    start: Invocation | None = None
-    end_at: int = 0
-    end: Invocation | None = None
-    tokens_at: int = 0
-    tokens: Tokens | None = None
-    first_at: int = 0
-    first: NamedModel | None = None
-
-    def start_time(self) -> int:
-        """Return the start of the call: by the start event, else the terminal event, else the earliest event."""
-        if self.start is not None:
-            return self.start_at
-        if self.end is not None and self.end.latency_ms is not None:
-            return round(self.end_at - self.end.latency_ms)
-        return self.first_at
-
-    def named_parent(self) -> str | None:
-        """Return the parent by the terminal event, else by the start event."""
-        end, start = self.end, self.start
-        if end is not None and end.parent_span_id is not None:
-            return end.parent_span_id
-        return start.parent_span_id if start is not None else None
-
-    def source_event(self) -> Invocation | NamedModel:
-        """Return the event that decides about the model: terminal, else start, else the earliest one."""
-        source = self.end or self.start or self.first
-        if source is None:
-            raise ValueError(f"span {self.span_id} exists without any event")
-        return source
 
 
 class StoredTrace(Struct, array_like=True, gc=False):

@@ -1,10 +1,8 @@
-"""The price of a call: what its tokens cost at its time, by the registry or else by the catalogue."""
+"""The price of a call: what its tokens cost by the terms in force at its time."""
 
 from typing import NamedTuple, Protocol
 
-from workers.pipelines.telemetry.fold.trace import Span
-from workers.pipelines.telemetry.prices.catalogue import Catalogue
-from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
+from workers.pipelines.telemetry.fold.span import Span
 from workers.pipelines.telemetry.prices.tariff import Tariff
 
 
@@ -97,28 +95,3 @@ def cost_of(counted: TokenCounts, terms: PricingTerms) -> InvocationCost:
         return InvocationCost(context_utilization=utilization)
     usd, exact = tariff.cost(prompt, completion, cached or 0, reasoning or 0)
     return InvocationCost(usd, exact, utilization, source, price_id)
-
-
-class RegistryPriceBook:
-    """The terms of the registry, completed by the catalogue: each of version, price and window falls back by itself."""
-
-    def __init__(self, history: RegistryHistory, catalogue: Catalogue) -> None:
-        self._history = history
-        self._catalogue = catalogue
-
-    def terms(self, provider: str, model_id: str, timestamp: int) -> PricingTerms:
-        """Return the registry's terms in force at ``timestamp``, completed by the catalogue's."""
-        from_registry = self._history.terms(provider, model_id, timestamp)
-        if from_registry is None:
-            return self._catalogue.terms(provider, model_id, timestamp)
-        if from_registry.tariff is not None and from_registry.context_window is not None:
-            return from_registry
-        from_catalogue = self._catalogue.terms(provider, model_id, timestamp)
-        window = from_catalogue.context_window if from_registry.context_window is None else from_registry.context_window
-        if from_registry.tariff is not None:
-            return from_registry._replace(context_window=window)
-        return from_catalogue._replace(context_window=window, version_id=from_registry.version_id)
-
-    def entry(self, model_id: str) -> CatalogueEntry:
-        """Return the catalogue's entry, for stubs: the registry worker writes its Models itself."""
-        return self._catalogue.entry(model_id)

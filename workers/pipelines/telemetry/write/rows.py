@@ -6,7 +6,7 @@ Rows of shared nodes begin with their unique columns, because they are sorted.
 from typing import Any, NamedTuple
 
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency
-from workers.pipelines.telemetry.fold.trace import NamedModel, Span
+from workers.pipelines.telemetry.fold.span import NamedModel, Span
 from workers.pipelines.telemetry.prices.pricing import InvocationCost, PricingTerms, TokenCounts, cost_of, token_counts
 
 

@@ -1,5 +1,6 @@
 from tests.unit.pipelines.registry.jobs.examples import HOUR, MINUTE, START, USAGE
 from workers.pipelines.registry.jobs.usage_periods import past_periods, recent_periods
+from workers.pipelines.registry.options import Usage
 
 DAY = 24 * HOUR
 
@@ -7,7 +8,7 @@ DAY = 24 * HOUR
 def test_it_looks_back_as_far_as_calls_may_come_late() -> None:
     asked = recent_periods(USAGE).query(START).parameters
     assert (asked["since"], asked["until"]) == (START - DAY - HOUR - 10 * MINUTE, START - 10 * MINUTE)
-    long = USAGE.__class__("t", HOUR, 0, 7 * DAY, 2, 60)
+    long = Usage(window_minutes=60, late_minutes=0, restate_hours=7 * 24)
     assert recent_periods(long).query(START).parameters["since"] == START - 7 * DAY - HOUR
 
 

@@ -1,12 +1,12 @@
 import json
 from typing import Any
 
-import pytest
 from hypothesis import given
 
 from tests.model.naive_usage import naive_usage
 from tests.unit.pipelines.registry.jobs.examples import CALLS, HOUR, MINUTE, START, USAGE, answered
 from workers.pipelines.registry.jobs.usage_windows import CountUsage, changed_rows, next_count
+from workers.pipelines.registry.options import Usage
 
 NAMES = ("total_invocations", "unique_users", "avg_latency_ms", "error_rate")
 
@@ -72,15 +72,14 @@ def test_a_window_is_counted_again_twice_as_late_each_time_and_once_more_at_the_
     assert minutes == [10, 20, 40, 80, 160, 320, 640, 1280, 1440]
 
 
-@pytest.mark.parametrize("late_ms", [0, 1])
-def test_it_is_never_counted_again_at_once(late_ms: int) -> None:
-    usage = USAGE.__class__("t", HOUR, late_ms, HOUR, 2, 60)
+def test_it_is_never_counted_again_at_once() -> None:
+    usage = Usage(window_minutes=60, late_minutes=0, restate_hours=1)
     assert next_count(START, START, usage) == START + MINUTE
 
 
 def test_after_an_outage_past_the_end_it_is_not_counted_again() -> None:
     assert next_count(START, START + 25 * HOUR, USAGE) is None
-    assert next_count(START, START, USAGE.__class__("t", HOUR, 0, 0, 2, 60)) is None
+    assert next_count(START, START, Usage(window_minutes=60, late_minutes=0, restate_hours=0)) is None
 
 
 def test_the_first_count_is_remembered_and_the_next_one_planned() -> None:

@@ -1,7 +1,7 @@
 import tarfile
 from pathlib import Path
 
-from workers.dev.stack.archive import unpacked
+from workers.dev.stack.jars import unpack
 
 
 def archive(folder: Path, content: str) -> Path:
@@ -13,20 +13,20 @@ def archive(folder: Path, content: str) -> Path:
 
 def test_an_archive_is_unpacked_once(tmp_path: Path) -> None:
     file = archive(tmp_path, "one")
-    folder = unpacked(file, tmp_path / "cache")
+    folder = unpack(file, tmp_path / "cache")
     (folder / "mark").touch()
-    assert unpacked(file, tmp_path / "cache") == folder
+    assert unpack(file, tmp_path / "cache") == folder
     assert (folder / "mark").exists()
     assert (folder / "thing" / "file").read_text() == "one"
 
 
-def test_another_content_gets_another_folder(tmp_path: Path) -> None:
-    first = unpacked(archive(tmp_path, "one"), tmp_path / "cache")
-    second = unpacked(archive(tmp_path, "two"), tmp_path / "cache")
+def test_archives_with_other_contents_get_their_own_folder(tmp_path: Path) -> None:
+    first = unpack(archive(tmp_path, "one"), tmp_path / "cache")
+    second = unpack(archive(tmp_path, "two"), tmp_path / "cache")
     assert first != second
     assert (second / "thing" / "file").read_text() == "two"
 
 
-def test_nothing_temporary_stays(tmp_path: Path) -> None:
-    folder = unpacked(archive(tmp_path, "one"), tmp_path / "cache")
+def test_no_temporary_folder_is_left(tmp_path: Path) -> None:
+    folder = unpack(archive(tmp_path, "one"), tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == [folder]

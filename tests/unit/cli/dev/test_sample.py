@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from workers.cli.sample import app
+from workers.cli.dev.sample import app
 from workers.core.errors import Misconfigured, Unreachable
 
 RUNNER = CliRunner()

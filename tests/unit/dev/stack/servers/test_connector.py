@@ -1,4 +1,4 @@
-"""A connector is brought to run, seen against answers of Kafka Connect."""
+"""Register a connector with a fake of Kafka Connect."""
 
 import json
 import threading
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from workers.core.errors import Misconfigured, Unreachable
-from workers.dev.stack.connector import Connector, reason_in
+from workers.dev.stack.servers.connector import Connector, reason_in
 
 CONFIG = {"tasks.max": "1"}
 TRACE = (
@@ -20,19 +20,19 @@ TRACE = (
 
 
 class FakeConnect:
-    """One connector as Kafka Connect tells of it: its state changes when it is told something, then by itself."""
+    """Kafka Connect with one connector, whose state changes after requests and by itself."""
 
     def __init__(self) -> None:
         self.config: dict[str, str] | None = None
         self.states: list[str] = []
-        self.asked: list[str] = []
+        self.requests: list[str] = []
         self.refusals: list[int] = []
         self.stale = 0
-        """How often Connect still tells of a failure after it was told to restart."""
+        """How many more answers report the failure before a restart."""
 
     def answer(self, method: str, what: str, body: Any) -> tuple[int, Any]:
         if method != "GET":
-            self.asked.append(f"{method} {what}")
+            self.requests.append(f"{method} {what}")
         if self.refusals:
             return self.refusals.pop(0), {"message": "no"}
         if method == "PUT":
@@ -85,70 +85,68 @@ def connector(connect: FakeConnect) -> Iterator[Connector]:
 def test_a_new_connector_is_registered_and_waited_for(connector: Connector, connect: FakeConnect) -> None:
     connect.states = ["NONE", "UNASSIGNED", "RUNNING"]
     connector.ensure(CONFIG)
-    assert connect.asked == ["PUT /config"]
+    assert connect.requests == ["PUT /config"]
     assert connect.config == {**CONFIG, "name": "registry"}
     assert connector.failure() is None
 
 
-def test_one_that_runs_is_left_alone(connector: Connector, connect: FakeConnect) -> None:
+def test_a_running_connector_is_not_changed(connector: Connector, connect: FakeConnect) -> None:
     connect.config, connect.states = {**CONFIG, "name": "registry"}, ["RUNNING"]
     connector.ensure(CONFIG)
-    assert connect.asked == []
+    assert connect.requests == []
 
 
-def test_another_configuration_replaces_the_one_there_is(connector: Connector, connect: FakeConnect) -> None:
+def test_a_new_configuration_replaces_the_old_one(connector: Connector, connect: FakeConnect) -> None:
     connect.config, connect.states = {"tasks.max": "2", "name": "registry"}, ["RUNNING"]
     connector.ensure(CONFIG)
-    assert connect.asked == ["PUT /config"]
+    assert connect.requests == ["PUT /config"]
 
 
-def test_one_that_has_failed_before_is_tried_once_more(connector: Connector, connect: FakeConnect) -> None:
+def test_a_failed_connector_is_restarted_once(connector: Connector, connect: FakeConnect) -> None:
     connect.config, connect.states = {**CONFIG, "name": "registry"}, ["FAILED", "RUNNING"]
     connector.ensure(CONFIG)
-    assert connect.asked == ["POST /restart?includeTasks=true&onlyFailed=true"]
+    assert connect.requests == ["POST /restart?includeTasks=true&onlyFailed=true"]
 
 
-def test_one_that_fails_again_is_told(
+def test_a_second_failure_is_raised(
     connector: Connector, connect: FakeConnect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("workers.dev.stack.connector.STALE_SECONDS", 0.3)
+    monkeypatch.setattr("workers.dev.stack.servers.connector.STALE_SECONDS", 0.3)
     connect.config, connect.states = {**CONFIG, "name": "registry"}, ["FAILED"]
     with pytest.raises(Unreachable, match="all slots are in use"):
         connector.ensure(CONFIG)
 
 
-def test_a_failure_is_told_with_its_innermost_cause(connector: Connector, connect: FakeConnect) -> None:
+def test_a_failure_is_raised_with_its_innermost_cause(connector: Connector, connect: FakeConnect) -> None:
     connect.states = ["UNASSIGNED", "FAILED"]
-    with pytest.raises(Unreachable, match=r"all slots are in use .*; mend that"):
+    with pytest.raises(Unreachable, match=r"all slots are in use .*; correct that"):
         connector.ensure(CONFIG)
     failure = connector.failure()
     assert failure is not None
     assert "the task died <- org.postgresql" in failure
 
 
-def test_a_rebalance_of_connect_is_waited_out(connector: Connector, connect: FakeConnect) -> None:
+def test_a_request_waits_while_connect_rebalances(connector: Connector, connect: FakeConnect) -> None:
     connect.states, connect.refusals = ["RUNNING"], [409, 409]
     connector.ensure(CONFIG)
     assert connect.config is not None
 
 
-def test_a_configuration_that_connect_refuses_is_the_operators_to_change(
-    connector: Connector, connect: FakeConnect
-) -> None:
+def test_a_configuration_that_connect_rejects_is_misconfigured(connector: Connector, connect: FakeConnect) -> None:
     connect.states, connect.refusals = ["RUNNING"], [404, 400]
     with pytest.raises(Misconfigured, match="no"):
         connector.ensure(CONFIG)
 
 
-def test_one_that_nobody_registered_is_told(connector: Connector) -> None:
+def test_an_unregistered_connector_is_reported(connector: Connector) -> None:
     assert connector.failure() == "the connector registry is not registered"
 
 
-def test_a_connect_that_does_not_answer_is_out_of_reach() -> None:
+def test_a_connect_that_does_not_answer_is_unreachable() -> None:
     with pytest.raises(Unreachable, match="start it"):
         Connector("http://127.0.0.1:9", "registry").failure()
 
 
 @pytest.mark.parametrize(("trace", "reason"), [("", "no reason given"), ("Boom: x\n\tat y", "Boom: x")])
-def test_a_trace_without_causes_is_told_by_its_first_line(trace: str, reason: str) -> None:
+def test_the_reason_in_a_trace_without_causes_is_its_first_line(trace: str, reason: str) -> None:
     assert reason_in(trace) == reason

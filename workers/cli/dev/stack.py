@@ -13,15 +13,12 @@ if TYPE_CHECKING:
     from workers.dev.stack.status import ServerStatus
 
 app = typer.Typer(
-    help="Real servers as local processes: Kafka, Neo4j, a schema registry, and more with --with.", no_args_is_help=True
+    help="Run real servers as local processes: Kafka, Neo4j, a schema registry, and more with --with.",
+    no_args_is_help=True,
 )
 
 
-NameOption = Annotated[str, typer.Option("--name", help="Which stack; several live side by side.")]
-
-
-def _extras(values: list[str] | None) -> list[str]:
-    return [each.strip() for value in values or () for each in value.split(",") if each.strip()]
+NameOption = Annotated[str, typer.Option("--name", help="The stack's name; several stacks can run side by side.")]
 
 
 @app.command()
@@ -36,47 +33,56 @@ def up(
     name: NameOption = "dev",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Start the servers and wait until they are ready. Where KAFKA_BOOTSTRAP_SERVERS, NEO4J_URI, … are set, use those.
+    """Start the servers and wait until they are ready.
+
+    If KAFKA_BOOTSTRAP_SERVERS, NEO4J_URI, … are set, the stack uses those servers instead of starting its own.
 
     Example: memory-graph stack up --with cdc,vault
     """
-    from workers.dev.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.stack.stack import up as start  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.lifecycle import up as start  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.progress import stack_progress  # noqa: PLC0415 - keeps --help fast
 
-    with reporting() as report:
-        environment = start(name, _extras(with_), report).environment
+    with stack_progress() as progress:
+        environment = start(name, _extras(with_), progress).environment
     _print_status(name, output)
     if output is Output.TEXT:
         if browser := environment.get("NEO4J_HTTP"):
             print(f"Neo4j Browser: {browser}/browser/ (user and password: memory-graph stack env)")
-        named = "" if name == "dev" else f" --name {name}"
-        print(f'To use it from this shell: eval "$(memory-graph stack env{named})"')
+        name_option = "" if name == "dev" else f" --name {name}"
+        print(f'To use it from this shell: eval "$(memory-graph stack env{name_option})"')
+
+
+def _extras(values: list[str] | None) -> list[str]:
+    return [each.strip() for value in values or () for each in value.split(",") if each.strip()]
 
 
 @app.command()
 def down(name: NameOption = "dev") -> None:
-    """Stop exactly what `up` started; data stays for the next `up`.
+    """Stop exactly what `up` started; the data stays for the next `up`.
 
     Example: memory-graph stack down
     """
-    from workers.dev.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.stack.stack import down as stop  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.lifecycle import down as stop  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.progress import stack_progress  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import require_stack  # noqa: PLC0415 - keeps --help fast
 
-    with reporting() as report:
-        stop(name, report)
+    require_stack(name)
+    with stack_progress() as progress:
+        stop(name, progress)
 
 
 @app.command()
 def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
-    """Show what runs and where; exit code 1 when a server has crashed or does not do its work, with the reason.
+    """Show which servers run and where; exit code 1 and the reason if one has crashed or does not work.
 
     Example: memory-graph stack status -o json
     """
-    from workers.dev.stack.start import crash_report  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.stack.status import Condition, log_file  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.logs import crash_report  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import RunState, log_file, require_stack  # noqa: PLC0415 - keeps --help fast
 
+    require_stack(name)
     rows = _print_status(name, output)
-    crashed = [row.server for row in rows if row.state is Condition.CRASHED]
+    crashed = [row.server for row in rows if row.state is RunState.CRASHED]
     reports = [crash_report(server, log_file(name, server), "has crashed") for server in crashed]
     reports += [f"{row.server}: {row.trouble}" for row in rows if row.trouble]
     if reports:
@@ -89,8 +95,9 @@ def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
 
     Example: eval "$(memory-graph stack env)"
     """
-    from workers.dev.stack.status import environment  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import environment, require_stack  # noqa: PLC0415 - keeps --help fast
 
+    require_stack(name)
     settings = environment(name)
     if output is Output.JSON:
         print_json(settings)
@@ -103,17 +110,18 @@ def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
 def logs(
     server: Annotated[str, typer.Argument(help="kafka, neo4j, apicurio, postgres, connect or openbao.")],
     name: NameOption = "dev",
-    lines: Annotated[int, typer.Option(help="How many lines of the end.", min=1)] = 100,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on printing what is added.")] = False,
+    lines: Annotated[int, typer.Option(help="Number of lines from the end of the log.", min=1)] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,
 ) -> None:
     """Print the log of a server.
 
     Example: memory-graph stack logs neo4j --follow
     """
-    from workers.dev.stack.probe import follow as following  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.stack.probe import tail  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.stack.status import log_file  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.logs import follow as following  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.logs import tail  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import log_file, require_stack  # noqa: PLC0415 - keeps --help fast
 
+    require_stack(name)
     log = log_file(name, server)
     if follow:
         for chunk in following(log, lines):
@@ -129,11 +137,13 @@ def reset(name: NameOption = "dev") -> None:
 
     Example: memory-graph stack reset --name experiment
     """
-    from workers.dev.stack.progress import reporting  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.stack.stack import reset as wipe  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.lifecycle import reset as delete  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.progress import stack_progress  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.stack.status import require_stack  # noqa: PLC0415 - keeps --help fast
 
-    with reporting() as report:
-        wipe(name, report)
+    require_stack(name)
+    with stack_progress() as progress:
+        delete(name, progress)
 
 
 def _print_status(name: str, output: Output) -> "list[ServerStatus]":

