@@ -35,8 +35,7 @@ def test_a_worker_is_named_after_its_folder_and_says_where_its_events_come_from(
 ) -> None:
     assert factory.name == name
     assert import_module(f"workers.pipelines.{name}").__doc__
-    options = {"input_topic": "in", "output_topic": "out"} if name == "evolution" else {"input_topic": "in"}
-    spec = factory.build(factory.options.model_validate(options), has_api=False)
+    spec = factory.build(factory.options(topic="t", group="g"), has_api=False)
     assert spec.name == name
     assert spec.source in {"observatory", "registry", "vault"}
 

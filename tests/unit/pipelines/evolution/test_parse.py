@@ -67,6 +67,6 @@ def test_what_cannot_be_is_turned_away_with_field_and_fix(record: str, fields: A
 
 
 def test_a_record_is_keyed_by_its_schema() -> None:
-    with pytest.raises(Rejected, match="key it by schema_id") as caught:
+    with pytest.raises(Rejected, match="key the record by schema_id") as caught:
         parsed("MigrationExecuted", SUBJECT, key=b"another")
     assert caught.value.code == "key.mismatch"

@@ -133,6 +133,8 @@ def json_schema(text: str) -> Text:
     Its digest is the SHA-256 of its canonical form: keys sorted, no blanks. Raises ``Rejected``.
     """
     schema = document("json_schema", text)
+    if not isinstance(schema, dict | bool):
+        reject("json_schema.invalid", f"json_schema is {quoted(schema)}: send an object, or true or false")
     try:
         draft = validator_for(schema, default=Draft202012Validator)
         draft.check_schema(schema, format_checker=draft.FORMAT_CHECKER)

@@ -53,8 +53,8 @@ def told(**row: Any) -> Change:
 @pytest.mark.parametrize(
     ("row", "change"),
     [
-        ({"state": "BUFFERED"}, Due("the registry knows every model that it names")),
-        ({"state": "BUFFERED", "unknown": ["m"]}, Due("the wait is over; the registry does not know m")),
+        ({"state": "BUFFERED"}, Due("the registry knows all its models")),
+        ({"state": "BUFFERED", "unknown": ["m"]}, Due("the wait has ended; the registry does not know m")),
         ({"state": "SCHEDULED"}, Executed()),
         ({"state": "EXECUTED"}, Verified()),
         ({"state": "SCHEDULED", "obstacle": "it was deleted"}, Decided(False, "memory-graph", "it was deleted")),  # noqa: FBT003 - a field
@@ -68,7 +68,7 @@ def test_each_state_has_its_next_step(row: dict[str, Any], change: Change) -> No
 @pytest.mark.parametrize(
     ("row", "why"),
     [
-        ({"currents": []}, "current versions are [], and not a/2 alone"),
+        ({"currents": []}, "current versions are [], not only a/2"),
         ({"currents": ["1", "a/2"]}, "current versions are ['1', 'a/2']"),
         ({"json_schema": "{}"}, "has the hash"),
         ({"json_schema": None}, "has the hash None"),

@@ -88,7 +88,7 @@ def test_what_the_library_passes_over_is_breaking_where_it_differs(keyword: str)
     said: Any = "^a" if keyword == "pattern" else {"a": {"required": ["b"]}}
     before, after = {"type": ["string", "object"]}, {"type": ["string", "object"], keyword: said}
     assert verdict(after, after)[0] is BACKWARD
-    assert verdict(before, after) == (BREAKING, f"whether they go together cannot be decided: {keyword} differs")
+    assert verdict(before, after) == (BREAKING, f"their compatibility cannot be decided: {keyword} differs")
     assert verdict(tool(a=before), tool(a=after))[0] is BREAKING
     assert verdict({"anyOf": [before, TEXT]}, {"anyOf": [after, TEXT]})[0] is BREAKING
 
