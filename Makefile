@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos bench check lint types imports unit format stack-up stack-down lock
+.PHONY: help setup demo test chaos bench check lint types imports unit format docs figures stack-up stack-down lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,19 +34,25 @@ bench: setup ## Our worker beside a bare writer, a plain loop and Quix Streams
 check: lint types imports unit ## Lint, types, import contracts, unit tests
 
 lint: setup
-	@$(RUN) ruff check
-	@$(RUN) ruff format --check
+	@$(RUN) ruff check || { echo "lint: make format repairs what ruff can repair; correct the rest by hand" >&2; exit 1; }
+	@$(RUN) ruff format --check || { echo "lint: run make format" >&2; exit 1; }
 
 types: setup
-	@$(RUN) mypy
+	@$(RUN) mypy || { echo "types: correct the annotations that mypy names" >&2; exit 1; }
 
 imports: setup
-	@$(VENV)/bin/lint-imports --no-logo
+	@$(VENV)/bin/lint-imports --no-logo || { echo "imports: README.md has the order of the packages; move the code" >&2; exit 1; }
 
 unit: setup
-	@$(RUN) pytest tests/unit $(ARGS)
+	@$(RUN) pytest tests/unit $(ARGS) || { echo "unit: repeat one test with make unit ARGS='-k NAME'" >&2; exit 1; }
 
-format: setup ## Let ruff mend what it can
+docs: setup ## Write the generated tables of the documentation
+	@$(RUN) tests.unit.documentation.tables
+
+figures: setup ## Print the figures of the structure
+	@$(RUN) tests.figures
+
+format: setup ## Repair what ruff can repair
 	@$(RUN) ruff check --fix
 	@$(RUN) ruff format
 

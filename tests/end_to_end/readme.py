@@ -1,4 +1,4 @@
-"""What the README tells newcomers to write, as it stands there."""
+"""The worker that the pipelines' README tells newcomers to write, read from there."""
 
 import re
 from pathlib import Path
@@ -19,6 +19,6 @@ class NewWorker(NamedTuple):
 
 def adding_a_worker() -> NewWorker:
     """Read the section's code blocks, one of each language."""
-    section = (ROOT / "README.md").read_text().partition("## Adding a worker\n")[2].partition("\n## ")[0]
+    section = (ROOT / "workers" / "pipelines" / "README.md").read_text().partition("## Adding a worker\n")[2].partition("\n## ")[0]
     blocks = {language: dedent(text) for _, language, text in BLOCK.findall(section)}
     return NewWorker(blocks["json"], blocks["python"], blocks["yaml"])

@@ -1,4 +1,4 @@
-"""A new worker is one folder, one line in the fleet, one entry in the topology and one schema: the README's own."""
+"""A new worker is one folder, an entry in the fleet and in the topology, and a schema: the one of the README."""
 
 import shutil
 import sys
@@ -10,13 +10,14 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.end_to_end.outsider import Serializer, read_all
-from tests.end_to_end.program import Program
+from tests.end_to_end.program import Program, get, until
 from tests.end_to_end.readme import ROOT, adding_a_worker
 from tests.end_to_end.scene import Scene
 from workers.config.settings import Settings
 from workers.dev.stack.running import RunningStack
 
-LAST_NAME = '    "telemetry",\n'
+LAST_IMPORT = "from workers.pipelines.telemetry.worker import TELEMETRY\n"
+LAST_ENTRY = '    "evolution": EVOLUTION,\n'
 RECORD = "com.llm.observatory.feedback.Feedback"
 
 
@@ -34,14 +35,16 @@ def add_the_worker(house: Path) -> None:
     schema = house / "schemas" / "avro" / "feedback" / "Feedback.avsc"
     schema.parent.mkdir()
     schema.write_text(new.schema)
-    folder = house / "workers" / "feedback"
+    folder = house / "workers" / "pipelines" / "feedback"
     folder.mkdir()
     (folder / "__init__.py").write_text('"""Scores that people give to answers."""\n')
     (folder / "worker.py").write_text(new.worker)
-    fleet = house / "workers" / "fleet.py"
+    fleet = house / "workers" / "pipelines" / "fleet.py"
     text = fleet.read_text()
-    assert LAST_NAME in text
-    fleet.write_text(text.replace(LAST_NAME, f'{LAST_NAME}    "feedback",\n'))
+    assert LAST_IMPORT in text
+    assert LAST_ENTRY in text
+    text = text.replace(LAST_IMPORT, f"{LAST_IMPORT}from workers.pipelines.feedback.worker import FEEDBACK\n")
+    fleet.write_text(text.replace(LAST_ENTRY, f'{LAST_ENTRY}    "feedback": FEEDBACK,\n'))
 
 
 def add_to_the_topology(scene: Scene) -> None:
@@ -97,6 +100,9 @@ def test_a_worker_made_as_the_readme_says_reads_writes_rejects_and_drains(scene:
 
     with program(scene, "worker", "feedback") as worker:
         scene.until_caught_up(worker)
+        address = worker.until_ready()
+        for sample in ('feedback_scores_total{score="5"} 1.0', "feedback_unknown_calls 1.0"):
+            until(lambda text=sample: f"\nllm_memory_graph_{text}\n" in get(f"{address}/metrics").text, sample, worker)
         exit_code = worker.stop()
 
     cypher = (

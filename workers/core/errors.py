@@ -1,4 +1,6 @@
-"""Errors classed by what to do next: dead-letter, leave out, isolate, wait, stand down, or tell the operator."""
+"""Errors, sorted by what to do next."""
+
+from typing import ClassVar
 
 from workers.core.stage import Stage
 
@@ -8,7 +10,7 @@ class MemoryGraphError(Exception):
 
 
 class Rejected(MemoryGraphError):
-    """The record can never succeed: dead-letter it, its neighbours go on.
+    """Dead-letter the record: it can never succeed. The records around it go on.
 
     ``code`` is short and stable (``field.missing``); ``message`` names the field, the value and the fix.
     """
@@ -20,8 +22,8 @@ class Rejected(MemoryGraphError):
         self.message = message
 
 
-class Dropped(Exception):
-    """A named policy leaves the record out of the graph: count it, go on; nothing is wrong with it.
+class Dropped(MemoryGraphError):
+    """Count the record and go on: a named policy leaves it out of the graph, and nothing is wrong with it.
 
     ``reason`` is short and stable, a label of the metric; ``event_type`` labels it where it is known.
     """
@@ -32,8 +34,8 @@ class Dropped(Exception):
         self.event_type = event_type
 
 
-class Refused(Exception):
-    """The database refuses a batch for what is in it (constraint, type, size): bisect, isolate the culprit."""
+class Refused(MemoryGraphError):
+    """Split the batch: the database refuses it for its content (constraint, type, size)."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -41,10 +43,10 @@ class Refused(Exception):
         self.message = message
 
 
-class Retryable(Exception):
-    """A server is away or busy; the same attempt may succeed later. Nothing is known to be written.
+class Retryable(MemoryGraphError):
+    """Try again later: a server is away or busy, and nothing is known to be written.
 
-    ``after_seconds`` is how long it asks to be left alone, where it says so.
+    ``after_seconds`` is the wait that the server asks for, if it asks.
     """
 
     def __init__(self, message: str = "", after_seconds: float = 0.0) -> None:
@@ -52,21 +54,40 @@ class Retryable(Exception):
         self.after_seconds = after_seconds
 
 
-class RequestRejected(Exception):
-    """Another system answers that a request cannot succeed as it is. The message names request, answer and fix."""
+class RequestRejected(MemoryGraphError):
+    """Put the step off: another system refuses this request. The message names request, answer and fix."""
 
 
-class Fenced(Exception):
-    """Another owner has claimed this partition: write nothing more, stand down."""
+class Fenced(MemoryGraphError):
+    """Stop writing this partition: another process has claimed it."""
 
 
-class Misconfigured(Exception):
-    """The operator must change something. One sentence with the fix. Exit code 2."""
+class OperatorError(MemoryGraphError):
+    """End the command: a person must act. The message is one sentence with the fix.
+
+    ``exit_code`` is the exit code of the command, ``meaning`` what it says.
+    """
+
+    exit_code: ClassVar[int]
+    meaning: ClassVar[str]
 
 
-class Unreachable(Exception):
-    """A server that a command needs does not answer. One sentence with the fix. Exit code 3."""
+class ProblemsFound(OperatorError):
+    """A check found problems, or records could not be replayed."""
+
+    exit_code = 1
+    meaning = "problems found"
 
 
-class ProblemsFound(Exception):
-    """A check found problems, or records could not be replayed. Exit code 1."""
+class Misconfigured(OperatorError):
+    """The operator must change the usage or the configuration."""
+
+    exit_code = 2
+    meaning = "wrong usage or configuration"
+
+
+class Unreachable(OperatorError):
+    """A server that the command needs does not answer."""
+
+    exit_code = 3
+    meaning = "a server is out of reach"

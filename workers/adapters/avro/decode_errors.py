@@ -10,6 +10,19 @@ from fastavro.read import SchemaResolutionError
 from workers.adapters.avro.wire import PREFIX_BYTES
 from workers.core.errors import Rejected
 from workers.core.stage import Stage
+from workers.core.worker import DeadLetterCode
+
+DEAD_LETTER_CODES = (
+    DeadLetterCode(Stage.DECODE, "avro.bad_magic", "is not in Confluent wire format"),
+    DeadLetterCode(Stage.DECODE, "avro.unknown_schema", "names a schema id that the schema registry does not have"),
+    DeadLetterCode(Stage.DECODE, "avro.unexpected_record", "is of a record type that this topic does not take"),
+    DeadLetterCode(Stage.DECODE, "avro.unresolvable", "has a writer schema that our reader schema cannot read"),
+    DeadLetterCode(Stage.DECODE, "avro.truncated", "ends early"),
+    DeadLetterCode(Stage.DECODE, "avro.trailing_bytes", "has bytes after its last field"),
+    DeadLetterCode(Stage.DECODE, "avro.corrupt", "has bytes that do not fit its writer schema"),
+    DeadLetterCode(Stage.DECODE, "avro.enum", "has an enum symbol that our schema does not have"),
+    DeadLetterCode(Stage.DECODE, "value.tombstone", "has no value, on a topic without tombstones"),
+)
 
 ENDS_EARLY = "string index"
 """How fastavro's IndexError begins when a float or double is cut short; a wrong union branch is a ``list index``."""

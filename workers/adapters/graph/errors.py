@@ -16,6 +16,15 @@ from neo4j.exceptions import (
 )
 
 from workers.core.errors import Refused, Retryable
+from workers.core.stage import Stage
+from workers.core.worker import DeadLetterCode
+
+DEAD_LETTER_CODES = (
+    DeadLetterCode(Stage.WRITE, "neo4j.constraint", "breaks a constraint of the graph"),
+    DeadLetterCode(Stage.WRITE, "neo4j.type", "has a value that Neo4j cannot store"),
+    DeadLetterCode(Stage.WRITE, "neo4j.size", "is too large for an index or for the memory of one transaction"),
+    DeadLetterCode(Stage.WRITE, "neo4j.statement", "has a value that Neo4j cannot compute with"),
+)
 
 CONTENT_CODES = {
     "Neo.ClientError.Statement.TypeError": "neo4j.type",

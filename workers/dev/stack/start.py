@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workers.core.errors import Unreachable
+from workers.core.errors import MemoryGraphError, Unreachable
 from workers.dev.stack.home import CACHE
 from workers.dev.stack.jars import fetch
 from workers.dev.stack.logs import crash_report
@@ -22,7 +22,7 @@ POLL_SECONDS = 0.2
 ATTEMPTS = 5
 
 
-class PortTaken(Exception):
+class PortTaken(MemoryGraphError):
     """Another process took the port after we chose it and before the server listened on it."""
 
 
