@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import docker  # type: ignore[import-untyped]  # it ships no types
-from docker.errors import DockerException  # type: ignore[import-untyped]  # likewise
+from docker.errors import DockerException  # type: ignore[import-untyped]  # same reason as above
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.wait_strategies import HttpWaitStrategy, LogMessageWaitStrategy
 

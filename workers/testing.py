@@ -22,7 +22,7 @@ from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Refused, Rejected
 from workers.core.metric import MetricSpec
 from workers.core.ports import NOTHING_WRITTEN, Claim
-from workers.core.record import ConsumedRecord, Decoded, Record, TopicPartition
+from workers.core.record import ConsumedRecord, Decoded, OutgoingRecord, Record, TopicPartition
 from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
@@ -139,10 +139,10 @@ class FakeChangelog:
     journal: list[str] = field(default_factory=list)
     fail_next: list[Exception] = field(default_factory=list)
 
-    async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes | None]]) -> None:  # noqa: ARG002 - the port's signature
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
         if self.fail_next:
             raise self.fail_next.pop(0)
-        self.journal.append(f"table {sorted(key.decode() for key, _ in messages)}")
+        self.journal.append(f"table {sorted((record.key or b'').decode() for record in records)}")
 
 
 @dataclass

@@ -26,7 +26,7 @@ class Servers:
         )
 
     def settings(self) -> Settings:
-        """Give what a program started with this environment would read."""
+        """Return what a program started with this environment would read."""
         values = self.environment
         return Settings.model_validate(
             {

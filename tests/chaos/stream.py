@@ -120,7 +120,7 @@ def _planned(number: int, partition: int, sent: Sent, poison: str | None) -> Pla
 
 
 async def encoded(stream: Sequence[Planned], topic: str, encoder: AvroEncoder) -> list[bytes | None]:
-    """Give the value of each record; ``None`` is a tombstone."""
+    """Return the value of each record; ``None`` is a tombstone."""
     return [
         _spoilt(await encoder.encode(topic, planned.record_name, planned.fields), planned.poison) for planned in stream
     ]

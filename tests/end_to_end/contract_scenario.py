@@ -14,7 +14,7 @@ Related = tuple[str, str, str]
 
 
 def records(name: str) -> list[Record]:
-    """Give the records in the order in which they are sent. ``name`` begins every id."""
+    """Return the records in the order in which they are sent. ``name`` begins every id."""
     made: list[Record] = []
 
     def send(record_name: str, event_id: str, trace: str, span_id: str | None, **fields: Any) -> None:

@@ -62,5 +62,5 @@ OWN_FIELDS: dict[str, dict[str, Any]] = {
 
 
 def fields_of(record_name: str, **fields: Any) -> dict[str, Any]:
-    """Give all fields of a record. ``event_id``, ``model_id``, ``trace_id`` and ``span_id`` must be told."""
+    """Return all fields of a record. ``event_id``, ``model_id``, ``trace_id`` and ``span_id`` must be told."""
     return {"timestamp": AT, "provider": "openai", "metadata": {"sdk": "test"}} | OWN_FIELDS[record_name] | fields

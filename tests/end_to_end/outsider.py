@@ -29,7 +29,7 @@ def register(registry_url: str, subject: str, schema: Mapping[str, Any]) -> int:
         headers={"Content-Type": "application/vnd.schemaregistry.v1+json"},
         method="POST",
     )
-    with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - likewise
+    with urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - same reason as above
         return int(json.load(answer)["id"])
 
 

@@ -19,6 +19,11 @@ class NewWorker(NamedTuple):
 
 def adding_a_worker() -> NewWorker:
     """Read the section's code blocks, one of each language."""
-    section = (ROOT / "workers" / "pipelines" / "README.md").read_text().partition("## Adding a worker\n")[2].partition("\n## ")[0]
+    section = (
+        (ROOT / "workers" / "pipelines" / "README.md")
+        .read_text()
+        .partition("## Adding a worker\n")[2]
+        .partition("\n## ")[0]
+    )
     blocks = {language: dedent(text) for _, language, text in BLOCK.findall(section)}
     return NewWorker(blocks["json"], blocks["python"], blocks["yaml"])

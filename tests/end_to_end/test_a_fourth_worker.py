@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -85,6 +86,10 @@ def program(scene: Scene, *arguments: str) -> Program:
     return Program(arguments, scene.environment, log, command=command, cwd=scene.folder)
 
 
+def shows(url: str, text: str) -> bool:
+    return text in get(url).text
+
+
 def test_a_worker_made_as_the_readme_says_reads_writes_rejects_and_drains(scene: Scene) -> None:
     for preparation in (["graph", "migrate"], ["topology", "apply", "--execute"]):
         with program(scene, *preparation) as prepared:
@@ -102,7 +107,7 @@ def test_a_worker_made_as_the_readme_says_reads_writes_rejects_and_drains(scene:
         scene.until_caught_up(worker)
         address = worker.until_ready()
         for sample in ('feedback_scores_total{score="5"} 1.0', "feedback_unknown_calls 1.0"):
-            until(lambda text=sample: f"\nllm_memory_graph_{text}\n" in get(f"{address}/metrics").text, sample, worker)
+            until(partial(shows, f"{address}/metrics", f"\nllm_memory_graph_{sample}\n"), sample, worker)
         exit_code = worker.stop()
 
     cypher = (

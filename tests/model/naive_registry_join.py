@@ -68,7 +68,7 @@ def naive_cost(row: Row, counted: Mapping[str, Any]) -> Decimal | None:
 
 
 def naive_join(graph: Graph, history: Sequence[Row]) -> Graph:
-    """Give the naive model's Invocations what the registry says of their time; prices and window each if it does."""
+    """Return the naive model's Invocations what the registry says of their time; prices and window each if it does."""
     for (label, key), node in list(graph.nodes.items()):
         if label == "Invocation":
             rule = _rule(node["provider"], node["model_id"])

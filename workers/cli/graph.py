@@ -43,8 +43,8 @@ def migrate(
 async def _migrate(*, dry_run: bool) -> "list[Migration]":
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
-    from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
-    from workers.adapters.graph.migrate import migrate, pending_migrations  # noqa: PLC0415 - likewise
+    from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - same reason as above
+    from workers.adapters.graph.migrate import migrate, pending_migrations  # noqa: PLC0415 - same reason as above
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
 
     settings = Settings.from_environment().neo4j
@@ -96,21 +96,21 @@ async def _reprice(
 ) -> "tuple[dict[str, Any], dict[str, int] | None]":
     from dataclasses import asdict  # noqa: PLC0415 - keeps --help fast
 
-    from workers.cli.progress import progress  # noqa: PLC0415 - likewise
+    from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - same reason as above
+    from workers.cli.progress import progress  # noqa: PLC0415 - same reason as above
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
-    from workers.ops.reprice.graph import Graph  # noqa: PLC0415 - likewise
-    from workers.ops.reprice.run import compare, execute, price_book  # noqa: PLC0415 - likewise
+    from workers.ops.reprice.run import compare, execute, price_book  # noqa: PLC0415 - same reason as above
 
-    async with Graph(Settings.from_environment().neo4j) as graph:
+    async with GraphConnection(Settings.from_environment().neo4j) as graph:
         book = await price_book(graph)
-        with progress("comparing") as told:
-            difference = asdict(await compare(graph, book, window, told))
+        with progress("comparing") as show_state:
+            difference = asdict(await compare(graph, book, window, show_state))
         if show is not None:
             show(difference)
         if not write:
             return difference, None
-        with progress("repricing") as told:
-            return difference, asdict(await execute(graph, book, window, told))
+        with progress("repricing") as show_state:
+            return difference, asdict(await execute(graph, book, window, show_state))
 
 
 def _show_difference(difference: "dict[str, Any]") -> None:

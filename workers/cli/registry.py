@@ -62,16 +62,14 @@ def _row(model: "Due", purged: list[str], *, execute: bool) -> dict[str, str]:
 async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
-    from workers.adapters.graph.driver import check_connection, explained, open_driver  # noqa: PLC0415 - likewise
+    from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - same reason as above
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
-    from workers.ops.model_purge import models_due, purge_models  # noqa: PLC0415 - likewise
+    from workers.ops.model_purge import models_due, purge_models  # noqa: PLC0415 - same reason as above
 
-    settings = Settings.from_environment().neo4j
-    async with open_driver(settings) as driver:
-        await check_connection(driver, settings)
-        with explained(settings), Console(stderr=True).status("looking at deleted models"):
-            due = await models_due(driver, settings.database)
-            return due, await purge_models(driver, settings.database, due) if execute else []
+    with Console(stderr=True).status("looking at deleted models"):
+        async with GraphConnection(Settings.from_environment().neo4j) as graph:
+            due = await models_due(graph)
+            return due, await purge_models(graph, due) if execute else []
 
 
 @app.command("list")
@@ -137,7 +135,7 @@ def _decide(schema: str, version: str, output: Output, *, approved: bool, by: st
 async def _put(schema: str, version: str, decided: "Decided") -> "Subject":
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
     from workers.ops.schema_approval.decision import waiting  # noqa: PLC0415 - keeps --help fast
-    from workers.ops.schema_approval.log import put  # noqa: PLC0415 - likewise
+    from workers.ops.schema_approval.log import put  # noqa: PLC0415 - same reason as above
     from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - keeps --help fast
 
     settings = Settings.from_environment()
@@ -151,7 +149,7 @@ async def _listed(schema: str | None, version: str | None) -> "list[Listed]":
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
-    from workers.ops.schema_approval.listed import listed  # noqa: PLC0415 - likewise
+    from workers.ops.schema_approval.listed import listed  # noqa: PLC0415 - same reason as above
 
     with Console(stderr=True).status("looking at migrations of schemas"):
         return await listed(Settings.from_environment().neo4j, schema, version)

@@ -1,4 +1,4 @@
-"""A record as Kafka delivers it, before anything has been decoded."""
+"""A record as Kafka delivers it, as we send it, and what it decodes to."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
@@ -46,6 +46,21 @@ class ConsumedRecord(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+BY_KEY = -1
+"""The partition of an outgoing record whose key decides."""
+
+
+class OutgoingRecord(NamedTuple):
+    """A record to send. Without a ``timestamp`` (epoch milliseconds) it has the time of sending."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int = BY_KEY
+    headers: Sequence[tuple[str, str | bytes | None]] = ()
+    timestamp: int = 0
 
 
 class Decoded(NamedTuple):

@@ -22,7 +22,7 @@ from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
-from workers.adapters.kafka.producer import ConfirmedProducer
+from workers.adapters.kafka.producer import KafkaProducer
 from workers.adapters.kafka.topic_identity import KafkaTopicIdentity
 from workers.config.settings import Settings
 from workers.config.topology import Topology
@@ -179,7 +179,7 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     config = librdkafka_config(deployment.settings.kafka)
     dead_letters = KafkaDeadLetters(config)
     stack.push_async_callback(dead_letters.aclose)
-    changelog = ConfirmedProducer(config)
+    changelog = KafkaProducer(config)
     stack.push_async_callback(changelog.aclose)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
     breakers = {server: Breaker(options.breaker, clock, partial(metrics.breaker, server)) for server in servers}

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import neo4j
-from neo4j.exceptions import ConstraintError
+from workers.adapters.graph.connection import GraphConnection
+from workers.core.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +54,27 @@ RETURN count(*) AS purged
 """
 
 
-async def models_due(driver: neo4j.AsyncDriver, database: str) -> list[Due]:
-    """List every deleted model whose ``purge_after`` has passed, by id. Raises what the driver raises."""
-    records, _, _ = await driver.execute_query(DUE, own=OWN, database_=database)
+async def models_due(graph: GraphConnection) -> list[Due]:
+    """List every deleted model whose ``purge_after`` has passed, by id."""
     return [
-        Due(record["model_id"], record["deleted_at"], tuple((label, uses) for label, uses in record["used_by"]))
-        for record in records
+        Due(row["model_id"], row["deleted_at"], tuple((label, uses) for label, uses in row["used_by"]))
+        for row in await graph.rows(DUE, own=OWN)
     ]
 
 
-async def purge_models(driver: neo4j.AsyncDriver, database: str, due: Sequence[Due]) -> list[str]:
+async def purge_models(graph: GraphConnection, due: Sequence[Due]) -> list[str]:
     """Remove those that nothing refers to, each in a transaction; return the ids of those that are gone.
 
     Their prices, versions and usage go with them. One that came into use meanwhile stays, as does one that the registry
     has brought back. A model that comes back after it is gone is written whole, but for texts that only rows of its
-    versions carry. Raises what the driver raises.
+    versions carry.
     """
-    return [model.model_id for model in due if not model.used_by and await _purge(driver, database, model.model_id)]
+    return [model.model_id for model in due if not model.used_by and await _purge(graph, model.model_id)]
 
 
-async def _purge(driver: neo4j.AsyncDriver, database: str, model_id: str) -> bool:
+async def _purge(graph: GraphConnection, model_id: str) -> bool:
     try:
-        parameters = {"model_id": model_id, "own": OWN, "shared": SHARED}
-        records, _, _ = await driver.execute_query(PURGE, parameters, database_=database)
-    except ConstraintError:  # something has just come to refer to it
+        rows = await graph.rows(PURGE, model_id=model_id, own=OWN, shared=SHARED)
+    except Refused:  # another transaction has just added a reference
         return False
-    return bool(records and records[0]["purged"])
+    return bool(rows and rows[0]["purged"])

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,10 @@ sys.meta_path.insert(0, Hidden())
 
 
 def run(folder: Path, script: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", script, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+    """Run without ``site``: an editable installation would add the packages that ``folder`` leaves out."""
+    command = [sys.executable, "-S", "-c", script, *arguments]
+    environment = {"PYTHONPATH": sysconfig.get_path("purelib"), "PATH": ""}
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
 
 
 @pytest.fixture

@@ -62,7 +62,10 @@ def limits_of(field: FieldInfo) -> str:
         return " or ".join(f"`{each}`" for each in get_args(field.annotation))
     signs: tuple[tuple[type[Any], str, str], ...] = ((Ge, "ge", "≥"), (Gt, "gt", ">"), (Le, "le", "≤"), (Lt, "lt", "<"))
     limits = [
-        f"{sign} {getattr(each, name):,}" for kind, name, sign in signs for each in field.metadata if isinstance(each, kind)
+        f"{sign} {getattr(each, name):,}"
+        for kind, name, sign in signs
+        for each in field.metadata
+        if isinstance(each, kind)
     ]
     return ", ".join(limits)
 
@@ -142,7 +145,7 @@ def main() -> None:
         text = document.read_text()
         if text != generated(text):
             document.write_text(generated(text))
-            print(document.relative_to(ROOT))
+            print(document.relative_to(ROOT))  # noqa: T201 - a command of its own
 
 
 if __name__ == "__main__":

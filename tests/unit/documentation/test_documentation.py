@@ -39,7 +39,9 @@ def test_links_and_paths_lead_somewhere(document: Path) -> None:
     text = document.read_text()
     local = [each.partition("#")[0] for each in LINK.findall(text) if "://" not in each and not each.startswith("#")]
     missing = [each for each in local if not (document.parent / each).exists()]
-    missing += [each for each in CODE_PATH.findall(text) if not (ROOT / each).exists() and "feedback" not in each.lower()]
+    missing += [
+        each for each in CODE_PATH.findall(text) if not (ROOT / each).exists() and "feedback" not in each.lower()
+    ]
     assert missing == []
 
 
@@ -48,8 +50,13 @@ def test_the_readme_is_short() -> None:
 
 
 def sources() -> list[Path]:
-    code = [each for folder in ("workers", "schemas") for each in sorted((ROOT / folder).rglob("*.*")) if each.is_file()]
-    return [each for each in code if each.suffix in {".py", ".cypher", ".avsc"}] + [*documents(), ROOT / "topology.yaml"]
+    code = [
+        each for folder in ("workers", "schemas") for each in sorted((ROOT / folder).rglob("*.*")) if each.is_file()
+    ]
+    return [each for each in code if each.suffix in {".py", ".cypher", ".avsc"}] + [
+        *documents(),
+        ROOT / "topology.yaml",
+    ]
 
 
 def test_nothing_needs_translating() -> None:

@@ -120,7 +120,7 @@ class AvroCodec:
         self._writers[prefix] = self._resolve(schema_id, definition, now)
 
     def _forget_unknown(self, before: float) -> None:
-        """Keep garbage ids from filling the memory; late enough that whoever fetched one has decoded with it."""
+        """Keep garbage ids from filling the memory; late enough that the task that fetched one has decoded with it."""
         for prefix in [known for known, writer in self._writers.items() if writer.expires_at < before]:
             del self._writers[prefix]
 

@@ -19,8 +19,8 @@ SET w.topic_id = $topic_id, w.updated_at = datetime(),
 RETURN w.offset AS offset, w.lineage AS lineage, w.epoch AS epoch, w.refused AS refused
 """
 
-# Planned once: the server would else plan anew whenever the graph has grown, for seconds in its first minutes. Every
-# node is found by its key, so a plan made for an empty graph is the plan for a full one.
+# Planned once: otherwise the server plans it again whenever the graph has grown, for seconds in its first minutes.
+# Every node is found by its key, so a plan made for an empty graph is the plan for a full one.
 REUSE_PLAN = "CYPHER replan=skip"
 
 # Locks, compares under the lock, and leaves no row to go on with where the batch must not be written. That the offset
@@ -51,7 +51,7 @@ def guarded(cyphers: Sequence[str]) -> str:
     The price: the server plans each combination of statements once, in about half a second for thirteen. So a
     plan should list all its statements always, in one order; a statement without rows costs next to nothing.
 
-    ``$rows`` is one list with the rows of each statement: the server plans anew for parameters whose lists are of
+    ``$rows`` is one list with the rows of each statement: the server plans again for parameters whose lists are of
     another order of magnitude, and a list a statement would make nearly every batch a new combination (measured:
     330 ms a batch instead of 7).
     """

@@ -20,7 +20,7 @@ TRANSACTION_SECONDS = 30.0
 
 
 class Unshown(list[Any]):
-    """Rows that do not show what they hold, whoever asks.
+    """Rows that never show their contents.
 
     The driver puts every parameter into a line for its debug log, even while nobody listens: 4 µs an event, and
     what events hold is nobody's business in a log.
@@ -47,8 +47,8 @@ class Neo4jWriter(GraphWriter):
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:
         """Take ownership of the partition's watermark with a fresh token, and make the watermark where there is none.
 
-        Another ``topic_id`` than last time means that the topic was recreated: its offsets start anew, in the
-        next epoch. Whoever held the partition before is fenced from now on. Raises ``Retryable``.
+        Another ``topic_id`` than last time means that the topic was recreated: its offsets start again at 0, in the
+        next epoch. The former owner of the partition is fenced from now on. Raises ``Retryable``.
         """
         token = uuid4().hex
         row = await self._run(

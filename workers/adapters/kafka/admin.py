@@ -16,14 +16,14 @@ ResultT = TypeVar("ResultT")
 
 SILENT = {
     KafkaError._TRANSPORT,  # noqa: SLF001 - librdkafka's local error codes are spelled this way
-    KafkaError._TIMED_OUT,  # noqa: SLF001 - likewise
-    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - likewise
-    KafkaError._RESOLVE,  # noqa: SLF001 - likewise
+    KafkaError._TIMED_OUT,  # noqa: SLF001 - same reason as above
+    KafkaError._ALL_BROKERS_DOWN,  # noqa: SLF001 - same reason as above
+    KafkaError._RESOLVE,  # noqa: SLF001 - same reason as above
     KafkaError.REQUEST_TIMED_OUT,
 }
 TURNED_AWAY = {
-    KafkaError._AUTHENTICATION,  # noqa: SLF001 - likewise
-    KafkaError._SSL,  # noqa: SLF001 - likewise
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - same reason as above
+    KafkaError._SSL,  # noqa: SLF001 - same reason as above
     KafkaError.SASL_AUTHENTICATION_FAILED,
     KafkaError.TOPIC_AUTHORIZATION_FAILED,
     KafkaError.GROUP_AUTHORIZATION_FAILED,
@@ -63,7 +63,7 @@ class Admin:
         return {key: self.result(future) for key, future in answers.items()}
 
     def topics(self) -> dict[str, int]:
-        """Give every topic that exists, with its number of partitions."""
+        """Return every topic that exists, with its number of partitions."""
         metadata: Any = self.asked(lambda: self.client.list_topics(timeout=self.timeout_seconds))
         return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
 

@@ -6,7 +6,7 @@ from workers.config.settings import KafkaSettings
 
 
 def librdkafka_config(kafka: KafkaSettings) -> dict[str, Any]:
-    """Give the properties that every confluent-kafka client shares: address, security, name.
+    """Return the properties that every confluent-kafka client shares: address, security, name.
 
     Contains the password in clear, as librdkafka wants it: never log it. Names are librdkafka's own,
     https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md

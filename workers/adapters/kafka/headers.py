@@ -65,12 +65,12 @@ class DeadLetterHeaders:
 
 
 def headers_of(letter: DeadLetter) -> list[tuple[str, bytes | None]]:
-    """Give the dead letter's headers: the record's own in their order, duplicates included, then ours."""
+    """Return the dead letter's headers: the record's own in their order, duplicates included, then ours."""
     return attach(letter.record.headers, describe(letter))
 
 
 def describe(letter: DeadLetter) -> DeadLetterHeaders:
-    """Give our headers of a letter. A replayed record that fails again keeps its first failure and its replays."""
+    """Return our headers of a letter. A replayed record that fails again keeps its first failure and its replays."""
     record, earlier = letter.record, _texts(letter.record.headers)
     return DeadLetterHeaders(
         topic=record.topic,
@@ -97,7 +97,7 @@ def attach(headers: Headers, ours: DeadLetterHeaders) -> list[tuple[str, bytes |
 
 
 def foreign(headers: Headers) -> list[tuple[str, bytes | None]]:
-    """Give the headers that are not ours, in their order, duplicates included."""
+    """Return the headers that are not ours, in their order, duplicates included."""
     return [(name, value) for name, value in headers if not name.startswith(PREFIX)]
 
 

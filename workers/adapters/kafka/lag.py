@@ -32,7 +32,7 @@ class PartitionLag:
 
 
 def group_lag(kafka: KafkaSettings, group: str, topic: str) -> dict[int, PartitionLag]:
-    """Give the lag of each partition of ``topic``; a group that does not exist has committed nothing.
+    """Return the lag of each partition of ``topic``; a group that does not exist has committed nothing.
 
     Raises ``Misconfigured`` when there is no such topic, ``Unreachable``. Blocks for up to ten seconds.
     """
@@ -44,7 +44,7 @@ def group_lag(kafka: KafkaSettings, group: str, topic: str) -> dict[int, Partiti
     first = _offsets(admin, partitions, OffsetSpec.earliest())  # type: ignore[no-untyped-call]  # it has no types
     committed = _committed(admin, group, partitions)
     # Last of all, so that the lag is never less than what a commit in between would make it.
-    end = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # likewise
+    end = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # same reason as above
     return {number: lag_of(first[number], end[number], committed.get(number)) for number in range(count)}
 
 

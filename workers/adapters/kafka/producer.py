@@ -1,20 +1,23 @@
-"""A producer whose sends return when the broker has confirmed them."""
+"""The one producer: idempotent, acks=all. It sends records and waits for their delivery reports, or queues them."""
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from workers.core.errors import Retryable
+from workers.core.record import OutgoingRecord
 
 POLL_SECONDS = 0.1
 LINGER_MS = 2
 DELIVERY_TIMEOUT_MS = 30_000
 FLUSH_SECONDS = 10.0
-BY_KEY = -1
-"""The partition that the key decides, spread as the config's ``partitioner`` does it."""
+JAVA_PARTITIONER = {"partitioner": "murmur2_random"}
+"""Keys go to the same partitions as with the default partitioner of Java clients."""
+
+DeliveryReport = Callable[[KafkaError | None, Message], None]
 
 
 class Confirmation:
@@ -31,7 +34,7 @@ class Confirmation:
         self.done: asyncio.Future[None] = self._loop.create_future()
 
     def report(self, error: KafkaError | None, _message: Message) -> None:
-        """Librdkafka's delivery report for one message."""
+        """Count librdkafka's delivery report for one record."""
         self._error = self._error or error
         if error is not None and error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001 - librdkafka's own codes are public, so named
             self._timed_out.set()
@@ -44,14 +47,17 @@ class Confirmation:
             return
         if self._error is None:
             self.done.set_result(None)
-        elif self._error.fatal():  # this producer takes nothing any more: the process must make a new one
+        elif self._error.fatal():  # this producer sends nothing any more: the process must open a new one
             self.done.set_exception(KafkaException(self._error))
         else:
             self.done.set_exception(Retryable(f"Kafka did not take a record: {self._error.str()}"))
 
 
-class ConfirmedProducer:
-    """An idempotent producer (acks=all) for asyncio: per partition in order, each send confirmed as a whole."""
+class KafkaProducer:
+    """Sends records; those of one partition keep their order. ``config`` is librdkafka's.
+
+    ``send`` needs an event loop, and a thread that it starts, until ``aclose``. ``queue`` needs neither.
+    """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._config = {
@@ -66,58 +72,71 @@ class ConfirmedProducer:
         self._timed_out = threading.Event()
         self._queueing = threading.Lock()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="confirmed-producer", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
 
-    async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
-        """Send keys and values to one partition; return when all are confirmed.
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
+        """Send records; return when the brokers have confirmed all of them.
 
-        Raises ``Retryable``, or ``KafkaException`` when the producer is done for and only a new one helps.
+        Raises ``Retryable``; some may be in the log by then. Raises ``KafkaException`` if only a new producer helps.
         """
-        if not messages:
+        if not records:
             return
-        confirmation = self._confirmation(len(messages))
-        for key, value in messages:
-            message = {"value": value, "key": key, "partition": partition, "on_delivery": confirmation.report}
-            try:
-                self._queue(topic, message)
-            except BufferError:
-                await self._produce(topic, message)
+        self._start_polling()
+        confirmation = Confirmation(len(records), self._timed_out)
+        for record in records:
+            while True:
+                try:
+                    self.queue(record, confirmation.report)
+                except BufferError:  # librdkafka's queue is full; its thread empties it meanwhile
+                    await asyncio.sleep(POLL_SECONDS)
+                else:
+                    break
         await confirmation.done
 
-    def _confirmation(self, expected: int) -> Confirmation:
-        return Confirmation(expected, self._timed_out)
-
-    async def _produce(self, topic: str, message: Mapping[str, Any]) -> None:
-        """Queue a message as soon as there is room."""
-        while True:
-            try:
-                self._queue(topic, message)
-            except BufferError:  # librdkafka's queue is full: its thread empties it meanwhile
-                await asyncio.sleep(POLL_SECONDS)
-            else:
-                return
-
-    def _queue(self, topic: str, message: Mapping[str, Any]) -> None:
+    def queue(self, record: OutgoingRecord, on_delivery: DeliveryReport) -> None:
+        """Queue one record. Raises ``BufferError`` while the queue is full, and otherwise as ``send`` does."""
+        topic, key, value, partition, headers, timestamp = record
         try:
             with self._queueing:
-                self._producer.produce(topic, **message)
+                self._producer.produce(
+                    topic, value, key, partition, on_delivery=on_delivery, timestamp=timestamp, headers=list(headers)
+                )
         except KafkaException as error:
             if error.args[0].fatal():
                 raise
             raise Retryable(f"Kafka did not take a record for {topic}: {error}") from error
 
-    def _poll(self) -> None:
+    def poll(self, seconds: float = 0) -> None:
+        """Call the delivery reports that have arrived, for a caller that only queues."""
+        self._producer.poll(seconds)
+
+    def flush(self, seconds: float = FLUSH_SECONDS) -> int:
+        """Wait until everything is confirmed or the time is over; return how many records are left."""
+        return self._producer.flush(seconds)
+
+    async def aclose(self) -> None:
+        """Flush what was sent, and stop the thread."""
+        await asyncio.to_thread(self.flush)
+        self._closing.set()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def _start_polling(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._poll_until_closed, name="kafka-producer", daemon=True)
+            self._thread.start()
+
+    def _poll_until_closed(self) -> None:
         while not self._closing.is_set():
             self._producer.poll(POLL_SECONDS)
             if self._timed_out.is_set():
                 self._renew()
 
     def _renew(self) -> None:
-        """Go on with a new producer; who waits for the old one is told to try again.
+        """Continue with a new producer; sends that wait for the old one fail with ``Retryable``.
 
-        An idempotent producer was seen to deliver nothing any more: messages had timed out while Kafka was away,
-        and every later one did, too, although Kafka was back (chaos found it; a new producer delivered at once).
+        After records had timed out while Kafka was away, an idempotent producer delivered nothing any more, although
+        Kafka was back (a chaos test found it). A new producer delivered at once.
         """
         renewed = Producer(self._config)
         with self._queueing:
@@ -125,9 +144,3 @@ class ConfirmedProducer:
             self._timed_out.clear()
         given_up.purge()
         given_up.flush(FLUSH_SECONDS)
-
-    async def aclose(self) -> None:
-        """Flush what is under way and stop the thread."""
-        await asyncio.to_thread(self._producer.flush, FLUSH_SECONDS)
-        self._closing.set()
-        await asyncio.to_thread(self._thread.join)

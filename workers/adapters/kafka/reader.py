@@ -25,7 +25,7 @@ class TopicReader:
         self._topic = topic
 
     def end_offsets(self) -> dict[int, int]:
-        """Give the offset after the last record of each partition. Raises ``Misconfigured``, ``Unreachable``."""
+        """Return the offset after the last record of each partition. Raises ``Misconfigured``, ``Unreachable``."""
         with self._consumer() as consumer:
             topic = consumer.list_topics(self._topic, timeout=TIMEOUT_SECONDS).topics[self._topic]
             if topic.error is not None:
@@ -35,7 +35,7 @@ class TopicReader:
             return {number: self._end(consumer, number) for number in topic.partitions}
 
     def between(self, begin: Mapping[int, int], end: Mapping[int, int]) -> Iterator[ConsumedRecord]:
-        """Give the records from ``begin`` up to and without ``end``, offsets by partition; order holds in each.
+        """Return the records from ``begin`` up to and without ``end``, offsets by partition; order holds in each.
 
         A partition that ``begin`` lacks is read from its start. Raises ``Unreachable``.
         """
@@ -105,6 +105,6 @@ class TopicReader:
 
 
 def _headers(message: Message) -> list[tuple[str, bytes | None]]:
-    """Give the headers as Kafka has them: in order, names may repeat, values are bytes."""
+    """Return the headers as Kafka has them: in order, names may repeat, values are bytes."""
     headers: Any = message.headers() or ()
     return list(headers)

@@ -16,7 +16,7 @@ class KafkaTopicIdentity:
         self._asking = asyncio.Lock()
 
     def forget(self) -> None:
-        """Partitions have been assigned anew: ask again."""
+        """Forget the ids, because partitions were assigned again."""
         self._known.clear()
 
     async def of(self, topic: str) -> str:

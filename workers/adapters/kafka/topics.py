@@ -39,7 +39,7 @@ def present_topics(admin: Admin, topics: Collection[str]) -> dict[str, TopicStat
 
 
 def topic_id(kafka: KafkaSettings, topic: str) -> str:
-    """Give the UUID that a topic got when it was created: another one means that it was deleted and made again.
+    """Return the UUID that a topic got when it was created: another one means that it was deleted and made again.
 
     Raises ``Misconfigured`` when there is no such topic, ``Unreachable``.
     """
@@ -47,7 +47,7 @@ def topic_id(kafka: KafkaSettings, topic: str) -> str:
 
 
 def topic_ids(kafka: KafkaSettings, topics: Collection[str]) -> dict[str, str]:
-    """Give the UUIDs of several topics, as Kafka writes them (base64). Raises as ``topic_id`` does."""
+    """Return the UUIDs of several topics, as Kafka writes them (base64). Raises as ``topic_id`` does."""
     admin = Admin(kafka)
     answers = admin.client.describe_topics(TopicCollection(list(topics)), request_timeout=admin.timeout_seconds)
     try:

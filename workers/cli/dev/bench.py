@@ -43,14 +43,14 @@ def bench(  # noqa: PLR0913 - one parameter an option
     Example: memory-graph bench --quick --only ours,plain --json bench.json
     """
     import asyncio  # noqa: PLC0415 - loaded when run, so that --help stays fast
-    import json  # noqa: PLC0415 - likewise
+    import json  # noqa: PLC0415 - same reason as above
 
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
-    from workers.dev.bench.run import Options, start_servers  # noqa: PLC0415 - likewise
-    from workers.dev.bench.run import bench as run  # noqa: PLC0415 - likewise
-    from workers.dev.bench.screen.show import as_data, show  # noqa: PLC0415 - likewise
-    from workers.dev.stack.home import stack_home  # noqa: PLC0415 - likewise
+    from workers.dev.bench.run import Options, start_servers  # noqa: PLC0415 - same reason as above
+    from workers.dev.bench.run import bench as run  # noqa: PLC0415 - same reason as above
+    from workers.dev.bench.screen.show import as_data, show  # noqa: PLC0415 - same reason as above
+    from workers.dev.stack.home import stack_home  # noqa: PLC0415 - same reason as above
 
     options = Options(
         events=events or (QUICK_EVENTS if quick else EVENTS),

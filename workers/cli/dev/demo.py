@@ -37,9 +37,9 @@ def demo(
 
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
-    from workers.dev.demo.progress import Steps  # noqa: PLC0415 - likewise
-    from workers.dev.demo.run import Options, run_demo  # noqa: PLC0415 - likewise
-    from workers.dev.demo.screen.show import show  # noqa: PLC0415 - likewise
+    from workers.dev.demo.progress import Steps  # noqa: PLC0415 - same reason as above
+    from workers.dev.demo.run import Options, run_demo  # noqa: PLC0415 - same reason as above
+    from workers.dev.demo.screen.show import show  # noqa: PLC0415 - same reason as above
 
     report = run_demo(Options(name, from_file, count), Steps(Console(stderr=True)))
     if output is Output.JSON:

@@ -67,12 +67,12 @@ class Comparison:
     standings: dict[str, Standing]
 
     def median(self, name: str) -> float | None:
-        """Give the median speed of one contestant; ``None`` where it did not take part."""
+        """Return the median speed of one contestant; ``None`` where it did not take part."""
         standing = self.standings.get(name)
         return standing.events_per_second.median if standing else None
 
     def best(self, names: Sequence[str]) -> float | None:
-        """Give the best median of several."""
+        """Return the best median of several."""
         return max((speed for name in names if (speed := self.median(name)) is not None), default=None)
 
 

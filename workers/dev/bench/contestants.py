@@ -45,7 +45,7 @@ class Contestant:
 def worker_environment(
     ground: Ground, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, str]:
-    """Give what our worker runs with: the production defaults but for ``changed``, and tracing."""
+    """Return what our worker runs with: the production defaults but for ``changed``, and tracing."""
     return {
         "MEMORY_GRAPH_TOPOLOGY": str(ground.topology_file(topic, group, partitions, changed)),
         "OTEL_EXPORTER_OTLP_ENDPOINT": ground.collector,
@@ -88,7 +88,7 @@ def quix_sink(ground: Ground, field: Field, group: str) -> Sequence[Start]:
 
 
 def _peer(ground: Ground, field: Field, group: str) -> dict[str, str]:
-    """Give what programs of others' design read, under the ecosystem's names, with secrets that came from files."""
+    """Return what programs of others' design read, under the ecosystem's names, with secrets that came from files."""
     neo4j = ground.settings.neo4j
     return {
         "KAFKA_BOOTSTRAP_SERVERS": ground.settings.kafka.bootstrap_servers,
@@ -119,5 +119,5 @@ SCALE: Mapping[str, Contestant] = {
 
 
 def child_environment(start: Start) -> dict[str, str]:
-    """Give a process's whole environment."""
+    """Return a process's whole environment."""
     return {**os.environ, **start.environment}

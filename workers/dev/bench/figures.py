@@ -19,14 +19,14 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Give the smallest value that ``share`` (0 to 1) of the values do not exceed; ``values`` is not empty."""
+    """Return the smallest value that ``share`` (0 to 1) of the values do not exceed; ``values`` is not empty."""
     ordered = sorted(values)
     rank = -(-len(ordered) * round(share * 10_000) // 10_000)
     return ordered[max(0, rank - 1)]
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Give how much y grows for each unit of x, by least squares; 0 where there is nothing to fit."""
+    """Return how much y grows for each unit of x, by least squares; 0 where there is nothing to fit."""
     if len({x for x, _ in points}) < 2:  # noqa: PLR2004 - a line needs two places
         return 0.0
     return linear_regression([x for x, _ in points], [y for _, y in points]).slope

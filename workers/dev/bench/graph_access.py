@@ -1,11 +1,8 @@
 """The graph, as the benchmark reads and clears it."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Sequence
 
-from workers.adapters.graph.driver import explained, open_driver
-from workers.config.settings import Neo4jSettings
+from workers.adapters.graph.connection import GraphConnection
 from workers.dev.bench.records import Nodes
 
 AT_ONCE = 5_000
@@ -31,20 +28,8 @@ RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offse
 """
 
 
-class Graph:
-    """Runs Cypher and gives rows."""
-
-    def __init__(self, settings: Neo4jSettings, driver: Any) -> None:
-        self._settings = settings
-        self._driver = driver
-
-    async def rows(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Give every row of the answer, by column. Raises ``Unreachable``, ``Misconfigured``."""
-        with explained(self._settings):
-            records, _, _ = await self._driver.execute_query(
-                cypher, parameters_=parameters, database_=self._settings.database
-            )
-            return [record.data() for record in records]
+class RunGraph(GraphConnection):
+    """What a run of the benchmark asks of the graph."""
 
     async def count(self, nodes: Nodes) -> dict[str, int]:
         """Count what there is of a run's Invocations and around them, by label and relationship type."""
@@ -62,20 +47,13 @@ class Graph:
         await self.rows(DELETE_WATERMARKS, prefix=watermarks)
 
     async def watermarks(self, prefix: str) -> dict[int, int]:
-        """Give the last offset that the graph reflects, by partition."""
+        """Return the last offset that the graph reflects, by partition."""
         return {row["partition"]: row["offset"] for row in await self.rows(WATERMARKS, prefix=prefix)}
 
     async def version(self) -> str:
         """Name the database."""
         row = (await self.rows("CALL dbms.components() YIELD name, versions, edition"))[0]
         return f"{row['name']} {row['versions'][0]} {row['edition']}"
-
-
-@asynccontextmanager
-async def open_graph(settings: Neo4jSettings) -> AsyncIterator[Graph]:
-    """Connect, and disconnect in the end."""
-    async with open_driver(settings) as driver:
-        yield Graph(settings, driver)
 
 
 def _parts(keys: list[str]) -> Sequence[list[str]]:

@@ -22,7 +22,7 @@ from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.dev.bench.collector import collector
-from workers.dev.bench.graph_access import Graph, open_graph
+from workers.dev.bench.graph_access import RunGraph
 from workers.dev.bench.machine import server_at
 from workers.pipelines.fleet import load_topology
 
@@ -37,7 +37,7 @@ class Ground:
     topology: Topology
     folder: Path
     run: str
-    graph: Graph
+    graph: RunGraph
     encoder: AvroEncoder
     collector: str
     database: psutil.Process | None
@@ -72,7 +72,7 @@ class Ground:
         await asyncio.to_thread(apply_topology, self.settings.kafka, topology, execute=True)
 
     def watermarks(self, topic: str) -> str:
-        """Give what the ids of our worker's watermarks of a topic begin with."""
+        """Return what the ids of our worker's watermarks of a topic begin with."""
         return f"{TELEMETRY}/{topic}/"
 
 
@@ -90,7 +90,7 @@ async def open_ground(folder: Path) -> AsyncIterator[Ground]:
     registry = SchemaRegistry(settings.schema_registry_url)
     run = f"bench-{uuid4().hex[:8]}"
     try:
-        async with open_graph(settings.neo4j) as graph:
+        async with RunGraph(settings.neo4j) as graph:
             with collector() as address:
                 yield Ground(
                     settings=settings,

@@ -53,7 +53,7 @@ def server_at(address: str) -> psutil.Process | None:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Give what a process has used, user and system, in steps of a hundredth."""
+    """Return what a process has used, user and system, in steps of a hundredth."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
@@ -65,7 +65,7 @@ def _kafka_version(process: psutil.Process | None) -> str:
 
 
 def _words(argument: str) -> str:
-    """Give an argument of Java, or what is in the file that it names."""
+    """Return an argument of Java, or what is in the file that it names."""
     file = Path(argument[1:])
     return file.read_text() if argument.startswith("@") and file.exists() else argument
 

@@ -10,7 +10,7 @@ REQUIREMENT = "quixstreams[neo4j,avro]==3.28.1"
 
 
 def quix_python(folder: Path) -> Path:
-    """Give the interpreter that has Quix Streams; the first time this installs it. Raises ``Unreachable``."""
+    """Return the interpreter that has Quix Streams; the first time this installs it. Raises ``Unreachable``."""
     home = folder / REQUIREMENT.replace("[neo4j,avro]==", "-")
     python, installed = home / "bin" / "python", home / "installed"
     if installed.exists():

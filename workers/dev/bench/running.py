@@ -30,7 +30,7 @@ class Running:
         self._log = log
 
     def look(self) -> tuple[float, float]:
-        """Give what all processes have used of the CPU so far (seconds, user and system), and their memory (MiB).
+        """Return what all processes have used of the CPU so far (seconds, user and system), and their memory (MiB).
 
         A process that has ended keeps what was last seen of it.
         """

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from workers.dev.demo.graph_reader import GraphReader
+from workers.adapters.graph.connection import GraphConnection
 from workers.dev.demo.report import Answer, SpanView, TraceView
 
 BOOKKEEPING = ("Watermark", "Migration")
@@ -83,47 +83,45 @@ TO_TRY: dict[str, str] = {
 }
 
 
-async def count_graph(reader: GraphReader) -> tuple[dict[str, int], dict[str, int]]:
+async def count_graph(graph: GraphConnection) -> tuple[dict[str, int], dict[str, int]]:
     """Count all nodes by label and all relationships by type, from the database's own counters."""
-    labels = [row["label"] for row in await reader.rows("CALL db.labels() YIELD label RETURN label ORDER BY label")]
-    types = await reader.rows("CALL db.relationshipTypes() YIELD relationshipType AS type RETURN type ORDER BY type")
-    nodes = {label: await _count(reader, f"MATCH (n:`{label}`)") for label in labels if label not in BOOKKEEPING}
-    edges = {row["type"]: await _count(reader, f"MATCH ()-[n:`{row['type']}`]->()") for row in types}
+    labels = [row["label"] for row in await graph.rows("CALL db.labels() YIELD label RETURN label ORDER BY label")]
+    types = await graph.rows("CALL db.relationshipTypes() YIELD relationshipType AS type RETURN type ORDER BY type")
+    nodes = {label: await _count(graph, f"MATCH (n:`{label}`)") for label in labels if label not in BOOKKEEPING}
+    edges = {row["type"]: await _count(graph, f"MATCH ()-[n:`{row['type']}`]->()") for row in types}
     return {key: count for key, count in nodes.items() if count}, {key: count for key, count in edges.items() if count}
 
 
-async def count_run(reader: GraphReader, trace_ids: list[str]) -> dict[str, int]:
+async def count_run(graph: GraphConnection, trace_ids: list[str]) -> dict[str, int]:
     """Count what the traces of this run come to, under the names of ``Tally.expected``."""
-    found = {row["name"]: row["found"] for row in await reader.rows(STATUSES, traces=trace_ids)}
+    found = {row["name"]: row["found"] for row in await graph.rows(STATUSES, traces=trace_ids)}
     for name, cypher in CHECKS.items():
-        found[name] = (await reader.rows(cypher, traces=trace_ids))[0]["found"]
+        found[name] = (await graph.rows(cypher, traces=trace_ids))[0]["found"]
     return found
 
 
-async def known_traces(reader: GraphReader, trace_ids: list[str]) -> int:
+async def known_traces(graph: GraphConnection, trace_ids: list[str]) -> int:
     """Count the Invocations that the graph has of these traces already."""
-    return int((await reader.rows(CHECKS["Invocation"], traces=trace_ids))[0]["found"])
+    return int((await graph.rows(CHECKS["Invocation"], traces=trace_ids))[0]["found"])
 
 
-async def one_trace(reader: GraphReader, trace_ids: list[str]) -> TraceView | None:
-    """Give a trace worth looking at: several spans, nested, with errors that triggered one another, where there are."""
-    chosen = await reader.rows(INTERESTING_TRACE, traces=trace_ids) or await reader.rows(
-        LARGEST_TRACE, traces=trace_ids
-    )
+async def one_trace(graph: GraphConnection, trace_ids: list[str]) -> TraceView | None:
+    """Return a trace worth looking at: several nested spans, with errors that triggered one another if possible."""
+    chosen = await graph.rows(INTERESTING_TRACE, traces=trace_ids) or await graph.rows(LARGEST_TRACE, traces=trace_ids)
     if not chosen:
         return None
     trace_id = chosen[0]["trace_id"]
-    rows = await reader.rows(SPANS, trace_id=trace_id)
+    rows = await graph.rows(SPANS, trace_id=trace_id)
     sessions = [row.pop("session_id") for row in rows]
     return TraceView(trace_id, sessions[0], [SpanView(**row) for row in rows])
 
 
-async def try_queries(reader: GraphReader, *, prices: bool) -> list[Answer]:
+async def try_queries(graph: GraphConnection, *, prices: bool) -> list[Answer]:
     """Ask the queries that a person is invited to try; that of prices where the registry has been read."""
     queries = TO_TRY | (OF_PRICES if prices else {})
-    return [Answer(question, cypher.strip(), await reader.rows(cypher)) for question, cypher in queries.items()]
+    return [Answer(question, cypher.strip(), await graph.rows(cypher)) for question, cypher in queries.items()]
 
 
-async def _count(reader: GraphReader, match: str) -> int:
-    rows: list[dict[str, Any]] = await reader.rows(f"{match} RETURN count(n) AS found")
+async def _count(graph: GraphConnection, match: str) -> int:
+    rows: list[dict[str, Any]] = await graph.rows(f"{match} RETURN count(n) AS found")
     return int(rows[0]["found"])

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from workers.adapters.graph.connection import GraphConnection
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.dev.demo.check import Check, compare, problems_of
-from workers.dev.demo.graph_reader import GraphReader
 from workers.dev.demo.progress import Steps
 from workers.dev.demo.questions import count_graph, count_run, known_traces, one_trace, try_queries
 from workers.dev.demo.report import Report, Throughput, Visibility
@@ -92,16 +92,16 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
     with steps.step("topics, constraints and schemas are there"):
         await prepare(place.settings, place.topology, place.workers)
         dead_letters = await asyncio.to_thread(DeadLettersOfRun, kafka, place.topic)
-    async with GraphReader(place.settings.neo4j) as reader:
+    async with GraphConnection(place.settings.neo4j) as graph:
         items = list(traffic.items())
         trace_ids = sorted(traffic.trace_ids)
-        seen_before = await known_traces(reader, trace_ids) > 0
-        filled = await _fill(options, place, items, tally, reader, steps)
+        seen_before = await known_traces(graph, trace_ids) > 0
+        filled = await _fill(options, place, items, tally, graph, steps)
         with steps.step("the graph was read, and compared with what was sent"):
             letters = await asyncio.to_thread(dead_letters.counts, filled.sent)
-            checks = compare(tally.expected, await count_run(reader, trace_ids), tally.poison.total(), letters)
+            checks = compare(tally.expected, await count_run(graph, trace_ids), tally.poison.total(), letters)
             checks += filled.models
-            labels, relationships = await count_graph(reader)
+            labels, relationships = await count_graph(graph)
             return Report(
                 name=options.name,
                 source=traffic.source.description,
@@ -111,9 +111,9 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
                 relationships=relationships,
                 throughput=filled.throughput,
                 visibility=filled.visibility,
-                trace=await one_trace(reader, trace_ids),
+                trace=await one_trace(graph, trace_ids),
                 dead_letters=letters,
-                answers=await try_queries(reader, prices=bool(filled.models)),
+                answers=await try_queries(graph, prices=bool(filled.models)),
                 checks=checks,
                 problems=[*filled.problems, *problems_of(checks)],
                 browser=place.environment.get("NEO4J_HTTP"),
@@ -123,16 +123,21 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
 
 
 async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meets
-    options: Options, place: Place, items: Sequence[Sampled | Poison], tally: Tally, reader: GraphReader, steps: Steps
+    options: Options,
+    place: Place,
+    items: Sequence[Sampled | Poison],
+    tally: Tally,
+    graph: GraphConnection,
+    steps: Steps,
 ) -> Filled:
     bulk = max(0, len(items) - options.paced_records)
     async with running_fleet(stack_home() / options.name / "workers") as fleet:
-        models = await _fill_registry(place, reader, fleet, steps) if REGISTRY in place.workers else []
+        models = await _fill_registry(place, graph, fleet, steps) if REGISTRY in place.workers else []
         others = [name for name in place.workers if name != REGISTRY]
         with steps.step(f"ready: worker {', '.join(others)}"):
             await fleet.start(others)
         async with open_producer(place.settings, place.topic) as producer:
-            sending = Sending(producer, Watermarks(reader, TELEMETRY, place.topic), fleet, tally)
+            sending = Sending(producer, Watermarks(graph, TELEMETRY, place.topic), fleet, tally)
             with steps.step(f"{bulk:,} records went through as fast as possible") as tell:
                 throughput = await sending.at_once(items[:bulk], tell)
             with steps.step(f"{len(items) - bulk:,} records went through at {PACED_RATE:.0f} a second") as tell:
@@ -143,9 +148,9 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
             return Filled(throughput, visibility, await fleet.stop(), sending.sent, models)
 
 
-async def _fill_registry(place: Place, reader: GraphReader, fleet: Fleet, steps: Steps) -> list[Check]:
+async def _fill_registry(place: Place, graph: GraphConnection, fleet: Fleet, steps: Steps) -> list[Check]:
     """Let the registry come first, so that every call is priced by its history."""
     with steps.step(f"ready: worker {REGISTRY}"):
         await fleet.start([REGISTRY])
     with steps.step("every model of genai-prices went through PostgreSQL and Debezium") as tell:
-        return await load_models(place.environment["REGISTRY_DATABASE_URL"], reader, fleet, tell)
+        return await load_models(place.environment["REGISTRY_DATABASE_URL"], graph, fleet, tell)

@@ -17,7 +17,7 @@ POISON_PERCENT = 1.0
 
 
 def choose_source(project: Path, from_path: Path | None, count: int, today: datetime) -> Source:
-    """Give the calls to replay.
+    """Return the calls to replay.
 
     Both kinds are safe to produce again: a file's records are always the same, and an imitation's are the same for
     a whole day, for it begins at noon of the day before. Raises ``Misconfigured``.
@@ -37,7 +37,7 @@ class Traffic:
     trace_ids: set[str] = field(default_factory=set)
 
     def items(self) -> Iterator[Sampled | Poison]:
-        """Give every record, bad ones among them, in the order of event time."""
+        """Return every record, bad ones among them, in the order of event time."""
         records = telemetry(self.source.calls, source=self.source.name, seed=SEED)
         return strew(self._noted(records), POISON_PERCENT, SEED)
 

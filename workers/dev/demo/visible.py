@@ -40,5 +40,5 @@ class Visible:
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    """Give the smallest value that ``share`` of the values do not exceed; ``ordered`` is sorted and not empty."""
+    """Return the smallest value that ``share`` of the values do not exceed; ``ordered`` is sorted and not empty."""
     return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]

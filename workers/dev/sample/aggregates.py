@@ -32,7 +32,7 @@ class Window:
         latencies.append((fields["latency_ms"], fields["status"] != "SUCCESS"))
 
     def close(self, random: Random, timestamp: int) -> Iterator[Sampled]:
-        """Give a record per model, made at ``timestamp``, and start anew."""
+        """Return a record per model, made at ``timestamp``, and start again."""
         for (provider, model_id), ended in sorted(self._ended.items()):
             latencies = sorted(latency for latency, _ in ended)
             fields = {

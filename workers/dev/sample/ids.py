@@ -5,20 +5,20 @@ from uuid import UUID
 
 
 def trace_id(random: Random) -> str:
-    """Give a W3C trace id: 32 hex digits."""
+    """Return a W3C trace id: 32 hex digits."""
     return f"{random.getrandbits(128):032x}"
 
 
 def span_id(random: Random) -> str:
-    """Give a W3C span id: 16 hex digits."""
+    """Return a W3C span id: 16 hex digits."""
     return f"{random.getrandbits(64):016x}"
 
 
 def event_id(random: Random) -> str:
-    """Give a UUID."""
+    """Return a UUID."""
     return str(UUID(int=random.getrandbits(128), version=4))
 
 
 def opaque(random: Random, kind: str) -> str:
-    """Give an id that says what it names and nothing about whom: ``user-3f2a…``."""
+    """Return an id that says what it names and nothing about whom: ``user-3f2a…``."""
     return f"{kind}-{random.getrandbits(48):012x}"

@@ -78,7 +78,7 @@ GENERATED_TOKENS: Quantiles = (
 
 
 def imitate_trace(count: int, start_ms: float, seed: int) -> Iterator[Call]:
-    """Give ``count`` calls from ``start_ms`` (milliseconds since the epoch) on, the same ones for the same seed."""
+    """Return ``count`` calls from ``start_ms`` (milliseconds since the epoch) on, the same ones for the same seed."""
     random = Random(f"calls/{seed}")  # noqa: S311 - sample data, reproducible by design
     timestamp = start_ms
     for _ in range(count):

@@ -58,7 +58,7 @@ MIXES: Sequence[tuple[float, Sequence[ModelChoice]]] = ((0.0, MODELS_OF_2023), (
 
 
 def mix_at(timestamp: float) -> Sequence[ModelChoice]:
-    """Give the mix that holds at ``timestamp`` (milliseconds since the epoch)."""
+    """Return the mix that holds at ``timestamp`` (milliseconds since the epoch)."""
     return MIXES[bisect_right(MIXES, timestamp, key=lambda since: since[0]) - 1][1]
 
 
@@ -70,7 +70,7 @@ def choose(random: Random, timestamp: float) -> ModelChoice:
 
 @cache
 def named(model_id: str, provider: str | None) -> ModelChoice:
-    """Give the choice for a model that the trace itself names.
+    """Return the choice for a model that the trace itself names.
 
     A trace that names no provider means the maker of a model in the mixes, else the first provider that
     genai-prices knows to serve a model of that id, else ``unknown``.

@@ -19,7 +19,7 @@ async def paced(
     clock: Clock | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[T]:
-    """Give each item when it is due: the n-th ``n / rate`` seconds after the first; 0 means as fast as possible.
+    """Return each item when it is due: the n-th ``n / rate`` seconds after the first; 0 means as fast as possible.
 
     An item that is late does not delay those after it, so a slow consumer meets a burst, as in real life.
     """

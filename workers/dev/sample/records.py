@@ -12,7 +12,7 @@ STREAMED_SHARE = 0.4
 
 
 def records_of(random: Random, trace: Trace, span: Span) -> Iterator[Sampled]:
-    """Give the span's records in the order of event time: start, error if any, tokens, latency, end."""
+    """Return the span's records in the order of event time: start, error if any, tokens, latency, end."""
     return SpanRecords(random, trace, span).all()
 
 
@@ -28,7 +28,7 @@ class SpanRecords:
         self._end = int(span.call.timestamp + self._latency_ms)
 
     def all(self) -> Iterator[Sampled]:
-        """Give every record, in the order of event time."""
+        """Return every record, in the order of event time."""
         span = self._span
         yield self._started()
         if self._random.random() < STREAMED_SHARE and span.first_token_ms < self._latency_ms:
@@ -92,7 +92,7 @@ class SpanRecords:
         return self._record(ERROR, "llm.error.occurred", self._end, own)
 
     def _record(self, record_name: str, event_type: str, timestamp: int, own: dict[str, Any]) -> Sampled:
-        """Give a record; optional fields that it does not name have their schema's default."""
+        """Return a record; optional fields that it does not name have their schema's default."""
         trace_id, model = self._trace.trace_id, self._span.model
         fields = {
             "event_id": ids.event_id(self._random),

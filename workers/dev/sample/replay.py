@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def read_trace(path: Path) -> list[Call]:
-    """Give every call of the file in the order of time, one per line.
+    """Return every call of the file in the order of time, one per line.
 
     Raises ``Misconfigured`` with the line, the value and the fix.
     """

@@ -45,7 +45,7 @@ def produce_telemetry(source: Source, topic: str, *, seed: int, rate: float, poi
 
 @asynccontextmanager
 async def open_producer(settings: Settings, topic: str) -> AsyncIterator[TelemetryProducer]:
-    """Give a producer that encodes by the project's schemas. Raises ``Misconfigured``, ``Unreachable``."""
+    """Return a producer that encodes by the project's schemas. Raises ``Misconfigured``, ``Unreachable``."""
     schemas = load_reader_schemas(load_topology(settings.topology_path).schemas_folder / SCHEMAS)
     registry = SchemaRegistry(settings.schema_registry_url)
     try:

@@ -23,7 +23,7 @@ class Sessions:
         self._named: dict[str, Session] = {}
 
     def take(self, call: Call) -> Session:
-        """Give the session of the trace that ``call`` opens."""
+        """Return the session of the trace that ``call`` opens."""
         if call.session_id is not None:
             if call.session_id not in self._named:
                 self._named[call.session_id] = self._new(call.session_id)

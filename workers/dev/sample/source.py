@@ -43,5 +43,5 @@ def imitated(count: int, seed: int, start_ms: float) -> Source:
 
 
 def length_ms(count: int, seed: int) -> float:
-    """Give the time from the first to the last of the calls that ``imitated`` would give."""
+    """Return the time from the first to the last of the calls that ``imitated`` would give."""
     return max((call.timestamp for call in islice(imitate_trace(count, 0.0, seed), count)), default=0.0)

@@ -16,7 +16,7 @@ BLOCK = 5_000
 
 
 def telemetry(calls: Iterable[Call], *, source: str, seed: int) -> Iterator[Sampled]:
-    """Give the records of ``calls`` (in the order of time), each call exactly one span.
+    """Return the records of ``calls`` (in the order of time), each call exactly one span.
 
     The same calls, ``source`` (what they come from, any text) and ``seed`` give the same records, ids included;
     another source or seed gives other ids. Records of one trace are close together, as its calls are.

@@ -24,12 +24,12 @@ class Encoder(Protocol):
     """The part of the Avro encoder that is needed here."""
 
     async def encode(self, topic: str, record_name: str, fields: Mapping[str, Any]) -> bytes:
-        """Give the value in Confluent wire format."""
+        """Return the value in Confluent wire format."""
         ...
 
 
 async def value_of(item: Sampled | Poison, topic: str, encoder: Encoder) -> bytes | None:
-    """Give the value to send; ``None`` is a tombstone."""
+    """Return the value to send; ``None`` is a tombstone."""
     if isinstance(item, Sampled):
         return await encoder.encode(topic, item.record_name, item.fields)
     spoil = _SPOILERS.get(item.kind)
@@ -60,7 +60,7 @@ async def _tombstone(_record: Sampled, _topic: str, _encoder: Encoder) -> None:
 
 
 async def _unknown_status(record: Sampled, topic: str, encoder: Encoder) -> bytes:
-    """Give a fourth symbol of an enum of three, as a producer with a longer list would write it.
+    """Return a fourth symbol of an enum of three, as a producer with a longer list would write it.
 
     Avro writes a symbol as its index, so the byte in which two symbols differ is the one to change.
     """

@@ -9,15 +9,13 @@ from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import load_reader_schemas
 from workers.adapters.kafka.client import librdkafka_config
-from workers.adapters.kafka.producer import BY_KEY, ConfirmedProducer
+from workers.adapters.kafka.producer import JAVA_PARTITIONER, KafkaProducer
 from workers.adapters.registry_api.client import RegistryApi
 from workers.config.settings import Settings
 from workers.core.errors import Retryable
 from workers.core.job import Effect, Publish
 from workers.core.metric import Measurement
-
-JAVA_PARTITIONER = {"partitioner": "murmur2_random"}
-"""Keys go to the same partitions as with the default partitioner of Java clients."""
+from workers.core.record import OutgoingRecord
 
 
 class Effects:
@@ -26,7 +24,7 @@ class Effects:
     def __init__(
         self,
         encoder: AvroEncoder,
-        producer: ConfirmedProducer,
+        producer: KafkaProducer,
         api: RegistryApi | None,
         record: Callable[[Measurement], None],
     ) -> None:
@@ -52,7 +50,7 @@ class Effects:
     async def _publish(self, effect: Publish) -> None:
         value = await self._encoder.encode(effect.topic, effect.record_name, effect.fields)
         try:
-            await self._producer.send(effect.topic, BY_KEY, [(effect.key, value)])
+            await self._producer.send([OutgoingRecord(effect.topic, effect.key, value)])
         except Retryable as error:
             fix = "the topic must exist: `memory-graph topology apply --execute`"
             raise Retryable(f"{effect.topic}: {error}; {fix}") from error
@@ -69,7 +67,7 @@ async def open_effects(
     """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records."""
     registry = SchemaRegistry(settings.schema_registry_url)
     stack.push_async_callback(registry.aclose)
-    producer = ConfirmedProducer(librdkafka_config(settings.kafka) | JAVA_PARTITIONER)
+    producer = KafkaProducer(librdkafka_config(settings.kafka) | JAVA_PARTITIONER)
     stack.push_async_callback(producer.aclose)
     api = None
     if settings.registry_api.url is not None:

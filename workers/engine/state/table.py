@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from workers.core.record import OutgoingRecord
 from workers.engine.state.entry import Entry
 
 SWEEP_SLICE = 5_000
@@ -13,8 +14,8 @@ SWEEP_SLICE = 5_000
 class Changelog(Protocol):
     """The changelog topic of the table."""
 
-    async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
-        """Return when the broker has confirmed every message (acks=all). Raises ``Retryable``."""
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
+        """Return when the brokers have confirmed every record (acks=all). Raises ``Retryable``."""
         ...
 
 
@@ -73,7 +74,8 @@ class StateTable:
     async def _change(self, partition: int, changes: Sequence[tuple[bytes, bytes | None]]) -> None:
         if not changes:
             return
-        await self._changelog.send(self._table.changelog_topic_name, partition, changes)
+        topic = self._table.changelog_topic_name
+        await self._changelog.send([OutgoingRecord(topic, key, packed, partition) for key, packed in changes])
         for key, packed in changes:
             self._table.data.pop(key, None)
             if packed is not None:

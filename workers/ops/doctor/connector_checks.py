@@ -53,7 +53,7 @@ def _fix(state: str, address: str) -> str:
 
 
 def _status(url: str) -> Any:
-    """Give Connect's answer, ``None`` where there is no such connector. Raises ``Unreachable``."""
+    """Return Connect's answer, ``None`` where there is no such connector. Raises ``Unreachable``."""
     parts = urlsplit(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)

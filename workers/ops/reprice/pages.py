@@ -1,10 +1,10 @@
-"""Invocations by time, a page at a time, computed anew."""
+"""Invocations by time, a page at a time, computed again."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.ops.reprice.graph import Graph
+from workers.adapters.graph.connection import GraphConnection
 from workers.ops.reprice.revision import Revision, revise
 from workers.ops.reprice.statements import PAGE
 from workers.pipelines.telemetry.prices.pricing import PriceBook
@@ -22,8 +22,8 @@ class Window:
     page: int = 1_000
 
 
-async def pages(graph: Graph, book: PriceBook, window: Window) -> AsyncIterator[list[Revision]]:
-    """Give every Invocation of the window once; one whose time is corrected meanwhile is its worker's to price."""
+async def pages(graph: GraphConnection, book: PriceBook, window: Window) -> AsyncIterator[list[Revision]]:
+    """Return every Invocation of the window once; one whose time is corrected meanwhile is its worker's to price."""
     since, after = window.since, ""
     until = FOR_EVER if window.until is None else window.until
     while rows := await graph.rows(PAGE, since=since, until=until, after=after, limit=window.page):

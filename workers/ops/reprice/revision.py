@@ -1,4 +1,4 @@
-"""An Invocation as the graph has it, computed anew."""
+"""An Invocation as the graph has it, computed again."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from workers.adapters.graph.connection import GraphConnection
 from workers.engine.reference_data import refresh
 from workers.ops.reprice.difference import Difference
-from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.pages import Window, pages
 from workers.ops.reprice.statements import WRITE
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
@@ -25,15 +25,15 @@ class Written:
     changed_meanwhile: int = 0
 
 
-async def price_book(graph: Graph) -> PriceBook:
+async def price_book(graph: GraphConnection) -> PriceBook:
     """Read the registry's history as telemetry does."""
     catalogue = Catalogue()
     history = RegistryHistory(catalogue.named)
-    await refresh(RegistryReference(history), graph.ask)
+    await refresh(RegistryReference(history), lambda query: graph.rows(query.cypher, **query.parameters))
     return RegistryPriceBook(history, catalogue)
 
 
-async def compare(graph: Graph, book: PriceBook, window: Window, progress: Progress) -> Difference:
+async def compare(graph: GraphConnection, book: PriceBook, window: Window, progress: Progress) -> Difference:
     """Sum up what would change; nothing is written."""
     difference = Difference()
     async for revisions in pages(graph, book, window):
@@ -43,7 +43,7 @@ async def compare(graph: Graph, book: PriceBook, window: Window, progress: Progr
     return difference
 
 
-async def execute(graph: Graph, book: PriceBook, window: Window, progress: Progress) -> Written:
+async def execute(graph: GraphConnection, book: PriceBook, window: Window, progress: Progress) -> Written:
     """Write what differs, a page in a transaction. Safe to repeat, to stop and to run beside workers."""
     done = Written()
     async for revisions in pages(graph, book, window):

@@ -1,8 +1,8 @@
 """The migrations that the graph has."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from workers.adapters.graph.driver import check_connection, explained, open_driver
+from workers.adapters.graph.connection import GraphConnection
 from workers.config.settings import Neo4jSettings
 
 MIGRATIONS = """
@@ -38,9 +38,5 @@ async def listed(settings: Neo4jSettings, schema_id: str | None = None, version:
 
     Raises ``Unreachable``, ``Misconfigured``.
     """
-    parameters: dict[str, Any] = {"schema_id": schema_id, "version": version}
-    async with open_driver(settings) as driver:
-        await check_connection(driver, settings)
-        with explained(settings):
-            answer = await driver.execute_query(MIGRATIONS, parameters_=parameters, database_=settings.database)
-            return [Listed(**record.data()) for record in answer.records]
+    async with GraphConnection(settings) as graph:
+        return [Listed(**row) for row in await graph.rows(MIGRATIONS, schema_id=schema_id, version=version)]

@@ -10,13 +10,14 @@ import pytest
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from workers.adapters.kafka.producer import ConfirmedProducer
+from workers.adapters.kafka.producer import KafkaProducer
 from workers.core.errors import Retryable
+from workers.core.record import OutgoingRecord
 
 TIMEOUT_SECONDS = 30.0
 
 
-class Watched(ConfirmedProducer):
+class Watched(KafkaProducer):
     """Tells which of librdkafka's producers it sends with."""
 
     @property
@@ -43,24 +44,22 @@ async def test_after_a_timeout_it_goes_on_with_a_new_producer_and_nobody_waits_f
 ) -> None:
     producer = Watched({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP_SERVERS"], "delivery.timeout.ms": 1_500})
     before = producer.inner
-    messages = [(b"key", b"value")]
+    records = [OutgoingRecord(missing, b"key", b"value", partition=0)]
     try:
-        for outcome in await asyncio.gather(
-            producer.send(missing, 0, messages), producer.send(missing, 0, messages * 2), return_exceptions=True
-        ):
+        for outcome in await asyncio.gather(producer.send(records), producer.send(records * 2), return_exceptions=True):
             assert isinstance(outcome, Retryable)
         for future in admin.create_topics([NewTopic(missing, 1, 1)]).values():
             future.result(TIMEOUT_SECONDS)
-        await asyncio.wait_for(delivered(producer, missing, messages), TIMEOUT_SECONDS)
+        await asyncio.wait_for(delivered(producer, records), TIMEOUT_SECONDS)
         assert producer.inner is not before
     finally:
         await producer.aclose()
 
 
-async def delivered(producer: ConfirmedProducer, topic: str, messages: Sequence[tuple[bytes, bytes | None]]) -> None:
-    """Send, as the runtime does, until it has been confirmed."""
+async def delivered(producer: KafkaProducer, records: Sequence[OutgoingRecord]) -> None:
+    """Send, as the engine does, until it has been confirmed."""
     while True:
         try:
-            return await producer.send(topic, 0, messages)
+            return await producer.send(records)
         except Retryable:
             continue

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from rich.console import Console
 
+from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.kafka.admin import Admin
 from workers.config.settings import Settings
-from workers.dev.demo.graph_reader import GraphReader
 from workers.dev.demo.progress import Steps
 from workers.dev.demo.report import Report
 from workers.dev.demo.run import Options, run_demo
@@ -87,15 +87,15 @@ def test_every_real_model_came_from_the_registry_with_the_history_of_its_prices(
 
 
 async def test_a_second_run_on_the_same_stack_changes_nothing(options: Options, report: Report) -> None:
-    async with GraphReader(Settings.from_environment().neo4j) as reader:
+    async with GraphConnection(Settings.from_environment().neo4j) as graph:
         of_run = "MATCH (i:Invocation {session_id: $session}) RETURN count(i) AS found, sum(i.total_tokens) AS tokens"
         assert options.from_file is not None
         session = options.from_file.read_text().splitlines()[1].rsplit(",", 1)[1]
-        before = await reader.rows(of_run, session=session)
+        before = await graph.rows(of_run, session=session)
         assert before[0]["found"] == CALLS
         again = await asyncio.to_thread(run_demo, options, Steps(Console(file=StringIO())))
         assert again.seen_before
         assert again.problems == []
-        assert await reader.rows(of_run, session=session) == before
+        assert await graph.rows(of_run, session=session) == before
         assert report.checks == again.checks
     assert (stack_home() / options.name / "workers" / "telemetry.log").exists()

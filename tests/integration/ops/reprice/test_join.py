@@ -15,11 +15,11 @@ from tests.model.registry_history import registry_history
 from tests.model.traffic import BEGINS, MODELS, Sent, seeded, traffic
 from tests.model.written_history import clear, write_history
 from tests.unit.pipelines.telemetry.driven import Table, parsed
+from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.graph.reader import Neo4jReader
 from workers.config.settings import Neo4jSettings
 from workers.core.statement import Statement
 from workers.engine.reference_data import refresh
-from workers.ops.reprice.graph import Graph
 from workers.ops.reprice.pages import Window
 from workers.ops.reprice.run import compare, execute
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
@@ -122,7 +122,7 @@ async def test_any_order_of_arrival_comes_to_the_naive_join_after_reprice(
     assert {node: _of_telemetry(shown) for node, shown in before.nodes.items()} == {
         node: _of_telemetry(shown) for node, shown in expected.nodes.items()
     }
-    async with Graph(settings) as graph:
+    async with GraphConnection(settings) as graph:
         difference = await compare(graph, world.book, WINDOW, lambda _: None)
         assert await world.snapshot(log) == before
         done = await execute(graph, world.book, WINDOW, lambda _: None)
@@ -137,7 +137,7 @@ async def test_late_registry_rows_leave_something_to_reprice(world: World, setti
     log, late = traffic(seeded(3), 5, world.name), _row(world)
     await world.fold(log, 0)
     await world.register(late)
-    async with Graph(settings) as graph:
+    async with GraphConnection(settings) as graph:
         difference = await compare(graph, world.book, WINDOW, lambda _: None)
         assert difference.by_model[late.model_id].differing > 0
         assert difference.by_model[late.model_id].usd_before != difference.by_model[late.model_id].usd_after
@@ -147,7 +147,7 @@ async def test_what_changes_while_it_is_repriced_is_left_as_it_is(world: World, 
     log = traffic(seeded(3), 5, world.name)
     await world.fold(log, 0)
     await world.register(_row(world))
-    async with Graph(settings) as graph:
+    async with GraphConnection(settings) as graph:
         touching = _Touching(graph, world)
         done = await execute(touching, world.book, Window(WINDOW.since, WINDOW.until, 1_000), lambda _: None)
     assert touching.touched
@@ -160,10 +160,10 @@ async def test_what_changes_while_it_is_repriced_is_left_as_it_is(world: World, 
     assert [row["cost"] for row in rows.records] == ["1234.00000000"]
 
 
-class _Touching(Graph):
+class _Touching(GraphConnection):
     """Changes one of the Invocations of a page between reading and writing."""
 
-    def __init__(self, graph: Graph, world: World) -> None:
+    def __init__(self, graph: GraphConnection, world: World) -> None:
         self._graph = graph
         self._world = world
         self.touched: list[str] = []

@@ -4,6 +4,8 @@ import pytest
 
 from tests.integration.pipelines.evolution.conftest import WAIT_MS, World
 from tests.unit.pipelines.evolution.decisions import then
+from workers.adapters.graph.connection import GraphConnection
+from workers.config.settings import Settings
 from workers.core.job import Publish
 from workers.ops.model_purge import models_due, purge_models
 from workers.pipelines.evolution.events import Decided, Executed, RolledBack
@@ -230,7 +232,8 @@ async def test_a_model_that_a_schema_ties_goes_with_its_tie(world: World) -> Non
         SET m.deleted_at = datetime(), m.purge_after = datetime() DELETE named""",
         id=world.model("a"),
     )
-    due = [each for each in await models_due(world.driver, world.database) if each.model_id == world.model("a")]
-    assert [each.used_by for each in due] == [()]
-    assert await purge_models(world.driver, world.database, due) == [world.model("a")]
+    async with GraphConnection(Settings.from_environment().neo4j) as connection:
+        due = [each for each in await models_due(connection) if each.model_id == world.model("a")]
+        assert [each.used_by for each in due] == [()]
+        assert await purge_models(connection, due) == [world.model("a")]
     assert (await world.show())[:2] == (["1"], {})

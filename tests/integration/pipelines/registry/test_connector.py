@@ -145,6 +145,6 @@ def test_one_that_fails_is_told_with_the_reason(other: Connector, name: str) -> 
 
 
 def _without_repetitions(seen: Sequence[Seen]) -> list[str]:
-    """Give the operations in their order; a record that was delivered again counts once."""
+    """Return the operations in their order; a record that was delivered again counts once."""
     by_position = {each.fields["source"]["lsn"] if each.fields else -1: each.told[1] for each in reversed(seen)}
     return list(reversed(by_position.values()))

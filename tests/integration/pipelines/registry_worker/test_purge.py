@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from tests.integration.pipelines.registry_worker.conftest import Neo4j
 from tests.model.registry_source import Source
 from tests.unit.pipelines.registry.driven import Table, worker
-from workers.ops.model_purge import models_due, purge_models
+from workers.adapters.graph.connection import GraphConnection
+from workers.config.settings import Settings
+from workers.ops.model_purge import Due, models_due, purge_models
 from workers.pipelines.registry.options import Merge
 
 NO_GRACE = worker(merge=Merge.model_validate({"deleted_models": {"grace_days": 0}}))
@@ -41,8 +44,14 @@ async def deleted(graph: Neo4j, spec: Any = NO_GRACE) -> str:
     return model_id
 
 
-async def due(graph: Neo4j) -> list[Any]:
-    return [each for each in await models_due(graph.driver, graph.database) if each.model_id.startswith(graph.name)]
+async def due(graph: Neo4j) -> list[Due]:
+    async with GraphConnection(Settings.from_environment().neo4j) as connection:
+        return [each for each in await models_due(connection) if each.model_id.startswith(graph.name)]
+
+
+async def purge(models: Sequence[Due]) -> list[str]:
+    async with GraphConnection(Settings.from_environment().neo4j) as connection:
+        return await purge_models(connection, models)
 
 
 async def left(graph: Neo4j) -> list[str]:
@@ -58,7 +67,7 @@ async def test_a_model_that_nothing_uses_goes_with_its_prices_and_versions(graph
     assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"], (
         "looking changes nothing"
     )
-    assert await purge_models(graph.driver, graph.database, found) == [model_id]
+    assert await purge(found) == [model_id]
     assert await left(graph) == []
 
 
@@ -73,10 +82,10 @@ async def test_a_model_in_use_stays_also_when_it_came_into_use_after_the_look(gr
     model_id = await deleted(graph)
     seen_unused = await due(graph)
     await graph.query(USES[use], id=model_id)
-    assert await purge_models(graph.driver, graph.database, seen_unused) == []
+    assert await purge(seen_unused) == []
     (seen_used,) = await due(graph)
     assert [count for _, count in seen_used.used_by] == [1]
-    assert await purge_models(graph.driver, graph.database, [seen_used]) == []
+    assert await purge([seen_used]) == []
     assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"]
 
 
@@ -89,7 +98,7 @@ async def test_a_model_that_comes_back_after_it_was_purged_is_written_whole(grap
     before = (await graph.snapshot()).relationships
     source.delete("models", model_id)
     await graph.run(table.take(source.log[-1:]))
-    await purge_models(graph.driver, graph.database, await due(graph))
+    await purge(await due(graph))
     source.put("models", {"model_id": model_id, **ABOUT, "effective_from": "2024-02-01T00:00:00Z"})
     await graph.run(table.take(source.log[-1:]))
     assert (await graph.snapshot()).relationships == before
@@ -101,6 +110,6 @@ async def test_the_command_shows_first_and_removes_when_told(graph: Neo4j) -> No
     shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: ASYNC221 - nothing else runs
     assert (shown["executed"], shown["purged"]) == (False, [])
     assert model_id in [each["model_id"] for each in shown["due"]]
-    done = subprocess.run([*command, "--execute"], check=True, capture_output=True)  # noqa: ASYNC221 - likewise
+    done = subprocess.run([*command, "--execute"], check=True, capture_output=True)  # noqa: ASYNC221 - same reason as above
     assert model_id in json.loads(done.stdout)["purged"]
     assert await left(graph) == []

@@ -9,6 +9,8 @@ import pytest
 from tests.integration.pipelines.usage.conftest import BEGIN, HOUR, MINUTE, USAGE, World
 from tests.model.naive_usage import naive_usage
 from tests.model.traffic import seeded
+from workers.adapters.graph.connection import GraphConnection
+from workers.config.settings import Settings
 from workers.core.job import Call
 from workers.ops.model_purge import Due, purge_models
 from workers.pipelines.registry.jobs import usage_queries as queries
@@ -136,7 +138,8 @@ async def test_a_purged_model_takes_its_windows_along(world: World) -> None:
     model_id = unquote(call.path.split("/")[5])
     await world.write("MATCH (m:Model {model_id: $id}) SET m.purge_after = datetime()", id=model_id)
     await world.write("MATCH (i:Invocation {model_id: $id}) DETACH DELETE i", id=model_id)
-    assert await purge_models(world.driver, world.database, [Due(model_id, "", ())]) == [model_id]
+    async with GraphConnection(Settings.from_environment().neo4j) as connection:
+        assert await purge_models(connection, [Due(model_id, "", ())]) == [model_id]
     assert await world.query("MATCH (n:Model|UsageWindow {model_id: $id}) RETURN n", id=model_id) == []
     assert await world.tell(OVER + 24 * HOUR) == []
 

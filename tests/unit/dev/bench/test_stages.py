@@ -7,7 +7,7 @@ from workers.dev.bench.profile.stages import OTHER, stage_of
 
 
 def frame_in(path: str, function: str) -> FrameType:
-    """Give the frame of a function that looks as if it were in the file ``path``."""
+    """Return the frame of a function that looks as if it were in the file ``path``."""
     source = f"def {function}(inner):\n    return inner()\n"
     namespace: dict[str, object] = {}
     exec(compile(source, path, "exec"), namespace)  # noqa: S102 - a frame of any file can only be made by running it

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from workers.adapters.kafka.producer import BY_KEY
 from workers.core.errors import Retryable
 from workers.core.job import Call, Publish
 from workers.core.metric import Measurement, gauge
+from workers.core.record import OutgoingRecord
 from workers.engine.jobs.effects import Effects
 
 PUBLISH = Publish("topic", b"key", "Record", {"id": 1})
@@ -24,10 +24,10 @@ class World:
     async def encode(self, topic: str, record_name: str, fields: Mapping[str, Any]) -> bytes:
         return f"{topic} {record_name} {fields['id']}".encode()
 
-    async def send(self, topic: str, partition: int, messages: Sequence[tuple[bytes, bytes]]) -> None:
+    async def send(self, records: Sequence[OutgoingRecord]) -> None:
         if self.away:
             raise Retryable("no such topic")
-        self.done.append((topic, partition, *messages))
+        self.done += records
 
     async def call(self, *call: Any) -> None:
         self.done.append(call)
@@ -42,7 +42,7 @@ async def test_the_key_decides_a_records_partition_and_a_call_goes_to_the_api() 
     effects = Effects(world, world, world, ignore)
     await effects.run(PUBLISH)
     await effects.run(CALL)
-    assert world.done == [("topic", BY_KEY, (b"key", b"topic Record 1")), tuple(CALL)]
+    assert world.done == [OutgoingRecord("topic", b"key", b"topic Record 1"), tuple(CALL)]
 
 
 async def test_a_failing_topic_is_named_with_the_fix() -> None:

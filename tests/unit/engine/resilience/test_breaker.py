@@ -82,7 +82,7 @@ async def test_exactly_as_many_probes_pass_as_configured_however_many_callers_wa
     assert bench.under_way == 0
     bench.clock.now = 1.0
     async with bench.breaker._changed_state:  # noqa: SLF001 - the fake clock wakes no waiter
-        bench.breaker._changed_state.notify_all()  # noqa: SLF001 - likewise
+        bench.breaker._changed_state.notify_all()  # noqa: SLF001 - same reason as above
     await turns()
     assert bench.most_under_way == min(callers, probes)
     bench.answer.set()

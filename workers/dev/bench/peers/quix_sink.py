@@ -8,11 +8,11 @@ import os
 from urllib.parse import urlsplit
 
 from quixstreams import Application  # type: ignore[import-not-found]  # in an environment of its own
-from quixstreams.models.serializers.avro import AvroDeserializer  # type: ignore[import-not-found]  # likewise
-from quixstreams.models.serializers.schema_registry import (  # type: ignore[import-not-found]  # likewise
+from quixstreams.models.serializers.avro import AvroDeserializer  # type: ignore[import-not-found]  # same reason as above
+from quixstreams.models.serializers.schema_registry import (  # type: ignore[import-not-found]  # same reason as above
     SchemaRegistryClientConfig,
 )
-from quixstreams.sinks.community.neo4j import Neo4jSink  # type: ignore[import-not-found]  # likewise
+from quixstreams.sinks.community.neo4j import Neo4jSink  # type: ignore[import-not-found]  # same reason as above
 
 ROWS = 1_000
 QUERY = """

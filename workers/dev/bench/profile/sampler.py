@@ -45,7 +45,7 @@ class Sampler:
         self._stages[THREADS] = max(0, whole - sum(self._stages.values()))
 
     def as_data(self) -> dict[str, Any]:
-        """Give nanoseconds by stage, and by function: its own, and with all that it called."""
+        """Return nanoseconds by stage, and by function: its own, and with all that it called."""
         return {
             "samples": self.samples,
             "stages": dict(self._stages.most_common()),

@@ -42,7 +42,7 @@ RULES: Sequence[tuple[str, str | None, str]] = (
 
 @cache
 def stage_of_code(code: CodeType) -> str | None:
-    """Give the stage of a function, ``None`` where its callers decide."""
+    """Return the stage of a function, ``None`` where its callers decide."""
     for part, function, stage in RULES:
         if part in code.co_filename and function in {None, code.co_name}:
             return stage
@@ -50,7 +50,7 @@ def stage_of_code(code: CodeType) -> str | None:
 
 
 def stage_of(frame: FrameType | None) -> str:
-    """Give the stage of what runs now."""
+    """Return the stage of what runs now."""
     while frame is not None:
         stage = stage_of_code(frame.f_code)
         if stage is not None:

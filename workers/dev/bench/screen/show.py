@@ -27,7 +27,7 @@ def show(report: Report, console: Console) -> None:
 
 
 def as_data(report: Report) -> dict[str, Any]:
-    """Give everything for a program to read."""
+    """Return everything for a program to read."""
     return {
         "machine": asdict(report.machine),
         "options": asdict(report.options),

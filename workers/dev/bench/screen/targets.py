@@ -28,7 +28,7 @@ class Target(NamedTuple):
 
 
 def targets(report: Report) -> list[Target]:
-    """Give every target that the report says something about. Nothing fails on them: machines differ."""
+    """Return every target that the report says something about. Nothing fails on them: machines differ."""
     found = [target for each in report.comparisons.values() for target in _of_comparison(each)]
     found += [target for name, each in report.latencies.items() for target in _of_latency(name, each)]
     if report.scale is not None:

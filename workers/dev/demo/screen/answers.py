@@ -17,7 +17,7 @@ STRINGS = r"'[^']*'"
 
 
 def answers(found: Sequence[Answer]) -> RenderableType:
-    """Give question, Cypher (without a frame, to copy) and rows, for each."""
+    """Return question, Cypher (without a frame, to copy) and rows, for each."""
     parts: list[RenderableType] = [Text("Cypher to try", "bold")]
     for number, answer in enumerate(found, start=1):
         parts += [

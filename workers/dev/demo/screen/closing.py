@@ -8,7 +8,7 @@ from workers.dev.demo.report import Report
 
 
 def closing(report: Report, program: str) -> RenderableType:
-    """Give addresses and commands; the password only by the command that prints it."""
+    """Return addresses and commands; the password only by the command that prints it."""
     env = f"{program} stack env --name {report.name}"
     table = Table(
         title="What next", title_style="bold", title_justify="left", box=None, show_header=False, padding=(0, 1)

@@ -11,7 +11,7 @@ BAR_WIDTH = 14
 
 
 def counts(labels: Mapping[str, int], relationships: Mapping[str, int]) -> RenderableType:
-    """Give both tables beside each other."""
+    """Return both tables beside each other."""
     return Columns([_table("Nodes", labels, "cyan"), _table("Relationships", relationships, "magenta")], padding=(0, 4))
 
 

@@ -10,7 +10,7 @@ from workers.dev.demo.report import DeadLetterCount
 
 
 def dead_letters(letters: Sequence[DeadLetterCount], poison: int) -> RenderableType:
-    """Give a row for each reason, with the message of one."""
+    """Return a row for each reason, with the message of one."""
     title = Text.assemble(
         ("Dead letters", "bold"),
         (f"  {poison:,} bad records were sent on purpose; their neighbours all arrived", "dim"),

@@ -8,7 +8,7 @@ from workers.dev.demo.report import Report
 
 
 def headline(report: Report) -> RenderableType:
-    """Give the title with the verdict of the run."""
+    """Return the title with the verdict of the run."""
     produced = report.produced
     lines = [
         Text.assemble(

@@ -7,5 +7,5 @@ from rich.text import Text
 
 
 def problems(found: Sequence[str]) -> RenderableType:
-    """Give one line for each."""
+    """Return one line for each."""
     return Group(Text("Differences", "bold red"), *(Text(f" ✗ {problem}") for problem in found))

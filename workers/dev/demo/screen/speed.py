@@ -9,7 +9,7 @@ INDENT = " " * 13
 
 
 def speed(report: Report) -> RenderableType:
-    """Give throughput and latency, each with what it means."""
+    """Return throughput and latency, each with what it means."""
     lines = [Text("Speed", "bold"), *_throughput(report.throughput, report.cores)]
     if report.visibility is not None:
         lines += _visibility(report.visibility)

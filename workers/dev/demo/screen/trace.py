@@ -19,7 +19,7 @@ STATUS = {"SUCCESS": ("✓", "green"), "ERROR": ("✗", "red"), "TIMEOUT": ("⧖
 
 
 def trace(view: TraceView | None, width: int) -> RenderableType:
-    """Give the tree for a screen of ``width`` characters, with a line below each span that failed."""
+    """Return the tree for a screen of ``width`` characters, with a line below each span that failed."""
     if view is None or not view.spans:
         return Text("There is no trace to show.", "dim")
     narrow = width < NARROW
@@ -47,7 +47,7 @@ class Waterfall:
         self.width = width
 
     def bar(self, span: SpanView, colour: str) -> Text:
-        """Give the bar of a span, never shorter than one character."""
+        """Return the bar of a span, never shorter than one character."""
         before = min(self.width - 1, int((span.start_ms - self.begin) / self.length * self.width))
         length = max(1, min(self.width - before, round(span.latency_ms / self.length * self.width)))
         after = self.width - before - length
@@ -84,7 +84,7 @@ def _cause(span: SpanView) -> Text:
 
 
 def _in_tree(view: TraceView) -> Iterator[tuple[str, str, SpanView]]:
-    """Give spans below their parents, with the guide before each and the guide for what is written below it."""
+    """Return spans below their parents, with the guide before each and the guide for what is written below it."""
     known = {span.span_id for span in view.spans}
     children: dict[str | None, list[SpanView]] = {}
     for span in view.spans:

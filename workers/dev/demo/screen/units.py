@@ -5,12 +5,12 @@ SECOND_MS = 1_000.0
 
 
 def duration(milliseconds: float) -> str:
-    """Give ``812 ms`` or ``3.4 s``."""
+    """Return ``812 ms`` or ``3.4 s``."""
     return f"{milliseconds:.0f} ms" if milliseconds < SECOND_MS else f"{milliseconds / SECOND_MS:.1f} s"
 
 
 def dollars(usd: float | None) -> str:
-    """Give US dollars, small amounts with five places; a dash where there is no price."""
+    """Return US dollars, small amounts with five places; a dash where there is no price."""
     if usd is None:
         return NONE
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.5f}"

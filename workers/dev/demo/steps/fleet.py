@@ -34,7 +34,7 @@ class RunningWorker:
             raise ProblemsFound(f"the worker {self.name} ended with {self.process.returncode}; {self.tail()}")
 
     def tail(self) -> str:
-        """Give the end of the log, for an error."""
+        """Return the end of the log, for an error."""
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
         return "\n".join([f"the end of {self.log}:", *lines])
 
@@ -67,7 +67,7 @@ class Fleet:
 
 @asynccontextmanager
 async def running_fleet(folder: Path) -> AsyncIterator[Fleet]:
-    """Give a fleet to start workers in; whatever happens, none is left behind."""
+    """Return a fleet to start workers in; whatever happens, none is left behind."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     fleet = Fleet(folder)
     try:

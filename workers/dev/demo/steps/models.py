@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from workers.adapters.graph.connection import GraphConnection
 from workers.core.errors import ProblemsFound
 from workers.dev.demo.check import Check
-from workers.dev.demo.graph_reader import GraphReader
 from workers.dev.demo.steps.fleet import Fleet
 from workers.dev.sample.registry.catalogue import catalogue
 from workers.dev.sample.registry.change import Change, Kind
@@ -25,7 +25,7 @@ Prices = list[tuple[str, int]]
 
 
 async def load_models(
-    database_url: str, reader: GraphReader, fleet: Fleet, progress: Callable[[int, int], None]
+    database_url: str, graph: GraphConnection, fleet: Fleet, progress: Callable[[int, int], None]
 ) -> list[Check]:
     """Write every model that genai-prices knows, price by price; return when the graph has them.
 
@@ -37,7 +37,7 @@ async def load_models(
         await database.write(changes)
     found, arrived_at = -1, time.monotonic()
     while True:
-        checks = await _compare(reader, prices)
+        checks = await _compare(graph, prices)
         if checks[-1][2] > found:
             found, arrived_at = checks[-1][2], time.monotonic()
         progress(found, len(prices))
@@ -55,7 +55,7 @@ def prices_of(changes: Sequence[Change]) -> Prices:
     return sorted({(each["model_id"], round(each["effective_from"].timestamp() * 1000)) for each in models})
 
 
-async def _compare(reader: GraphReader, prices: Prices) -> list[Check]:
-    row = (await reader.rows(FOUND, prices=[list(price) for price in prices]))[0]
+async def _compare(graph: GraphConnection, prices: Prices) -> list[Check]:
+    row = (await graph.rows(FOUND, prices=[list(price) for price in prices]))[0]
     models = len({model_id for model_id, _ in prices})
     return [("Model of the registry", models, row["models"]), ("Price", len(prices), row["prices"])]

@@ -29,7 +29,7 @@ SOLD_AS = {
 
 
 def catalogue() -> Iterator[Change]:
-    """Give every model, first as it was first, then change by change in waves: each model's in the order of time."""
+    """Return every model, first as it was first, then change by change in waves: each model's in the order of time."""
     ids = registry_ids(providers)
     sold = [(provider.id, model, ids[provider.id, model.id]) for provider in providers for model in provider.models]
     waves = zip_longest(*(_rows(provider, model, model_id) for provider, model, model_id in sold))
@@ -71,7 +71,7 @@ def _details(model: ModelInfo, model_id: str) -> Iterator[Change]:
 
 
 def version_in(name: str) -> str | None:
-    """Give the date in a model's name as ``YYYY-MM-DD``."""
+    """Return the date in a model's name as ``YYYY-MM-DD``."""
     for year, month, day in SNAPSHOT.findall(name):
         try:
             return date(int(year), int(month), int(day)).isoformat()

@@ -55,7 +55,7 @@ class Database:
 
 
 def parameters(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the columns as psycopg takes them; ``None`` is SQL's null in a JSON column, too."""
+    """Return the columns as psycopg takes them; ``None`` is SQL's null in a JSON column, too."""
     return {
         name: Jsonb(value, json_text) if name in JSON_COLUMNS and value is not None else value
         for name, value in columns.items()

@@ -15,7 +15,7 @@ from genai_prices.types import ClauseAnd, ClauseEquals, ClauseOr, MatchLogic, Mo
 
 
 def registry_ids(providers: Sequence[Provider]) -> Mapping[tuple[str, str], str]:
-    """Give each model's ``model_id`` by its provider's id and its own."""
+    """Return each model's ``model_id`` by its provider's id and its own."""
     sellers: dict[str, list[Provider]] = defaultdict(list)
     for provider in providers:
         for model in provider.models:
@@ -36,12 +36,12 @@ def _owner(name: str, sellers: Sequence[Provider]) -> Provider | None:
 
 
 def aliases(model: ModelInfo, model_id: str) -> list[str]:
-    """Give every exact name of the model that is not its ``model_id``, sorted."""
+    """Return every exact name of the model that is not its ``model_id``, sorted."""
     return sorted({model.id, *_exact(model.match)} - {model_id})
 
 
 def match_rule(model: ModelInfo) -> dict[str, Any] | None:
-    """Give the rule by which further names are the model's, as JSON; ``None`` where the exact names are all.
+    """Return the rule by which further names are the model's, as JSON; ``None`` where the exact names are all.
 
     A rule has one key: ``equals``, ``starts_with``, ``ends_with``, ``contains`` or ``regex`` with a text, ``or`` or
     ``and`` with a list of rules. Names are compared in small letters.
@@ -54,7 +54,7 @@ def _is_exact(logic: MatchLogic) -> bool:
 
 
 def _exact(logic: MatchLogic) -> Iterator[str]:
-    """Give the names that satisfy the logic by themselves."""
+    """Return the names that satisfy the logic by themselves."""
     if isinstance(logic, ClauseEquals):
         yield logic.equals
     if isinstance(logic, ClauseOr):

@@ -67,7 +67,7 @@ def strew(changes: Iterable[Change], percent: float) -> Iterator[Change]:
 
 
 def poison(kind: PoisonKind, number: int) -> Change:
-    """Give one bad row; ``number`` tells it from others of its kind."""
+    """Return one bad row; ``number`` tells it from others of its kind."""
     name = f"poison-{number}"
     if kind is PoisonKind.NO_JSON_SCHEMA:
         columns = {"schema_id": name, "version": "1.0.0", "json_schema": {"type": 7}, "compatible_models": []}

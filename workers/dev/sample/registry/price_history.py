@@ -32,7 +32,7 @@ class Priced(NamedTuple):
 
 
 def price_history(model: ModelInfo) -> list[Priced]:
-    """Give the model's prices in the order of time; one that only repeats the one before is left out."""
+    """Return the model's prices in the order of time; one that only repeats the one before is left out."""
     history: list[Priced] = []
     for since, price in _periods(model):
         priced = Priced(since, _cost(price), _tiers(price))
@@ -63,7 +63,7 @@ def _start(price: ConditionalPrice) -> datetime:
 
 
 def _cost(price: ModelPrice) -> dict[str, Decimal] | None:
-    """Give the prices of tokens; input and output are always there, 0 where only the other one has a price."""
+    """Return the prices of tokens; input and output are always there, 0 where only the other one has a price."""
     prices = {name: getattr(price, field) for name, field in COLUMNS.items()}
     if prices["input"] is None and prices["output"] is None:
         return None
@@ -72,7 +72,7 @@ def _cost(price: ModelPrice) -> dict[str, Decimal] | None:
 
 
 def _tiers(price: ModelPrice) -> dict[str, list[dict[str, Decimal | int]]]:
-    """Give the prices for long prompts: above so many tokens, for all tokens of the call."""
+    """Return the prices for long prompts: above so many tokens, for all tokens of the call."""
     tiered = {name: getattr(price, field) for name, field in COLUMNS.items()}
     return {
         name: [{"above_tokens": tier.start, "per_1k_tokens": _per_thousand(tier.price)} for tier in value.tiers]

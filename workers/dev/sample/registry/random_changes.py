@@ -83,7 +83,7 @@ WEIGHTED: tuple[tuple[Callable[[_Maker, str], Change], int], ...] = (
 
 
 def random_changes(count: int, seed: int, *, models: int = 200, prefix: str = "sample-model-") -> Iterator[Change]:
-    """Give ``count`` changes of ``models`` models, named by the prefix and a number; the same for the same arguments.
+    """Return ``count`` changes of ``models`` models, named by the prefix and a number; the same for the same arguments.
 
     They can be written whatever the tables hold: a change of a model that is not there changes nothing.
     """

@@ -21,6 +21,6 @@ class CountWaiting:
     def query(self, now_ms: int) -> Query:  # noqa: ARG002 - the count does not depend on the time
         return Query(WAITING, {})
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step]:  # noqa: ARG002 - likewise
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step]:  # noqa: ARG002 - same reason as above
         """Return a step that sets the gauge."""
         return [Step([Measurement(MIGRATIONS_WAITING, row["waiting"])], None) for row in rows]

@@ -58,7 +58,7 @@ def told(**row: Any) -> Change:
         ({"state": "SCHEDULED"}, Executed()),
         ({"state": "EXECUTED"}, Verified()),
         ({"state": "SCHEDULED", "obstacle": "it was deleted"}, Decided(False, "memory-graph", "it was deleted")),  # noqa: FBT003 - a field
-        ({"state": "BUFFERED", "obstacle": "it is old"}, Decided(False, "memory-graph", "it is old")),  # noqa: FBT003 - likewise
+        ({"state": "BUFFERED", "obstacle": "it is old"}, Decided(False, "memory-graph", "it is old")),  # noqa: FBT003 - same reason as above
     ],
 )
 def test_each_state_has_its_next_step(row: dict[str, Any], change: Change) -> None:

@@ -1,0 +1,44 @@
+"""The graph for commands: each query in a transaction of its own, repeated by the driver while the server is busy."""
+
+from types import TracebackType
+from typing import Any, Self
+
+from neo4j.exceptions import ConstraintError
+
+from workers.adapters.graph.driver import check_connection, explained, open_driver
+from workers.config.settings import Neo4jSettings
+from workers.core.errors import Refused
+
+
+class GraphConnection:
+    """Runs Cypher and returns rows, inside ``async with``. Every query must be one that may run again.
+
+    Raises ``Unreachable`` and ``Misconfigured``, each with the fix in one sentence, and ``Refused`` for a constraint.
+    """
+
+    def __init__(self, settings: Neo4jSettings) -> None:
+        self._settings = settings
+        self._driver = open_driver(settings)
+
+    async def rows(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Return every row of the result, by column."""
+        database = self._settings.database
+        with explained(self._settings):
+            try:
+                result = await self._driver.execute_query(cypher, parameters_=parameters, database_=database)
+            except ConstraintError as error:
+                raise Refused("neo4j.constraint", f"a constraint forbids this ({error.message})") from error
+            return [record.data() for record in result.records]
+
+    async def __aenter__(self) -> Self:
+        try:
+            await check_connection(self._driver, self._settings)
+        except BaseException:
+            await self._driver.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None
+    ) -> None:
+        await self._driver.close()
