@@ -7,7 +7,7 @@ from typing import Any
 from unittest import mock
 
 from tests.chaos.hooks import replace
-from tests.chaos.points import InjectedBug
+from tests.chaos.running.points import InjectedBug
 from workers.adapters.graph import watermark
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.writer import Neo4jWriter

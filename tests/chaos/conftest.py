@@ -14,16 +14,16 @@ from uuid import uuid4
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
-from tests.chaos.arena import Arena
 from tests.chaos.bugs import Bug
-from tests.chaos.checker import judge
-from tests.chaos.corner import Corner
+from tests.chaos.checking.checker import judge
 from tests.chaos.faults.scale import nothing
-from tests.chaos.prepared import prepare_graph, supply_of
 from tests.chaos.report import Report, Scenario
+from tests.chaos.running.arena import Arena
+from tests.chaos.running.corner import Corner
+from tests.chaos.running.prepared import prepare_graph, supply_of
+from tests.chaos.running.servers import Servers
+from tests.chaos.running.stream import Recipe, stream_of
 from tests.chaos.scenario import Fault, play
-from tests.chaos.servers import Servers
-from tests.chaos.stream import Recipe, stream_of
 from workers.dev.stack.lifecycle import reset
 from workers.dev.stack.state import all_states
 

@@ -9,8 +9,8 @@ from unittest import mock
 
 import neo4j
 
-from tests.chaos.history import History
-from tests.chaos.points import Point, Points
+from tests.chaos.checking.history import History
+from tests.chaos.running.points import Point, Points
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.core.dead_letter import DeadLetter

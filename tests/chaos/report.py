@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.chaos.anomaly import Anomaly, Finding
-from tests.chaos.history import Line
+from tests.chaos.checking.anomaly import Anomaly, Finding
+from tests.chaos.checking.history import Line
 
 SHOWN_OF_A_KIND = 4
 

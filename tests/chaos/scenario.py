@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from tests.chaos.arena import Arena
+from tests.chaos.running.arena import Arena
 
 Fault = Callable[[Arena], Awaitable[None]]
 """Starts the workers that it needs, does its worst, and returns when it is over."""

@@ -19,7 +19,7 @@ from tests.chaos.faults.registry import registry_restarted
 from tests.chaos.faults.scale import scaled_out_and_in, told_to_leave_amid_a_rebalance
 from tests.chaos.faults.topic import recreated
 from tests.chaos.faults.zombie import zombie
-from tests.chaos.points import Point
+from tests.chaos.running.points import Point
 from tests.chaos.scenario import Fault, play
 
 full = pytest.mark.full

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.history import History
-from tests.chaos.points import Action, At, InjectedBug, Point, Points
+from tests.chaos.checking.history import History
+from tests.chaos.running.points import Action, At, InjectedBug, Point, Points
 
 
 def struck(tmp_path: Path, at: At, passes: int) -> list[bool]:

@@ -5,15 +5,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.chaos.anomaly import Anomaly
 from tests.chaos.bugs import Bug
+from tests.chaos.checking.anomaly import Anomaly
 from tests.chaos.conftest import Arenas, Judge
 from tests.chaos.faults.broker import broker_silent_at_dead_letters
 from tests.chaos.faults.database import database_silent_and_much_to_read, database_silent_and_worker_killed
 from tests.chaos.faults.kill import a_bug_raises, killed_in_turn
 from tests.chaos.faults.scale import nothing
 from tests.chaos.faults.zombie import zombie
-from tests.chaos.points import Point
+from tests.chaos.running.points import Point
 from tests.chaos.scenario import Fault, play
 
 ROOM_MIB = 90

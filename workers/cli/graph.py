@@ -1,8 +1,10 @@
 """``memory-graph graph``: prepare the graph."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -97,7 +99,6 @@ async def _reprice(
     from dataclasses import asdict  # noqa: PLC0415 - keeps --help fast
 
     from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - same reason as above
-    from workers.cli.progress import progress  # noqa: PLC0415 - same reason as above
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
     from workers.ops.reprice.run import compare, execute, price_book  # noqa: PLC0415 - same reason as above
 
@@ -124,3 +125,27 @@ def _show_difference(difference: "dict[str, Any]") -> None:
 
 def _millis(at: datetime) -> int:
     return round(at.timestamp() * 1000)
+
+
+LINE_EVERY_SECONDS = 5.0
+
+
+@contextmanager
+def progress(activity: str) -> Iterator[Callable[[str], None]]:
+    """Yield a function that prints the current state on standard error."""
+    from rich.console import Console  # noqa: PLC0415 - loaded when used, so that --help stays fast
+
+    console = Console(stderr=True)
+    if console.is_terminal:
+        with console.status(activity) as status:
+            yield status.update
+        return
+    due = monotonic() + LINE_EVERY_SECONDS
+
+    def line(state: str) -> None:
+        nonlocal due
+        if monotonic() >= due:
+            due = monotonic() + LINE_EVERY_SECONDS
+            console.print(state)
+
+    yield line

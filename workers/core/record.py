@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
+Headers = list[tuple[str, bytes]]
+"""Kafka headers that can be extended: names may repeat."""
+
 
 class TopicPartition(NamedTuple):
     """One partition of one topic."""

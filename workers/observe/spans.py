@@ -26,8 +26,7 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
-from workers.core.record import Record
-from workers.observe.tracing import Headers
+from workers.core.record import Headers, Record
 
 ItemT = TypeVar("ItemT")
 

@@ -6,10 +6,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from workers.config.settings import OtelSettings
-from workers.core.record import Record
-
-Headers = list[tuple[str, bytes]]
-"""Kafka headers as producers take them."""
+from workers.core.record import Headers, Record
 
 
 class BatchSpan(Protocol):

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.chaos.arena import Arena
-from tests.chaos.points import Action, At, Point
+from tests.chaos.running.arena import Arena
+from tests.chaos.running.points import Action, At, Point
 
 SILENCE_SECONDS = 5.0
 

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from tests.chaos.arena import Arena
-from tests.chaos.supply import AHEAD
+from tests.chaos.running.arena import Arena
+from tests.chaos.running.supply import AHEAD
 from tests.proxy import TcpProxy
 
 WRITE = b"w.offset < $through"

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.chaos.arena import Arena
+from tests.chaos.running.arena import Arena
 
 
 async def rewound(arena: Arena) -> None:

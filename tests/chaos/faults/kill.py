@@ -3,9 +3,9 @@
 import signal
 from collections.abc import Sequence
 
-from tests.chaos.arena import Arena
-from tests.chaos.points import Action, At, Point
-from tests.chaos.supply import Pace
+from tests.chaos.running.arena import Arena
+from tests.chaos.running.points import Action, At, Point
+from tests.chaos.running.supply import Pace
 
 COMMITTED_WITHIN_SECONDS = 3.0
 OF_A_RECORD = tuple(point for point in Point if point is not Point.AT_REVOCATION)

@@ -2,9 +2,9 @@
 
 import time
 
-from tests.chaos.arena import Arena
-from tests.chaos.points import Action, At, Point
-from tests.chaos.supply import Pace
+from tests.chaos.running.arena import Arena
+from tests.chaos.running.points import Action, At, Point
+from tests.chaos.running.supply import Pace
 from tests.proxy import TcpProxy
 
 STOPS_WITHIN_SECONDS = 5.0

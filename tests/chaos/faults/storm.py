@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
-from tests.chaos.arena import Arena
-from tests.chaos.points import Action, At, Point
-from tests.chaos.supply import Pace
+from tests.chaos.running.arena import Arena
+from tests.chaos.running.points import Action, At, Point
+from tests.chaos.running.supply import Pace
 
 GUSTS_OF_A_STORM = 6
 CALM_SECONDS = 10.0

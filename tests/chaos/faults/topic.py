@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.chaos.arena import Arena
+from tests.chaos.running.arena import Arena
 
 
 async def recreated(arena: Arena, *, under_way: bool) -> None:

@@ -2,8 +2,8 @@
 
 import time
 
-from tests.chaos.arena import Arena
-from tests.chaos.points import Action, At, Point
+from tests.chaos.running.arena import Arena
+from tests.chaos.running.points import Action, At, Point
 
 
 async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:

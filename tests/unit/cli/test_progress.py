@@ -1,6 +1,6 @@
 import pytest
 
-from workers.cli import progress
+from workers.cli import graph as progress
 
 
 def test_without_a_terminal_a_line_is_printed_every_few_seconds(

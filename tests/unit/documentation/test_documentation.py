@@ -45,6 +45,14 @@ def test_links_and_paths_lead_somewhere(document: Path) -> None:
     assert missing == []
 
 
+def test_the_log_lines_that_operators_look_for_exist() -> None:
+    text = (ROOT / "workers" / "ops" / "README.md").read_text()
+    code = "".join(each.read_text() for each in sorted((ROOT / "workers").rglob("*.py")))
+    named = re.findall(r"log(?:: | line )`([^`]+)`", text)
+    assert [each for each in named if f'"{each}' not in code] == []
+    assert len(named) >= len({"dead letter", "worker failed", "fenced"})
+
+
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_bytes()) <= README_BYTES
 

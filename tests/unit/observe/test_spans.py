@@ -10,9 +10,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from workers.config.settings import OtelSettings
-from workers.core.record import ConsumedRecord
+from workers.core.record import ConsumedRecord, Headers
 from workers.observe.spans import GETTER, MAX_LINKS, PROPAGATOR, OtelTracing, producer_contexts
-from workers.observe.tracing import Headers, configure_tracing
+from workers.observe.tracing import configure_tracing
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 SPAN_ID = "00f067aa0ba902b7"

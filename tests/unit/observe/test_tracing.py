@@ -2,9 +2,9 @@ import subprocess
 import sys
 
 from workers.config.settings import OtelSettings
-from workers.core.record import ConsumedRecord
+from workers.core.record import ConsumedRecord, Headers
 from workers.observe.spans import OtelTracing
-from workers.observe.tracing import Headers, NoTracing, configure_tracing
+from workers.observe.tracing import NoTracing, configure_tracing
 
 
 def test_without_an_endpoint_nothing_is_traced_and_headers_stay_as_they_are() -> None:

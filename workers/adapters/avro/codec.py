@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from workers.adapters.avro.change_event import is_debeziums
 from workers.adapters.avro.schema_registry import WriterDefinition
 from workers.adapters.avro.schemas import Schema, is_record, parse
 from workers.adapters.avro.wire import is_framed, schema_id_of
@@ -14,6 +13,19 @@ from workers.core.clock import Clock, SystemClock
 from workers.core.errors import Dropped, Rejected
 from workers.core.record import Decoded, Record
 from workers.core.stage import Stage
+
+ENVELOPE = frozenset({"before", "after", "source", "op"})
+ABOUT_ITSELF = "io.debezium.connector."
+"""How the names of records begin that tell of the connector: heartbeats, transactions, changes of schemas."""
+
+
+def is_debeziums(writer: Any) -> bool:
+    """Tell whether a parsed schema is that of a change event or of what the connector tells of itself."""
+    if not is_record(writer):
+        return False
+    fields = {field["name"] for field in writer["fields"]}
+    return fields >= ENVELOPE or writer["name"].startswith(ABOUT_ITSELF)
+
 
 SERVER = "schema-registry"
 """The server that decoding needs, as circuit breakers and metrics name it."""

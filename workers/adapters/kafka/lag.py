@@ -82,3 +82,15 @@ def _asked_until_loaded(admin: Admin, ask: Callable[[], list[TopicPartition]]) -
             if error.args[0].code() not in COORDINATOR_COMING or time.monotonic() > deadline:
                 raise
         time.sleep(ASK_AGAIN_SECONDS)
+
+
+def group_members(kafka: KafkaSettings, group: str) -> int:
+    """Count the members of a group; 0 for one that does not exist. Raises ``Unreachable``, ``Misconfigured``."""
+    admin = Admin(kafka)
+    answers = admin.client.describe_consumer_groups([group], request_timeout=admin.timeout_seconds)
+    try:
+        return len(admin.result(answers[group]).members)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+            return 0
+        raise

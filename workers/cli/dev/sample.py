@@ -13,8 +13,8 @@ from workers.core.errors import Misconfigured
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from workers.dev.sample.calls.source import Source
     from workers.dev.sample.registry.change import Change
-    from workers.dev.sample.source import Source
 
 TOPIC = "llm-telemetry-events"
 
@@ -59,8 +59,8 @@ def telemetry(  # noqa: PLR0913 - one parameter for each option
 
     Example: memory-graph sample telemetry --count 1000 --rate 200 --poison 1
     """
+    from workers.dev.sample.calls.source import from_file as calls_from_file  # noqa: PLC0415 - same reason as above
     from workers.dev.sample.run import produce_telemetry  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.sample.source import from_file as calls_from_file  # noqa: PLC0415 - same reason as above
 
     if from_file is not None:
         source = calls_from_file(from_file, count, time.time() * 1000 if shift_to_now else None)
@@ -128,8 +128,8 @@ def _changes(count: int | None, seed: int, schema: Path | None) -> "Iterable[Cha
 
 
 def _made_up(count: int | None, seed: int, start: str | None) -> "Source":
-    from workers.dev.sample.imitate import CALLS_OF_THE_ORIGINAL  # noqa: PLC0415 - keeps --help fast
-    from workers.dev.sample.source import imitated, length_ms  # noqa: PLC0415 - same reason as above
+    from workers.dev.sample.calls.imitate import CALLS_OF_THE_ORIGINAL  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.sample.calls.source import imitated, length_ms  # noqa: PLC0415 - same reason as above
 
     count = count or CALLS_OF_THE_ORIGINAL
     if start is None:

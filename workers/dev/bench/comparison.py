@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 from workers.dev.bench.contestants import Contestant
-from workers.dev.bench.figures import Spread, spread
+from workers.dev.bench.measure.figures import Spread, spread
 from workers.dev.bench.round import Measured
 
 Tell = Callable[[str], None]

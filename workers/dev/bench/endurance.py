@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from workers.adapters.kafka.keyed_producer import KeyedProducer
-from workers.dev.bench.arrivals import Arrivals
 from workers.dev.bench.contestants import Ours
 from workers.dev.bench.field import Field
-from workers.dev.bench.figures import slope
 from workers.dev.bench.ground import Ground
+from workers.dev.bench.measure.arrivals import Arrivals
+from workers.dev.bench.measure.figures import slope
 from workers.dev.bench.records import MIX, BenchRecord, RecordSet, encode, sampled
 from workers.dev.bench.running import Running, running
-from workers.dev.sample.sampled import Sampled
+from workers.dev.sample.records.sampled import Sampled
 
 PARTITIONS = 4
 STATE = {"ttl_hours": 24, "max_entries": 20_000}

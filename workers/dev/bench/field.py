@@ -15,9 +15,9 @@ from workers.adapters.kafka.keyed_producer import KeyedProducer, Sent
 from workers.core.record import ConsumedRecord
 from workers.core.statement import Statement
 from workers.dev.bench.ground import TELEMETRY, Ground
+from workers.dev.bench.measure.watch import Checkpoint, checkpoints_of
 from workers.dev.bench.prepared import plan_batches, save
 from workers.dev.bench.records import RecordSet
-from workers.dev.bench.watch import Checkpoint, checkpoints_of
 
 
 @dataclass(frozen=True, slots=True)

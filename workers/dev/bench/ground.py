@@ -21,9 +21,9 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import Topology
-from workers.dev.bench.collector import collector
 from workers.dev.bench.graph_access import RunGraph
-from workers.dev.bench.machine import server_at
+from workers.dev.bench.measure.collector import collector
+from workers.dev.bench.measure.machine import server_at
 from workers.pipelines.fleet import load_topology
 
 TELEMETRY = "telemetry"

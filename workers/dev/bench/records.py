@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.core.errors import Misconfigured
-from workers.dev.sample.sampled import ERROR, INVOCATION, LATENCY, METRICS, Sampled
-from workers.dev.sample.source import imitated, length_ms
+from workers.dev.sample.calls.source import imitated, length_ms
+from workers.dev.sample.records.sampled import ERROR, INVOCATION, LATENCY, METRICS, Sampled
+from workers.dev.sample.records.tally import Tally
 from workers.dev.sample.stream import telemetry
-from workers.dev.sample.tally import Tally
 
 COMPLETE = "complete"
 MIX = "mix"

@@ -11,9 +11,9 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 from workers.dev.bench.contestants import Contestant
 from workers.dev.bench.field import Field
 from workers.dev.bench.ground import Ground
-from workers.dev.bench.machine import cpu_seconds
+from workers.dev.bench.measure.machine import cpu_seconds
+from workers.dev.bench.measure.watch import Look, Watch
 from workers.dev.bench.running import Running, running
-from workers.dev.bench.watch import Look, Watch
 
 LOOK_EVERY_SECONDS = 0.1
 """A look costs both cores some 3 ms, which would come off what the contestants have; a round takes many seconds."""

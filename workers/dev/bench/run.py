@@ -12,12 +12,12 @@ from workers.dev.bench.contestants import CONTESTANTS, OURS, SCALE, Contestant
 from workers.dev.bench.endurance import Endurance, endure
 from workers.dev.bench.field import fill
 from workers.dev.bench.ground import Ground, open_ground
-from workers.dev.bench.latency import Latency, latency
-from workers.dev.bench.machine import Machine, facts, server_at
+from workers.dev.bench.measure.latency import Latency, latency
+from workers.dev.bench.measure.machine import Machine, facts, server_at
+from workers.dev.bench.measure.settled import play_settled
 from workers.dev.bench.profile.run import Profile, profile
 from workers.dev.bench.records import COMPLETE, RECORD_SETS, make
 from workers.dev.bench.round import Measured, play
-from workers.dev.bench.settled import play_settled
 from workers.dev.stack.home import stack_home
 from workers.dev.stack.lifecycle import up
 from workers.dev.stack.progress import stack_progress

@@ -13,7 +13,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from workers.core.errors import ProblemsFound
 from workers.dev.bench.contestants import Start, child_environment
-from workers.dev.bench.machine import MEBIBYTE, cpu_seconds
+from workers.dev.bench.measure.machine import MEBIBYTE, cpu_seconds
 
 STOP_SECONDS = 60.0
 SETTLE_SECONDS = 90.0

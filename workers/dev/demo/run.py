@@ -24,10 +24,10 @@ from workers.dev.demo.steps.send import Sending
 from workers.dev.demo.steps.servers import start_servers
 from workers.dev.demo.traffic import Traffic, choose_source
 from workers.dev.demo.watermarks import Watermarks
-from workers.dev.sample.poison import Poison
+from workers.dev.sample.records.poison import Poison
+from workers.dev.sample.records.sampled import Sampled
+from workers.dev.sample.records.tally import Tally
 from workers.dev.sample.run import open_producer
-from workers.dev.sample.sampled import Sampled
-from workers.dev.sample.tally import Tally
 from workers.dev.stack.home import stack_home
 from workers.pipelines.fleet import FLEET, load_topology
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-from workers.dev.sample.poison import Poison, strew
-from workers.dev.sample.sampled import Sampled
-from workers.dev.sample.source import Source, from_file, imitated
+from workers.dev.sample.calls.source import Source, from_file, imitated
+from workers.dev.sample.records.poison import Poison, strew
+from workers.dev.sample.records.sampled import Sampled
 from workers.dev.sample.stream import telemetry
 
 PUBLIC_TRACE = Path("../shared/data/AzureLLMInferenceTrace_code.csv")

@@ -18,13 +18,37 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from random import Random
 
-from workers.dev.sample import ids
-from workers.dev.sample.call import Call
-from workers.dev.sample.failures import RETRYABLE, climb, maybe_fail
-from workers.dev.sample.latency import latency
-from workers.dev.sample.models import ModelChoice, choose, named
+from workers.dev.sample.calls.call import Call
+from workers.dev.sample.calls.models import ModelChoice, choose, named
+from workers.dev.sample.records import ids
+from workers.dev.sample.records.failures import RETRYABLE, climb, maybe_fail
+from workers.dev.sample.records.span import Operation, Span, Trace
 from workers.dev.sample.sessions import Sessions
-from workers.dev.sample.span import Operation, Span, Trace
+
+FIRST_TOKEN_MS = 120.0
+PREFILL_MS_PER_TOKEN = 0.05
+FIRST_TOKEN_SIGMA = 0.45
+TOKEN_SIGMA = 0.35
+SLOW_SHARE = 0.01
+SLOWDOWN_SIGMA = 0.6
+SLOWDOWN_MEDIAN = 6.0
+
+
+def latency(random: Random, call: Call, model: ModelChoice) -> tuple[float, float]:
+    """Draw milliseconds to the first token and to the last one.
+
+    Both parts are lognormal, the first grows with the prompt, the second with the generated tokens; one call in a
+    hundred meets a queue and takes several times as long. A latency that the trace tells is kept.
+    """
+    first = (FIRST_TOKEN_MS + PREFILL_MS_PER_TOKEN * call.prompt_tokens) * random.lognormvariate(0, FIRST_TOKEN_SIGMA)
+    rest = call.completion_tokens * model.ms_per_token * random.lognormvariate(0, TOKEN_SIGMA)
+    slowdown = 1.0
+    if random.random() < SLOW_SHARE:
+        slowdown = 1 + SLOWDOWN_MEDIAN * random.lognormvariate(0, SLOWDOWN_SIGMA)
+    if call.latency_ms is not None:
+        return min(first, call.latency_ms), call.latency_ms
+    return first * slowdown, (first + rest) * slowdown
+
 
 PLANNED_SPANS = ((1, 30), (2, 14), (3, 14), (4, 12), (6, 14), (9, 10), (16, 6))
 FAN_OUT = ((1, 75), (2, 15), (3, 7), (4, 3))

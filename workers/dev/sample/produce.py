@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterable, Callable
 
 from workers.adapters.kafka.keyed_producer import KeyedProducer, Sent
-from workers.dev.sample.poison import Poison
-from workers.dev.sample.sampled import Sampled
-from workers.dev.sample.tally import Tally
-from workers.dev.sample.wire import Encoder, value_of
+from workers.dev.sample.records.poison import Poison
+from workers.dev.sample.records.sampled import Sampled
+from workers.dev.sample.records.tally import Tally
+from workers.dev.sample.records.wire import Encoder, value_of
 
 
 class TelemetryProducer:

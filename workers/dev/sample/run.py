@@ -12,13 +12,13 @@ from workers.adapters.avro.schemas import load_reader_schemas
 from workers.adapters.kafka.keyed_producer import KeyedProducer
 from workers.config.settings import Settings
 from workers.core.errors import Retryable, Unreachable
+from workers.dev.sample.calls.source import Source
 from workers.dev.sample.pace import paced
-from workers.dev.sample.poison import strew
 from workers.dev.sample.produce import TelemetryProducer
-from workers.dev.sample.source import Source
+from workers.dev.sample.records.poison import strew
+from workers.dev.sample.records.tally import Tally
+from workers.dev.sample.records.wire import FOREIGN_RECORD, FOREIGN_SCHEMA
 from workers.dev.sample.stream import telemetry
-from workers.dev.sample.tally import Tally
-from workers.dev.sample.wire import FOREIGN_RECORD, FOREIGN_SCHEMA
 from workers.pipelines.fleet import load_topology
 
 SCHEMAS = "telemetry"

@@ -2,9 +2,9 @@
 
 from random import Random
 
-from workers.dev.sample import ids
-from workers.dev.sample.call import Call
-from workers.dev.sample.span import Session
+from workers.dev.sample.calls.call import Call
+from workers.dev.sample.records import ids
+from workers.dev.sample.records.span import Session
 
 USERS = 400
 SAME_SESSION_SHARE = 0.6

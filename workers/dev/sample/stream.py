@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from random import Random
 
-from workers.dev.sample.aggregates import with_aggregates
-from workers.dev.sample.call import Call
+from workers.dev.sample.calls.call import Call
 from workers.dev.sample.grouping import Grouping
-from workers.dev.sample.records import records_of
-from workers.dev.sample.sampled import Sampled
+from workers.dev.sample.records.aggregates import with_aggregates
+from workers.dev.sample.records.records import records_of
+from workers.dev.sample.records.sampled import Sampled
 
 BLOCK = 5_000
 """Calls grouped into traces at a time; bounds memory, whatever the length of the input."""

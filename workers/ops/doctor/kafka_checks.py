@@ -1,13 +1,14 @@
 """Kafka: does it answer, does it let us in, are the topics there as the topology says."""
 
 from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.lag import group_lag, group_members
 from workers.adapters.kafka.topic_plan import TopicState, plan_topics
 from workers.adapters.kafka.topics import present_topics
 from workers.config.settings import KafkaSettings
 from workers.config.topology import Topology
+from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Misconfigured, Unreachable
 from workers.ops.doctor.finding import Finding, failed, ok, problem
-from workers.ops.doctor.lag_checks import check_group
 
 APPLY = "`memory-graph topology apply --execute`"
 
@@ -45,3 +46,24 @@ def _check_topic(topology: Topology, topic: str, present: dict[str, TopicState])
         differences = ", ".join(change.summary for change in plan.changes)
         return problem(check, f"is not as topology.yaml says ({differences}); alter it with {APPLY}")
     return ok(check, f"{state.partitions} partitions, configured as topology.yaml says")
+
+
+def check_group(settings: KafkaSettings, name: str, worker: WorkerOptions) -> Finding:
+    """Check one worker's consumer group. Blocks."""
+    check = f"worker {name}"
+    try:
+        behind = sum(partition.lag for partition in group_lag(settings, worker.group, worker.topic).values())
+        members = group_members(settings, worker.group)
+    except (Misconfigured, Unreachable) as error:
+        return failed(check, error)
+    return judge_group(check, name, worker.group, behind, members)
+
+
+def judge_group(check: str, name: str, group: str, behind: int, members: int) -> Finding:
+    """Lag is no problem while somebody works on it; lag that nobody works on is."""
+    if behind and not members:
+        return problem(
+            check,
+            f"group {group} is {behind:,} records behind and has no members; start `memory-graph worker {name}`",
+        )
+    return ok(check, f"group {group} is {behind:,} records behind; members: {members}")

@@ -8,8 +8,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
-from workers.adapters.kafka.groups import group_members
-from workers.adapters.kafka.lag import PartitionLag, group_lag
+from workers.adapters.kafka.lag import PartitionLag, group_lag, group_members
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec

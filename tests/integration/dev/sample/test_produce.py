@@ -12,8 +12,8 @@ from workers.adapters.kafka.reader import TopicReader
 from workers.config.settings import Settings
 from workers.core.errors import Rejected
 from workers.core.record import ConsumedRecord
+from workers.dev.sample.calls.source import from_file, imitated
 from workers.dev.sample.run import produce_telemetry
-from workers.dev.sample.source import from_file, imitated
 
 ROOT = Path(__file__).parents[4]
 START = 1_700_000_000_000.0

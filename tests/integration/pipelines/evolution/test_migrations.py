@@ -58,7 +58,7 @@ async def test_a_forward_version_waits_for_its_models_to_be_known(world: World) 
     await world.know("b")
     await world.settle()
     assert (await world.show()).current == ["3"]
-    assert (await world.properties("3"))["decided_why"] == "the registry knows every model that it names"
+    assert (await world.properties("3"))["decided_why"] == "the registry knows all its models"
 
 
 async def test_a_forward_version_waits_no_longer_than_it_is_told_to(world: World) -> None:

@@ -139,9 +139,9 @@ async def test_rows_that_are_there_before_it_are_told_as_read(
 
 
 def test_one_that_fails_is_told_with_the_reason(other: Connector, name: str) -> None:
-    with pytest.raises(Unreachable, match="SchemaVersionState autocreation is disabled"):
+    with pytest.raises(Unreachable, match="Publication autocreation is disabled"):
         other.ensure(second(name, **{"publication.autocreate.mode": "disabled"}))
-    assert "SchemaVersionState autocreation" in (other.failure() or "")
+    assert "Publication autocreation" in (other.failure() or "")
 
 
 def _without_repetitions(seen: Sequence[Seen]) -> list[str]:

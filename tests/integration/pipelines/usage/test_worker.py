@@ -112,7 +112,7 @@ async def test_a_model_that_the_registry_does_not_know_waits_and_the_others_are_
     with worker(topology, "worker.log", REGISTRY_API_URL=api.url) as running:
         address = await to_thread(running.until_ready)
         await until_posted(world, len(windows) - len(unknown), running)
-        refused = await to_thread(running.until_logged, "step refused, others go on", len(unknown))
+        refused = await to_thread(running.until_logged, "step refused, the other steps continue", len(unknown))
         page = (await to_thread(get, f"{address}/metrics")).text
         await to_thread(running.stop)
     assert "add what the path names to the registry" in refused[0]["reason"]

@@ -6,7 +6,7 @@ from workers.core.statement import Statement
 from workers.dev.bench.ceiling import joined
 from workers.dev.bench.prepared import ROWS, Batch, load, plan_batches, save, shares
 from workers.dev.bench.records import COMPLETE, MIX, sampled
-from workers.dev.sample.sampled import Sampled
+from workers.dev.sample.records.sampled import Sampled
 
 OPTIONAL = [
     "prompt_tokens",

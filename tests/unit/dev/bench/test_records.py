@@ -2,7 +2,7 @@ import pytest
 
 from workers.core.errors import Misconfigured
 from workers.dev.bench.records import COMPLETE, MIX, RecordSet, encode, make, sampled
-from workers.dev.sample.sampled import INVOCATION
+from workers.dev.sample.records.sampled import INVOCATION
 
 
 class TextEncoder:

@@ -1,7 +1,7 @@
 import pytest
 
+from workers.dev.bench.measure.watch import Look
 from workers.dev.bench.round import Sample, figures
-from workers.dev.bench.watch import Look
 
 
 def sample(at: float, events: int, cpu: float, database: float, rss: float) -> Sample:

@@ -6,8 +6,8 @@ from rich.console import Console
 from workers.core.errors import Misconfigured
 from workers.dev.bench.comparison import Comparison, Standing
 from workers.dev.bench.endurance import Endurance, Spike
-from workers.dev.bench.latency import Latency
-from workers.dev.bench.machine import Machine
+from workers.dev.bench.measure.latency import Latency
+from workers.dev.bench.measure.machine import Machine
 from workers.dev.bench.round import Measured
 from workers.dev.bench.run import Options, Report
 from workers.dev.bench.screen.show import as_data, show

@@ -2,8 +2,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from workers.dev.demo.traffic import PUBLIC_TRACE, Traffic, choose_source
-from workers.dev.sample.poison import Poison
-from workers.dev.sample.tally import Tally
+from workers.dev.sample.records.poison import Poison
+from workers.dev.sample.records.tally import Tally
 
 CSV = "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n2023-11-16 18:17:04,3180,8\n"
 NOON = datetime(2026, 11, 23, 15, tzinfo=UTC)

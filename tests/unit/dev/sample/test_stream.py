@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from workers.dev.sample.call import Call
-from workers.dev.sample.imitate import imitate_trace
-from workers.dev.sample.sampled import ERROR, INVOCATION, METRICS, Sampled
+from workers.dev.sample.calls.call import Call
+from workers.dev.sample.calls.imitate import imitate_trace
+from workers.dev.sample.records.sampled import ERROR, INVOCATION, METRICS, Sampled
 from workers.dev.sample.stream import BLOCK, telemetry
 
 START = 1_700_158_623_000.0

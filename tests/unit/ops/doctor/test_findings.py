@@ -3,7 +3,7 @@ import pytest
 from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 from workers.ops.doctor.finding import Finding, State, failed, ok, problem, raise_worst
 from workers.ops.doctor.graph_checks import judge_schema, schema_names
-from workers.ops.doctor.lag_checks import judge_group
+from workers.ops.doctor.kafka_checks import judge_group
 
 GOOD = ok("kafka", "answers")
 BAD = problem("topic events", "does not exist; create it")

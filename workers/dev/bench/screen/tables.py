@@ -8,9 +8,9 @@ from rich.text import Text
 from workers.dev.bench.comparison import Comparison, Standing
 from workers.dev.bench.contestants import CEILING, OURS, PLAIN
 from workers.dev.bench.endurance import Endurance
-from workers.dev.bench.figures import Spread
-from workers.dev.bench.latency import Latency
-from workers.dev.bench.machine import Machine
+from workers.dev.bench.measure.figures import Spread
+from workers.dev.bench.measure.latency import Latency
+from workers.dev.bench.measure.machine import Machine
 from workers.dev.bench.profile.run import Profile
 from workers.dev.bench.records import RECORD_SETS
 from workers.dev.bench.screen.targets import Target

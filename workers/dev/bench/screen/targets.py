@@ -6,7 +6,7 @@ from typing import NamedTuple
 from workers.dev.bench.comparison import Comparison
 from workers.dev.bench.contestants import CEILING, OURS, PLAIN, QUIX
 from workers.dev.bench.endurance import Endurance, caught_up_all
-from workers.dev.bench.latency import Latency
+from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.records import COMPLETE
 from workers.dev.bench.run import Report
 

@@ -7,12 +7,9 @@ from rich.text import Text
 
 from workers.dev.demo.report import Report
 from workers.dev.demo.screen.answers import answers
-from workers.dev.demo.screen.closing import closing
-from workers.dev.demo.screen.counts import counts
-from workers.dev.demo.screen.dead_letters import dead_letters
-from workers.dev.demo.screen.headline import headline
-from workers.dev.demo.screen.problems import problems
+from workers.dev.demo.screen.frame import closing, headline, problems
 from workers.dev.demo.screen.speed import speed
+from workers.dev.demo.screen.tables import counts, dead_letters
 from workers.dev.demo.screen.trace import trace
 
 

@@ -14,10 +14,10 @@ from workers.dev.demo.steps.fleet import Fleet
 from workers.dev.demo.visible import Visible, percentile
 from workers.dev.demo.watermarks import Watermarks
 from workers.dev.sample.pace import paced
-from workers.dev.sample.poison import Poison
 from workers.dev.sample.produce import TelemetryProducer
-from workers.dev.sample.sampled import Sampled
-from workers.dev.sample.tally import Tally
+from workers.dev.sample.records.poison import Poison
+from workers.dev.sample.records.sampled import Sampled
+from workers.dev.sample.records.tally import Tally
 
 STUCK_SECONDS = 120.0
 """So long without any progress means that something is wrong."""

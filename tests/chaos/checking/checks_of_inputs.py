@@ -1,0 +1,83 @@
+"""Each input is in exactly one place: on its page of the ledger, or in the dead letters."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from tests.chaos.checking.anomaly import Anomaly, Finding
+from tests.chaos.checking.checks_of_offsets import of_kind
+from tests.chaos.checking.history import Line
+
+TROUBLE = {"fault", "struck", "restarted"}
+"""Each may make a batch's dead letters be sent once more."""
+
+
+def every_poison_is_in_the_dead_letters(history: Sequence[Line]) -> Iterator[Finding]:
+    """And nothing else is, nothing too often, and all unchanged."""
+    found = Counter(letter["number"] for letter in of_kind(history, "dead_letter"))
+    often = max(2, 1 + sum(line["what"] in TROUBLE for line in history))
+    for line in of_kind(history, "produced"):
+        place = f"record {line['number']} at {line['partition']}/{line['offset']} ({line['poison'] or 'good'})"
+        times = found[line["number"]]
+        if line["poison"] and not times:
+            yield Finding(Anomaly.LOST, f"{place} is not in the dead letters")
+        if times and not line["poison"]:
+            yield Finding(Anomaly.WRONGLY_DEAD_LETTERED, place)
+        if times > often:
+            yield Finding(Anomaly.DEAD_LETTER_REPEATED, f"{place}: {times} times")
+
+
+def dead_letters_are_unchanged(history: Sequence[Line]) -> Iterator[Finding]:
+    """``intact`` was found by comparing key, value and headers with what was produced."""
+    places = {line["number"]: (line["partition"], line["offset"]) for line in of_kind(history, "produced")}
+    for letter in of_kind(history, "dead_letter"):
+        if not letter["intact"]:
+            yield Finding(Anomaly.DEAD_LETTER_CHANGED, f"record {letter['number']} has other bytes")
+        elif places[letter["number"]] != (letter["partition"], letter["offset"]):
+            told = f"record {letter['number']} is from {places[letter['number']]}, says {letter['partition']}"
+            yield Finding(Anomaly.DEAD_LETTER_CHANGED, told)
+
+
+def every_page_holds_its_records_once_in_order(history: Sequence[Line]) -> Iterator[Finding]:
+    """For the ledger: ``numbers`` is what its state has seen, ``times`` how many records the graph was told."""
+    expected = expected_pages(history)
+    pages = {page["key"]: page for page in of_kind(history, "page")}
+    for key, numbers in expected.items():
+        page = pages.pop(key, None)
+        if page is None:
+            yield Finding(Anomaly.LOST, f"{key}: all of {_few(numbers)}")
+            continue
+        yield from _compare(key, numbers, page)
+    for key in pages:
+        yield Finding(Anomaly.DOUBLED, f"{key} should not be there")
+
+
+def expected_pages(history: Sequence[Line]) -> dict[str, list[int]]:
+    """The numbers of all good records by page, in the order of the log."""
+    lines = [line for line in of_kind(history, "produced") if not line["poison"]]
+    lines.sort(key=lambda line: (line["partition"], line["life"], line["offset"]))
+    pages: dict[str, list[int]] = {}
+    for line in lines:
+        pages.setdefault(line["page"], []).append(line["number"])
+    return pages
+
+
+def _compare(key: str, numbers: list[int], page: Line) -> Iterator[Finding]:
+    found: list[int] = page["numbers"]
+    missing, extra = Counter(numbers) - Counter(found), Counter(found) - Counter(numbers)
+    if page["times"] > len(numbers):
+        yield Finding(Anomaly.DOUBLED, f"{key}: the graph was told {page['times']} records of {len(numbers)}")
+    if missing and page["times"] >= len(numbers):
+        yield Finding(Anomaly.STATE_DIVERGED, f"{key}: the state has forgotten {_few(list(missing))}")
+    elif missing:
+        yield Finding(Anomaly.LOST, f"{key}: {_few(list(missing))}")
+    if extra:
+        yield Finding(Anomaly.DOUBLED, f"{key}: the state has seen {_few(list(extra))} again")
+    if not missing and not extra and found != numbers:
+        yield Finding(Anomaly.REORDERED, f"{key}: {_few(found)} instead of {_few(numbers)}")
+
+
+def _few(numbers: list[int]) -> str:
+    return f"{len(numbers)} records ({', '.join(map(str, numbers[:6]))}{', …' if len(numbers) > 6 else ''})"
+
+
+IN_THE_END = (every_poison_is_in_the_dead_letters, dead_letters_are_unchanged)

@@ -1,0 +1,110 @@
+"""Watermarks, commits, fences, readers and memory: what must hold at every moment of the history."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from tests.chaos.checking.anomaly import Anomaly, Finding
+from tests.chaos.checking.history import Line
+
+MEMORY_BOUND_MIB = 400
+
+
+def of_kind(history: Iterable[Line], what: str) -> list[Line]:
+    return [line for line in history if line["what"] == what]
+
+
+def watermarks_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
+    """Within an epoch; and epochs never go back."""
+    last: dict[str, tuple[int, int]] = {}
+    for line in of_kind(history, "seen"):
+        for partition, (offset, epoch, _) in line["watermarks"].items():
+            before = last.get(partition, (-1, -1))
+            if (epoch, offset) < before:
+                told = f"partition {partition}: from {before[1]} to {offset} in epoch {epoch}"
+                yield Finding(Anomaly.WATERMARK_BACK, told)
+            last[partition] = (epoch, offset)
+
+
+def commits_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
+    """Unless the group was rewound."""
+    last: dict[str, int] = {}
+    for line in without_late_commits(history):
+        if line["what"] in {"rewound", "recreated"}:
+            last = {}
+        if line["what"] == "seen":
+            for partition, offset in line["committed"].items():
+                if offset < last.get(partition, 0):
+                    yield Finding(Anomaly.COMMIT_BACK, f"partition {partition}: from {last[partition]} to {offset}")
+                last[partition] = offset
+
+
+def commits_never_run_ahead(history: Sequence[Line]) -> Iterator[Finding]:
+    for line in of_kind(without_late_commits(history), "seen"):
+        for partition, offset in line["committed"].items():
+            watermark = line["watermarks"].get(partition, (-1, 0, ""))[0]
+            if offset > watermark + 1:
+                yield Finding(Anomaly.COMMIT_AHEAD, f"partition {partition}: {offset}, watermark {watermark}")
+
+
+def without_late_commits(history: Sequence[Line]) -> Iterator[Line]:
+    """Leave out commits of a topic's earlier life that reached Kafka when it had been made anew.
+
+    Kafka cannot tell them from others, so nobody can prevent them: whoever reads them must know better.
+    """
+    last: dict[str, int] = {}
+    late: dict[str, int] = {}
+    for line in history:
+        if line["what"] == "recreated":
+            late = last
+        if line["what"] == "seen":
+            last = line["committed"]
+            yield {**line, "committed": {number: at for number, at in last.items() if at != late.get(number)}}
+        else:
+            yield line
+
+
+def all_is_at_the_logs_end(history: Sequence[Line]) -> Iterator[Finding]:
+    for line in of_kind(history, "stuck"):
+        yield Finding(Anomaly.STUCK, line["told"])
+
+
+def nobody_writes_after_another_has_claimed(history: Sequence[Line]) -> Iterator[Finding]:
+    """``began`` is when a claim or a write was about to be sent, ``at`` when its answer had come."""
+    claims = of_kind(history, "claimed")
+    made = {(claim["partition"], claim["token"]): claim["at"] for claim in claims}
+    for write in of_kind(history, "wrote"):
+        own = made[write["partition"], write["token"]]
+        others = [
+            claim
+            for claim in claims
+            if claim["partition"] == write["partition"] and own < claim["began"] < claim["at"] < write["began"]
+        ]
+        if others:
+            told = (
+                f"partition {write['partition']}: process {write['pid']} wrote up to {write['through']} "
+                f"{write['began'] - others[0]['at']:.2f} s after process {others[0]['pid']} had claimed it"
+            )
+            yield Finding(Anomaly.FENCE_BROKEN, told)
+
+
+def no_reader_sees_half(history: Sequence[Line]) -> Iterator[Finding]:
+    for line in of_kind(history, "half"):
+        yield Finding(Anomaly.HALF_SEEN, f"{line['count']} nodes, such as {', '.join(line['keys'][:2])}")
+
+
+def memory_stays_bounded(history: Sequence[Line]) -> Iterator[Finding]:
+    bounds = of_kind(history, "memory_bound")
+    bound = bounds[-1]["mib"] if bounds else MEMORY_BOUND_MIB
+    for line in of_kind(history, "memory"):
+        if line["mib"] > bound:
+            yield Finding(Anomaly.MEMORY, f"process {line['pid']}: {line['mib']} MiB, bound {bound}")
+
+
+AT_EVERY_MOMENT = (
+    watermarks_never_go_back,
+    commits_never_go_back,
+    commits_never_run_ahead,
+    all_is_at_the_logs_end,
+    nobody_writes_after_another_has_claimed,
+    no_reader_sees_half,
+    memory_stays_bounded,
+)

@@ -1,0 +1,86 @@
+"""What the history says so far of the workers, for faults that wait for something to have happened."""
+
+import sys
+from pathlib import Path
+
+from tests.chaos.checking.history import Tail
+from tests.chaos.running.points import Point
+from tests.chaos.running.worker_process import WorkerProcess
+
+
+class Evidence:
+    """Asked again and again, it reads on where it was."""
+
+    def __init__(self, history: Path) -> None:
+        self._tail = Tail(history)
+        self._claims: dict[int, list[tuple[float, int]]] = {}
+        self._writes: dict[int, list[float]] = {}
+        self._lettered: dict[int, int] = {}
+        self._through: dict[int, int] = {}
+        self._struck: set[tuple[int, str]] = set()
+        self._assigned: dict[int, tuple[float, frozenset[int]]] = {}
+        self._produced = 0
+        self._halves = 0
+
+    def claims_of(self, worker: WorkerProcess, since: float = 0.0) -> set[int]:
+        """The partitions that the worker has claimed since a moment of the monotonic clock."""
+        self._read()
+        return {partition for at, partition in self._claims.get(worker.pid, ()) if at >= since}
+
+    def writes_of(self, worker: WorkerProcess, begun_since: float = 0.0) -> int:
+        """How many batches the worker has written that it began to write since a moment of the monotonic clock."""
+        self._read()
+        return sum(began >= begun_since for began in self._writes.get(worker.pid, ()))
+
+    def writes(self) -> int:
+        """How many batches all workers have written."""
+        self._read()
+        return sum(map(len, self._writes.values()))
+
+    def has_written_past_its_first_dead_letter(self, worker: WorkerProcess) -> bool:
+        """Whether the graph is past the first record that the worker was about to dead-letter, in its one partition."""
+        self._read()
+        return self._through.get(worker.pid, -1) >= self._lettered.get(worker.pid, sys.maxsize)
+
+    def has_struck(self, worker: WorkerProcess, point: Point) -> bool:
+        """Whether the worker has been struck at the point."""
+        self._read()
+        return (worker.pid, point) in self._struck
+
+    def assigned_to(self, worker: WorkerProcess, since: float = 0.0) -> frozenset[int]:
+        """The partitions of the worker's latest assignment, if it came after a moment of the monotonic clock."""
+        self._read()
+        at, partitions = self._assigned.get(worker.pid, (0.0, frozenset[int]()))
+        return partitions if at >= since else frozenset()
+
+    def produced(self) -> int:
+        """How many records Kafka has confirmed."""
+        self._read()
+        return self._produced
+
+    def halves(self) -> int:
+        """How often the witness has seen a part of a transaction."""
+        self._read()
+        return self._halves
+
+    def close(self) -> None:
+        self._tail.close()
+
+    def _read(self) -> None:
+        for line in self._tail.fresh():
+            match line["what"]:
+                case "claimed":
+                    self._claims.setdefault(line["pid"], []).append((line["at"], line["partition"]))
+                case "wrote":
+                    self._writes.setdefault(line["pid"], []).append(line["began"])
+                    self._through[line["pid"]] = line["through"]
+                case "dead_lettering":
+                    self._lettered.setdefault(line["pid"], line["offset"])
+                case "struck":
+                    self._struck.add((line["pid"], line["point"]))
+                case "assigned":
+                    self._assigned[line["pid"]] = line["at"], frozenset(line["partitions"])
+                case "produced":
+                    self._produced += 1
+                case "half":
+                    self._halves += 1

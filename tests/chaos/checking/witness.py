@@ -1,0 +1,116 @@
+"""Looks on from outside, all the time: offsets, watermarks, the graph as a reader sees it, memory."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import neo4j
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from neo4j.exceptions import DriverError, Neo4jError
+
+from tests.chaos.checking.history import History
+from tests.chaos.running.corner import Corner
+from tests.chaos.running.worker_process import WorkerProcess
+
+LOOK_EVERY_SECONDS = 0.1
+ANSWER_SECONDS = 2.0
+WATERMARKS = """
+MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
+RETURN toInteger(split(w.id, '/')[2]) AS partition, w.offset AS offset, w.epoch AS epoch, w.token AS token
+"""
+HALF = {
+    "telemetry": """
+MATCH (n:Invocation) WHERE n.trace_id STARTS WITH $name AND NOT EXISTS { (n)-[:USES_MODEL]->() } RETURN n.key AS half
+UNION
+MATCH (n:Error) WHERE n.id STARTS WITH $name AND NOT EXISTS { (n)<-[:CAUSED_ERROR]-() } RETURN n.id AS half
+UNION
+MATCH (n:PerformanceMetric) WHERE n.id STARTS WITH $name AND NOT EXISTS { (n)<-[:HAS_METRIC]-() } RETURN n.id AS half
+""",
+    "ledger": """
+MATCH (n:LedgerPage) WHERE n.key STARTS WITH $name AND size(n.numbers) <> coalesce(n.sealed, 0) RETURN n.key AS half
+""",
+}
+"""What one transaction writes together; a reader who sees one without the other has seen half a batch."""
+
+
+class Mark(NamedTuple):
+    """A watermark as it is in the graph."""
+
+    offset: int
+    epoch: int
+    token: str
+
+
+class Witness:
+    """A thread that looks every tenth of a second; servers that are away are nothing to it."""
+
+    def __init__(self, corner: Corner, history: History, workers: Callable[[], Iterable[WorkerProcess]]) -> None:
+        self.committed: Mapping[int, int] = {}
+        self.watermarks: Mapping[int, Mark] = {}
+        self._history = history
+        self._workers = workers
+        self._ask = {"prefix": f"{corner.worker}/{corner.topic}/", "name": corner.name}
+        self._half = HALF[corner.worker]
+        self._database = corner.settings.neo4j.database
+        self._driver = corner.driver()
+        servers = corner.settings.kafka.bootstrap_servers
+        self._consumer = Consumer({"bootstrap.servers": servers, "group.id": corner.group, "log_level": 0})
+        self._partitions = [TopicPartition(corner.topic, number) for number in range(corner.partitions)]
+        self._memory: dict[int, float] = {}
+        self._last: dict[str, Any] = {}
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._look_on, name="witness", daemon=True)
+        self._thread.start()
+
+    def is_at(self, ends: Mapping[int, int], life: int) -> bool:
+        """Whether commits and watermarks of the topic's present life are at these ends of the log."""
+        here = {number: mark.offset + 1 for number, mark in self.watermarks.items() if mark.epoch == life}
+        return all(self.committed.get(number) == here.get(number) == end for number, end in ends.items())
+
+    def close(self) -> None:
+        if not self._end.is_set():
+            self._end.set()
+            self._thread.join()
+            self._consumer.close()
+            self._driver.close()
+
+    def _look_on(self) -> None:
+        while not self._end.wait(LOOK_EVERY_SECONDS):
+            self._look_at_offsets()
+            self._look_for_halves()
+            self._look_at_memory()
+
+    def _look_at_offsets(self) -> None:
+        """First Kafka, then the graph: a committed offset may never be past a watermark read later."""
+        try:
+            found = self._consumer.committed(self._partitions, timeout=ANSWER_SECONDS)
+            rows = self._query(WATERMARKS)
+        except (KafkaException, Neo4jError, DriverError, OSError):
+            return
+        committed = {each.partition: each.offset for each in found if each.offset >= 0}
+        watermarks = {row["partition"]: Mark(row["offset"], row["epoch"], row["token"]) for row in rows}
+        told = {"committed": committed, "watermarks": watermarks}
+        if told != self._last:
+            self._history.note("seen", **told)
+            self._last = told
+        self.committed, self.watermarks = committed, watermarks
+
+    def _look_for_halves(self) -> None:
+        """Look again before crying out: a single read is no snapshot, two in a row are no accident."""
+        try:
+            first = {row["half"] for row in self._query(self._half)}
+            if halves := first and first & {row["half"] for row in self._query(self._half)}:
+                self._history.note("half", keys=sorted(halves)[:5], count=len(halves))
+        except (Neo4jError, DriverError, OSError):
+            return
+
+    def _look_at_memory(self) -> None:
+        for worker in self._workers():
+            mib = worker.memory_mib()
+            if mib > self._memory.get(worker.pid, 0) + 5:
+                self._memory[worker.pid] = mib
+                self._history.note("memory", pid=worker.pid, mib=round(mib))
+
+    def _query(self, cypher: str) -> list[neo4j.Record]:
+        with self._driver.session(database=self._database) as session:  # which does not try again for half a minute
+            return list(session.run(cypher, self._ask))

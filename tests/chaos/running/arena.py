@@ -1,0 +1,143 @@
+"""Where a scenario takes place: a stream on its way, workers under test, a witness, and in the end the checker."""
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.chaos.bugs import Bug
+from tests.chaos.checking.evidence import Evidence
+from tests.chaos.checking.history import History
+from tests.chaos.checking.witness import Witness
+from tests.chaos.running.corner import Corner
+from tests.chaos.running.points import At
+from tests.chaos.running.servers import Servers
+from tests.chaos.running.supply import Supply
+from tests.chaos.running.worker_process import WorkerProcess
+
+PATIENCE_SECONDS = 180.0
+"""Without any progress: the machine may be slow, but not this slow."""
+WITH_A_BUG_SECONDS = 45.0
+"""A seeded bug may well leave a worker stuck: that is soon enough to say so, and longer than a crash, a session
+timeout, a start and a rebalance take together (30 s were seen on two busy cores)."""
+POLL_SECONDS = 0.05
+RESTARTS = 20
+
+
+class Arena:
+    """One scenario. ``bug`` is in every worker that it starts."""
+
+    def __init__(self, servers: Servers, corner: Corner, supply: Supply, history: History, bug: Bug | None) -> None:
+        self.servers = servers
+        self.corner = corner
+        self.supply = supply
+        self.history = history
+        self.evidence = Evidence(history.path)
+        self.workers: list[WorkerProcess] = []
+        self.witness = Witness(corner, history, lambda: tuple(self.workers))
+        self._bug = bug
+
+    def fault(self, name: str, **told: Any) -> None:
+        """Put a fault down in the history."""
+        self.history.note("fault", name=name, **told)
+
+    def start(self, *at: At, neo4j_uri: str | None = None, **tuning: Any) -> WorkerProcess:
+        """Start a worker that will be struck ``at``; the rest is laid over the scenario's tuning."""
+        topology = self.corner.write_topology(tuning) if tuning else self.corner.topology
+        environment = {
+            **self.servers.environment,
+            "MEMORY_GRAPH_TOPOLOGY": str(topology),
+            "METRICS_PORT": "0",
+            "TMPDIR": str(self.corner.folder),
+            "CHAOS_HISTORY": str(self.history.path),
+            "CHAOS_AT": " ".join(map(str, at)),
+            "CHAOS_BUG": self._bug or "",
+            **({"NEO4J_URI": neo4j_uri} if neo4j_uri else {}),
+        }
+        log = self.corner.folder / f"worker-{len(self.workers) + 1}.log"
+        worker = WorkerProcess(self.corner.worker, environment, log)
+        self.history.note("started", pid=worker.pid, points=environment["CHAOS_AT"])
+        self.workers.append(worker)
+        return worker
+
+    async def until(self, true: Callable[[], object], what: str) -> None:
+        """Wait for what can be seen from outside; start again whatever ends meanwhile unasked."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not true():
+            self._tend()
+            assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_SECONDS:.0f} s\n{self.tails()}"
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def watch(self, true: Callable[[], object], seconds: float) -> None:
+        """Wait for what must not happen; return as soon as it does. With a bug it must, however long that takes."""
+        deadline = time.monotonic() + (PATIENCE_SECONDS if self._bug else seconds)
+        while not true() and time.monotonic() < deadline:
+            self._tend()
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def shared_out(self, *workers: WorkerProcess) -> None:
+        """Wait until these workers, and no others, have all the partitions among them."""
+        everything = list(range(self.corner.partitions))
+
+        def is_shared_out() -> bool:
+            shares = list(map(self.evidence.assigned_to, workers))
+            return all(shares) and sorted(itertools.chain(*shares)) == everything
+
+        await self.until(is_shared_out, f"all partitions shared out among {len(workers)}")
+
+    async def settle(self) -> None:
+        """Wait until watermarks and commits are at the log's end; note when nothing moves any more."""
+        ends = {number: end for number, end in (await asyncio.to_thread(self.corner.end_offsets)).items() if end}
+        seen: Any = None
+        moved_at = time.monotonic()
+        while not self.witness.is_at(ends, self.supply.life):
+            self._tend()
+            if (now := (self.witness.committed, self.witness.watermarks, len(self.workers))) != seen:
+                seen, moved_at = now, time.monotonic()
+            if time.monotonic() - moved_at > (WITH_A_BUG_SECONDS if self._bug else PATIENCE_SECONDS):
+                told = f"ends {ends}, watermarks {self.witness.watermarks}, commits {self.witness.committed}"
+                self.history.note("stuck", told=told, tails=self.tails())
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def leave(self, worker: WorkerProcess) -> None:
+        """SIGTERM, and wait until it has drained."""
+        worker.terminate()
+        await self.until(lambda: worker.exit_code is not None, "the worker has drained")
+
+    async def end_workers(self) -> None:
+        """SIGTERM to all, and wait."""
+        for worker in self.workers:
+            worker.terminate()
+        await self.until(lambda: not self.living(), "all workers have drained")
+
+    def living(self) -> list[WorkerProcess]:
+        return [worker for worker in self.workers if worker.exit_code is None]
+
+    def is_committed_ahead(self) -> bool:
+        """Whether Kafka's offset is past the graph's."""
+        marks = {number: mark.offset for number, mark in self.witness.watermarks.items()}
+        return any(offset > marks.get(number, -1) + 1 for number, offset in self.witness.committed.items())
+
+    def tails(self) -> str:
+        """The ends of the logs of the latest workers."""
+        return "\n\n".join(f"{worker.log}\n{worker.tail()}" for worker in self.workers[-4:])
+
+    def finish(self) -> None:
+        """Kill every worker, and stop looking."""
+        for worker in self.workers:
+            worker.kill()
+        self.witness.close()
+
+    def close(self) -> None:
+        self.finish()
+        self.evidence.close()
+        self.history.close()
+
+    def _tend(self) -> None:
+        for worker in [each for each in self.workers if each.exit_code is not None and not each.meant_to_end]:
+            worker.meant_to_end = True
+            self.history.note("restarted", pid=worker.pid, exit_code=worker.exit_code)
+            assert len(self.workers) < RESTARTS, f"workers end again and again\n{self.tails()}"
+            self.start()

@@ -1,0 +1,115 @@
+"""A corner of the servers that belongs to one scenario: topic, group, topology, and what ended up there."""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import neo4j
+from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import TopicPartition as KafkaPartition
+from ruamel.yaml import YAML
+
+from tests.chaos.checking.found_graph import FoundGraph, found_graph
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.topics import apply_topology
+from workers.config.settings import Settings
+from workers.config.topology import read_topology
+from workers.core.record import ConsumedRecord
+
+SCHEMAS = Path(__file__).parents[3] / "schemas" / "avro" / "telemetry"
+TUNING: Mapping[str, Any] = {
+    "session_timeout_seconds": 6,
+    "batch": {"max_rows": 100, "max_wait_ms": 50},
+    "consumer": {"chunk_records": 50, "buffer_mb": 16},
+    "retry": {"max_ms": 1_000},
+    "drain": {"grace_seconds": 10},
+    "dead_letter_limit": {"minimum": 1_000_000},
+}
+"""Small batches, so that few records make many; impatience, so that scenarios are short."""
+
+
+@dataclass
+class Corner:
+    """``name`` is part of every id in the stream, of the topic and of the group."""
+
+    settings: Settings
+    folder: Path
+    name: str
+    worker: str
+    partitions: int
+    topologies: int = field(default=0)
+
+    def __post_init__(self) -> None:
+        self.topic = f"{self.name}-events"
+        self.group = f"{self.name}-group"
+        schemas = self.folder / "schemas"
+        schemas.mkdir()
+        (schemas / self.worker).symlink_to(SCHEMAS)
+        self.topology = self.write_topology({})
+
+    def write_topology(self, tuning: Mapping[str, Any]) -> Path:
+        """Write a ``topology.yaml`` that lays ``tuning`` over the tests' own, and return its path."""
+        worker = _overlaid(TUNING, tuning) | {"topic": self.topic, "group": self.group}
+        topic = {"partitions": self.partitions, "key": "trace_id"}
+        document = {"schemas": "schemas", "topics": {self.topic: topic}, "workers": {self.worker: worker}}
+        self.topologies += 1
+        path = self.folder / f"topology-{self.topologies}.yaml"
+        YAML().dump(document, path)
+        return path
+
+    def create_topics(self) -> None:
+        apply_topology(self.settings.kafka, read_topology(self.topology, {}), execute=True)
+
+    def delete_topics(self, *topics: str) -> None:
+        """Delete these, or all of the scenario; those that Kafka does not know are no fault."""
+        admin = Admin(self.settings.kafka)
+        mine = topics or tuple(topic for topic in admin.topics() if self.name in topic)
+        for future in admin.client.delete_topics(list(mine)).values() if mine else ():
+            try:
+                admin.result(future)
+            except KafkaException:
+                continue
+
+    def topic_exists(self) -> bool:
+        return self.topic in Admin(self.settings.kafka).topics()
+
+    def rewind(self) -> None:
+        """Commit offset 0 for the whole group, as ``kafka-consumer-groups --reset-offsets`` does."""
+        consumer = Consumer({"bootstrap.servers": self.settings.kafka.bootstrap_servers, "group.id": self.group})
+        try:
+            beginning = [KafkaPartition(self.topic, number, 0) for number in range(self.partitions)]
+            consumer.commit(offsets=beginning, asynchronous=False)
+        finally:
+            consumer.close()
+
+    def end_offsets(self) -> dict[int, int]:
+        return TopicReader(self.settings.kafka, self.topic).end_offsets()
+
+    def dead_letters(self) -> list[ConsumedRecord]:
+        reader = TopicReader(self.settings.kafka, f"{self.topic}.dlq")
+        return list(reader.between({}, reader.end_offsets()))
+
+    def driver(self) -> neo4j.Driver:
+        server = self.settings.neo4j
+        return neo4j.GraphDatabase.driver(server.uri, auth=(server.username, server.password.get_secret_value()))
+
+    def pages(self) -> list[dict[str, Any]]:
+        """All pages of the ledger."""
+        cypher = "MATCH (p:LedgerPage) WHERE p.key STARTS WITH $name RETURN p {.key, .numbers, .times} AS page"
+        with self.driver() as driver:
+            records = driver.execute_query(cypher, name=self.name, database_=self.settings.neo4j.database).records
+        return [record["page"] for record in records]
+
+    def graph(self) -> FoundGraph:
+        with self.driver() as driver:
+            return found_graph(driver, self.settings.neo4j.database, self.name)
+
+
+def _overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = deepcopy(dict(below))
+    for key, value in above.items():
+        merged[key] = {**merged.get(key, {}), **value} if isinstance(value, Mapping) else value
+    return merged

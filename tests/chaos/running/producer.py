@@ -1,0 +1,73 @@
+"""Sends the stream, and notes where each record came to be in the log."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from confluent_kafka import KafkaError, Message, Producer
+
+from tests.chaos.checking.history import History
+from tests.chaos.running.stream import Planned
+
+NUMBER_HEADER = "chaos-number"
+PATIENCE_SECONDS = 300
+
+
+def headers_of(planned: Planned) -> list[tuple[str, str | bytes | None]]:
+    """The record's number, and a header twice: both must be there in a dead letter, too."""
+    return [(NUMBER_HEADER, str(planned.number).encode()), ("twice", b"1"), ("twice", b"\xff")]
+
+
+def page_of(planned: Planned) -> str:
+    """The page of the ledger that the record belongs to."""
+    return planned.fields["trace_id"] or f"{planned.fields['event_id']}#{planned.number}"
+
+
+class StreamProducer:
+    """An idempotent producer to one life of a topic; it outlasts restarts of the broker."""
+
+    def __init__(self, bootstrap_servers: str, topic: str, life: int, history: History) -> None:
+        self._topic = topic
+        self._life = life
+        self._history = history
+        self._producer = Producer(
+            {
+                "bootstrap.servers": bootstrap_servers,
+                "enable.idempotence": True,
+                "acks": "all",
+                "message.timeout.ms": PATIENCE_SECONDS * 1000,
+                "log_level": 0,
+            }
+        )
+
+    def queue(self, stream: Sequence[Planned], values: Sequence[bytes | None]) -> None:
+        """Hand over these records, in their order; reports of earlier ones may come in."""
+        for planned, value in zip(stream, values, strict=True):
+            self._send(planned, value)
+        self._producer.poll(0)
+
+    async def flush(self) -> None:
+        """Return when the broker has confirmed every one."""
+        left = await asyncio.to_thread(self._producer.flush, PATIENCE_SECONDS)
+        assert not left, f"{left} records were never confirmed"
+
+    async def send(self, stream: Sequence[Planned], values: Sequence[bytes | None]) -> None:
+        """Send all, and return when they are confirmed."""
+        self.queue(stream, values)
+        await self.flush()
+
+    def _send(self, planned: Planned, value: bytes | None) -> None:
+        def confirmed(error: KafkaError | None, message: Message) -> None:
+            assert error is None, f"record {planned.number}: {error}"
+            told: dict[str, Any] = {"number": planned.number, "poison": planned.poison, "page": page_of(planned)}
+            place = {"partition": message.partition(), "offset": message.offset(), "life": self._life}
+            self._history.note("produced", **told, **place)
+
+        self._producer.produce(
+            self._topic,
+            value=value,
+            key=planned.key,
+            partition=planned.partition,
+            headers=headers_of(planned),
+            on_delivery=confirmed,
+        )

@@ -1,0 +1,139 @@
+"""A known stream, all of it from a seed: telemetry as nasty as the contract allows, with poison strewn among it."""
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+from tests.chaos.running.ledger import NUMBER
+from tests.model.traffic import NAMESPACE, Maker, Sent, traffic
+from workers.adapters.avro.encoder import AvroEncoder
+
+ERROR = f"{NAMESPACE}.LLMErrorEvent"
+TOKENS = f"{NAMESPACE}.LLMTokenEvent"
+TOO_LARGE = "too large for its index "
+"""With ``test_index`` in place the database refuses more than 8 kB of this."""
+POISON = ("not_avro", "unknown_schema", "tombstone", "truncated", "negative", "too_old", "wrong_key")
+REFUSED = "refused"
+"""Poison that only the database turns away: it costs a bisection, so there is little of it."""
+
+
+class Planned(NamedTuple):
+    """One record. ``number`` is its place in the stream; ``poison`` says what is wrong with it, ``None`` nothing."""
+
+    number: int
+    partition: int
+    key: bytes
+    record_name: str
+    fields: Mapping[str, Any]
+    poison: str | None
+
+
+Spoilt = tuple[Sent, str | None]
+"""A record, and what is wrong with it."""
+
+
+class Recipe(NamedTuple):
+    """What a stream is made of.
+
+    ``poison_percent``  bad records for a hundred good ones of a partition
+    ``poison_in_a_row`` records of poison, one after the other, in the middle of partition 0
+    ``content_bytes``   length of the prompts
+    """
+
+    partitions: int = 4
+    traces: int = 16
+    poison_percent: float = 4.0
+    poison_in_a_row: int = 0
+    content_bytes: int = 10
+
+
+def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
+    """Plan the stream of a seed; ``name`` is part of every id, so that many share one graph.
+
+    Order holds in each partition; partitions take turns at random. Ids of one partition never name another's.
+    """
+    random = Random(seed)  # noqa: S311 - reproducible by design
+    logs = [_log(random, f"{name}-p{number}-", name, recipe) for number in range(recipe.partitions)]
+    middle = len(logs[0]) // 2
+    logs[0][middle:middle] = _poison(random, logs[0], f"{name}-row-", recipe.poison_in_a_row)
+    turns = [number for number, log in enumerate(logs) for _ in log]
+    random.shuffle(turns)
+    heads = [iter(log) for log in logs]
+    return [_planned(number, partition, *next(heads[partition])) for number, partition in enumerate(turns)]
+
+
+def _log(random: Random, prefix: str, name: str, recipe: Recipe) -> list[Spoilt]:
+    """One partition's: models are shared with the others, so that partitions meet at hot nodes."""
+    log: list[Spoilt] = []
+    for record, fields in traffic(random, recipe.traces, prefix):
+        shared = {**fields, "model_id": fields["model_id"].removesuffix(f"-{prefix}") + f"-{name}"}
+        if "prompt" in fields:
+            shared["prompt"] = random.randbytes(recipe.content_bytes // 2).hex()
+        log.append(((record, shared), None))
+    bad = _poison(random, log, f"{prefix}bad-", round(len(log) * recipe.poison_percent / 100))
+    refused = [(_spoil(random, REFUSED, _spoilable(random, log), f"{prefix}refused"), REFUSED)] if bad else []
+    for each in bad + refused:
+        log.insert(random.randrange(len(log) + 1), each)
+    return log
+
+
+def _poison(random: Random, log: Sequence[Spoilt], prefix: str, count: int) -> list[Spoilt]:
+    """So many copies of the log's records, spoilt in all ways in turn."""
+    kinds = [POISON[number % len(POISON)] for number in range(count)]
+    return [
+        (_spoil(random, kind, _spoilable(random, log), f"{prefix}{number}"), kind) for number, kind in enumerate(kinds)
+    ]
+
+
+def _spoilable(random: Random, log: Sequence[Spoilt]) -> Sent:
+    return random.choice([sent for sent, poison in log if poison is None and sent[1]["trace_id"]])
+
+
+def _spoil(random: Random, kind: str, sent: Sent, event_id: str) -> Sent:
+    """Spoil the fields of a copy, with an id of its own; what is bad on the wire is spoilt when it is encoded."""
+    record, fields = sent
+    fields = {**fields, "event_id": event_id}
+    if kind == "negative":
+        return TOKENS, _like(fields, Maker(random, "any").tokens("any", "any")) | {"total_tokens": -1}
+    if kind == "too_old":
+        fields["timestamp"] = 1_000
+    if kind == REFUSED:
+        error = _like(fields, Maker(random, "any").error("any", "any"))
+        return ERROR, error | {"message": TOO_LARGE + _noise(random), "caused_by": None}
+    return record, fields
+
+
+def _like(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The other's own fields, with what all events have in common from the first."""
+    common = ("event_id", "timestamp", "model_id", "provider", "trace_id", "span_id", "metadata")
+    return {**other, **{field: fields[field] for field in common}}
+
+
+def _noise(random: Random) -> str:
+    return random.randbytes(10_000).hex()
+
+
+def _planned(number: int, partition: int, sent: Sent, poison: str | None) -> Planned:
+    record, fields = sent
+    key = "somebody else's" if poison == "wrong_key" else fields["trace_id"] or "any"
+    return Planned(number, partition, key.encode(), record, {**fields, "metadata": {NUMBER: str(number)}}, poison)
+
+
+async def encoded(stream: Sequence[Planned], topic: str, encoder: AvroEncoder) -> list[bytes | None]:
+    """Return the value of each record; ``None`` is a tombstone."""
+    return [
+        _spoilt(await encoder.encode(topic, planned.record_name, planned.fields), planned.poison) for planned in stream
+    ]
+
+
+def _spoilt(value: bytes, poison: str | None) -> bytes | None:
+    match poison:
+        case "tombstone":
+            return None
+        case "not_avro":
+            return b'{"status": "SUCCESS"}'
+        case "truncated":
+            return value[: len(value) // 2]
+        case "unknown_schema":
+            return value[:1] + (0x7FFF_FFFF).to_bytes(4, "big") + value[5:]
+    return value

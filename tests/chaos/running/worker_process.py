@@ -1,0 +1,80 @@
+"""One worker under test, seen from outside."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]  # it ships no types
+
+FORKED = multiprocessing.get_context("forkserver")
+"""A process that has imported everything and done nothing forks each worker: importing is half of what a start costs,
+and a matrix starts some three hundred."""
+FORKED.set_forkserver_preload(["tests.chaos.running.worker_under_test"])
+
+
+class WorkerProcess:
+    """A running ``worker_under_test``; its log is a file."""
+
+    def __init__(self, worker: str, environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        self.meant_to_end = False
+        """Whether the scenario wants it to end: else it is started again when it does, as Kubernetes would."""
+        log.touch()
+        told = {"LOG_FORMAT": "json", **environment}
+        self._process = FORKED.Process(target=_run, args=(worker, told, log), daemon=True)
+        self._process.start()
+        assert self._process.pid
+        self.pid = self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """``None`` while it runs; minus the number of the signal that killed it."""
+        return self._process.exitcode
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it is suspended by SIGSTOP."""
+        if self.exit_code is not None:
+            return False
+        return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
+
+    def freeze(self) -> None:
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def kill(self) -> None:
+        self.meant_to_end = True
+        self._process.kill()
+        self._process.join()
+
+    def terminate(self) -> None:
+        """SIGTERM: drain and end."""
+        self.meant_to_end = True
+        self._process.terminate()
+
+    def memory_mib(self) -> float:
+        """Resident memory; 0 when it has ended."""
+        try:
+            return float(psutil.Process(self.pid).memory_info().rss / 2**20)
+        except psutil.Error:
+            return 0.0
+
+    def tail(self, lines: int = 15) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+def _run(worker: str, environment: Mapping[str, str], log: Path) -> None:
+    """What the forked process does: be a program of its own, then the worker."""
+    from tests.chaos.running.worker_under_test import main  # noqa: PLC0415 - imported beforehand in the process that forks
+
+    os.setsid()
+    os.chdir(log.parent)
+    output = os.open(log, os.O_WRONLY | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.environ.update(environment)
+    main(worker)
