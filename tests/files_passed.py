@@ -1,8 +1,8 @@
 """Which files of ``workers/`` run while a worker processes records: run it in place of ``memory-graph``.
 
 ``python -m tests.files_passed worker telemetry`` starts the worker. Files count while the file ``collect`` exists in
-the current folder; they are printed when the worker ends. With one record in the topic these are the files that it passes,
-including the background work beside it (lag, health, reference data).
+the current folder; they are printed when the worker ends. With one record in the topic these are the files that it
+passes, including the background work beside it (lag, health, reference data).
 """
 
 import atexit
