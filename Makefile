@@ -79,7 +79,7 @@ BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb
 COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -
 
-lock: ## Pin every dependency anew (requirements.lock; .requirements-image.lock has the worker's only)
+lock: ## Pin every dependency again: requirements.lock, and .requirements-image.lock for the image
 	@$(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
 	@$(PYTHON) -c '$(BUILD_REQUIRES)' | $(COMPILE) --all-extras --output-file requirements.lock

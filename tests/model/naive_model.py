@@ -1,4 +1,4 @@
-"""The graph that telemetry must come to, by the contract's folding rules alone: naive, slow, and of no shared code.
+"""The graph that telemetry must come to, by the record contract alone (schemas/avro/README.md): naive, no shared code.
 
 ``naive_model`` takes ``(record_name, fields)`` of one log in its order, and returns the same shape as
 ``tests.model.graph_snapshot``.

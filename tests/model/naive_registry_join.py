@@ -1,4 +1,4 @@
-"""The as-of join of telemetry with the registry's history, by the contract alone: naive, slow, of no shared code.
+"""The as-of join of telemetry with the registry's history, by the record contract alone: naive, no shared code.
 
 A history is a list of ``Row``: what each Price of the graph holds, with its Model's provider and aliases.
 """

@@ -1,4 +1,4 @@
-"""Random telemetry, as nasty as the contract allows: late, twice, without start, in conflict with itself.
+"""Random telemetry, as nasty as the record contract allows: late, twice, without start, in conflict with itself.
 
 Not realistic (``workers.dev.sample`` is): times are few so that ties are many, and ids point anywhere.
 """

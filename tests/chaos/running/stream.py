@@ -1,4 +1,4 @@
-"""A known stream, all of it from a seed: telemetry as nasty as the contract allows, with poison strewn among it."""
+"""A known stream from a seed: telemetry as difficult as the record contract allows, with bad records among it."""
 
 from collections.abc import Mapping, Sequence
 from random import Random

@@ -18,6 +18,10 @@ SCHEMA_NOT_FOUND = 40403
 NOT_REGISTERED = frozenset({40401, 40403})
 """No such subject; no such schema in it."""
 REFUSALS = frozenset({409, 422})
+NO_CODE = frozenset({None, -1})
+"""What the client has in place of the registry's own code when another server answers, such as a web page."""
+SERVER_ERRORS = 500
+SHOWN_CHARACTERS = 160
 
 ResultT = TypeVar("ResultT")
 
@@ -98,11 +102,25 @@ class SchemaRegistry:
 
 
 async def _answer(request: Awaitable[ResultT]) -> ResultT:
-    """Await an answer of the registry itself; anything else on the way is ``Retryable``."""
+    """Await an answer of the registry itself; anything else is ``Retryable``, with one sentence."""
     try:
         return await request
-    except SchemaRegistryError:
+    except SchemaRegistryError as error:
+        if error.error_code in NO_CODE and error.http_status_code < SERVER_ERRORS:
+            raise _no_registry(error) from error
         raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # the client got other JSON, or HTML
+        raise _no_registry(error) from error
     except Exception as error:  # the client lets its HTTP library's errors through
-        problem = f"{type(error).__name__} {error}".strip()
-        raise Retryable(f"the schema registry does not answer ({problem}): check SCHEMA_REGISTRY_URL") from error
+        raise Retryable(f"the schema registry does not answer ({_brief(error)}): check SCHEMA_REGISTRY_URL") from error
+
+
+def _no_registry(error: Exception) -> Retryable:
+    return Retryable(
+        f"SCHEMA_REGISTRY_URL answers, but not as a schema registry does ({_brief(error)}): "
+        "set it to a Confluent-compatible API, such as http://127.0.0.1:8081/apis/ccompat/v7"
+    )
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__} {error}".split())[:SHOWN_CHARACTERS]
