@@ -15,20 +15,20 @@ if TYPE_CHECKING:
     from workers.adapters.graph.migration import Migration
     from workers.ops.reprice.pages import Window
 
-app = typer.Typer(help="Prepare the graph, and bring it up to date.", no_args_is_help=True)
+app = typer.Typer(help="Prepare the graph, and price its calls again.", no_args_is_help=True)
 
 
 @app.callback()
 def graph() -> None:
-    """Prepare the graph, and bring it up to date."""
+    """Prepare the graph, and price its calls again."""
 
 
 @app.command()
 def migrate(
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be applied, and apply nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be applied, and apply nothing.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Create the constraints and indexes that are missing; safe to repeat.
+    """Create the constraints and indexes that are missing; it can be repeated.
 
     Example: memory-graph graph migrate --dry-run
     """
@@ -57,7 +57,7 @@ async def _migrate(*, dry_run: bool) -> "list[Migration]":
 
 
 def instant(text: str) -> datetime:
-    """Read a point in time in ISO 8601; UTC where it names no zone."""
+    """Return the point in time of an ISO 8601 text; UTC if it has no offset."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
@@ -71,10 +71,10 @@ def reprice(
     until: Annotated[
         datetime | None, typer.Option(parser=instant, metavar="ISO", help="First timestamp not to reprice.")
     ] = None,
-    execute: Annotated[bool, typer.Option("--execute", help="Write it; without this, only show.")] = False,
+    execute: Annotated[bool, typer.Option("--execute", help="Write the changes; without it, only show them.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Price and version older invocations by what the registry knows by now of their time; show what that changes.
+    """Price older invocations again by the registry's current history; show what that changes.
 
     Safe to repeat and beside running workers: an invocation that changes meanwhile is left as it is, and counted.
 

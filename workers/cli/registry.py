@@ -1,4 +1,4 @@
-"""``memory-graph registry``: what people decide of what the model registry tells: deletions, versions of schemas."""
+"""``memory-graph registry``: decisions about versions of schemas, and about deleted models."""
 
 import asyncio
 from dataclasses import asdict
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 SchemaArgument = Annotated[str, typer.Argument(metavar="SCHEMA", help="The schema_id.")]
 VersionArgument = Annotated[str, typer.Argument(metavar="VERSION", help="The version to migrate to.")]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is kept.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; by default this system's user. It is kept.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is stored in the graph.")]
+ByOption = Annotated[str | None, typer.Option("--by", help="Who decides; default: this system's user. It is stored.")]
 
-app = typer.Typer(help="Versions of schemas, and deleted models: what is to be decided.", no_args_is_help=True)
+app = typer.Typer(help="Decide about versions of schemas, and about deleted models.", no_args_is_help=True)
 
 
 @app.callback()
 def registry() -> None:
-    """Versions of schemas, and deleted models: what is to be decided."""
+    """Decide about versions of schemas, and about deleted models."""
 
 
 @app.command()
@@ -74,10 +74,10 @@ async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
 
 @app.command("list")
 def list_migrations(
-    schema: Annotated[str | None, typer.Option("--schema", help="Of this schema_id alone.")] = None,
+    schema: Annotated[str | None, typer.Option("--schema", help="Only this schema_id.")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """List the migrations of schemas: what waits for approval, what is under way, what was decided, by whom and why.
+    """List schema migrations: what waits for approval, what runs, what was decided, by whom and why.
 
     Example: memory-graph registry list -o json
     """
@@ -99,7 +99,7 @@ def approve(
     by: ByOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Approve a breaking change, or spare a forward one its wait; the worker migrates at once.
+    """Approve a breaking change, or end the wait of a forward change; the worker migrates at once.
 
     Example: memory-graph registry approve tool-calling 2.0.0 --why "every caller is on the new client"
     """
@@ -114,7 +114,7 @@ def reject(
     by: ByOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Reject a version that waits: the one before stays current, and the next version has its turn.
+    """Reject a version that waits: the version before it stays current, and the next version is tried.
 
     Example: memory-graph registry reject tool-calling 2.0.0 --why "it drops a field that is in use"
     """

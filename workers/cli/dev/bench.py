@@ -1,4 +1,4 @@
-"""``memory-graph bench``: our worker beside what else one could run, measured on this machine."""
+"""``memory-graph bench``: our worker beside the alternatives, measured on this machine."""
 
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +17,7 @@ def bench(  # noqa: PLR0913 - one parameter an option
     *,
     events: Annotated[int | None, typer.Option(min=1_000, help="Events of each record set; default 100,000.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Rounds that count; default 5.")] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="20,000 events, one round: a look, no measurement.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="20,000 events, one round: for a first look.")] = False,
     only: Annotated[
         str,
         typer.Option(help="Some of: ours, unwind-1, unwind-2, unwind-4, plain, quix, latency, scale. Comma-separated."),
@@ -26,13 +26,15 @@ def bench(  # noqa: PLR0913 - one parameter an option
     rate: Annotated[float | None, typer.Option(min=1, help="Events/s of latency and endurance.")] = None,
     endurance: Annotated[
         float | None,
-        typer.Option(min=0.1, metavar="MINUTES", help="Only this: 3,000 events/s, spikes every two minutes."),
+        typer.Option(
+            min=0.1, metavar="MINUTES", help="Only endurance: 3,000 events/s, with a spike every two minutes."
+        ),
     ] = None,
-    profile: Annotated[bool, typer.Option("--profile", help="Only this: where our worker's CPU time goes.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Only a profile of our worker's CPU time.")] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Where everything is written, too; default .memory-graph/bench.json.")
+        Path | None, typer.Option("--json", help="Where all figures are written; default .memory-graph/bench.json.")
     ] = None,
-    name: Annotated[str, typer.Option(help="Which stack; it is started, and left running.")] = "bench",
+    name: Annotated[str, typer.Option(help="The stack to use; it is started, and stays running.")] = "bench",
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Measure throughput, CPU, memory and latency beside a bare writer, a plain loop and Quix Streams.

@@ -22,8 +22,8 @@ def demo(
         Path | None,
         typer.Option("--from", help="Replay a CSV file of calls; see `memory-graph sample telemetry --help`."),
     ] = None,
-    count: Annotated[int, typer.Option(min=1, help="LLM calls, at most.")] = 8_819,
-    name: Annotated[str, typer.Option(help="Which stack; several live side by side.")] = "demo",
+    count: Annotated[int, typer.Option(min=1, help="Highest number of LLM calls.")] = 8_819,
+    name: Annotated[str, typer.Option(help="The stack to use; several stacks can run side by side.")] = "demo",
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Start the local stack, send it realistic telemetry, run every worker, and show and check the graph.
@@ -52,7 +52,7 @@ def demo(
 
 
 def _program() -> str:
-    """How a person would call this program again: by name where it is on the path, else by where it is."""
+    """Return how to call this program: by its name if it is on the path, otherwise by its path."""
     if which(PROGRAM):
         return PROGRAM
     called = Path(sys.argv[0])

@@ -37,19 +37,20 @@ def telemetry(  # noqa: PLR0913 - one parameter for each option
             "prompt_tokens,completion_tokens[,model_id,provider,latency_ms,session_id]; else calls are made up.",
         ),
     ] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="LLM calls; by default all of the file, else 8,819.")] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="LLM calls; default: all of the file, or 8,819.")] = None,
     rate: Annotated[float, typer.Option(min=0, help="Records a second; 0 for as fast as possible.")] = 0,
-    seed: Annotated[int, typer.Option(help="Other numbers give other traces of the same kind.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another number makes other traces of the same kind.")] = 1,
     poison: Annotated[
-        float, typer.Option(min=0, max=100, metavar="PERCENT", help="Bad records per hundred good ones, of each kind.")
+        float,
+        typer.Option(min=0, max=100, metavar="PERCENT", help="Bad records of each kind per hundred good ones."),
     ] = 0,
     start: Annotated[
-        str | None, typer.Option(help="When made-up calls begin, ISO 8601; by default so that they end now.")
+        str | None, typer.Option(help="When invented calls begin, in ISO 8601; by default they end now.")
     ] = None,
     shift_to_now: Annotated[
-        bool, typer.Option("--shift-to-now", help="Move a file's calls so that the last of them is now.")
+        bool, typer.Option("--shift-to-now", help="Move the calls of a file in time, so that the last one is now.")
     ] = False,
-    topic: Annotated[str, typer.Option(help="Where to send them.")] = TOPIC,
+    topic: Annotated[str, typer.Option(help="The topic to send to.")] = TOPIC,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Produce telemetry of LLM calls: sessions, traces of several spans, retries, errors, a long tail of latency.
@@ -78,7 +79,7 @@ def registry(  # noqa: PLR0913 - one parameter for each option
     *,
     count: Annotated[
         int | None,
-        typer.Option(min=1, help="Random changes of 200 made-up models; without it, every real model is loaded."),
+        typer.Option(min=1, help="Random changes of 200 invented models; without it, every real model is loaded."),
     ] = None,
     schema: Annotated[
         Path | None,
@@ -87,12 +88,15 @@ def registry(  # noqa: PLR0913 - one parameter for each option
         ),
     ] = None,
     rate: Annotated[float, typer.Option(min=0, help="Changes a second; 0 for as fast as possible.")] = 0,
-    seed: Annotated[int, typer.Option(help="Other numbers give other random changes.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another number makes other random changes.")] = 1,
     poison: Annotated[
-        float, typer.Option(min=0, max=100, metavar="PERCENT", help="Bad rows per hundred good ones.")
+        float, typer.Option(min=0, max=100, metavar="PERCENT", help="Bad rows for each hundred good ones.")
     ] = 0,
     database: Annotated[
-        str, typer.Option(envvar="REGISTRY_DATABASE_URL", help="Where to write, postgresql://user:password@host/name.")
+        str,
+        typer.Option(
+            envvar="REGISTRY_DATABASE_URL", help="The database to write to: postgresql://user:password@host/name."
+        ),
     ] = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
