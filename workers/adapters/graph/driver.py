@@ -73,5 +73,12 @@ def explain(error: Exception, settings: Neo4jSettings) -> Misconfigured | Unreac
         return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({error})")
     if isinstance(error, Neo4jError) and error.code == "Neo.ClientError.Database.DatabaseNotFound":
         return Misconfigured(f"{where} has no database {settings.database!r}: set NEO4J_DATABASE to one that exists")
-    reason = " ".join(str(error).split())
+    reason = " ".join(str(_first_cause(error)).split())
     return Unreachable(f"{where} does not answer: start it (`memory-graph stack up`) or set NEO4J_URI ({reason})")
+
+
+def _first_cause(error: BaseException) -> BaseException | str:
+    """Return what the operating system says, without the driver's own words around it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error.strerror or error if isinstance(error, OSError) else error

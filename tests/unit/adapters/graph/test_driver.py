@@ -2,7 +2,7 @@ import pytest
 from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable
 from pydantic import SecretStr
 
-from workers.adapters.graph.driver import explained, open_driver
+from workers.adapters.graph.driver import check_connection, explained, open_driver
 from workers.config.settings import Neo4jSettings
 from workers.core.errors import Misconfigured, Unreachable
 
@@ -45,3 +45,12 @@ def test_a_uri_that_the_driver_does_not_know_is_misconfigured() -> None:
 async def test_the_scheme_decides_on_tls(scheme: str, encrypted: bool) -> None:  # noqa: FBT001 - a row of the table
     async with open_driver(SETTINGS.model_copy(update={"uri": f"{scheme}://db:7687"})) as driver:
         assert driver.encrypted is encrypted
+
+
+async def test_a_server_out_of_reach_is_one_short_sentence() -> None:
+    settings = SETTINGS.model_copy(update={"uri": "bolt://127.0.0.1:9"})
+    async with open_driver(settings) as driver:
+        with pytest.raises(Unreachable) as raised:
+            await check_connection(driver, settings)
+    assert "(Connect call failed ('127.0.0.1', 9))" in str(raised.value)
+    assert len(str(raised.value)) < 160
