@@ -116,7 +116,7 @@ async def test_a_model_that_the_registry_does_not_know_waits_and_the_others_are_
         page = (await to_thread(get, f"{address}/metrics")).text
         await to_thread(running.stop)
     assert "add what the path names to the registry" in refused[0]["reason"]
-    assert 'procedure_steps_total{procedure="usage_reports",status="refused"}' in page
+    assert 'job_steps_total{job="usage_reports",status="refused"}' in page
     assert [row["refusals"] for row in await world.query(DUE)] == [1] * len(unknown)
 
 
