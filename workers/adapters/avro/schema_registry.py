@@ -1,4 +1,4 @@
-"""The schema registry's client: Confluent's own, with our timeouts and our classes of errors."""
+"""The schema registry's client: Confluent's own, with our timeouts, errors and checks of the answers."""
 
 import json
 from collections.abc import Awaitable, Sequence
@@ -14,23 +14,24 @@ from workers.core.errors import Misconfigured, Retryable
 
 TIMEOUT_SECONDS = 5.0
 SCHEMA_NOT_FOUND = 40403
-"""The registry's own code. A bare 404 comes from something else that answers at a wrong address."""
+"""The registry's own code. A 404 without it comes from another server at a wrong address."""
 NOT_REGISTERED = frozenset({40401, 40403})
-"""No such subject; no such schema in it."""
+"""There is no such subject; the subject has no such schema."""
 REFUSALS = frozenset({409, 422})
 NO_CODE = frozenset({None, -1})
-"""What the client has in place of the registry's own code when another server answers, such as a web page."""
+"""What the client reports when the answer has no code of the registry, for example a web page."""
 SERVER_ERRORS = 500
+OTHER_SHAPE = "empty, or JSON of another shape"
 SHOWN_CHARACTERS = 160
 
 ResultT = TypeVar("ResultT")
 
 
 class WriterDefinition(NamedTuple):
-    """What the registry holds under an id.
+    """The schema of an id.
 
     ``schema_type``  ``AVRO``, ``JSON`` or ``PROTOBUF``
-    ``texts``        the schemas that it refers to by name, in the order they need each other, then itself
+    ``texts``        the schemas that it refers to, each after those it needs, and last the schema itself
     """
 
     schema_type: str
@@ -40,14 +41,16 @@ class WriterDefinition(NamedTuple):
 class SchemaRegistry:
     """A registry with Confluent's API, such as Apicurio's at ``/apis/ccompat/v7``.
 
-    The client's own retries are off: the runtime retries, by one policy for all servers.
+    The client's own retries are off: the engine retries, with one policy for all servers.
+    ``Retryable`` is also raised when another server answers at this address: that is fixed by changing the URL,
+    and no record may be dead-lettered for it.
     """
 
     def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._client = AsyncSchemaRegistryClient({"url": url, "timeout": timeout_seconds, "max.retries": 0})
 
     async def definition(self, schema_id: int) -> WriterDefinition | None:
-        """Fetch the schema of an id, ``None`` for an id never given out. Raises ``Retryable``."""
+        """Fetch the schema of an id; ``None`` for an id that does not exist. Raises ``Retryable``."""
         if schema_id > MAX_SCHEMA_ID:
             return None
         try:
@@ -55,46 +58,56 @@ class SchemaRegistry:
         except SchemaRegistryError as error:
             if error.error_code == SCHEMA_NOT_FOUND:
                 return None
-            raise Retryable(f"the schema registry refuses to give schema {schema_id}: {error}") from error
-        if schema.schema_type not in {None, "AVRO"}:
-            return WriterDefinition(str(schema.schema_type), ())
-        return WriterDefinition("AVRO", await self._with_references(schema))
+            raise Retryable(f"the schema registry does not return schema {schema_id}: {_one_line(error)}") from error
+        schema_type = await self._expect(schema.schema_type or "AVRO", str)
+        if schema_type != "AVRO":
+            return WriterDefinition(schema_type, ())
+        return WriterDefinition(schema_type, await self._with_references(schema))
 
     async def _with_references(self, schema: RegistrySchema) -> list[str]:
         texts: list[str] = []
         for reference in schema.references or ():
             texts += await self._with_references((await self._referred(reference)).schema)
-        return [*texts, schema.schema_str or ""]
+        return [*texts, await self._expect(schema.schema_str, str)]
 
     async def _referred(self, reference: SchemaReference) -> RegisteredSchema:
-        subject, version = reference.subject, reference.version
+        subject, version = await self._expect(reference.subject, str), await self._expect(reference.version, int)
         try:
-            return await _answer(self._client.get_version(str(subject), int(version or 0)))
+            return await _answer(self._client.get_version(subject, version))
         except SchemaRegistryError as error:
-            raise Retryable(f"the schema registry refuses to give {subject} version {version}: {error}") from error
+            message = f"the schema registry does not return {subject} version {version}: {_one_line(error)}"
+            raise Retryable(message) from error
 
     async def register(self, subject: str, schema: Schema) -> int:
-        """Register the schema under the subject, return its id; the one it has, when it is there already.
+        """Register the schema under the subject; return its id, also when it is registered already.
 
         Raises ``Misconfigured`` when the registry refuses it as incompatible or invalid, ``Retryable``.
         """
+        request = self._client.register_schema(subject, RegistrySchema(json.dumps(schema), "AVRO"))
         try:
-            return await _answer(self._client.register_schema(subject, RegistrySchema(json.dumps(schema), "AVRO")))
+            return await self._expect(await _answer(request), int)
         except SchemaRegistryError as error:
-            message = f"the schema registry refuses the schema for {subject}: {error}"
+            message = f"the schema registry refuses the schema for {subject}: {_one_line(error)}"
             if error.http_status_code in REFUSALS:
                 raise Misconfigured(f"{message}; give new fields defaults, keep the types of old ones") from error
             raise Retryable(message) from error
 
     async def registered_id(self, subject: str, schema: Schema) -> int | None:
-        """Return the id of the schema under the subject, ``None`` when it is not registered. Raises ``Retryable``."""
+        """Return the id of the schema under the subject; ``None`` when it is not registered. Raises ``Retryable``."""
         try:
             found = await _answer(self._client.lookup_schema(subject, RegistrySchema(json.dumps(schema), "AVRO")))
         except SchemaRegistryError as error:
             if error.error_code in NOT_REGISTERED:
                 return None
-            raise Retryable(f"the schema registry refuses to look up {subject}: {error}") from error
-        return found.schema_id
+            raise Retryable(f"the schema registry does not look up {subject}: {_one_line(error)}") from error
+        return await self._expect(found.schema_id, int)
+
+    async def _expect(self, value: object, kind: type[ResultT]) -> ResultT:
+        """Return a part of an answer if it is of this type and not empty. Raises ``Retryable``."""
+        if isinstance(value, kind) and value != "":
+            return value
+        await self._client.clear_caches()  # it has stored the answer, and would return it again
+        raise _no_registry(OTHER_SHAPE)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -102,25 +115,34 @@ class SchemaRegistry:
 
 
 async def _answer(request: Awaitable[ResultT]) -> ResultT:
-    """Await an answer of the registry itself; anything else is ``Retryable``, with one sentence."""
+    """Await an answer of the registry. Raises ``Retryable`` for any other answer, and for none."""
     try:
         return await request
     except SchemaRegistryError as error:
-        if error.error_code in NO_CODE and error.http_status_code < SERVER_ERRORS:
-            raise _no_registry(error) from error
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError) as error:  # the client got other JSON, or HTML
-        raise _no_registry(error) from error
-    except Exception as error:  # the client lets its HTTP library's errors through
-        raise Retryable(f"the schema registry does not answer ({_brief(error)}): check SCHEMA_REGISTRY_URL") from error
+        if error.error_code not in NO_CODE:
+            raise
+        if error.http_status_code < SERVER_ERRORS:
+            raise _no_registry(f"HTTP status {error.http_status_code}") from error
+        raise _away(f"HTTP status {error.http_status_code}") from error
+    except ValueError as error:
+        raise _no_registry("not JSON") from error
+    except (KeyError, TypeError, AttributeError) as error:  # the client reads the answer without checking it
+        raise _no_registry(OTHER_SHAPE) from error
+    except Exception as error:  # the client does not catch the errors of its HTTP library
+        raise _away(f"{type(error).__name__} {error}"[:SHOWN_CHARACTERS].strip()) from error
 
 
-def _no_registry(error: Exception) -> Retryable:
+def _no_registry(reason: str) -> Retryable:
     return Retryable(
-        f"SCHEMA_REGISTRY_URL answers, but not as a schema registry does ({_brief(error)}): "
+        f"SCHEMA_REGISTRY_URL answers, but not as a schema registry does ({reason}): "
         "set it to a Confluent-compatible API, such as http://127.0.0.1:8081/apis/ccompat/v7"
     )
 
 
-def _brief(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__} {error}".split())[:SHOWN_CHARACTERS]
+def _away(reason: str) -> Retryable:
+    reason = " ".join(reason.split())
+    return Retryable(f"the schema registry does not answer ({reason}): start it, or check SCHEMA_REGISTRY_URL")
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -27,7 +27,7 @@ async def put(settings: Settings, topology: Topology, subject: Subject, decision
         try:
             value = await AvroEncoder(registry, schemas).encode(publish.topic, publish.record_name, publish.fields)
         except Retryable as reason:
-            raise Unreachable(f"{reason}; start it, or set SCHEMA_REGISTRY_URL") from reason
+            raise Unreachable(str(reason)) from reason
     producer = KeyedProducer(settings.kafka, publish.topic)
     producer.produce(publish.key, value)
     await producer.flush()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from workers.adapters.avro.schema_registry import SchemaRegistry
+from workers.adapters.avro.schema_registry import SchemaRegistry, WriterDefinition
 from workers.core.errors import Retryable
 
 PAGE = b"<html>\n<body>\n" + b"<p>welcome</p>\n" * 100 + b"</body></html>"
@@ -41,7 +41,22 @@ def server() -> Iterator[HTTPServer]:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [(200, PAGE), (200, b"[]"), (200, b'"registry"'), (404, PAGE), (404, b'{"error": "no such path"}'), (401, PAGE)],
+    [
+        (200, PAGE),
+        (200, b""),
+        (200, b"[]"),
+        (200, b"{}"),
+        (200, b"null"),
+        (200, b'"registry"'),
+        (200, b'{"schema": 7, "id": "seven"}'),
+        (200, b'{"schema": "\\"string\\"", "references": "none", "id": null}'),
+        (302, b""),
+        (401, PAGE),
+        (404, PAGE),
+        (404, b""),
+        (404, b'{"error": "no such path"}'),
+        (409, PAGE),
+    ],
 )
 async def test_another_server_at_the_address_is_one_sentence_with_the_fix(
     server: HTTPServer, monkeypatch: pytest.MonkeyPatch, status: int, body: bytes
@@ -50,7 +65,11 @@ async def test_another_server_at_the_address_is_one_sentence_with_the_fix(
     monkeypatch.setattr(NoRegistry, "body", body)
     registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
     try:
-        for request in (registry.definition(1), registry.registered_id("subject", {"type": "string"})):
+        for request in (
+            registry.definition(1),
+            registry.registered_id("subject", {"type": "string"}),
+            registry.register("subject", {"type": "string"}),
+        ):
             with pytest.raises(Retryable) as raised:
                 await request
             sentence = str(raised.value)
@@ -61,10 +80,43 @@ async def test_another_server_at_the_address_is_one_sentence_with_the_fix(
         await registry.aclose()
 
 
+@pytest.mark.parametrize("body", [PAGE, b"", b"null"])
+async def test_a_server_error_without_the_registrys_code_is_one_short_sentence(
+    server: HTTPServer, monkeypatch: pytest.MonkeyPatch, body: bytes
+) -> None:
+    monkeypatch.setattr(NoRegistry, "status", 503)
+    monkeypatch.setattr(NoRegistry, "body", body)
+    registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
+    try:
+        with pytest.raises(Retryable) as raised:
+            await registry.definition(1)
+    finally:
+        await registry.aclose()
+    assert str(raised.value) == (
+        "the schema registry does not answer (HTTP status 503): start it, or check SCHEMA_REGISTRY_URL"
+    )
+
+
+async def test_an_answer_of_another_server_is_not_remembered(
+    server: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(NoRegistry, "body", b"{}")
+    registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
+    try:
+        with pytest.raises(Retryable):
+            await registry.definition(1)
+        monkeypatch.setattr(NoRegistry, "body", b'{"schema": "\\"string\\""}')
+        assert await registry.definition(1) == WriterDefinition("AVRO", ['"string"'])
+    finally:
+        await registry.aclose()
+
+
 async def test_a_server_out_of_reach_is_one_sentence_with_the_variable() -> None:
     registry = SchemaRegistry("http://127.0.0.1:9", timeout_seconds=1)
     try:
-        with pytest.raises(Retryable, match=r"the schema registry does not answer .*: check SCHEMA_REGISTRY_URL"):
+        with pytest.raises(
+            Retryable, match=r"the schema registry does not answer .*: start it, or check SCHEMA_REGISTRY_URL"
+        ):
             await registry.definition(1)
     finally:
         await registry.aclose()
