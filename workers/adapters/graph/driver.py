@@ -1,28 +1,46 @@
-"""One driver a process, and the sentence that tells an operator why the graph cannot be reached."""
+"""The Neo4j driver, and one sentence for each reason why the graph is out of reach."""
 
+import logging
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
+from urllib.parse import urlsplit
 
 import neo4j
-from neo4j.exceptions import AuthError, ConfigurationError, DriverError, Forbidden, Neo4jError
+from neo4j.exceptions import (
+    AuthError,
+    ConfigurationError,
+    DriverError,
+    Forbidden,
+    Neo4jError,
+    UnsupportedServerProduct,
+)
 
 from workers.config.settings import Neo4jSettings
 from workers.core.errors import Misconfigured, Unreachable
 
 POOL_CONNECTIONS = 50
-"""More than all partitions of a process write with at once, so that none ever queues for a connection."""
+"""More than the partitions of a process use at once: no write waits for a connection."""
 CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 10.0
 IDLE_SECONDS = 60.0
-"""A connection idle for longer is tried before use: firewalls drop idle connections without a word."""
+"""A connection that was idle for longer is tested before use: firewalls drop idle connections silently."""
+
+# Without a handler Python prints the driver's log lines beside our one sentence. Workers have their own handlers.
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
+
+HTTP_ANSWER = "looks like HTTP"
+HANDSHAKE_CUT = "incomplete handshake response"
+"""The driver reports both only in the text of its errors."""
 
 
 def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
-    """Make the driver; it connects at first use. ``+s`` or ``+ssc`` in the URI's scheme turns on TLS.
+    """Create the driver; it connects at first use. ``+s`` or ``+ssc`` in the URI's scheme turns on TLS.
 
     Close it with ``async with`` or ``close()``. Raises ``Misconfigured`` for a URI that the driver cannot use.
     """
+    _check_address(settings.uri)
     try:
         return neo4j.AsyncGraphDatabase.driver(
             settings.uri,
@@ -32,12 +50,30 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
             connection_timeout=CONNECT_SECONDS,
             connection_acquisition_timeout=ACQUIRE_SECONDS,
             liveness_check_timeout=IDLE_SECONDS,
-            # Notifications are advice for who writes queries; making them up costs the server time in each batch.
+            # Notifications are advice for authors of queries; making them costs the server time in each batch.
             notifications_min_severity=neo4j.NotificationMinimumSeverity.OFF,
             telemetry_disabled=True,
         )
     except (ConfigurationError, ValueError) as error:
-        raise Misconfigured(f"NEO4J_URI={settings.uri} is no address of a Neo4j server ({error}); fix it") from error
+        raise _no_address(settings.uri, str(error)) from error
+
+
+def _check_address(uri: str) -> None:
+    """Check what the driver does not: it takes any port, and quotes a password in the URI in its errors."""
+    try:
+        parts = urlsplit(uri)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError as error:
+        raise _no_address(uri, str(error)) from error
+    if parts.username is not None:
+        raise Misconfigured("NEO4J_URI has a user in it: remove it, and set NEO4J_USERNAME and NEO4J_PASSWORD")
+
+
+def _no_address(uri: str, reason: str) -> Misconfigured:
+    return Misconfigured(
+        f"NEO4J_URI={_one_line(uri)} is no address of a Neo4j server ({_one_line(reason)}); "
+        "set it to bolt://host:port or neo4j://host:port"
+    )
 
 
 @contextmanager
@@ -67,18 +103,42 @@ def explain(error: Exception, settings: Neo4jSettings) -> Misconfigured | Unreac
     if isinstance(error, Forbidden):
         return Misconfigured(
             f"{where} does not let user {settings.username!r} do this in database {settings.database!r}: "
-            f"grant it, or set another NEO4J_USERNAME ({error.message})"
+            f"grant it, or set another NEO4J_USERNAME ({_one_line(error.message)})"
         )
+    if isinstance(error, UnsupportedServerProduct):
+        return Misconfigured(f"{where} speaks no version of Bolt that this driver does: use Neo4j 5, or fix NEO4J_URI")
     if isinstance(error, ConfigurationError):
-        return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({error})")
+        return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({_one_line(error)})")
     if isinstance(error, Neo4jError) and error.code == "Neo.ClientError.Database.DatabaseNotFound":
         return Misconfigured(f"{where} has no database {settings.database!r}: set NEO4J_DATABASE to one that exists")
-    reason = " ".join(str(_first_cause(error)).split())
+    reason = _one_line(_reason(_first_cause(error)))
     return Unreachable(f"{where} does not answer: start it (`memory-graph stack up`) or set NEO4J_URI ({reason})")
 
 
-def _first_cause(error: BaseException) -> BaseException | str:
-    """Return what the operating system says, without the driver's own words around it."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return error.strerror or error if isinstance(error, OSError) else error
+def _first_cause(error: BaseException) -> BaseException:
+    """Return the error at the end of the chain; of several routers' errors, the first one's."""
+    while True:
+        if isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        elif error.__cause__ is not None:
+            error = error.__cause__
+        else:
+            return error
+
+
+def _reason(cause: BaseException) -> str:
+    """Return what the operating system says, or what is behind a failed handshake."""
+    said = (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"{said}; with +ssc in the scheme its certificate is not checked"
+    if isinstance(cause, ssl.SSLError):
+        return f"{said}; a server without TLS needs a scheme without +s"
+    if HTTP_ANSWER in str(cause):
+        return "an HTTP server answers on this port; Bolt's usual port is 7687"
+    if HANDSHAKE_CUT in str(cause):
+        return "it closed the connection during the handshake; a server with TLS needs +s in the scheme"
+    return said
+
+
+def _one_line(text: object) -> str:
+    return " ".join(str(text).split())

@@ -1,5 +1,10 @@
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
-from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable
+from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable, UnsupportedServerProduct
 from pydantic import SecretStr
 
 from workers.adapters.graph.driver import check_connection, explained, open_driver
@@ -20,6 +25,7 @@ def answer(code: str) -> Neo4jError:
         (answer("Neo.ClientError.Security.Forbidden"), Misconfigured, "NEO4J_USERNAME"),
         (answer("Neo.ClientError.Database.DatabaseNotFound"), Misconfigured, "NEO4J_DATABASE"),
         (ConfigurationError("no"), Misconfigured, "NEO4J_URI"),
+        (UnsupportedServerProduct("no common version"), Misconfigured, "Neo4j 5"),
         (ServiceUnavailable("refused"), Unreachable, "NEO4J_URI"),
         (ConnectionRefusedError("refused"), Unreachable, "stack up"),
     ],
@@ -33,10 +39,30 @@ def test_an_error_becomes_a_sentence_with_its_fix(error: Exception, kind: type[E
     assert "hush" not in str(raised.value)
 
 
-def test_a_uri_that_the_driver_does_not_know_is_misconfigured() -> None:
-    settings = SETTINGS.model_copy(update={"uri": "mailto:db"})
-    with pytest.raises(Misconfigured, match="NEO4J_URI"):
-        open_driver(settings)
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "mailto:db",
+        "db:7687",
+        "",
+        "bolt://db:port",
+        "bolt://db:99999",
+        "bolt://db:9\nx",
+        "bolt://[::1",
+        "bolt://db:9?x=1",
+    ],
+)
+def test_a_uri_that_is_no_address_is_misconfigured(uri: str) -> None:
+    with pytest.raises(Misconfigured, match=r"NEO4J_URI=.* set it to bolt://host:port") as raised:
+        open_driver(SETTINGS.model_copy(update={"uri": uri}))
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("uri", ["bolt://ada:secret@db:7687", "neo4j://ada:secret@db:7687"])
+def test_a_password_in_the_uri_is_refused_and_not_quoted(uri: str) -> None:
+    with pytest.raises(Misconfigured, match="NEO4J_PASSWORD") as raised:
+        open_driver(SETTINGS.model_copy(update={"uri": uri}))
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -47,10 +73,75 @@ async def test_the_scheme_decides_on_tls(scheme: str, encrypted: bool) -> None: 
         assert driver.encrypted is encrypted
 
 
-async def test_a_server_out_of_reach_is_one_short_sentence() -> None:
-    settings = SETTINGS.model_copy(update={"uri": "bolt://127.0.0.1:9"})
+@asynccontextmanager
+async def server_that_answers(answer: bytes) -> AsyncIterator[int]:
+    """Yield the port of a server that answers each connection with these bytes and closes it."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def sentence(uri: str, kind: type[Exception]) -> str:
+    settings = SETTINGS.model_copy(update={"uri": uri})
     async with open_driver(settings) as driver:
-        with pytest.raises(Unreachable) as raised:
+        with pytest.raises(kind) as raised:
             await check_connection(driver, settings)
-    assert "(Connect call failed ('127.0.0.1', 9))" in str(raised.value)
-    assert len(str(raised.value)) < 160
+    text = str(raised.value)
+    assert text.startswith(f"Neo4j at {uri} ")
+    assert "NEO4J_URI" in text
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize("scheme", ["bolt", "neo4j"])
+async def test_a_server_out_of_reach_is_one_short_sentence(scheme: str, capfd: pytest.CaptureFixture[str]) -> None:
+    text = await sentence(f"{scheme}://127.0.0.1:9", Unreachable)
+    assert "(Connect call failed ('127.0.0.1', 9))" in text
+    assert len(text) < 160
+    assert capfd.readouterr().err == ""
+
+
+async def test_a_name_that_does_not_exist_is_one_short_sentence() -> None:
+    text = await sentence("bolt://no-such-host.invalid:7687", Unreachable)
+    assert len(text) < 160
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "kind", "reason"),
+    [
+        ("bolt", b"HTTP/1.1 400 Bad Request\r\n\r\n", Unreachable, "an HTTP server answers on this port"),
+        ("neo4j", b"HTTP/1.1 400 Bad Request\r\n\r\n", Unreachable, "an HTTP server answers on this port"),
+        ("bolt", b"", Unreachable, "during the handshake; a server with TLS needs +s"),
+        ("bolt", b"\0\0\0\0", Misconfigured, "use Neo4j 5"),
+        ("neo4j", b"\0\0\0\0", Misconfigured, "use Neo4j 5"),
+        ("bolt+s", b"HTTP/1.1 400 Bad Request\r\n\r\n", Unreachable, "a server without TLS needs a scheme without +s"),
+        ("neo4j+ssc", b"HTTP/1.1 400 Bad Request\r\n\r\n", Unreachable, "a server without TLS"),
+    ],
+)
+async def test_a_failed_handshake_is_one_sentence_with_its_reason(
+    scheme: str, answer: bytes, kind: type[Exception], reason: str
+) -> None:
+    async with server_that_answers(answer) as port:
+        assert reason in await sentence(f"{scheme}://127.0.0.1:{port}", kind)
+
+
+@pytest.mark.parametrize(
+    ("cause", "reason"),
+    [
+        (ConnectionResetError(), "(ConnectionResetError)"),
+        (ssl.SSLCertVerificationError("no"), "+ssc"),
+        (ServiceUnavailable("first line\nsecond line"), "(first line second line)"),
+    ],
+)
+def test_the_reason_is_never_empty_and_has_one_line(cause: Exception, reason: str) -> None:
+    error = ServiceUnavailable("cannot route")
+    error.__cause__ = ExceptionGroup("all routers failed", [cause])
+    with pytest.raises(Unreachable) as raised, explained(SETTINGS):
+        raise error
+    assert reason in str(raised.value)
+    assert "\n" not in str(raised.value)
