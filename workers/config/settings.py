@@ -5,6 +5,7 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -72,6 +73,11 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _with_valid_port(uri: str) -> str:
+    urlsplit(uri).port  # noqa: B018 - reading it checks it; the driver would take any number modulo 65536
+    return uri
+
+
 def _log_format_of_stderr() -> LogFormat:
     return LogFormat.CONSOLE if sys.stderr.isatty() else LogFormat.JSON
 
@@ -129,10 +135,11 @@ class KafkaSettings(Group):
 class Neo4jSettings(Group):
     """How to reach the graph."""
 
-    uri: str = Field(
+    uri: Annotated[str, AfterValidator(_with_valid_port)] = Field(
         default="bolt://127.0.0.1:7687",
-        pattern=r"^(bolt|neo4j)(\+s|\+ssc)?://[^\s/]+/?$",
-        description="bolt://host:port or neo4j://host:port, with +s after the scheme for TLS",
+        pattern=r"^(bolt|neo4j)(\+s|\+ssc)?://[^\s/@?#]+/?$",
+        description="bolt://host:port or neo4j://host:port, with +s after the scheme for TLS; "
+        "the user and the password are in NEO4J_USERNAME and NEO4J_PASSWORD",
     )
     username: str = Field(default="neo4j", description="the user name")
     password: SecretStr = Field(default=NO_SECRET, description="the password")

@@ -14,7 +14,7 @@ from faust.types import TP
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import load_reader_schemas
-from workers.adapters.graph.driver import check_connection, open_driver
+from workers.adapters.graph.driver import check_connection, explained, open_driver
 from workers.adapters.graph.migrate import require_migrated
 from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
@@ -157,7 +157,8 @@ async def _open_graph(stack: AsyncExitStack, deployment: Deployment, failed: Fai
     neo4j, reference = deployment.settings.neo4j, deployment.spec.reference
     driver = await stack.enter_async_context(open_driver(neo4j))
     await check_connection(driver, neo4j)
-    await require_migrated(driver, neo4j.database)
+    with explained(neo4j):
+        await require_migrated(driver, neo4j.database)
     if reference is not None:
         reader = Neo4jReader(driver, neo4j.database)
         try:

@@ -186,6 +186,22 @@ def test_credentials_inside_an_address_are_not_repeated(monkeypatch: pytest.Monk
     assert message.startswith("NEO4J_URI=…@graph:7474 is not usable")
 
 
+@pytest.mark.parametrize("uri", ["bolt://writer:hidden@graph:7687", "neo4j+s://writer:hidden@graph"])
+def test_a_graph_is_not_logged_in_to_by_its_address(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    message = fault(monkeypatch, NEO4J_URI=uri)
+
+    assert message.startswith("NEO4J_URI=…@graph")
+    assert "NEO4J_PASSWORD" in message
+    assert "hidden" not in message
+
+
+@pytest.mark.parametrize("port", ["port", "99999"])
+def test_a_port_that_is_none_is_a_fault(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    message = fault(monkeypatch, NEO4J_URI=f"bolt://graph:{port}")
+
+    assert message.startswith(f"NEO4J_URI=bolt://graph:{port} is not usable; set it to bolt://host:port")
+
+
 def test_a_registry_is_not_logged_in_to_by_its_address(monkeypatch: pytest.MonkeyPatch) -> None:
     message = fault(monkeypatch, REGISTRY_API_URL="https://writer:hidden@models.example")
 

@@ -106,7 +106,8 @@ class SchemaRegistry:
         """Return a part of an answer if it is of this type and not empty. Raises ``Retryable``."""
         if isinstance(value, kind) and value != "":
             return value
-        await self._client.clear_caches()  # it has stored the answer, and would return it again
+        # The client has stored the answer, and would return it again.
+        await self._client.clear_caches()  # type: ignore[no-untyped-call]  # the client leaves it untyped
         raise _no_registry(OTHER_SHAPE)
 
     async def aclose(self) -> None:

@@ -9,6 +9,11 @@ from workers.adapters.graph.driver import check_connection, explained, open_driv
 from workers.config.settings import Neo4jSettings
 from workers.core.errors import Refused
 
+WATERMARKS = """
+MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
+RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offset
+"""
+
 
 class GraphConnection:
     """Runs Cypher and returns rows, inside ``async with``. Every query must be one that may run again.
@@ -29,6 +34,10 @@ class GraphConnection:
             except ConstraintError as error:
                 raise Refused("neo4j.constraint", f"a constraint forbids this ({error.message})") from error
             return [record.data() for record in result.records]
+
+    async def watermarks(self, prefix: str) -> dict[int, int]:
+        """Return the last offset in the graph by partition, of the watermarks whose id begins ``<worker>/<topic>/``."""
+        return {row["partition"]: row["offset"] for row in await self.rows(WATERMARKS, prefix=prefix)}
 
     async def __aenter__(self) -> Self:
         try:

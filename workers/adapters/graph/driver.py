@@ -5,7 +5,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
-from urllib.parse import urlsplit
 
 import neo4j
 from neo4j.exceptions import (
@@ -40,7 +39,6 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
 
     Close it with ``async with`` or ``close()``. Raises ``Misconfigured`` for a URI that the driver cannot use.
     """
-    _check_address(settings.uri)
     try:
         return neo4j.AsyncGraphDatabase.driver(
             settings.uri,
@@ -55,25 +53,7 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
             telemetry_disabled=True,
         )
     except (ConfigurationError, ValueError) as error:
-        raise _no_address(settings.uri, str(error)) from error
-
-
-def _check_address(uri: str) -> None:
-    """Check what the driver does not: it takes any port, and quotes a password in the URI in its errors."""
-    try:
-        parts = urlsplit(uri)
-        parts.port  # noqa: B018 - reading it checks it
-    except ValueError as error:
-        raise _no_address(uri, str(error)) from error
-    if parts.username is not None:
-        raise Misconfigured("NEO4J_URI has a user in it: remove it, and set NEO4J_USERNAME and NEO4J_PASSWORD")
-
-
-def _no_address(uri: str, reason: str) -> Misconfigured:
-    return Misconfigured(
-        f"NEO4J_URI={_one_line(uri)} is no address of a Neo4j server ({_one_line(reason)}); "
-        "set it to bolt://host:port or neo4j://host:port"
-    )
+        raise Misconfigured(f"NEO4J_URI={settings.uri} is no address of a Neo4j server ({error}); fix it") from error
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""The model registry's own API over HTTP: what is told to it, and what is asked of it."""
+"""The HTTP API of the model registry."""

@@ -22,10 +22,6 @@ DELETE = {
     "errors": "UNWIND $keys AS key MATCH (n:Error {id: key}) DETACH DELETE n",
 }
 DELETE_WATERMARKS = "MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix DELETE w"
-WATERMARKS = """
-MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
-RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offset
-"""
 
 
 class RunGraph(GraphConnection):
@@ -45,10 +41,6 @@ class RunGraph(GraphConnection):
             for keys in _parts(sorted(getattr(nodes, label))):
                 await self.rows(cypher, keys=keys)
         await self.rows(DELETE_WATERMARKS, prefix=watermarks)
-
-    async def watermarks(self, prefix: str) -> dict[int, int]:
-        """Return the last offset that the graph reflects, by partition."""
-        return {row["partition"]: row["offset"] for row in await self.rows(WATERMARKS, prefix=prefix)}
 
     async def version(self) -> str:
         """Name the database."""

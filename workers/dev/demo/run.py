@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from workers.adapters.graph.connection import GraphConnection
@@ -23,7 +24,6 @@ from workers.dev.demo.steps.prepare import prepare
 from workers.dev.demo.steps.send import Sending
 from workers.dev.demo.steps.servers import start_servers
 from workers.dev.demo.traffic import Traffic, choose_source
-from workers.dev.demo.watermarks import Watermarks
 from workers.dev.sample.records.poison import Poison
 from workers.dev.sample.records.sampled import Sampled
 from workers.dev.sample.records.tally import Tally
@@ -137,7 +137,7 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
         with steps.step(f"ready: worker {', '.join(others)}"):
             await fleet.start(others)
         async with open_producer(place.settings, place.topic) as producer:
-            sending = Sending(producer, Watermarks(graph, TELEMETRY, place.topic), fleet, tally)
+            sending = Sending(producer, partial(graph.watermarks, f"{TELEMETRY}/{place.topic}/"), fleet, tally)
             with steps.step(f"{bulk:,} records went through as fast as possible") as tell:
                 throughput = await sending.at_once(items[:bulk], tell)
             with steps.step(f"{len(items) - bulk:,} records went through at {PACED_RATE:.0f} a second") as tell:

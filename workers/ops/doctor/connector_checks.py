@@ -6,6 +6,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from workers.config.settings_faults import without_credentials
 from workers.core.errors import Unreachable
 from workers.ops.doctor.finding import Finding, failed, ok, problem
 
@@ -21,7 +22,7 @@ def check_connector(url: str | None) -> list[Finding]:
     if url is None:
         return []
     try:
-        return [judge_connector(_status(url), f"{url}/connectors/{CONNECTOR}")]
+        return [judge_connector(_status(url), f"{without_credentials(url)}/connectors/{CONNECTOR}")]
     except Unreachable as error:
         return [failed(CHECK, error)]
 
@@ -54,7 +55,7 @@ def _fix(state: str, address: str) -> str:
 
 def _status(url: str) -> Any:
     """Return Connect's answer, ``None`` where there is no such connector. Raises ``Unreachable``."""
-    parts = urlsplit(url)
+    parts, shown = urlsplit(url), without_credentials(url)
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
     try:
@@ -64,9 +65,9 @@ def _status(url: str) -> Any:
         if response.status == NOT_FOUND:
             return None
         if response.status != OK:
-            raise Unreachable(f"Kafka Connect at {url} answers with {response.status}: look at its log")
+            raise Unreachable(f"Kafka Connect at {shown} answers with {response.status}: look at its log")
         return json.loads(answer)
     except (OSError, HTTPException, ValueError) as error:
-        raise Unreachable(f"Kafka Connect at {url} does not answer ({error}): start it") from None
+        raise Unreachable(f"Kafka Connect at {shown} does not answer ({error}): start it") from None
     finally:
         connection.close()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import Schema, load_reader_schemas, subject_of
+from workers.config.settings_faults import without_credentials
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Retryable
 from workers.core.worker import WireFormat
@@ -25,7 +26,10 @@ async def check_schemas(url: str, topology: Topology) -> list[Finding]:
         return [failed("schema registry", error)]
     finally:
         await registry.aclose()
-    return [ok("schema registry", f"{url} answers"), *(finding for findings in per_worker for finding in findings)]
+    return [
+        ok("schema registry", f"{without_credentials(url)} answers"),
+        *(finding for findings in per_worker for finding in findings),
+    ]
 
 
 def _registered_by_producers(worker: str) -> bool:

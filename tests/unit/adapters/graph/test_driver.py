@@ -39,30 +39,10 @@ def test_an_error_becomes_a_sentence_with_its_fix(error: Exception, kind: type[E
     assert "hush" not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    "uri",
-    [
-        "mailto:db",
-        "db:7687",
-        "",
-        "bolt://db:port",
-        "bolt://db:99999",
-        "bolt://db:9\nx",
-        "bolt://[::1",
-        "bolt://db:9?x=1",
-    ],
-)
-def test_a_uri_that_is_no_address_is_misconfigured(uri: str) -> None:
-    with pytest.raises(Misconfigured, match=r"NEO4J_URI=.* set it to bolt://host:port") as raised:
-        open_driver(SETTINGS.model_copy(update={"uri": uri}))
-    assert "\n" not in str(raised.value)
-
-
-@pytest.mark.parametrize("uri", ["bolt://ada:secret@db:7687", "neo4j://ada:secret@db:7687"])
-def test_a_password_in_the_uri_is_refused_and_not_quoted(uri: str) -> None:
-    with pytest.raises(Misconfigured, match="NEO4J_PASSWORD") as raised:
-        open_driver(SETTINGS.model_copy(update={"uri": uri}))
-    assert "secret" not in str(raised.value)
+def test_a_uri_that_the_driver_does_not_know_is_misconfigured() -> None:
+    settings = SETTINGS.model_copy(update={"uri": "mailto:db"})
+    with pytest.raises(Misconfigured, match="NEO4J_URI"):
+        open_driver(settings)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,12 @@ def status(connector: str, *tasks: str) -> dict[str, Any]:
     return {"connector": {"state": connector}, "tasks": told}
 
 
+def test_a_password_in_the_address_is_not_repeated() -> None:
+    (finding,) = check_connector("http://ada:hidden@127.0.0.1:9")
+    assert "…@127.0.0.1:9" in finding.message
+    assert "hidden" not in finding.message
+
+
 def test_one_that_runs_with_all_its_tasks_is_in_order() -> None:
     assert judge_connector(status("RUNNING", "RUNNING"), ADDRESS).state is State.OK
 

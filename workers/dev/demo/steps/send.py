@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
@@ -12,7 +12,6 @@ from workers.core.errors import ProblemsFound
 from workers.dev.demo.report import Throughput, Visibility
 from workers.dev.demo.steps.fleet import Fleet
 from workers.dev.demo.visible import Visible, percentile
-from workers.dev.demo.watermarks import Watermarks
 from workers.dev.sample.pace import paced
 from workers.dev.sample.produce import TelemetryProducer
 from workers.dev.sample.records.poison import Poison
@@ -27,10 +26,13 @@ PACED_POLL_SECONDS = 0.01
 
 @dataclass(slots=True)
 class Sending:
-    """Sends in passes; counts what was sent in all of them. ``sent`` is partition and offset of each record."""
+    """Sends in passes; counts what was sent in all of them. ``sent`` is partition and offset of each record.
+
+    ``watermarks`` returns the last offset by partition: a record at or below it is visible to queries.
+    """
 
     producer: TelemetryProducer
-    watermarks: Watermarks
+    watermarks: Callable[[], Awaitable[Mapping[int, int]]]
     fleet: Fleet
     tally: Tally
     sent: set[tuple[int, int]] = field(default_factory=set)
@@ -75,7 +77,7 @@ class Sending:
         looks: list[float] = []
         progressed, seen = time.monotonic(), 0
         while not sending.done() or visible.pending:
-            watermarks = await self.watermarks.read()
+            watermarks = await self.watermarks()
             now = time.monotonic()
             looks.append(now)
             visible.see(watermarks, now)
