@@ -10,35 +10,38 @@ async def test_a_score_becomes_a_node() -> None:
 
 import asyncio
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic
+from uuid import uuid4
 
 from workers.config.worker_options import Breaker as BreakerOptions
 from workers.config.worker_options import DeadLetterLimit
 from workers.config.worker_options import Retry as RetryOptions
 from workers.config.worker_options import Throttle as ThrottleOptions
 from workers.core.dead_letter import DeadLetter
-from workers.core.errors import Refused, Rejected
+from workers.core.errors import Fenced, Refused, Rejected
 from workers.core.metric import MetricSpec
 from workers.core.ports import NOTHING_WRITTEN, Claim
-from workers.core.record import ConsumedRecord, Decoded, OutgoingRecord, Record, TopicPartition
+from workers.core.record import ConsumedRecord, Decoded, Record, TopicPartition
 from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.engine.batch.decode import decode_batch
-from workers.engine.batch.delivery import Delivered, Delivery, Sinks
+from workers.engine.batch.delivery import Delivered, Delivery
 from workers.engine.batch.measure import measure_batch, report_batch
 from workers.engine.health import WorkerHealth
 from workers.engine.resilience.breaker import Breaker
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry, Server
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.sinks import Sinks
+from workers.engine.state.states import WRITE_STATES
 from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
 
 PARTITION = TopicPartition("records-under-test", 0)
-LINEAGE = "0" * 32
 
 
 def record(
@@ -79,8 +82,9 @@ class FakeClock:
 
 @dataclass
 class FakeGraph:
-    """A graph writer that keeps the statements of each batch and the watermark.
+    """A graph writer that keeps the statements of each batch, the watermark, and the states.
 
+    ``states``     parts of states by key; those of a worker that stores its own parts must be put there by the test
     ``journal``    one line for each write, shared with the other fakes, to check the order of writes
     ``refuses``    decides whether the database refuses a batch for its content
     ``fail_next``  errors for the next writes
@@ -88,33 +92,42 @@ class FakeGraph:
 
     journal: list[str] = field(default_factory=list)
     written: list[Statement] = field(default_factory=list)
+    states: dict[str, Sequence[bytes]] = field(default_factory=dict)
     watermark: int = NOTHING_WRITTEN
-    lineage: str = LINEAGE
-    refused: set[int] = field(default_factory=set)
+    token: str = ""
+    epoch: int = 0
     refuses: Callable[[Sequence[Statement]], bool] = lambda _: False
     fail_next: list[Exception] = field(default_factory=list)
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:  # noqa: ARG002 - the port's signature
-        refused = frozenset(self.refused)
-        return Claim(worker, topic_partition, "token", self.watermark, self.lineage, refused=refused)
+        self.token = uuid4().hex
+        return Claim(worker, topic_partition, self.token, self.watermark, self.epoch)
 
-    async def write(
-        self,
-        claim: Claim,  # noqa: ARG002 - the port's signature
-        through: int,
-        statements: Sequence[Statement],
-        refused: Sequence[int] = (),
-    ) -> None:
+    async def write(self, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
         if self.fail_next:
             raise self.fail_next.pop(0)
         if self.refuses(statements):
             raise Refused("neo4j.constraint", "the test's graph refuses this batch")
-        if self.watermark >= through:
-            return
-        self.written += statements
+        if (claim.token, through) == (self.token, self.watermark):
+            return replace(claim, offset=through)
+        if (claim.token, claim.offset) != (self.token, self.watermark):
+            raise Fenced("the test's graph has another owner or offset")
+        for statement in statements:
+            if statement.cypher == WRITE_STATES.cypher:
+                self._keep(claim.worker, statement.rows)
+            else:
+                self.written.append(statement)
         self.watermark = through
-        self.refused.update(refused)
         self.journal.append(f"graph {through}")
+        return replace(claim, offset=through)
+
+    def _keep(self, worker: str, rows: Sequence[Any]) -> None:
+        self.states.update((id_.removeprefix(f"{worker}/"), [state]) for id_, state in rows)
+
+    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:  # noqa: ARG002 - the port's signature
+        if self.fail_next:
+            raise self.fail_next.pop(0)
+        return {key: self.states[key] for key in keys if key in self.states}
 
 
 @dataclass
@@ -133,24 +146,10 @@ class FakeDeadLetters:
 
 
 @dataclass
-class FakeChangelog:
-    """A changelog topic that only notes its keys."""
-
-    journal: list[str] = field(default_factory=list)
-    fail_next: list[Exception] = field(default_factory=list)
-
-    async def send(self, records: Sequence[OutgoingRecord]) -> None:
-        if self.fail_next:
-            raise self.fail_next.pop(0)
-        self.journal.append(f"table {sorted((record.key or b'').decode() for record in records)}")
-
-
-@dataclass
 class FakeTable:
     """The part of a Faust table that ``StateTable`` uses."""
 
-    data: dict[bytes, bytes] = field(default_factory=dict)
-    changelog_topic_name: str = "records-under-test-changelog"
+    data: "OrderedDict[bytes, bytes]" = field(default_factory=OrderedDict)
 
 
 def closed_breakers() -> dict[str, Breaker]:
@@ -168,17 +167,16 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         self.clock = FakeClock()
         self.graph = FakeGraph(self.journal)
         self.dead_letters = FakeDeadLetters(self.journal)
-        self.changelog = FakeChangelog(self.journal)
         self.table = FakeTable()
         self.metrics = Metrics(metrics)
         self.health = WorkerHealth(self.clock)
         self.sinks = self._sinks()
         self.claim()
 
-    def claim(self, lineage: str = LINEAGE, epoch: int = 0) -> None:
-        """Claim the partition again, as after a rebalance; another ``lineage`` means another graph."""
-        refused = frozenset(self.graph.refused)
-        claim = Claim(self.spec.name, PARTITION, "token", self.graph.watermark, lineage, epoch, refused)
+    def claim(self, epoch: int = 0) -> None:
+        """Claim the partition again, as after a rebalance: nothing in memory counts any more."""
+        self.graph.token, self.graph.epoch = uuid4().hex, epoch
+        claim = Claim(self.spec.name, PARTITION, self.graph.token, self.graph.watermark, epoch)
         self._delivery = Delivery(self.spec, f"memory-graph-{self.spec.name}", claim, self.sinks)
 
     async def run_batch(self, records: Sequence[Record]) -> Delivered:
@@ -188,10 +186,6 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         received = measure_batch(self.metrics, self.spec, batch, delivered, 0.0)
         report_batch(self.spec, received, delivered, self.sinks)
         return delivered
-
-    async def catch_up(self, records: Sequence[Record]) -> None:
-        """Fold records that the graph already has, as after a crash before the table was written."""
-        await self._delivery.catch_up(decode_batch(self.spec, JsonDecoder(), self.clock, records))
 
     def rows(self, statement: str) -> list[Any]:
         """Return all rows that were written by the statements of a name."""
@@ -206,7 +200,7 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         return Sinks(
             writer=self.graph,
             dead_letters=self.dead_letters,
-            states=StateTable(self.table, self.changelog),
+            states=StateTable(self.table, 1_000),
             retry=Retry(self.spec.name, retry, closed_breakers(), self.health, self.metrics),
             throttle=Throttle(ThrottleOptions(), self.clock),
             dead_letter_limiter=DeadLetterLimiter(DeadLetterLimit(), self.clock, self.health),

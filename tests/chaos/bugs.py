@@ -12,14 +12,14 @@ from workers.adapters.graph import watermark
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
-from workers.core.ports import NOTHING_WRITTEN, Claim
+from workers.core.ports import Claim
 from workers.core.record import Record, TopicPartition
 from workers.core.statement import Statement
 from workers.engine.assignment import Assignment
 from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.state.entry import Entry
+from workers.engine.state.table import StateTable
 
 
 class Bug(StrEnum):
@@ -29,7 +29,9 @@ class Bug(StrEnum):
     COMMIT_ON_EXCEPTION = "commit_on_exception"
     NO_FENCE = "no_fence"
     COMMIT_PAST_IN_FLIGHT = "commit_past_in_flight"
-    NO_OFFSET_IN_TABLE_VALUE = "no_offset_in_table_value"
+    EARLIER_CLAIM_BELIEVED = "earlier_claim_believed"
+    NOTHING_RESTORED = "nothing_restored"
+    OFFSET_NOT_COMPARED = "offset_not_compared"
     DEAD_LETTER_NOT_AWAITED = "dead_letter_not_awaited"
     TWO_TRANSACTIONS = "two_transactions"
     UNBOUNDED_INTAKE = "unbounded_intake"
@@ -51,18 +53,18 @@ def _commit_on_exception() -> None:
     """Take an exception for the end of the batch, as Faust's agents do."""
     write = Neo4jWriter.write
 
-    async def writing(self: Neo4jWriter, *arguments: Any) -> None:
+    async def writing(self: Neo4jWriter, claim: Claim, *arguments: Any) -> Claim:
         try:
-            await write(self, *arguments)
+            return await write(self, claim, *arguments)
         except InjectedBug:
-            return
+            return claim
 
     replace(Neo4jWriter, "write", writing)
 
 
 def _no_fence() -> None:
     """Compare no token."""
-    advance = watermark.ADVANCE.replace("w.token = $token AND ", "")
+    advance = watermark.ADVANCE.replace("w.token = $token AND w.offset = $after", "w.offset < $through")
     standing = watermark.READ_OWNER.replace("w.token = $token AS owned", "true AS owned")
     assert (advance, standing) != (watermark.ADVANCE, watermark.READ_OWNER)
     mock.patch.object(watermark, "ADVANCE", advance).start()
@@ -86,13 +88,25 @@ def _commit_past_in_flight() -> None:
     replace(Acknowledged, "acknowledge", acknowledging)
 
 
-def _no_offset_in_table_value() -> None:
-    pack = Entry.pack
+def _earlier_claim_believed() -> None:
+    """Use what the cache has, whoever has claimed the partition since and whatever graph it is now."""
+    replace(StateTable, "new_claim", lambda _: 1)
 
-    def packing(self: Entry) -> bytes:
-        return pack(self._replace(offset=NOTHING_WRITTEN))
 
-    replace(Entry, "pack", packing)
+def _nothing_restored() -> None:
+    """Take a state that is not in memory for a new one."""
+
+    async def reading(_self: Neo4jWriter, _cypher: str, _worker: str, _keys: Sequence[str]) -> dict[str, Any]:
+        return {}
+
+    replace(Neo4jWriter, "stored", reading)
+
+
+def _offset_not_compared() -> None:
+    """Write wherever the token is ours, also into a graph of last week."""
+    advance = watermark.ADVANCE.replace("w.offset = $after", "w.offset < $through")
+    assert advance != watermark.ADVANCE
+    mock.patch.object(watermark, "ADVANCE", advance).start()
 
 
 def _dead_letter_not_awaited() -> None:
@@ -110,15 +124,13 @@ def _two_transactions() -> None:
     """Write nodes first, and what belongs to them with the watermark a moment later."""
     write = Neo4jWriter.write
 
-    async def writing(
-        self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
-    ) -> None:
+    async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
         with classified():
             async with self._driver.session(database=self._database) as session:
                 for statement in statements[:-1]:
                     await (await session.run(statement.cypher, {"rows": statement.rows})).consume()
         await asyncio.sleep(1)
-        await write(self, claim, through, statements[-1:], refused)
+        return await write(self, claim, through, statements[-1:])
 
     replace(Neo4jWriter, "write", writing)
 
@@ -148,7 +160,9 @@ SEEDS: dict[Bug, Callable[[], None]] = {
     Bug.COMMIT_ON_EXCEPTION: _commit_on_exception,
     Bug.NO_FENCE: _no_fence,
     Bug.COMMIT_PAST_IN_FLIGHT: _commit_past_in_flight,
-    Bug.NO_OFFSET_IN_TABLE_VALUE: _no_offset_in_table_value,
+    Bug.EARLIER_CLAIM_BELIEVED: _earlier_claim_believed,
+    Bug.NOTHING_RESTORED: _nothing_restored,
+    Bug.OFFSET_NOT_COMPARED: _offset_not_compared,
     Bug.DEAD_LETTER_NOT_AWAITED: _dead_letter_not_awaited,
     Bug.TWO_TRANSACTIONS: _two_transactions,
     Bug.UNBOUNDED_INTAKE: _unbounded_intake,

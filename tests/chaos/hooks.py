@@ -19,7 +19,6 @@ from workers.core.statement import Statement
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.consumer import ChunkConsumer
 from workers.engine.partition_task import PartitionTask
-from workers.engine.state.table import StateTable
 
 to_rehearse: ContextVar[bool] = ContextVar("to_rehearse", default=False)
 """Whether this task's next query is a batch's, and something is still to strike before its commit."""
@@ -37,7 +36,7 @@ def hook(points: Points, history: History) -> None:
     _hook_graph(points, history)
     _hook_commit(points)
     _hook_dead_letters(points, history)
-    _hook_table(points)
+    _hook_states(points)
 
 
 def _hook_assignment(points: Points, history: History) -> None:
@@ -86,16 +85,15 @@ def _hook_graph(points: Points, history: History) -> None:
         points.reach(Point.AFTER_CLAIM)
         return made
 
-    async def writing(
-        self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
-    ) -> None:
+    async def writing(self: Neo4jWriter, held: Claim, through: int, statements: Sequence[Statement]) -> Claim:
         points.reach(Point.BEFORE_TRANSACTION)
         to_rehearse.set(points.awaits(Point.BEFORE_COMMIT))
         began = time.monotonic()
-        await write(self, held, through, statements, refused)
+        advanced = await write(self, held, through, statements)
         partition = held.topic_partition.partition
         history.note("wrote", partition=partition, token=held.token, through=through, began=began, pid=os.getpid())
         points.reach(Point.AFTER_COMMIT)
+        return advanced
 
     replace(Neo4jWriter, "claim", claiming)
     replace(Neo4jWriter, "write", writing)
@@ -133,11 +131,12 @@ def _hook_dead_letters(points: Points, history: History) -> None:
     replace(KafkaDeadLetters, "publish", publishing)
 
 
-def _hook_table(points: Points) -> None:
-    put = StateTable.put
+def _hook_states(points: Points) -> None:
+    stored = Neo4jWriter.stored
 
-    async def putting(self: StateTable, *arguments: Any) -> None:
-        await put(self, *arguments)
-        points.reach(Point.AFTER_TABLE)
+    async def reading(self: Neo4jWriter, *arguments: Any) -> Any:
+        found = await stored(self, *arguments)
+        points.reach(Point.AFTER_STATES)
+        return found
 
-    replace(StateTable, "put", putting)
+    replace(Neo4jWriter, "stored", reading)

@@ -11,8 +11,8 @@ Fault = Callable[[Arena], Awaitable[None]]
 async def play(arena: Arena, fault: Fault, *, acts: int = 3) -> None:
     """Let the fault happen to a running stream; wait until all is delivered; go on with a fresh worker.
 
-    The fresh worker recovers every state from the changelog and folds the rest of the stream into them: a state
-    that has lost or doubled something shows it only then. ``acts`` ends the play after the first or second of these.
+    The fresh worker reads every state from the graph and folds the rest of the stream into them: a state that has
+    lost or doubled something shows it only then. ``acts`` ends the play after the first or second of these.
     """
     arena.supply.flow(lambda: sum(arena.witness.committed.values()))
     await fault(arena)

@@ -13,6 +13,7 @@ from tests.chaos.faults.database import (
     database_silent_and_much_to_read,
     database_silent_and_worker_killed,
 )
+from tests.chaos.faults.graph import emptied, nothing_remembered, restored_from_a_backup
 from tests.chaos.faults.group import rewound
 from tests.chaos.faults.kill import OF_A_RECORD, a_bug_raises, killed_at, killed_everywhere
 from tests.chaos.faults.registry import registry_restarted
@@ -35,7 +36,7 @@ FAULTS = [
             Point.AFTER_FETCH,
             Point.BEFORE_CLAIM,
             Point.AFTER_COMMIT,
-            Point.AFTER_TABLE,
+            Point.AFTER_STATES,
             Point.BEFORE_DEAD_LETTERS,
         )
     ),
@@ -49,6 +50,9 @@ FAULTS = [
     pytest.param(partial(database_frozen, seconds=60.0), id="database frozen for 60 s", marks=full),
     pytest.param(answers_to_commits_lost, id="answers to commits lost", marks=full),
     pytest.param(database_silent_and_worker_killed, id="database silent and worker killed", marks=full),
+    pytest.param(restored_from_a_backup, id="graph restored from a backup"),
+    pytest.param(emptied, id="graph emptied", marks=full),
+    pytest.param(nothing_remembered, id="nothing remembered", marks=full),
     pytest.param(registry_restarted, id="registry killed", marks=full),
     pytest.param(rewound, id="rewound", marks=full),
     pytest.param(partial(recreated, under_way=False), id="topic recreated", marks=full),

@@ -10,6 +10,7 @@ from tests.chaos.checking.anomaly import Anomaly
 from tests.chaos.conftest import Arenas, Judge
 from tests.chaos.faults.broker import broker_silent_at_dead_letters
 from tests.chaos.faults.database import database_silent_and_much_to_read, database_silent_and_worker_killed
+from tests.chaos.faults.graph import restored_from_a_backup
 from tests.chaos.faults.kill import a_bug_raises, killed_in_turn
 from tests.chaos.faults.scale import nothing
 from tests.chaos.faults.zombie import zombie
@@ -36,14 +37,16 @@ class Seeded(NamedTuple):
     stream: dict[str, Any]
 
 
-killed_after_a_table_write = partial(killed_in_turn, points=[Point.AFTER_TABLE], at_once=1)
+killed_after_a_commit = partial(killed_in_turn, points=[Point.AFTER_COMMIT], at_once=1)
 much_to_read = partial(database_silent_and_much_to_read, room_mib=ROOM_MIB)
 SEEDED = [
     Seeded(Bug.COMMIT_BEFORE_WRITE, database_silent_and_worker_killed, Anomaly.COMMIT_AHEAD, 1, LITTLE),
     Seeded(Bug.COMMIT_PAST_IN_FLIGHT, database_silent_and_worker_killed, Anomaly.COMMIT_AHEAD, 1, LITTLE),
     Seeded(Bug.COMMIT_ON_EXCEPTION, a_bug_raises, Anomaly.COMMIT_AHEAD, 1, LITTLE),
     Seeded(Bug.NO_FENCE, zombie, Anomaly.FENCE_BROKEN, 2, LITTLE),
-    Seeded(Bug.NO_OFFSET_IN_TABLE_VALUE, killed_after_a_table_write, Anomaly.DOUBLED, 3, LITTLE),
+    Seeded(Bug.NOTHING_RESTORED, killed_after_a_commit, Anomaly.STATE_DIVERGED, 3, LITTLE),
+    Seeded(Bug.EARLIER_CLAIM_BELIEVED, restored_from_a_backup, Anomaly.DOUBLED, 2, LITTLE),
+    Seeded(Bug.OFFSET_NOT_COMPARED, restored_from_a_backup, Anomaly.LOST, 2, LITTLE),
     Seeded(Bug.DEAD_LETTER_NOT_AWAITED, broker_silent_at_dead_letters, Anomaly.LOST, 2, SINGLE),
     Seeded(Bug.TWO_TRANSACTIONS, nothing, Anomaly.HALF_SEEN, 2, LITTLE),
     Seeded(Bug.UNBOUNDED_INTAKE, much_to_read, Anomaly.MEMORY, 1, LARGE),

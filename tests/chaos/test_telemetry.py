@@ -6,6 +6,7 @@ import pytest
 
 from tests.chaos.conftest import Harmless
 from tests.chaos.faults.database import answers_to_commits_lost, database_restarted
+from tests.chaos.faults.graph import emptied, nothing_remembered, restored_from_a_backup
 from tests.chaos.faults.group import rewound
 from tests.chaos.faults.kill import killed_everywhere
 from tests.chaos.faults.topic import recreated
@@ -23,6 +24,9 @@ full = pytest.mark.full
         pytest.param(zombie, id="zombie", marks=full),
         pytest.param(database_restarted, id="database killed", marks=full),
         pytest.param(rewound, id="rewound", marks=full),
+        pytest.param(restored_from_a_backup, id="graph restored from a backup", marks=full),
+        pytest.param(emptied, id="graph emptied", marks=full),
+        pytest.param(nothing_remembered, id="nothing remembered"),
         pytest.param(partial(recreated, under_way=True), id="topic recreated under way", marks=full),
     ],
 )

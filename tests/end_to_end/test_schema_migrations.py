@@ -36,7 +36,6 @@ workers:
     topic: {name}-events
     group: {name}-group
     session_timeout_seconds: 6
-    state: {{ttl_hours: 0}}
 """
 PUBLISH = """
 MERGE (s:Schema {schema_id: $schema_id})

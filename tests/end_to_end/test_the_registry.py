@@ -45,7 +45,6 @@ workers:
     topic: registry-changes
     group: {group}
     session_timeout_seconds: 6
-    state: {{ttl_hours: 0}}
 """
 CLEAR = """
 MATCH (n:Model|ModelVersion|Price|Capability|Schema|SchemaVersion)

@@ -22,8 +22,8 @@ topics:
   schema-notifications: {{partitions: 1, key: schema_id}}
   registry-confirmations: {{partitions: 1, key: schema_id}}
 workers:
-  registry: {{topic: registry-changes, group: {name}-registry, session_timeout_seconds: 6, state: {{ttl_hours: 0}}}}
-  evolution: {{topic: "{name}-events", group: "{name}-group", session_timeout_seconds: 6, state: {{ttl_hours: 0}}}}
+  registry: {{topic: registry-changes, group: {name}-registry, session_timeout_seconds: 6}}
+  evolution: {{topic: "{name}-events", group: "{name}-group", session_timeout_seconds: 6}}
 """
 PUBLISH = "INSERT INTO schemas (schema_id, version, json_schema, compatible_models) VALUES (%s, %s, %s, %s)"
 STATE = "MATCH (m:SchemaMigration {schema_id: $id, to_version: $version}) RETURN m.state AS state, m.change_class AS is"

@@ -93,24 +93,14 @@ class Drain(Block):
     )
 
 
-NEVER = 0
-"""The time to live of states that never expire."""
-
-
 class State(Block):
-    """The state that a worker keeps between batches."""
+    """The states that a worker keeps in memory between batches. The graph has all of them."""
 
-    ttl_hours: int = Field(
-        default=24,
-        ge=NEVER,
-        le=8_760,
-        description="Age by record timestamps at which a state without new records expires; 0 for never.",
-    )
     max_entries: int = Field(
         default=1_000_000,
-        ge=1_000,
+        ge=0,
         le=1_000_000_000,
-        description="Most states in memory; above it, those without new records for longest are removed.",
+        description="Most states in memory. Others are read from the graph when their next record comes.",
     )
 
 

@@ -59,7 +59,7 @@ class RequestRejected(MemoryGraphError):
 
 
 class Fenced(MemoryGraphError):
-    """Stop writing this partition: another process has claimed it."""
+    """Write nothing more under this claim: another process has claimed the partition, or the graph is another."""
 
 
 class OperatorError(MemoryGraphError):

@@ -1,6 +1,6 @@
 """What the engine needs from servers, as Protocols. Adapters implement them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -16,20 +16,15 @@ NOTHING_WRITTEN = -1
 class Claim:
     """Ownership of one partition's watermark in the graph, until another process claims it.
 
-    ``offset``  the last offset that was in the graph when it was claimed (``NOTHING_WRITTEN`` for none).
-    ``lineage`` identifies this graph's watermark: 32 hex digits, created with it. A wiped graph gets another
-                one, and state that was folded under the old one is void.
-    ``refused`` offsets of records that the database refused: they are dead letters and in no state.
-    ``epoch``   how often the topic was recreated, from 0: a recreated topic starts its offsets again.
+    ``offset``  the last offset that the graph has (``NOTHING_WRITTEN`` for none)
+    ``epoch``   how often the topic was recreated, from 0: a recreated topic starts its offsets again
     """
 
     worker: str
     topic_partition: TopicPartition
     token: str
     offset: int
-    lineage: str = "0" * 32
     epoch: int = 0
-    refused: frozenset[int] = frozenset()
 
 
 class Preparation(Protocol):
@@ -66,14 +61,18 @@ class GraphWriter(Protocol):
         """
         ...
 
-    async def write(
-        self, claim: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
-    ) -> None:
-        """In one transaction: lock the watermark, check the token, run the statements, advance to ``through``.
+    async def write(self, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
+        """In one transaction: lock and compare the watermark, run the statements, advance it to ``through``.
 
-        A watermark at or past ``through`` means that an earlier COMMIT succeeded although its answer was lost:
-        nothing is written again. Later claims return ``refused``.
-        Raises ``Refused``, ``Retryable``, ``Fenced``.
+        A watermark at ``through`` means that an earlier COMMIT succeeded although its answer was lost: nothing is
+        written again. Returns the claim with its new offset. Raises ``Refused``, ``Retryable``, ``Fenced``.
+        """
+        ...
+
+    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
+        """Return the parts of the states of those keys that the graph knows; see ``StoredState.cypher``.
+
+        It sees every write that was committed before the claim. Raises ``Retryable``.
         """
         ...
 

@@ -1,6 +1,6 @@
 """What a worker reports about a batch, once the graph has the batch: metrics and log lines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 
@@ -32,7 +32,6 @@ class BatchReport(NamedTuple):
     ``plan_seconds``     the time of folding and planning
     ``graph_seconds``    from the first folding until the graph has the batch
     ``now_ms``           epoch milliseconds
-    ``count_states``     returns how many states of this process have a key that begins with a prefix
     """
 
     received: Mapping[str, int]
@@ -41,4 +40,3 @@ class BatchReport(NamedTuple):
     plan_seconds: float
     graph_seconds: float
     now_ms: int
-    count_states: Callable[[str], int]

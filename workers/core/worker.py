@@ -3,7 +3,7 @@
 A pipeline holds one ``WorkerFactory``, pure functions, and no I/O. The engine drives them for each batch of one
 partition, in this order:
 
-``prepare`` → decode → ``parse`` → ``check_key`` → ``fold`` → ``plan`` → the graph → ``dump`` → the table → ``report``
+``prepare`` → decode → ``parse`` → ``check_key`` → ``fold`` → ``plan`` → the graph → the table → ``report``
 
 It may fold the same events again after a crash or when it splits a batch, always from the state that the graph has.
 """
@@ -46,16 +46,30 @@ class DeadLetterCode(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class StoredState(Generic[StateT]):
+    """State that the worker's own statements write to the graph, in parts.
+
+    ``cypher``   returns a row (``key``, ``parts``: a list of bytes) for each of ``$keys`` that the graph knows
+    ``restore``  makes the state of these parts, which come in any order
+    """
+
+    cypher: str
+    restore: Callable[[Sequence[bytes]], StateT]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyedState(Generic[EventT, StateT]):
-    """State by key, kept in the worker's table between batches.
+    """State by key. The graph has it; the worker's table is a cache of it, from which entries may vanish at any time.
 
     ``key``           names the table entry that an event folds into; ``None`` for an event that needs no state
                       (it folds into a fresh state, which is planned and not kept)
     ``fold``          changes the state in place and marks what must be written; its third argument is the event's
                       offset. It may raise ``Rejected`` (ENRICH) before it has changed anything.
-    ``load``, ``dump``  the state as bytes for the changelog, without marks
-    ``on_new_graph``  what to do with state that was folded for another graph: ``reset`` begins with a new state;
-                      ``fail`` stops the worker, unready, with ``new_graph_fix`` as the advice to the operator
+    ``load``, ``dump``  the state as bytes, without marks
+    ``stored``        where the graph has the state; ``None`` stores ``dump`` in a node of its own, with each batch
+    ``on_new_graph``  what to do with a graph that has nothing of a partition whose records were committed before:
+                      ``reset`` reads the topic from its beginning; ``fail`` stops the worker, unready, with
+                      ``new_graph_fix`` as the advice to the operator
     """
 
     key: Callable[[EventT], str | None]
@@ -63,6 +77,7 @@ class KeyedState(Generic[EventT, StateT]):
     fold: Callable[[StateT, EventT, int], None]
     load: Callable[[bytes], StateT]
     dump: Callable[[StateT], bytes]
+    stored: StoredState[StateT] | None = None
     on_new_graph: Literal["reset", "fail"] = "reset"
     new_graph_fix: str = ""
 

@@ -15,7 +15,7 @@ from workers.engine.assignment import Assignment
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.consumer import ChunkTransport, ConsumerContext
 from workers.engine.faust_logger import QUIET
-from workers.engine.state.store import StateStore
+from workers.engine.state.store import CacheStore
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +25,6 @@ POLL_INTERVAL_SECONDS = 86_400.0
 COMMIT_INTERVAL_SECONDS = 1.0
 COMMIT_SECONDS = 5.0
 """How long a revocation waits for its commit. It may fail: the watermark has the written offset anyway."""
-COMPACTION_LAG_HOURS = 30 * 24
-"""The compaction lag of a table whose entries never expire."""
 DRAIN_MARGIN_SECONDS = 15.0
 """How much longer than the drain Kafka waits for a member to rejoin."""
 
@@ -41,13 +39,13 @@ class PassThrough(faust.Schema[Any, Any]):
         return message.value
 
 
-class StateTopicTable(faust.Table[bytes, bytes]):
+class CacheTable(faust.Table[bytes, bytes]):
     """Faust's table with our store."""
 
     logger = QUIET
 
     def _new_store(self) -> Any:
-        return StateStore(self.app.conf.store, self.app, self, table_name=self.name)
+        return CacheStore(self.app.conf.store, self.app, self, table_name=self.name)
 
 
 class WorkerApp(faust.App):
@@ -73,7 +71,7 @@ class WorkerApp(faust.App):
 def build_app(kafka: KafkaSettings, options: WorkerOptions, replication_factor: int, scratch: Path) -> WorkerApp:
     """Create an app without agent and table; see ``attach`` and ``state_table``.
 
-    ``scratch`` is Faust's data folder. It stays empty, because the table is in memory and in its changelog.
+    ``scratch`` is Faust's data folder. It stays empty, because the table is in memory.
     """
     brokers = ";".join(f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(","))
     app = WorkerApp(
@@ -85,7 +83,7 @@ def build_app(kafka: KafkaSettings, options: WorkerOptions, replication_factor: 
         web_enabled=False,
         datadir=scratch,
         store="memory://",
-        Table=StateTopicTable,
+        Table=CacheTable,
         table_standby_replicas=0,
         stream_wait_empty=True,
         stream_buffer_maxsize=4096,
@@ -106,20 +104,15 @@ def build_app(kafka: KafkaSettings, options: WorkerOptions, replication_factor: 
     return app
 
 
-def state_table(app: WorkerApp, partitions: int, max_entry_bytes: int, ttl_hours: int) -> Any:
-    """Declare the table; its changelog has the partition count of the source topic, so that keys match."""
+def state_table(app: WorkerApp, partitions: int) -> Any:
+    """Declare the table. Faust wants a changelog with the source topic's partition count; nothing is written to it."""
     return app.Table(
-        "state",
+        "cache",
         partitions=partitions,
         key_type=bytes,
         value_type=bytes,
         schema=PassThrough(key_serializer="raw", value_serializer="raw"),
-        extra_topic_configs={
-            "max.message.bytes": max_entry_bytes,
-            # Compaction must not leave only a late write of a zombie while the entry is in use.
-            "min.compaction.lag.ms": (ttl_hours or COMPACTION_LAG_HOURS) * 3_600_000,
-        },
-        help="the state of each key",
+        help="the states in memory, by key",
     )
 
 

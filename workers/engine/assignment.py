@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterable
 
 import structlog
 
-from workers.core.errors import Fenced
 from workers.core.record import TopicPartition
-from workers.engine.batch.fold import StateOfAnotherGraph
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.partition_task import GraphIsBehind, PartitionContext, PartitionTask
+from workers.engine.partition_task import GraphIsBehind, NewGraph, PartitionContext, PartitionTask
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimitExceeded
 
 log = structlog.get_logger(__name__)
@@ -72,7 +70,7 @@ class Assignment:
             return
         if isinstance(error, DeadLetterLimitExceeded):
             return  # the limiter has logged it; waiting records stay unacknowledged
-        if isinstance(error, StateOfAnotherGraph):
+        if isinstance(error, NewGraph):
             self._context.health.hold(str(error))
             log.error("worker stands still", reason=str(error))
             return
@@ -81,9 +79,5 @@ class Assignment:
                 "the graph is behind the committed offset, reading again from the graph's offset", reason=str(error)
             )
             self.behind[error.topic_partition] = error.offset
-            return
-        if isinstance(error, Fenced):
-            # Another process owns the partition now: this one was away, and Kafka will ask it to rejoin.
-            log.warning("fenced: another process has claimed the partition", reason=str(error))
             return
         self._failed(error)

@@ -22,7 +22,6 @@ from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
-from workers.adapters.kafka.producer import KafkaProducer
 from workers.adapters.kafka.topic_identity import KafkaTopicIdentity
 from workers.config.settings import Settings
 from workers.config.topology import Topology
@@ -33,7 +32,6 @@ from workers.core.record import TopicPartition
 from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
-from workers.engine.batch.delivery import Sinks
 from workers.engine.health import WorkerHealth
 from workers.engine.jobs.effects import open_effects
 from workers.engine.jobs.runner import JobContext, running_jobs
@@ -43,6 +41,7 @@ from workers.engine.resilience.breaker import Breaker
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry, Server
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.sinks import Sinks
 from workers.engine.state.table import StateTable
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
@@ -83,8 +82,7 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     await _serve_health(stack, deployment.settings, metrics, health)
     scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
     app, options = _app(deployment, scratch), deployment.options
-    largest = deployment.topology.topics[options.topic].max_message_bytes
-    table = state_table(app, partitions, largest, options.state.ttl_hours)
+    table = state_table(app, partitions)
     driver = await _open_graph(stack, deployment, failed)
     writer = Neo4jWriter(driver, deployment.settings.neo4j.database)
     sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
@@ -180,14 +178,12 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     config = librdkafka_config(deployment.settings.kafka)
     dead_letters = KafkaDeadLetters(config)
     stack.push_async_callback(dead_letters.aclose)
-    changelog = KafkaProducer(config)
-    stack.push_async_callback(changelog.aclose)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
     breakers = {server: Breaker(options.breaker, clock, partial(metrics.breaker, server)) for server in servers}
     return Sinks(
         writer=writer,
         dead_letters=dead_letters,
-        states=StateTable(table, changelog),
+        states=StateTable(table, options.state.max_entries),
         retry=Retry(deployment.factory.name, options.retry, breakers, health, metrics),
         throttle=Throttle(options.throttle, clock),
         dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, health),

@@ -7,13 +7,13 @@ from typing import Any
 
 import structlog
 
-from workers.config.worker_options import NEVER, WorkerOptions
-from workers.core.errors import MemoryGraphError
-from workers.core.ports import Claim, Decoder, TopicIdentity
+from workers.config.worker_options import WorkerOptions
+from workers.core.errors import Fenced, MemoryGraphError, Misconfigured
+from workers.core.ports import NOTHING_WRITTEN, Claim, Decoder, TopicIdentity
 from workers.core.record import Record, TopicPartition
 from workers.core.worker import WorkerSpec
 from workers.engine.batch.decode import decode_batch
-from workers.engine.batch.delivery import Delivered, Delivery, Sinks
+from workers.engine.batch.delivery import Delivery
 from workers.engine.batch.measure import measure_batch, report_batch
 from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.acknowledged import Acknowledged
@@ -21,13 +21,10 @@ from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.health import WorkerHealth
 from workers.engine.resilience.retry import Server
+from workers.engine.sinks import Sinks
 from workers.observe.tracing import BatchSpan, Tracing
 
 log = structlog.get_logger(__name__)
-
-MS_PER_HOUR = 3_600_000
-EXPIRE_EVERY_BATCHES = 50
-"""How often states that are too old or too many are removed."""
 
 
 class ChunkDropped(MemoryGraphError):
@@ -38,13 +35,17 @@ class GraphIsBehind(MemoryGraphError):
     """Kafka's committed offset is past the graph: reading must begin at ``offset``.
 
     This happens when a topic was recreated (the last commit of the old topic can land in the new one), or when the
-    graph was wiped or restored from a backup.
+    graph was emptied or restored from a backup.
     """
 
     def __init__(self, topic_partition: TopicPartition, offset: int) -> None:
         super().__init__(f"{topic_partition}: the graph continues at offset {offset}")
         self.topic_partition = topic_partition
         self.offset = offset
+
+
+class NewGraph(Misconfigured):
+    """The graph has nothing of a partition that was read before, and the worker must not begin again by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,9 @@ class PartitionTask:
         self._context = context
         self._queue = PartitionQueue(topic_partition, context.buffer, context.sinks.clock)
         self._next_offset: int | None = None
-        self._committed = 0
+        self._acknowledged = 0
+        self._undelivered: Sequence[Record] = ()
         self._draining = asyncio.Event()
-        self._newest_ms = 0
-        self._batches = 0
         self.running = asyncio.create_task(self._run(), name=f"partition {topic_partition}")
 
     def accept(self, chunk: Chunk) -> None:
@@ -82,7 +82,7 @@ class PartitionTask:
         if chunk.follows != self._next_offset:
             raise ChunkDropped(f"{self._topic_partition}: expected offset {self._next_offset}, got {chunk.follows}")
         if chunk.follows is None:
-            self._committed = chunk.committed or 0
+            self._acknowledged = chunk.committed or 0
         self._next_offset = chunk.last_offset + 1
         self._queue.put(chunk)
         self._context.health.working()
@@ -98,22 +98,40 @@ class PartitionTask:
         self._queue.discard()
 
     async def _run(self) -> None:
+        """Deliver under one claim after the other until the partition is revoked."""
         context = self._context
-        claim = await self._until_draining(self._claim())
-        if claim is None:
+        while (claim := await self._until_draining(self._claim())) is not None:
+            self._require_records_after(claim)
+            delivery = Delivery(context.spec, context.options.group, claim, context.sinks)
+            try:
+                await self._deliver_batches(delivery)
+            except Fenced as reason:
+                log.warning("fenced: the partition is claimed again if it stays assigned", reason=str(reason))
+                # Another owner may be the rightful one: Kafka then revokes the partition within the session timeout.
+                await self._until_draining(asyncio.sleep(context.options.session_timeout_seconds))
+            else:
+                return
+
+    def _require_records_after(self, claim: Claim) -> None:
+        """Raise ``GraphIsBehind`` or ``NewGraph`` where records that the graph lacks were acknowledged."""
+        if self._acknowledged <= claim.offset + 1:
             return
-        watermark = claim.offset
-        if self._committed > watermark + 1:
-            raise GraphIsBehind(self._topic_partition, watermark + 1)
-        delivery = Delivery(context.spec, context.options.group, claim, context.sinks)
-        while (records := await self._until_draining(self._queue.batch(context.options.batch))) is not None:
+        keyed, partition = self._context.spec.state, self._topic_partition
+        if keyed and keyed.on_new_graph == "fail" and claim.offset == NOTHING_WRITTEN and not claim.epoch:
+            raise NewGraph(f"the graph has nothing of {partition}, which was read before: {keyed.new_graph_fix}")
+        raise GraphIsBehind(partition, claim.offset + 1)
+
+    async def _deliver_batches(self, delivery: Delivery[Any, Any]) -> None:
+        context = self._context
+        while records := self._undelivered or await self._until_draining(self._queue.batch(context.options.batch)):
+            self._undelivered = records
             with context.tracing.batch(context.spec.name, context.options.group, records) as span:
-                await self._deliver(delivery, records, watermark, span)
-            watermark = max(watermark, records[-1].offset)
+                await self._deliver(delivery, [each for each in records if each.offset > delivery.offset], span)
+            self._undelivered = ()
+            self._acknowledged = records[-1].offset + 1
             context.acknowledged.acknowledge(self._topic_partition, records[-1].offset)
             context.health.progressed()
-            self._expose(watermark)
-            await self._expire(records)
+            self._expose(delivery.offset)
 
     async def _until_draining(self, step: Any) -> Any:
         """Await a step that may be cancelled between batches; return ``None`` once the partition is draining."""
@@ -138,24 +156,18 @@ class PartitionTask:
         log.info("partition claimed", partition=str(self._topic_partition), watermark=claim.offset, epoch=claim.epoch)
         return claim
 
-    async def _deliver(
-        self, delivery: Delivery[Any, Any], records: Sequence[Record], watermark: int, span: BatchSpan
-    ) -> None:
+    async def _deliver(self, delivery: Delivery[Any, Any], records: Sequence[Record], span: BatchSpan) -> None:
+        if not records:
+            return
         spec, sinks = self._context.spec, self._context.sinks
         started = sinks.clock.monotonic()
         await self._prepare(records)
         batch = decode_batch(spec, self._context.decoder, sinks.clock, records)
         if spec.trace_id is not None:
             span.link_traces(map(spec.trace_id, [event for _, event in batch.events]))
-        if records[0].offset <= watermark:
-            await delivery.catch_up(batch.until(watermark))
-            batch = batch.after(watermark)
-        delivered = Delivered()
-        if records[-1].offset > watermark:
-            delivered = await delivery.deliver(batch, records[-1].offset)
+        delivered = await delivery.deliver(batch, records[-1].offset)
         received = measure_batch(sinks.metrics, spec, batch, delivered, sinks.clock.monotonic() - started)
-        if records[-1].offset > watermark:
-            report_batch(spec, received, delivered, sinks)
+        report_batch(spec, received, delivered, sinks)
 
     async def _prepare(self, records: Sequence[Record]) -> None:
         for preparation in (self._context.decoder, *self._context.spec.preparations):
@@ -169,18 +181,3 @@ class PartitionTask:
         metrics.buffer_utilization(context.options.group, context.buffer.utilization_percent)
         if (end := context.end_offset(self._topic_partition)) is not None:
             metrics.lag(partition, max(0, end - watermark - 1))
-
-    async def _expire(self, records: Sequence[Record]) -> None:
-        """Remove states that are older than the TTL by record timestamps, so that a replay expires the same ones."""
-        clock, states = self._context.sinks.clock, self._context.sinks.states
-        newest = max(record.timestamp for record in records)
-        self._newest_ms = max(self._newest_ms, min(newest, clock.now_ms()))
-        self._batches += 1
-        limits = self._context.options.state
-        if self._batches % EXPIRE_EVERY_BATCHES or limits.ttl_hours == NEVER:
-            return
-        horizon = self._newest_ms - limits.ttl_hours * MS_PER_HOUR
-        expired = await self._context.sinks.retry.until_done(
-            Server.KAFKA, lambda: states.expire(self._topic_partition.partition, horizon, limits.max_entries)
-        )
-        log.debug("states expired", partition=str(self._topic_partition), expired=expired, kept=len(states))

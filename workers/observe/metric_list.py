@@ -19,7 +19,7 @@ EVENTS_PROCESSED = counter(
 )
 EVENTS_DROPPED = counter("events_dropped_total", "Events dropped by a named policy.", "event_type", "reason")
 PROCESSING_DURATION = histogram(
-    "event_processing_duration_seconds", "From the start of a batch until its state is stored.", "event_type"
+    "event_processing_duration_seconds", "From the start of a batch until the graph has it.", "event_type"
 )
 GRAPH_WRITE_DURATION = histogram("graph_write_duration_seconds", "One graph transaction.", "operation_type")
 BUFFER_UTILIZATION = gauge(
@@ -34,12 +34,13 @@ REBALANCES = counter("rebalances_total", "Assignments of partitions received.", 
 WATERMARK_OFFSET = gauge(
     "watermark_offset", "Last offset of an assigned partition that is in the graph.", "topic", "partition"
 )
-STATE_ENTRIES = gauge("state_entries", "Entries in the worker's table.", "worker")
+STATE_ENTRIES = gauge("state_entries", "States in the memory of the worker: entries of its table.", "worker")
 BREAKER_STATE = MetricSpec(
     Kind.GAUGE, "circuit_breaker_state", "0 closed, 1 open, 2 half open: probing.", ("service",)
 )  # without our prefix: alerts of users already use this name
-TABLE_WRITE_DURATION = histogram(
-    "table_write_duration_seconds", "Writing the states of one batch to the table and its changelog.", "worker"
+STATES_RESTORED = counter("states_restored_total", "States that were read from the graph, not from memory.", "worker")
+STATE_READ_DURATION = histogram(
+    "state_read_duration_seconds", "Asking the graph for the states that are not in memory.", "worker"
 )
 JOB_STEPS = counter(
     "job_steps_total", "Steps of periodic jobs: done, retried while a server was away, or refused.", "job", "status"
@@ -59,7 +60,8 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     REBALANCES,
     WATERMARK_OFFSET,
     STATE_ENTRIES,
-    TABLE_WRITE_DURATION,
+    STATES_RESTORED,
+    STATE_READ_DURATION,
     JOB_STEPS,
     BREAKER_STATE,
 )

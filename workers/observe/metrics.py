@@ -44,7 +44,8 @@ class Metrics:
         self._rebalances = counter(listed.REBALANCES, self.registry)
         self._watermark = gauge(listed.WATERMARK_OFFSET, self.registry)
         self._state_entries = gauge(listed.STATE_ENTRIES, self.registry)
-        self._table_write = histogram(listed.TABLE_WRITE_DURATION, self.registry)
+        self._states_restored = counter(listed.STATES_RESTORED, self.registry)
+        self._state_read = histogram(listed.STATE_READ_DURATION, self.registry)
         self._job_steps = counter(listed.JOB_STEPS, self.registry)
         self._breaker = gauge(listed.BREAKER_STATE, self.registry)
         self._declared = {spec.name: _recorder(spec, self.registry) for spec in declared}
@@ -110,9 +111,10 @@ class Metrics:
         """Set the size of the worker's table."""
         self._state_entries.of(worker).set(entries)
 
-    def table_write(self, worker: str, seconds: float) -> None:
-        """Observe the writing of one batch's states."""
-        self._table_write.of(worker).observe(seconds)
+    def states_read(self, worker: str, restored: int, seconds: float) -> None:
+        """Record one reading of states from the graph; ``restored`` of them were found."""
+        self._states_restored.of(worker).inc(restored)
+        self._state_read.of(worker).observe(seconds)
 
     def job_step(self, job: str, status: str) -> None:
         """Count one step of a periodic job; ``status`` is ``done``, ``retried`` or ``refused``."""

@@ -13,9 +13,13 @@ def of_kind(history: Iterable[Line], what: str) -> list[Line]:
 
 
 def watermarks_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
-    """Within an epoch; and epochs never go back."""
+    """Within an epoch; and epochs never go back. A graph that was restored begins again."""
     last: dict[str, tuple[int, int]] = {}
-    for line in of_kind(history, "seen"):
+    for line in history:
+        if line["what"] == "restored":
+            last = {}
+        if line["what"] != "seen":
+            continue
         for partition, (offset, epoch, _) in line["watermarks"].items():
             before = last.get(partition, (-1, -1))
             if (epoch, offset) < before:
@@ -25,10 +29,10 @@ def watermarks_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
 
 
 def commits_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
-    """Unless the group was rewound."""
+    """Unless the group was rewound, or must read again what the graph has lost."""
     last: dict[str, int] = {}
     for line in without_late_commits(history):
-        if line["what"] in {"rewound", "recreated"}:
+        if line["what"] in {"rewound", "recreated", "restored"}:
             last = {}
         if line["what"] == "seen":
             for partition, offset in line["committed"].items():
@@ -46,14 +50,14 @@ def commits_never_run_ahead(history: Sequence[Line]) -> Iterator[Finding]:
 
 
 def without_late_commits(history: Sequence[Line]) -> Iterator[Line]:
-    """Leave out commits of a topic's earlier life that reached Kafka when it had been made anew.
+    """Leave out commits of an earlier life of the topic or the graph, which reached Kafka before it was another.
 
-    Kafka cannot tell them from others, so nobody can prevent them: whoever reads them must know better.
+    Kafka cannot tell them from others, so nobody can prevent them: workers that read them must know better.
     """
     last: dict[str, int] = {}
     late: dict[str, int] = {}
     for line in history:
-        if line["what"] == "recreated":
+        if line["what"] in {"recreated", "restored"}:
             late = last
         if line["what"] == "seen":
             last = line["committed"]

@@ -6,7 +6,7 @@ from tests.chaos.running.arena import Arena
 from tests.chaos.running.supply import AHEAD
 from tests.proxy import TcpProxy
 
-WRITE = b"w.offset < $through"
+WRITE = b"w.offset = $after"
 CLAIM = b"MERGE (w:Watermark"
 PATIENCE_SECONDS = 6.0
 FILLING_SECONDS = 10.0

@@ -42,6 +42,10 @@ class Arena:
         """Put a fault down in the history."""
         self.history.note("fault", name=name, **told)
 
+    def tune(self, **tuning: Any) -> None:
+        """Lay options over the scenario's tuning, for every worker that starts from now on."""
+        self.corner.topology = self.corner.write_topology(tuning)
+
     def start(self, *at: At, neo4j_uri: str | None = None, **tuning: Any) -> WorkerProcess:
         """Start a worker that will be struck ``at``; the rest is laid over the scenario's tuning."""
         topology = self.corner.write_topology(tuning) if tuning else self.corner.topology

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from contextlib import suppress
 from pathlib import Path
 
@@ -58,6 +59,28 @@ class Servers:
             with suppress(OSError):
                 self.thaw(server)
         up(self.name, (), NoProgress(), environment={}, home=self._home, well_known_ports=False)
+
+    def dump_graph(self) -> None:
+        """Stop Neo4j, dump its database, and start it again."""
+        self._administer("dump", "--to-path", str(self._dumps))
+
+    def load_graph(self) -> None:
+        """Stop Neo4j, load the dump, and start it again."""
+        self._administer("load", "--from-path", str(self._dumps))
+
+    def _administer(self, verb: str, *where: str) -> None:
+        """Run ``neo4j-admin database``, with the Java of the running server."""
+        *java, _entry_point, home, configuration = psutil.Process(self._identity("neo4j").pid).cmdline()
+        folders = {"NEO4J_HOME": home.partition("=")[2], "NEO4J_CONF": configuration.partition("=")[2]}
+        self.stop("neo4j")
+        self._dumps.mkdir(exist_ok=True)
+        command = [*java, "org.neo4j.cli.AdminTool", "database", verb, "neo4j", *where, "--overwrite-destination=true"]
+        subprocess.run(command, env={**os.environ, **folders}, check=True, capture_output=True)
+        self.start()
+
+    @property
+    def _dumps(self) -> Path:
+        return self._home / f"{self.name}.dumps"
 
     def freeze(self, server: str) -> None:
         """SIGSTOP: connections stay open, nothing answers."""

@@ -91,7 +91,7 @@ def test_a_worker_that_says_nothing_has_the_built_in_tunables(tmp_path: Path) ->
     assert (worker.retry.initial_ms, worker.retry.max_ms) == (100, 30_000)
     assert (worker.retry.multiplier, worker.retry.jitter_ratio) == (2.0, 0.1)
     assert (worker.writers, worker.drain.grace_seconds) == (4, 30)
-    assert (worker.state.ttl_hours, worker.session_timeout_seconds) == (24, 10)
+    assert (worker.state.max_entries, worker.session_timeout_seconds) == (1_000_000, 10)
 
 
 def test_a_worker_inherits_key_by_key_and_overrides_key_by_key(tmp_path: Path) -> None:

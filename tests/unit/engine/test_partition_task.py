@@ -6,28 +6,27 @@ from typing import Any
 import pytest
 
 from tests.unit.engine.toy import TOY, add, totals
-from workers.config.worker_options import NEVER, Batch, State, WorkerOptions
+from workers.config.worker_options import Batch, State, WorkerOptions
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import SystemClock
 from workers.core.errors import Retryable
 from workers.core.record import ConsumedRecord, Record, TopicPartition
 from workers.core.worker import WorkerSpec
-from workers.engine import partition_task
 from workers.engine.assignment import Assignment
-from workers.engine.batch.delivery import Sinks
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.health import WorkerHealth
-from workers.engine.partition_task import MS_PER_HOUR, ChunkDropped, PartitionContext
+from workers.engine.partition_task import ChunkDropped, PartitionContext
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.sinks import Sinks
 from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import NoTracing
 from workers.testing import PARTITION as TP
-from workers.testing import FakeChangelog, FakeDeadLetters, FakeGraph, FakeTable, JsonDecoder, closed_breakers
+from workers.testing import FakeDeadLetters, FakeGraph, FakeTable, JsonDecoder, closed_breakers
 
 
 class KnownTopic:
@@ -43,7 +42,7 @@ class KnownTopic:
 class Bench:
     """An assignment over fakes."""
 
-    def __init__(self, max_wait_ms: int = 1, ttl_hours: int = 24, spec: WorkerSpec[Any, Any] = TOY) -> None:
+    def __init__(self, max_wait_ms: int = 1, spec: WorkerSpec[Any, Any] = TOY) -> None:
         self.journal: list[str] = []
         self.graph = FakeGraph(self.journal)
         self.dead_letters = FakeDeadLetters(self.journal)
@@ -54,9 +53,9 @@ class Bench:
             group="toy",
             batch=Batch(max_rows=3, max_wait_ms=max_wait_ms),
             retry=RetryOptions(initial_ms=1),
-            state=State(ttl_hours=ttl_hours),
-        )
-        self.states = StateTable(FakeTable(), FakeChangelog(self.journal))
+            state=State(max_entries=100),
+        ).model_copy(update={"session_timeout_seconds": 0.01})
+        self.states = StateTable(FakeTable(), 100)
         sinks = Sinks(
             writer=self.graph,
             dead_letters=self.dead_letters,
@@ -110,7 +109,7 @@ async def test_a_partition_is_acknowledged_up_to_the_last_stored_record() -> Non
 
 async def test_records_at_or_below_the_watermark_are_not_written_again() -> None:
     bench = Bench()
-    bench.graph.watermark = 1
+    bench.graph.watermark, bench.graph.states = 1, {"a": [b'{"total": 2, "key": "a"}']}
     bench.feed(add(0, "a", 1), add(1, "a", 1), add(2, "a", 1))
     await bench.until(lambda: bench.next_offset() == 3)
     assert [line for line in bench.journal if line.startswith("graph")] == ["graph 2"]
@@ -196,18 +195,6 @@ async def test_every_partition_has_its_own_task(count: int) -> None:
     await bench.assignment.drain()
 
 
-@pytest.mark.parametrize(("ttl_hours", "kept"), [(1, 1), (NEVER, 2)])
-async def test_a_state_without_ttl_never_expires(monkeypatch: pytest.MonkeyPatch, ttl_hours: int, kept: int) -> None:
-    monkeypatch.setattr(partition_task, "EXPIRE_EVERY_BATCHES", 1)
-    bench = Bench(ttl_hours=ttl_hours)
-    bench.feed(add(0, "quiet", 1))
-    await bench.until(lambda: bench.next_offset() == 1)
-    bench.feed(add(1, "a", 1)._replace(timestamp=10 * MS_PER_HOUR), follows=1)
-    await bench.until(lambda: bench.next_offset() == 2 and len(bench.states) == kept)
-    await bench.assignment.drain()
-    assert len(bench.states) == kept
-
-
 async def test_the_process_with_the_first_partition_leads_while_it_accepts_records() -> None:
     bench = Bench()
     assert not bench.assignment.leads()
@@ -221,17 +208,41 @@ async def test_the_process_with_the_first_partition_leads_while_it_accepts_recor
     assert not bench.assignment.leads()
 
 
-async def test_state_of_another_graph_holds_the_worker_unready_where_the_worker_wants_that() -> None:
+async def test_a_new_graph_holds_the_worker_unready_where_the_worker_wants_that() -> None:
     state = replace(TOY.state, on_new_graph="fail", new_graph_fix="start a new sum") if TOY.state else None
     bench = Bench(spec=replace(TOY, state=state))
+    bench.feed(add(7, "a", 1), committed=7)
+    await bench.until(lambda: any("start a new sum" in reason for reason in bench.health.unready()))
+    assert (bench.next_offset(), bench.failures) == (None, [])
+    await bench.assignment.drain()
+
+
+async def test_a_fenced_partition_that_stays_assigned_is_claimed_again() -> None:
+    bench = Bench()
     bench.feed(add(0, "a", 1))
     await bench.until(lambda: bench.next_offset() == 1)
+    bench.graph.token = "another process"
+    bench.feed(add(1, "a", 10), follows=1)
+    await bench.until(lambda: bench.next_offset() == 2)
+    assert totals(bench.graph) == {"a": 11}
     await bench.assignment.drain()
-    bench.graph.lineage = "f" * 32
+
+
+async def test_a_graph_that_was_restored_under_a_running_worker_is_read_up_again() -> None:
+    bench = Bench()
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    backup = dict(bench.graph.states)
+    bench.feed(add(1, "a", 10), follows=1)
+    await bench.until(lambda: bench.next_offset() == 2)
+    bench.graph.states, bench.graph.watermark = backup, 0
+    bench.feed(add(2, "a", 100), follows=2)
+    await bench.until(lambda: bench.assignment.behind == {TP: 1})
+    await bench.assignment.drain()
     bench.assignment.open(2)
-    bench.feed(add(1, "a", 1), seek=2, committed=1)
-    await bench.until(lambda: any("start a new sum" in reason for reason in bench.health.unready()))
-    assert (bench.next_offset(), bench.failures) == (1, [])
+    bench.feed(add(1, "a", 10), add(2, "a", 100), seek=2, committed=1)
+    await bench.until(lambda: bench.next_offset() == 3)
+    assert totals(bench.graph) == {"a": 111}
     await bench.assignment.drain()
 
 

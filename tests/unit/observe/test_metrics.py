@@ -39,7 +39,7 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.retry("telemetry", "neo4j")
     metrics.rebalanced("telemetry")
     metrics.state_entries("telemetry", 12)
-    metrics.table_write("telemetry", 0.004)
+    metrics.states_read("telemetry", 3, 0.004)
     metrics.breaker("neo4j", 1)
     metrics.job_step("usage", "done")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +10,7 @@ import neo4j
 
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.session import session
-from workers.adapters.graph.watermark import CLAIM, READ_OWNER, guarded, watermark_id
+from workers.adapters.graph.watermark import CLAIM, READ_OWNER, guarded, planned_once, watermark_id
 from workers.core.errors import Fenced, Refused, Retryable
 from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
 from workers.core.record import TopicPartition
@@ -50,56 +51,57 @@ class Neo4jWriter(GraphWriter):
         Another ``topic_id`` than last time means that the topic was recreated: its offsets start again at 0, in the
         next epoch. The former owner of the partition is fenced from now on. Raises ``Retryable``.
         """
-        token = uuid4().hex
-        row = await self._run(
-            CLAIM,
-            {
-                "id": watermark_id(worker, topic_partition),
-                "topic_id": topic_id,
-                "token": token,
-                "lineage": uuid4().hex,
-                "nothing": NOTHING_WRITTEN,
-            },
-        )
-        if row is None:
+        token, id_ = uuid4().hex, watermark_id(worker, topic_partition)
+        parameters = {"id": id_, "topic_id": topic_id, "token": token, "nothing": NOTHING_WRITTEN}
+        rows = await self._run(CLAIM, parameters)
+        if not rows:
             raise Retryable(f"the claim of {topic_partition} for {worker} went unanswered")
-        return Claim(
-            worker, topic_partition, token, row["offset"], row["lineage"], row["epoch"], frozenset(row["refused"])
-        )
+        return Claim(worker, topic_partition, token, rows[0]["offset"], rows[0]["epoch"])
 
-    async def write(
-        self, claim: Claim, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()
-    ) -> None:
-        """Run ``statements`` and advance the watermark to ``through``, both or neither.
+    async def write(self, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
+        """Run ``statements`` and advance the watermark from the claim's offset to ``through``, both or neither.
 
-        The watermark remembers the offsets ``refused`` that it moves past, the latest thousand of them.
         Returns without writing where the watermark is there already: an earlier attempt's COMMIT got through.
-        Cancelled, it may leave a COMMIT under way; the next claim waits for it, and tells.
-        Raises ``Fenced`` (another owner, or the watermark is gone), ``Refused`` (nothing of the batch is in
-        the graph), ``Retryable``; anything else is a bug.
+        Cancelled, it may leave a COMMIT under way; the next claim waits for it.
+        Raises ``Fenced`` (another owner, or another graph), ``Refused`` (nothing of the batch is in the graph),
+        ``Retryable``; anything else is a bug.
         """
         parameters: dict[str, Any] = {
             "id": watermark_id(claim.worker, claim.topic_partition),
             "token": claim.token,
+            "after": claim.offset,
             "through": through,
-            "refused": list(refused),
         }
         rows = {"rows": Unshown(statement.rows for statement in statements)}
         query = guarded(tuple(statement.cypher for statement in statements))
-        if await self._run(query, parameters | rows) is None:
+        if not await self._run(query, parameters | rows):
             await self._explain_silence(claim, parameters)
+        return replace(claim, offset=through)
+
+    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
+        """Return the parts of the states of those keys that the graph knows. Raises ``Retryable``.
+
+        It asks where batches are written, not a follower of a cluster, which may be behind the claim.
+        """
+        rows = await self._run(planned_once(cypher), {"worker": worker, "keys": Unshown([keys])})
+        return {row["key"]: row["parts"] for row in rows}
 
     async def _explain_silence(self, claim: Claim, parameters: Mapping[str, Any]) -> None:
         """Find out why the watermark let nothing past: written before (fine), or no longer ours (``Fenced``)."""
-        row = await self._run(READ_OWNER, parameters)
-        if row is None or not row["owned"]:
-            reason = "its watermark is gone" if row is None else "another owner has claimed it"
-            raise Fenced(f"{claim.worker} no longer owns {claim.topic_partition}: {reason}")
-        if row["offset"] < parameters["through"]:
+        rows = await self._run(READ_OWNER, parameters)
+        owned = f"{claim.worker} no longer owns {claim.topic_partition}"
+        if not rows:
+            raise Fenced(f"{owned}: its watermark is gone")
+        if not rows[0]["owned"]:
+            raise Fenced(f"{owned}: another owner has claimed it")
+        offset = rows[0]["offset"]
+        if offset == claim.offset:
             raise Retryable(f"the watermark of {claim.topic_partition} changed while it was read")
+        if offset != parameters["through"]:
+            raise Fenced(f"{owned}: its watermark is at {offset} and not at {claim.offset}, the graph was restored")
 
-    async def _run(self, cypher: str, parameters: Mapping[str, Any]) -> neo4j.Record | None:
-        """Run one query as one transaction; None where it gives no row. Cancelled, its connection is not pooled."""
+    async def _run(self, cypher: str, parameters: Mapping[str, Any]) -> list[neo4j.Record]:
+        """Run one query as one transaction and return its rows. Cancelled, its connection is not pooled."""
         seconds = self._transaction_seconds
         query = neo4j.Query(cypher, timeout=seconds)
         with classified():
@@ -109,4 +111,4 @@ class Neo4jWriter(GraphWriter):
                 except (TypeError, ValueError, OverflowError) as error:
                     # Raised before anything is sent: a value that Bolt has no form for, such as a 65-bit integer.
                     raise Refused("neo4j.type", f"a row holds a value that Neo4j has no type for ({error})") from error
-                return await result.single()
+                return [record async for record in result]

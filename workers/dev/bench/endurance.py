@@ -16,7 +16,7 @@ from workers.dev.bench.running import Running, running
 from workers.dev.sample.records.sampled import Sampled
 
 PARTITIONS = 4
-STATE = {"ttl_hours": 24, "max_entries": 20_000}
+STATE = {"max_entries": 20_000}
 """Two minutes' worth of traces: full before memory is looked at, so that what grows then is not the state."""
 SPIKE_EVERY_SECONDS = 120.0
 SPIKE_SECONDS = 10.0

@@ -22,6 +22,11 @@ POLL_SECONDS = 0.2
 ATTEMPTS = 5
 
 
+def new_password() -> str:
+    """Return a random password of hex digits: a tool would take one that begins with "-" for an option."""
+    return secrets.token_hex(18)
+
+
 class PortTaken(MemoryGraphError):
     """Another process took the port after we chose it and before the server listened on it."""
 
@@ -63,7 +68,7 @@ class Starter:
         with self.lock:
             known = self.state.servers.get(server.name, ServerState())
             ports = self._ports(server, {} if fresh_ports else known.ports, again=fresh_ports)
-            passwords = {name: known.secrets.get(name) or secrets.token_urlsafe(18) for name in server.secrets}
+            passwords = {name: known.secrets.get(name) or new_password() for name in server.secrets}
             instance = Instance(
                 stack=self.state.name,
                 folder=self.state.folder / server.name,

@@ -1,45 +1,25 @@
-"""Deliver a batch: dead letters, then the graph in one transaction, then the table. A refused batch is split."""
+"""Deliver a batch: dead letters, then the graph in one transaction. A refused batch is split."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 import structlog
 
-from workers.core.clock import Clock
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Refused, Rejected
-from workers.core.ports import Claim, DeadLetters, GraphWriter
+from workers.core.ports import Claim
 from workers.core.record import Record
 from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.engine.batch.decode import DecodedBatch, RejectedRecord
 from workers.engine.batch.fold import FoldedBatch, Folder
-from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
-from workers.engine.resilience.retry import Retry, Server
-from workers.engine.resilience.throttle import Throttle
-from workers.engine.state.table import StateTable
-from workers.observe.metrics import Metrics
+from workers.engine.resilience.retry import Server
+from workers.engine.sinks import Sinks
+from workers.engine.state.states import PartitionStates
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Sinks:
-    """Everything that a delivery writes to, shared by all partitions of a process."""
-
-    writer: GraphWriter
-    dead_letters: DeadLetters
-    states: StateTable
-    retry: Retry
-    throttle: Throttle
-    dead_letter_limiter: DeadLetterLimiter
-    transactions: asyncio.Semaphore
-    """The number of transactions at the same time, over all partitions."""
-    metrics: Metrics
-    clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,27 +54,27 @@ class Delivery(Generic[EventT, StateT]):
         self._group = group
         self._claim = claim
         self._sinks = sinks
-        self._folder = Folder(spec, sinks.states, claim)
+        self._folder = Folder(spec, self._states())
 
-    async def catch_up(self, batch: DecodedBatch[EventT]) -> None:
-        """Fold into the table what the graph already has; write nothing to the graph.
+    def _states(self) -> PartitionStates[StateT] | None:
+        spec = self._spec
+        return PartitionStates(spec.name, spec.state, self._sinks) if spec.state is not None else None
 
-        A crash between the commit of the graph and the write of the table leaves exactly this work. Rejected records
-        are already dead letters, because these are confirmed before the graph moves past their records. Records that
-        the database refused are in the watermark: the table of another owner may be older than the claim.
-        """
-        accepted = [(record, event) for record, event in batch.events if record.offset not in self._claim.refused]
-        await self._store(self._folder.fold(accepted))
+    @property
+    def offset(self) -> int:
+        """Return the last offset that the graph has."""
+        return self._claim.offset
 
     async def deliver(self, batch: DecodedBatch[EventT], through: int) -> Delivered:
-        """Write dead letters, then the graph, then the table. After it, ``through`` may be acknowledged.
+        """Write dead letters, then the graph. After it, ``through`` may be acknowledged.
 
-        Raises ``Fenced``, and ``DeadLetterLimitExceeded`` when too many of all records are rejected.
+        The batch begins after ``offset``. Raises ``Fenced``, and ``DeadLetterLimitExceeded`` when too many of all
+        records are rejected.
         """
         clock = self._sinks.clock
         started = clock.monotonic()
-        folded = self._folder.fold(batch.events)
-        statements = self._spec.plan(folded.touched())
+        folded = await self._folder.fold(batch.events)
+        statements = self._folder.plan(folded)
         planned = clock.monotonic()
         rejected = sorted([*batch.rejected, *folded.rejected], key=lambda each: each.record.offset)
         await self._dead_letter(rejected, of=len(batch))
@@ -108,11 +88,10 @@ class Delivery(Generic[EventT, StateT]):
             events = [each for each in batch.events if each[0].offset not in outcome.rejected]
             return outcome | await self._split(events, through, refusal)
         written = clock.monotonic()
-        observations = self._observations(folded)
-        await self._store(folded)
+        self._folder.keep(folded)
         return replace(
             outcome,
-            observations=observations,
+            observations=self._observations(folded),
             plan_seconds=planned - started,
             graph_seconds=written - started,
         )
@@ -136,26 +115,19 @@ class Delivery(Generic[EventT, StateT]):
     async def _reject(self, record: Record, through: int, refusal: Refused) -> Delivered:
         reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
         await self._dead_letter([RejectedRecord(record, reason)], of=1)
-        await self._write(through, [], [record.offset])
+        await self._write(through, [])
         return Delivered(frozenset([record.offset]), dead_letter_codes=(reason.code,))
 
-    async def _write(self, through: int, statements: Sequence[Statement], refused: Sequence[int] = ()) -> None:
+    async def _write(self, through: int, statements: Sequence[Statement]) -> None:
         await self._sinks.throttle.take(sum(len(statement.rows) for statement in statements))
         async with self._sinks.transactions:
             started = self._sinks.clock.monotonic()
-            await self._sinks.retry.until_done(
-                Server.NEO4J, lambda: self._sinks.writer.write(self._claim, through, statements, refused)
+            self._claim = await self._sinks.retry.until_done(
+                Server.NEO4J, lambda: self._sinks.writer.write(self._claim, through, statements)
             )
             seconds = self._sinks.clock.monotonic() - started
         self._sinks.throttle.committed(seconds)
         self._sinks.metrics.graph_write("batch", seconds)
-
-    async def _store(self, folded: FoldedBatch[StateT]) -> None:
-        entries = self._folder.entries(folded)
-        partition = self._claim.topic_partition.partition
-        started = self._sinks.clock.monotonic()
-        await self._sinks.retry.until_done(Server.KAFKA, lambda: self._sinks.states.put(partition, entries))
-        self._sinks.metrics.table_write(self._spec.name, self._sinks.clock.monotonic() - started)
 
     async def _dead_letter(self, rejected: Sequence[RejectedRecord], of: int) -> None:
         self._sinks.dead_letter_limiter.admit(of, len(rejected))

@@ -1,103 +1,79 @@
-"""Fold a batch's events over the states of the table, in memory: nothing is stored here."""
+"""Fold a batch's events over the states of their keys, in memory: nothing is stored here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from workers.core.errors import Misconfigured, Rejected
-from workers.core.ports import NOTHING_WRITTEN, Claim
+from workers.core.errors import Rejected
 from workers.core.record import Record
+from workers.core.statement import Statement
 from workers.core.worker import EventT, KeyedState, StateT, WorkerSpec
 from workers.engine.batch.decode import RejectedRecord
-from workers.engine.state.entry import Entry
-from workers.engine.state.table import StateTable
-
-
-class StateOfAnotherGraph(Misconfigured):
-    """The table holds state that was folded for another graph, and the worker must not begin with a new one."""
-
-
-@dataclass(slots=True)
-class FoldedState(Generic[StateT]):
-    """A state during a batch: the last offset and the newest record timestamp that are folded in."""
-
-    state: StateT
-    offset: int
-    timestamp: int
+from workers.engine.state.states import PartitionStates
 
 
 @dataclass(frozen=True, slots=True)
 class FoldedBatch(Generic[StateT]):
-    """The states that a batch touched (by key those that the table keeps), and what the fold rejected."""
+    """The states that a batch touched, and what the fold rejected.
 
-    kept: Mapping[str, FoldedState[StateT]] = field(default_factory=dict)
+    ``kept`` has states by key, ``dumped`` the same as bytes; ``not_kept`` has those of events without a key.
+    """
+
+    kept: Mapping[str, StateT] = field(default_factory=dict)
+    dumped: Mapping[str, bytes] = field(default_factory=dict)
     not_kept: Sequence[StateT] = ()
     rejected: Sequence[RejectedRecord] = ()
 
     def touched(self) -> list[StateT]:
         """Return every touched state, for the plan."""
-        return [folded.state for folded in self.kept.values()] + list(self.not_kept)
+        return [*self.kept.values(), *self.not_kept]
 
 
 class Folder(Generic[EventT, StateT]):
-    """Folds the batches of one claimed partition."""
+    """Folds the batches of one claimed partition. ``states`` is ``None`` for a worker without state."""
 
-    def __init__(self, spec: WorkerSpec[EventT, StateT], table: StateTable, claim: Claim) -> None:
-        self._state = spec.state
-        self._table = table
-        self._claim = claim
-        self._lineage = bytes.fromhex(claim.lineage)
+    def __init__(self, spec: WorkerSpec[EventT, StateT], states: PartitionStates[StateT] | None) -> None:
+        self._spec = spec
+        self._states = states
 
-    def fold(self, events: Sequence[tuple[Record, EventT]]) -> FoldedBatch[Any]:
-        """Fold each event that its state has not seen, in offset order; the table stays as it is.
+    async def fold(self, events: Sequence[tuple[Record, EventT]]) -> FoldedBatch[Any]:
+        """Fold the events in offset order over the states that the graph has.
 
-        A worker without state has its events planned as they are. Raises ``StateOfAnotherGraph``.
+        A worker without state has its events planned as they are.
         """
-        if self._state is None:
+        if self._spec.state is None or self._states is None:
             return FoldedBatch(not_kept=[event for _, event in events])
-        return self._fold(self._state, events)
+        key_of = self._spec.state.key
+        keyed = [(key_of(event), record, event) for record, event in events]
+        kept = await self._states.of(dict.fromkeys(key for key, _, _ in keyed if key is not None))
+        return _fold(self._spec.state, keyed, kept)
 
-    def _fold(self, keyed: KeyedState[EventT, StateT], events: Sequence[tuple[Record, EventT]]) -> FoldedBatch[StateT]:
-        kept: dict[str, FoldedState[StateT]] = {}
-        not_kept: list[StateT] = []
-        rejected: list[RejectedRecord] = []
-        fold, key_of = keyed.fold, keyed.key
-        for record, event in events:
-            key = key_of(event)
-            folded = kept.get(key) if key is not None else None
-            if folded is None:
-                folded = self._load(keyed, key)
-                if key is not None:
-                    kept[key] = folded
-                else:
-                    not_kept.append(folded.state)
-            if record.offset <= folded.offset:
-                continue
-            try:
-                fold(folded.state, event, record.offset)
-            except Rejected as reason:
-                rejected.append(RejectedRecord(record, reason))
-                continue
-            folded.offset = record.offset
-            folded.timestamp = max(folded.timestamp, record.timestamp)
-        return FoldedBatch(kept, not_kept, rejected)
+    def plan(self, folded: FoldedBatch[StateT]) -> Sequence[Statement]:
+        """Return the worker's statements, and those that store its states."""
+        statements = self._spec.plan(folded.touched())
+        return statements if self._states is None else [*statements, *self._states.statements(folded.dumped)]
 
-    def entries(self, batch: FoldedBatch[StateT]) -> dict[str, Entry]:
-        """Return the table entries of a folded batch."""
-        if self._state is None:
-            return {}
-        partition, epoch, dump = self._claim.topic_partition.partition, self._claim.epoch, self._state.dump
-        return {
-            key: Entry(self._lineage, epoch, partition, folded.offset, folded.timestamp, dump(folded.state))
-            for key, folded in batch.kept.items()
-        }
+    def keep(self, folded: FoldedBatch[StateT]) -> None:
+        """Cache the states of a batch that the graph has now."""
+        if self._states is not None:
+            self._states.keep(folded.dumped)
 
-    def _load(self, keyed: KeyedState[EventT, StateT], key: str | None) -> FoldedState[StateT]:
-        entry = self._table.get(key) if key is not None else None
-        if entry is not None and entry.lineage != self._lineage and keyed.on_new_graph == "fail":
-            raise StateOfAnotherGraph(f"the state of {key} was folded for another graph: {keyed.new_graph_fix}")
-        if entry is None or entry.lineage != self._lineage:
-            # The graph that this state was written to is gone, so the state is void.
-            return FoldedState(keyed.new(), NOTHING_WRITTEN, 0)
-        seen = entry.offset if entry.epoch == self._claim.epoch else NOTHING_WRITTEN
-        return FoldedState(keyed.load(entry.state), seen, entry.timestamp)
+
+def _fold(
+    keyed: KeyedState[EventT, StateT],
+    events: Sequence[tuple[str | None, Record, EventT]],
+    kept: Mapping[str, StateT],
+) -> FoldedBatch[StateT]:
+    not_kept: list[StateT] = []
+    rejected: list[RejectedRecord] = []
+    fold = keyed.fold
+    for key, record, event in events:
+        if key is None:
+            not_kept.append(state := keyed.new())
+        else:
+            state = kept[key]
+        try:
+            fold(state, event, record.offset)
+        except Rejected as reason:
+            rejected.append(RejectedRecord(record, reason))
+    return FoldedBatch(kept, {key: keyed.dump(state) for key, state in kept.items()}, not_kept, rejected)

@@ -10,7 +10,8 @@ from workers.core.metric import Measurement
 from workers.core.report import BatchReport, LogLine, Skipped
 from workers.core.worker import WorkerSpec
 from workers.engine.batch.decode import DecodedBatch
-from workers.engine.batch.delivery import Delivered, Sinks
+from workers.engine.batch.delivery import Delivered
+from workers.engine.sinks import Sinks
 from workers.observe.metrics import UNKNOWN, Metrics
 
 log = structlog.get_logger(__name__)
@@ -71,7 +72,6 @@ def report_batch(spec: WorkerSpec[Any, Any], received: "Counter[str]", delivered
         plan_seconds=delivered.plan_seconds,
         graph_seconds=delivered.graph_seconds,
         now_ms=sinks.clock.now_ms(),
-        count_states=sinks.states.count,
     )
     for each in spec.report(facts):
         if isinstance(each, Measurement):

@@ -1,1 +1,1 @@
-"""The Faust table that holds a worker's state by key."""
+"""The states of keys: a cache in the worker's Faust table over the states that the graph has."""

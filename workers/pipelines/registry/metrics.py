@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from workers.core.metric import Measurement, counter, gauge, histogram
 from workers.core.report import BatchReport, LogLine
-from workers.pipelines.registry.fold.state import MODEL_KEY_PREFIX, Conflict, Synced
+from workers.pipelines.registry.fold.state import Conflict, Synced
 
 EVENTS_RECEIVED = counter("registry_events_received_total", "Changes of the registry that were received.", "event_type")
 SYNC_SUCCESS = counter("registry_sync_success_total", "Changes that the graph has.", "sync_type")
@@ -18,7 +18,10 @@ SYNC_DURATION = histogram(
 )
 ENRICHMENT_DURATION = histogram("registry_enrichment_duration_seconds", "Folding and planning of one batch.")
 SYNC_LAG = gauge("registry_sync_lag_seconds", "Age at its source of the newest change that the graph has.")
-MODELS = gauge("models_synchronized_count", "Models that this process keeps, deleted ones included.")
+MODELS = gauge(
+    "models_synchronized_count",
+    "Models of the registry that the graph has, deleted ones included, by the process with partition 0.",
+)
 
 METRICS = (
     EVENTS_RECEIVED,
@@ -39,7 +42,6 @@ def report(batch: BatchReport) -> Iterator[Measurement | LogLine]:
     for code in batch.dead_letter_codes:
         yield Measurement(SYNC_FAILURES, 1, (code,))
     yield Measurement(ENRICHMENT_DURATION, batch.plan_seconds)
-    yield Measurement(MODELS, batch.count_states(MODEL_KEY_PREFIX))
     yield from _report_synced(batch)
     for each in batch.observations:
         if isinstance(each, Conflict):

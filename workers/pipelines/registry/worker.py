@@ -9,6 +9,7 @@ from workers.pipelines.registry.dead_letter_codes import DEAD_LETTER_CODES
 from workers.pipelines.registry.events import Event
 from workers.pipelines.registry.fold.fold import folder
 from workers.pipelines.registry.fold.state import RegistryState, state_key
+from workers.pipelines.registry.jobs.count_models import CountModels
 from workers.pipelines.registry.jobs.schema_contents import SchemaContents
 from workers.pipelines.registry.jobs.usage_periods import past_periods, recent_periods
 from workers.pipelines.registry.jobs.usage_reports import SendUsageReports
@@ -42,11 +43,11 @@ def build(options: RegistryOptions, *, has_api: bool) -> WorkerSpec[Event, Regis
 
 
 def _jobs(options: RegistryOptions, *, has_api: bool) -> Sequence[PeriodicJob]:
-    contents = (SchemaContents(),) if has_api else ()
+    jobs: tuple[PeriodicJob, ...] = (CountModels(), SchemaContents()) if has_api else (CountModels(),)
     if options.usage is None:
-        return contents
+        return jobs
     usage = options.usage
-    return (*contents, recent_periods(usage), past_periods(usage), CountUsage(usage), SendUsageReports(usage, has_api))
+    return (*jobs, recent_periods(usage), past_periods(usage), CountUsage(usage), SendUsageReports(usage, has_api))
 
 
 REGISTRY = WorkerFactory(

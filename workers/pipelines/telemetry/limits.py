@@ -18,14 +18,11 @@ MAX_CONTENT_BYTES = 4_194_304
 MAX_LONG = 2**63 - 1
 """Neo4j's and Avro's integers are signed, of 64 bits."""
 
-MAX_SPANS_IN_STATE = 2_000
-"""Spans of one trace in its stored state: far above real traces, and about 600 kB of state at most."""
+MAX_IDS_OF_SPAN = 2_000
+"""Event ids of one span in its stored state, the latest ones: a usual span has five. Copies are known by them."""
 
-MAX_EVENT_IDS_IN_STATE = 10_000
-"""Event ids of one trace in its stored state, the latest ones: five for each span."""
-
-MAX_ERRORS_IN_STATE = 500
-"""Errors of one trace in its stored state, the latest ones: a new error is compared with each of them."""
+MAX_ERRORS_OF_SPAN = 500
+"""Errors of one span in its stored state, the latest ones: each may be the cause of each error of its parent span."""
 
 MAX_PRICED_MODELS = 4_096
 """Cached (provider, model) lookups, almost twice the catalogue's number of models."""

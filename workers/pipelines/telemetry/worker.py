@@ -4,7 +4,7 @@ from functools import partial
 from operator import attrgetter
 
 from workers.config.worker_options import WorkerOptions
-from workers.core.worker import KeyedState, WorkerFactory, WorkerSpec
+from workers.core.worker import KeyedState, StoredState, WorkerFactory, WorkerSpec
 from workers.pipelines.telemetry.dead_letter_codes import DEAD_LETTER_CODES
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.fold import fold
@@ -15,6 +15,7 @@ from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 from workers.pipelines.telemetry.read.parse import check_key, parse
 from workers.pipelines.telemetry.write.plan import plan
+from workers.pipelines.telemetry.write.statements import STORED_SPANS
 
 
 def trace_id(event: Event) -> str | None:
@@ -30,7 +31,14 @@ def build_with(history: RegistryHistory, catalogue: Catalogue) -> WorkerSpec[Eve
         parse=parse,
         plan=partial(plan, book=RegistryPriceBook(history, catalogue)),
         event_type=attrgetter("event_type"),
-        state=KeyedState(key=trace_id, new=Trace, fold=fold, load=Trace.load, dump=Trace.dump),
+        state=KeyedState(
+            key=trace_id,
+            new=Trace,
+            fold=fold,
+            load=Trace.load,
+            dump=Trace.dump,
+            stored=StoredState(STORED_SPANS, Trace.restore),
+        ),
         check_key=check_key,
         trace_id=trace_id,
         reference=RegistryReference(history),

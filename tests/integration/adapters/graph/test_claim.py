@@ -14,7 +14,6 @@ async def test_the_first_claim_finds_nothing_written(writer: Neo4jWriter, scratc
     assert claim.epoch == 0
     assert claim.worker == scratch.worker
     assert claim.topic_partition == scratch.partition
-    assert len(claim.lineage) == 32
 
 
 async def test_the_next_claim_continues_where_the_last_owner_stopped(writer: Neo4jWriter, scratch: Scratch) -> None:
@@ -25,7 +24,7 @@ async def test_the_next_claim_continues_where_the_last_owner_stopped(writer: Neo
 
     assert second.offset == 41
     assert second.token != first.token
-    assert (second.lineage, second.epoch) == (first.lineage, 0)
+    assert second.epoch == 0
 
 
 async def test_a_recreated_topic_starts_its_offsets_anew_in_the_next_epoch(
@@ -35,7 +34,7 @@ async def test_a_recreated_topic_starts_its_offsets_anew_in_the_next_epoch(
     await writer.write(first, 41, [scratch.create("a")])
 
     second = await writer.claim(scratch.worker, scratch.partition, "topic-2")
-    assert (second.offset, second.epoch, second.lineage) == (NOTHING_WRITTEN, 1, first.lineage)
+    assert (second.offset, second.epoch) == (NOTHING_WRITTEN, 1)
     await writer.write(second, 0, [scratch.create("b")])
 
     third = await writer.claim(scratch.worker, scratch.partition, "topic-2")
@@ -43,31 +42,14 @@ async def test_a_recreated_topic_starts_its_offsets_anew_in_the_next_epoch(
     assert await scratch.values() == ["a", "b"]
 
 
-async def test_a_claim_is_told_of_what_was_refused_in_this_life_of_the_topic_the_latest_thousand(
-    writer: Neo4jWriter, scratch: Scratch
-) -> None:
+async def test_a_watermark_that_was_wiped_begins_again(writer: Neo4jWriter, scratch: Scratch) -> None:
     first = await writer.claim(scratch.worker, scratch.partition, "topic-1")
-    assert first.refused == frozenset()
-    await writer.write(first, 41, [], [40])
-    await writer.write(first, 42, [scratch.create("a")])
-    assert (await writer.claim(scratch.worker, scratch.partition, "topic-1")).refused == {40}
-
-    second = await writer.claim(scratch.worker, scratch.partition, "topic-1")
-    await writer.write(second, 2_000, [], range(50, 1_050))
-    assert (await writer.claim(scratch.worker, scratch.partition, "topic-1")).refused == set(range(50, 1_050))
-    assert (await writer.claim(scratch.worker, scratch.partition, "topic-2")).refused == frozenset()
-
-
-async def test_a_watermark_that_was_wiped_comes_back_with_another_lineage(
-    writer: Neo4jWriter, scratch: Scratch
-) -> None:
-    first = await writer.claim(scratch.worker, scratch.partition, "topic-1")
+    await writer.write(first, 41, [])
     await scratch.clear()
 
     second = await writer.claim(scratch.worker, scratch.partition, "topic-1")
 
-    assert second.lineage != first.lineage
-    assert second.offset == NOTHING_WRITTEN
+    assert (second.offset, second.epoch) == (NOTHING_WRITTEN, 0)
 
 
 async def test_partitions_and_workers_have_watermarks_of_their_own(writer: Neo4jWriter, scratch: Scratch) -> None:
@@ -92,7 +74,6 @@ async def test_of_many_claims_at_once_one_node_remains_and_one_owner(writer: Neo
     assert len(rows) == 1
     assert rows[0]["epoch"] == 0
     assert rows[0]["token"] in {claim.token for claim in claims}
-    assert len({claim.lineage for claim in claims}) == 1
 
 
 async def test_a_claim_waits_for_the_write_under_way_and_sees_its_offset(writer: Neo4jWriter, scratch: Scratch) -> None:

@@ -10,6 +10,7 @@ from workers.adapters.graph.watermark import CLAIM, watermark_id
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.core.errors import Fenced, Refused, Retryable
 from workers.core.statement import Statement
+from workers.engine.state.states import READ_STATES, WRITE_STATES, StateRow
 
 
 async def test_statements_run_in_their_order_and_see_what_earlier_ones_wrote(
@@ -29,7 +30,7 @@ async def test_a_statement_without_rows_and_a_batch_without_statements_only_adva
 ) -> None:
     claim = await writer.claim(scratch.worker, scratch.partition, "topic-1")
 
-    await writer.write(claim, 5, [scratch.create()])
+    claim = await writer.write(claim, 5, [scratch.create()])
     await writer.write(claim, 6, [])
 
     assert await scratch.values() == []
@@ -39,8 +40,7 @@ async def test_a_statement_without_rows_and_a_batch_without_statements_only_adva
 async def test_a_retry_after_success_returns_and_doubles_nothing(writer: Neo4jWriter, scratch: Scratch) -> None:
     claim = await writer.claim(scratch.worker, scratch.partition, "topic-1")
     for _ in range(3):
-        await writer.write(claim, 5, [scratch.create("a")])
-    await writer.write(claim, 4, [scratch.create("b")])
+        assert (await writer.write(claim, 5, [scratch.create("a")])).offset == 5
 
     assert await scratch.values() == ["a"]
     assert (await writer.claim(scratch.worker, scratch.partition, "topic-1")).offset == 5
@@ -62,7 +62,7 @@ async def test_a_zombie_is_fenced_and_writes_nothing(writer: Neo4jWriter, scratc
 async def test_a_write_that_waited_for_a_claim_sees_that_it_was_fenced(writer: Neo4jWriter, scratch: Scratch) -> None:
     zombie = await writer.claim(scratch.worker, scratch.partition, "topic-1")
     id_ = watermark_id(scratch.worker, scratch.partition)
-    parameters = {"id": id_, "topic_id": "topic-1", "token": "next", "lineage": "unused", "nothing": -1}
+    parameters = {"id": id_, "topic_id": "topic-1", "token": "next", "nothing": -1}
     async with scratch.driver.session(database=scratch.database) as session, await session.begin_transaction() as claim:
         await (await claim.run(CLAIM, parameters)).consume()
         write = asyncio.create_task(writer.write(zombie, 5, [scratch.create("zombie")]))
@@ -82,6 +82,29 @@ async def test_a_write_without_its_watermark_is_fenced(writer: Neo4jWriter, scra
         await writer.write(claim, 5, [scratch.create("a")])
 
     assert await scratch.values() == []
+
+
+async def test_a_write_to_a_graph_that_was_restored_is_fenced_although_its_token_is_ours(
+    writer: Neo4jWriter, scratch: Scratch
+) -> None:
+    claim = await writer.claim(scratch.worker, scratch.partition, "topic-1")
+    claim = await writer.write(claim, 9, [scratch.create("a")])
+    id_ = watermark_id(scratch.worker, scratch.partition)
+    await scratch.query("MATCH (w:Watermark {id: $id}) SET w.offset = 4", id=id_)
+
+    with pytest.raises(Fenced, match="at 4 and not at 9, the graph was restored"):
+        await writer.write(claim, 12, [scratch.create("b")])
+
+    assert await scratch.values() == ["a"]
+
+
+async def test_states_that_the_graph_does_not_know_are_left_out(writer: Neo4jWriter, scratch: Scratch) -> None:
+    claim = await writer.claim(scratch.worker, scratch.partition, "topic-1")
+    states = [StateRow(f"{scratch.worker}/{key}", key.encode()) for key in ("a", "b/c")]
+    await writer.write(claim, 5, [WRITE_STATES.on(states)])
+
+    assert await writer.stored(READ_STATES, scratch.worker, ["a", "b/c", "new"]) == {"a": [b"a"], "b/c": [b"b/c"]}
+    await scratch.query("MATCH (s:WorkerState) WHERE s.id STARTS WITH $worker DELETE s", worker=scratch.worker)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +202,7 @@ async def test_of_two_writes_in_a_deadlock_one_succeeds_and_one_may_be_retried(
         await scratch.until_blocked(2)
     results = await asyncio.gather(*writes, return_exceptions=True)
 
-    assert sorted(type(result).__name__ for result in results) == ["NoneType", "Retryable"]
+    assert sorted(type(result).__name__ for result in results) == ["Claim", "Retryable"]
     loser = 0 if isinstance(results[0], Retryable) else 1
     await writer.write(claims[loser], 5, batches[loser])
     assert await scratch.values() == ["ab", "ba"]

@@ -26,7 +26,7 @@ topics:
   registry-changes: {{partitions: 6, key: model_id, max_message_bytes: 16777216}}
 workers:
   telemetry: {{topic: {name}, group: {name}}}
-  registry: {{topic: registry-changes, group: {name}-registry, state: {{ttl_hours: 0}}}}
+  registry: {{topic: registry-changes, group: {name}-registry}}
 """
 CALLS = 3_000
 """Enough that some fail, and bring others down, whatever they are called: of 1,000 one in fifteen sets had none."""

@@ -32,7 +32,6 @@ workers:
     topic: {name}-changes
     group: {name}
     session_timeout_seconds: 6
-    state: {{ttl_hours: 0}}
     retry: {{initial_ms: 10, max_ms: 200}}
     usage: {{topic: {name}-usage, every_seconds: 1}}
 """

@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.unit.engine.toy import KEYED, TOY, Add, Sum, add, refuse_totals_of, totals
+from tests.unit.engine.toy import TOY, Add, Sum, add, refuse_totals_of, totals
 from workers.core.errors import Fenced, Refused, Rejected, Retryable
 from workers.core.report import Skipped
 from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import WorkerSpec
-from workers.engine.batch.fold import StateOfAnotherGraph
 from workers.testing import WorkerUnderTest
 
 
@@ -18,10 +17,10 @@ def toy(spec: WorkerSpec[Add, Sum] = TOY) -> WorkerUnderTest[Add, Sum]:
     return WorkerUnderTest(spec)
 
 
-async def test_dead_letters_come_before_the_graph_and_the_graph_before_the_table() -> None:
+async def test_dead_letters_come_before_the_graph() -> None:
     worker = toy()
     await worker.run_batch([add(0, "a", 1), add(1, "a", -5), add(2, "b", 2)])
-    assert worker.journal == ["dead letters [1]", "graph 2", "table ['a', 'b']"]
+    assert worker.journal == ["dead letters [1]", "graph 2"]
     assert totals(worker.graph) == {"a": 1, "b": 2}
 
 
@@ -34,42 +33,37 @@ async def test_a_dropped_record_is_no_dead_letter_and_the_watermark_passes_it() 
     assert worker.graph.watermark == 2
 
 
-async def test_a_later_batch_folds_over_the_state_of_the_table() -> None:
+@pytest.mark.parametrize("forgotten", [False, True])
+async def test_a_later_batch_folds_over_the_state_of_the_table_or_else_of_the_graph(forgotten: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    worker = toy()
+    await worker.run_batch([add(0, "a", 1), add(1, "b", 2)])
+    if forgotten:
+        worker.table.data.clear()
+    await worker.run_batch([add(2, "a", 10), add(3, "c", 5)])
+    assert totals(worker.graph) == {"a": 11, "b": 2, "c": 5}
+    assert worker.sample("states_restored_total", worker="toy") == (1 if forgotten else 0)
+
+
+async def test_states_in_memory_count_no_more_once_the_graph_was_restored_from_a_backup() -> None:
     worker = toy()
     await worker.run_batch([add(0, "a", 1)])
+    backup = dict(worker.graph.states)
     await worker.run_batch([add(1, "a", 10)])
-    assert totals(worker.graph) == {"a": 11}
-
-
-async def test_after_a_crash_between_graph_and_table_catching_up_folds_once_and_writes_nothing() -> None:
-    worker = toy()
-    await worker.run_batch([add(0, "a", 1)])
-    worker.table.data.clear()
-    worker.journal.clear()
+    worker.graph.states, worker.graph.watermark = backup, 0
+    with pytest.raises(Fenced):
+        await worker.run_batch([add(2, "a", 100)])
     worker.claim()
-    await worker.catch_up([add(0, "a", 1)])
-    await worker.catch_up([add(0, "a", 1)])
-    assert [line for line in worker.journal if line.startswith("graph")] == []
-    await worker.run_batch([add(1, "a", 10)])
-    assert totals(worker.graph) == {"a": 11}
+    await worker.run_batch([add(1, "a", 10), add(2, "a", 100)])
+    assert totals(worker.graph) == {"a": 111}
 
 
-async def test_state_that_was_folded_for_a_wiped_graph_is_void() -> None:
+async def test_state_that_was_written_to_a_wiped_graph_is_void() -> None:
     worker = toy()
     await worker.run_batch([add(5, "a", 1)])
-    worker.graph.watermark = -1
-    worker.claim(lineage="f" * 32)
+    worker.graph.states, worker.graph.watermark = {}, -1
+    worker.claim()
     await worker.run_batch([add(0, "a", 3)])
     assert totals(worker.graph) == {"a": 3}
-
-
-async def test_a_worker_may_refuse_to_begin_again_on_a_new_graph() -> None:
-    worker = toy(replace(TOY, state=replace(KEYED, on_new_graph="fail", new_graph_fix="start a new sum")))
-    await worker.run_batch([add(5, "a", 1)])
-    worker.claim(lineage="f" * 32)
-    with pytest.raises(StateOfAnotherGraph, match=r"the state of a was folded for another graph: start a new sum"):
-        await worker.run_batch([add(6, "a", 3)])
-    assert totals(worker.graph) == {"a": 1}
 
 
 async def test_state_outlives_a_recreated_topic_although_its_offsets_start_again() -> None:
@@ -92,14 +86,11 @@ async def test_only_the_record_that_the_database_refuses_is_dead_lettered_and_or
     ]
 
 
-async def test_catching_up_does_not_fold_what_the_database_had_refused() -> None:
+async def test_no_state_has_what_the_database_refused() -> None:
     worker = toy()
     refuse_totals_of(100, worker.graph)
-    records = [add(0, "a", 1), add(1, "a", 100), add(2, "p", 100), add(3, "b", 1)]
-    await worker.run_batch(records)
-    worker.table.data.clear()  # the table of another owner, recovered before all that was written
+    await worker.run_batch([add(0, "a", 1), add(1, "a", 100), add(2, "p", 100), add(3, "b", 1)])
     worker.claim()
-    await worker.catch_up(records)
     await worker.run_batch([add(4, "a", 1), add(5, "p", 2)])
     assert totals(worker.graph) == {"a": 2, "b": 1, "p": 2}
 
@@ -126,17 +117,16 @@ async def test_an_event_that_the_fold_rejects_is_dead_lettered_once_even_when_th
 async def test_records_wait_during_an_outage_and_none_is_dead_lettered() -> None:
     worker = toy()
     worker.graph.fail_next = [Retryable("away"), Retryable("away")]
-    worker.changelog.fail_next = [Retryable("away")]
     await worker.run_batch([add(0, "a", 1)])
     assert worker.dead_letters.letters == []
-    assert worker.journal == ["graph 0", "table ['a']"]
+    assert worker.journal == ["graph 0"]
 
 
 async def test_the_graph_waits_until_dead_letters_are_confirmed() -> None:
     worker = toy()
     worker.dead_letters.fail_next = [Retryable("away")]
     await worker.run_batch([add(0, "a", -1), add(1, "a", 1)])
-    assert worker.journal == ["dead letters [0]", "graph 1", "table ['a']"]
+    assert worker.journal == ["dead letters [0]", "graph 1"]
 
 
 async def test_a_fenced_delivery_stores_nothing() -> None:
@@ -195,7 +185,6 @@ async def test_observations_are_returned_once_the_graph_has_the_batch() -> None:
     with pytest.raises(Fenced):
         await worker.run_batch([add(0, "a", 1)])
     delivered = await worker.run_batch([add(0, "a", 1), add(1, "b", 20)])
-    await worker.catch_up([add(0, "a", 1), add(1, "b", 20)])
     assert delivered.observations == ("sum a", "sum b", "too much")
 
 

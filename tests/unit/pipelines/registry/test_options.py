@@ -69,7 +69,7 @@ def test_options_are_merged_key_by_key_with_the_defaults(tmp_path: Path) -> None
 
 def test_faults_are_reported_with_their_lines(tmp_path: Path) -> None:
     text = """\
-    state: {ttl_hours: -1}
+    state: {max_entries: -1}
     merge:
       model_metadata: {conflict_resolution: newest}
       version_infos: {}
@@ -82,7 +82,7 @@ def test_faults_are_reported_with_their_lines(tmp_path: Path) -> None:
       required: [name]
 """
     assert faults(text, tmp_path) == [
-        "7: workers.registry.state.ttl_hours: -1 is less than 0; use 0 to 8760",
+        "7: workers.registry.state.max_entries: -1 is less than 0; use 0 to 1000000000",
         (
             "9: workers.registry.merge.model_metadata.conflict_resolution: newest is not latest_wins or first_wins; "
             "set it to: which of concurrent writes counts"

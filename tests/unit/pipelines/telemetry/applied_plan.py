@@ -1,6 +1,7 @@
 """A graph in memory, to which a plan's rows are applied as its Cypher would, in the shape of the naive model."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,11 @@ from workers.pipelines.telemetry.write.plan import ORDER
 COLUMNS = {template.name: template.columns for template in ORDER}
 
 
+@dataclass
 class AppliedGraph(Graph):
-    """Nodes and relationships after any number of plans."""
+    """Nodes and relationships after any number of plans; ``folded`` has the stored spans by trace and Invocation."""
+
+    folded: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def apply(self, plan: Iterable[Statement]) -> None:
         for statement in plan:
@@ -46,6 +50,7 @@ def _model(graph: AppliedGraph, row: dict[str, Any]) -> None:
 
 def _span(graph: AppliedGraph, row: dict[str, Any]) -> None:
     created = {name: row[name] for name in ("id", "trace_id", "span_id")}
+    graph.folded.setdefault(row["trace_id"], {})[row["key"]] = row.pop("folded")
     node = graph.merge("Invocation", row["key"], {"key": row["key"], "status": "STARTED", **created})
     old = graph.nodes[node]
     changed = {name: value for name, value in row.items() if name not in created}

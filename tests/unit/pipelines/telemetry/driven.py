@@ -1,9 +1,11 @@
 """Runs the worker as the engine does: batches, dumped states between them, and replays."""
 
 from collections.abc import Iterable, Sequence
+from random import Random
 from typing import NamedTuple
 
 from tests.model.traffic import Sent
+from tests.unit.pipelines.telemetry.applied_plan import AppliedGraph
 from workers.config.worker_options import WorkerOptions
 from workers.core.record import Decoded
 from workers.core.statement import Statement
@@ -40,11 +42,17 @@ def keyed(worker: WorkerSpec[Event, Trace]) -> KeyedState[Event, Trace]:
 
 
 class Table:
-    """States by key, as bytes, changed a batch at a time."""
+    """States by key, as bytes, changed a batch at a time. What it does not have is restored from ``graph``."""
 
-    def __init__(self, worker: WorkerSpec[Event, Trace] = WORKER) -> None:
+    def __init__(self, worker: WorkerSpec[Event, Trace] = WORKER, graph: AppliedGraph | None = None) -> None:
         self.worker = worker
         self.states: dict[str, bytes] = {}
+        self.graph = graph or AppliedGraph()
+
+    def evict(self, random: Random) -> None:
+        """Forget any of the states, all of them or none."""
+        share = random.choice((0.0, 0.3, 1.0))
+        self.states = {key: state for key, state in self.states.items() if random.random() >= share}
 
     def plan(self, events: Sequence[Logged]) -> tuple[Sequence[Statement], dict[str, bytes]]:
         """Return the batch's plan, and the entries to store once it is in the graph."""
@@ -64,5 +72,9 @@ class Table:
         return plan, {key: state.dump(trace) for key, trace in touched.items()}
 
     def load(self, key: str) -> Trace:
-        stored = self.states.get(key)
-        return keyed(self.worker).load(stored) if stored else keyed(self.worker).new()
+        state = keyed(self.worker)
+        if (cached := self.states.get(key)) is not None:
+            return state.load(cached)
+        parts = list(self.graph.folded.get(key, {}).values())
+        assert state.stored
+        return state.stored.restore(parts) if parts else state.new()

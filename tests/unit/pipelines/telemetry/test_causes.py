@@ -1,11 +1,13 @@
-from workers.pipelines.telemetry.fold.causes import Causes, RaisedError
-from workers.pipelines.telemetry.fold.span import Span
+from workers.pipelines.telemetry.fold.causes import Causes
+from workers.pipelines.telemetry.fold.span import RaisedError, Span
 
-FAMILY = {"child": Span("child", "e1", parent="parent"), "stray": Span("stray", "e2"), "parent": Span("parent", "e3")}
+
+def _family() -> dict[str, Span]:
+    return {"child": Span("child", "e1", parent="parent"), "stray": Span("stray", "e2"), "parent": Span("parent", "e3")}
 
 
 def _causes(*errors: RaisedError) -> Causes:
-    causes = Causes(FAMILY)
+    causes = Causes(_family())
     for error in errors:
         causes.add(error)
     return causes
@@ -35,9 +37,11 @@ def test_a_cause_that_is_named_remains_one_when_its_span_gets_another_parent() -
     assert not list(causes.removed())
 
 
-def test_pairs_of_earlier_batches_are_not_told_again() -> None:
-    causes = Causes(FAMILY)
-    causes.restore(_causes(RaisedError("p", "parent", None)).latest())
+def test_pairs_of_earlier_batches_are_not_added_again() -> None:
+    spans = _family()
+    Causes(spans).add(RaisedError("p", "parent", None))
+    causes = Causes(spans)
+    causes.restore(spans.values())
     assert "p" in causes
     assert not list(causes.added())
     causes.add(RaisedError("c", "child", None))

@@ -2,48 +2,44 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from msgspec import Struct
-
-from workers.pipelines.telemetry.fold.span import Span
-from workers.pipelines.telemetry.limits import MAX_ERRORS_IN_STATE
-
-
-class RaisedError(Struct, frozen=True, array_like=True, gc=False):
-    """An error and its span. ``caused_by`` is the id of the error that it names as its cause."""
-
-    id: str
-    span_id: str
-    caused_by: str | None
+from workers.pipelines.telemetry.fold.span import RaisedError, Span
+from workers.pipelines.telemetry.limits import MAX_ERRORS_OF_SPAN
 
 
 class Causes:
     """The errors of a trace, with marks on the pairs of error and cause that this batch adds or removes.
 
     The causes of an error are the error that it names, and each error of a child of its span, in any order of arrival.
-    ``spans`` are those of the trace, by span_id. (A reference to the trace itself would be a reference cycle, and a
-    tenth of all CPU time would go to the garbage collector.)
+    ``spans`` are those of the trace, by span_id; each keeps its own errors. (A reference to the trace itself would be
+    a reference cycle, and a tenth of all CPU time would go to the garbage collector.)
     """
 
-    __slots__ = ("_changed_pairs", "_errors", "_spans")
+    __slots__ = ("_changed_pairs", "_errors", "_named_by", "_raising", "_spans")
 
     def __init__(self, spans: Mapping[str, Span]) -> None:
         self._errors: dict[str, RaisedError] = {}
+        self._named_by: dict[str, list[RaisedError]] = {}
+        self._raising: dict[str, Span] = {}
         self._spans = spans
         self._changed_pairs: dict[tuple[str, str], bool] = {}
 
-    def restore(self, errors: Iterable[RaisedError]) -> None:
-        """Add the errors of earlier batches."""
-        self._errors.update((error.id, error) for error in errors)
+    def restore(self, spans: Iterable[Span]) -> None:
+        """Index the errors of earlier batches."""
+        for span in spans:
+            for error in span.errors:
+                self._index(span, error)
 
     def add(self, error: RaisedError) -> None:
-        """Add a new error."""
-        self._errors.pop(error.id, None)  # no error causes itself
-        for other in self._errors.values():
-            if self._is_cause(other, error):
-                self._changed_pairs[error.id, other.id] = True
-            if self._is_cause(error, other):
-                self._changed_pairs[other.id, error.id] = True
-        self._errors[error.id] = error
+        """Add a new error of a span of the trace."""
+        span = self._spans[error.span_id]
+        for cause in self._causes_of(error):
+            self._changed_pairs[error.id, cause.id] = True
+        for other in self._caused_by(error, span):
+            self._changed_pairs[other.id, error.id] = True
+        span.errors.append(error)
+        self._index(span, error)
+        if len(span.errors) > MAX_ERRORS_OF_SPAN:
+            self._forget(span.errors.pop(0))
 
     @property
     def changed(self) -> bool:
@@ -55,12 +51,11 @@ class Causes:
 
     def reparent(self, span_id: str, before: str | None, parent: str | None) -> None:
         """Make the span's errors causes of its new parent's errors, instead of its former parent's."""
-        own = [error for error in self._errors.values() if error.span_id == span_id]
-        for cause in own:
-            for error in self._errors.values():
-                if error.span_id == parent:
-                    self._changed_pairs[error.id, cause.id] = True
-                elif error.span_id == before and error.caused_by != cause.id:
+        for cause in self._of(span_id):
+            for error in self._of(parent):
+                self._changed_pairs[error.id, cause.id] = True
+            for error in self._of(before):
+                if error.caused_by != cause.id:
                     self._changed_pairs[error.id, cause.id] = False
 
     def added(self) -> Iterator[tuple[str, str]]:
@@ -71,12 +66,29 @@ class Causes:
         """Return the pairs of error and cause that this batch removes."""
         return (pair for pair, holds in self._changed_pairs.items() if not holds)
 
-    def latest(self) -> list[RaisedError]:
-        """Return the errors for the stored state."""
-        return list(self._errors.values())[-MAX_ERRORS_IN_STATE:]
+    def _causes_of(self, error: RaisedError) -> Iterator[RaisedError]:
+        named = self._errors.get(error.caused_by) if error.caused_by else None
+        if named is not None and named.id != error.id:  # no error causes itself
+            yield named
+        for span in self._raising.values():
+            if span.parent == error.span_id:
+                yield from span.errors
 
-    def _is_cause(self, cause: RaisedError, error: RaisedError) -> bool:
-        if cause.id == error.caused_by:
-            return True
-        span = self._spans.get(cause.span_id)
-        return span is not None and span.parent == error.span_id
+    def _caused_by(self, error: RaisedError, span: Span) -> Iterator[RaisedError]:
+        yield from (other for other in self._named_by.get(error.id, ()) if other.id != error.id)
+        yield from self._of(span.parent)
+
+    def _of(self, span_id: str | None) -> list[RaisedError]:
+        span = self._raising.get(span_id) if span_id is not None else None
+        return span.errors if span else []
+
+    def _index(self, span: Span, error: RaisedError) -> None:
+        self._raising[span.span_id] = span
+        self._errors[error.id] = error
+        if error.caused_by:
+            self._named_by.setdefault(error.caused_by, []).append(error)
+
+    def _forget(self, error: RaisedError) -> None:
+        self._errors.pop(error.id, None)
+        if error.caused_by:
+            self._named_by[error.caused_by].remove(error)

@@ -1,8 +1,7 @@
 """Fold one event into its trace. The order in the log matters only between events of equal time."""
 
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
-from workers.pipelines.telemetry.fold.causes import RaisedError
-from workers.pipelines.telemetry.fold.span import NamedModel, Span
+from workers.pipelines.telemetry.fold.span import NamedModel, RaisedError, Span
 from workers.pipelines.telemetry.fold.trace import Trace
 
 
@@ -11,13 +10,13 @@ def fold(trace: Trace, event: Event, offset: int) -> None:
     if event.event_id in trace.seen:
         return
     payload = event.payload
-    trace.seen[event.event_id] = None
     trace.models.append(payload.model_id)
     if isinstance(payload, Aggregate):
         trace.aggregates.append((offset, event, payload))
     if event.trace_id:
         trace.trace_id = event.trace_id
         span = trace.spans.get(event.span_id) or trace.open(event.span_id, event.event_id)
+        trace.see(span, event.event_id)
         _fold_span(trace, span, event, offset)
 
 
@@ -28,7 +27,7 @@ def _fold_span(trace: Trace, span: Span, event: Event, offset: int) -> None:
         return
     _fold_first(trace, span, event)
     if isinstance(payload, Tokens):
-        _fold_tokens(trace, span, event.timestamp, payload)
+        _fold_tokens(span, event.timestamp, payload)
     elif isinstance(payload, Latency):
         trace.latencies.append((offset, event, payload))
     elif isinstance(payload, Failure):
@@ -41,12 +40,10 @@ def _fold_invocation(trace: Trace, span: Span, timestamp: int, invocation: Invoc
     if invocation.status is None:
         if span.start is not None and timestamp >= span.start_at:
             return
-        trace.change(span)
         span.start_at, span.start = timestamp, invocation
     else:
         if span.end is not None and timestamp < span.end_at:
             return
-        trace.change(span)
         span.end_at, span.end = timestamp, invocation
     span.first = None
     trace.reorder(span)
@@ -55,13 +52,11 @@ def _fold_invocation(trace: Trace, span: Span, timestamp: int, invocation: Invoc
 def _fold_first(trace: Trace, span: Span, event: Event) -> None:
     """Keep the earliest event, as long as there is no start event and no terminal event."""
     if span.start is None and span.end is None and (span.first is None or event.timestamp < span.first_at):
-        trace.change(span)
         span.first_at, span.first = event.timestamp, NamedModel(event.payload.model_id, event.payload.provider)
         trace.reorder(span)
 
 
-def _fold_tokens(trace: Trace, span: Span, timestamp: int, tokens: Tokens) -> None:
+def _fold_tokens(span: Span, timestamp: int, tokens: Tokens) -> None:
     """Keep the latest token event; with equal times the last one."""
     if span.tokens is None or timestamp >= span.tokens_at:
-        trace.change(span)
         span.tokens_at, span.tokens = timestamp, tokens

@@ -1,8 +1,10 @@
 """One span of a trace: the events that decide about it."""
 
-from msgspec import Struct
+from msgspec import Struct, field, msgpack
 
 from workers.pipelines.telemetry.events import Invocation, Tokens
+
+_encode = msgpack.Encoder().encode
 
 NO_TIMESTAMP = -1
 """The timestamp of a span without a place in its trace."""
@@ -15,8 +17,18 @@ class NamedModel(Struct, frozen=True, array_like=True, gc=False):
     provider: str
 
 
+class RaisedError(Struct, frozen=True, array_like=True, gc=False):
+    """An error and its span. ``caused_by`` is the id of the error that it names as its cause."""
+
+    id: str
+    span_id: str
+    caused_by: str | None
+
+
 class Span(Struct, array_like=True, gc=False):
     """The events that decide about a span, each with its time in epoch milliseconds.
+
+    It is stored as a whole in the property ``folded`` of its Invocation, and a trace is restored from its spans.
 
     ``id``       event_id of the first record of the log that named the span
     ``timestamp``, ``parent``  its start time and its parent, as the events of all earlier folds decide
@@ -24,6 +36,7 @@ class Span(Struct, array_like=True, gc=False):
     ``end``      the latest terminal event, of two at one time the last in the log
     ``tokens``   the latest token event, of two at one time the last in the log
     ``first``    the earliest event of any other kind, as long as there is no start and no end
+    ``seen``     ids of its events in log order, ``errors`` its errors; the latest ones, see ``limits``
     """
 
     span_id: str
@@ -38,6 +51,17 @@ class Span(Struct, array_like=True, gc=False):
     tokens: Tokens | None = None
     first_at: int = 0
     first: NamedModel | None = None
+    seen: list[str] = field(default_factory=list)
+    errors: list[RaisedError] = field(default_factory=list)
+
+    def stored(self) -> bytes:
+        """Return the span as bytes, for its Invocation."""
+        return _encode(self)
+
+    @classmethod
+    def restore(cls, stored: bytes) -> "Span":
+        """Return the span of stored bytes."""
+        return _decode(stored)
 
     def start_time(self) -> int:
         """Return the start of the call: by the start event, else the terminal event, else the earliest event."""
@@ -60,3 +84,6 @@ class Span(Struct, array_like=True, gc=False):
         if source is None:
             raise ValueError(f"span {self.span_id} exists without any event")
         return source
+
+
+_decode = msgpack.Decoder(Span).decode

@@ -1,42 +1,32 @@
 """The state: one trace with its spans, and marks on what this batch changes."""
 
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
-from msgspec import Struct, msgpack
+from msgspec import msgpack
 
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Latency
-from workers.pipelines.telemetry.fold.causes import Causes, RaisedError
+from workers.pipelines.telemetry.fold.causes import Causes
 from workers.pipelines.telemetry.fold.chain import Chain
 from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Span
-from workers.pipelines.telemetry.limits import MAX_EVENT_IDS_IN_STATE, MAX_SPANS_IN_STATE
-
-
-class StoredTrace(Struct, array_like=True, gc=False):
-    """The stored part of a trace: event ids and errors in log order, spans in the order of the chain."""
-
-    seen: list[str]
-    errors: list[RaisedError]
-    spans: list[Span]
-
+from workers.pipelines.telemetry.limits import MAX_IDS_OF_SPAN
 
 PayloadT = TypeVar("PayloadT")
 FromEvent: TypeAlias = tuple[int, Event, PayloadT]
 """The offset of an event, the event, and its payload."""
 
 _encode = msgpack.Encoder().encode
-_decode = msgpack.Decoder(StoredTrace).decode
+_decode_spans = msgpack.Decoder(list[Span]).decode
 
 
 class Trace:
-    """Spans, their order, errors and the ids of seen events; dumped between batches.
+    """Spans, their order, their errors and the ids of their events.
 
-    Between batches at most ``MAX_SPANS_IN_STATE`` spans stay. Of a longer trace, the earliest ended spans are removed
-    first. The chain continues from the spans that stay. A late event of a removed span is taken for its first event;
-    its relationships stay as they are.
+    It can be dumped as one text of bytes, and be restored from the spans that the graph has.
 
-    The other fields mark changes of this batch. ``changed`` has the former model of each changed span, ``reparented``
-    its former parent (``None`` for a new one); ``models`` has the models that events name; ``latencies``, ``failures``
-    and ``aggregates`` have events that become nodes, with their offsets.
+    The other fields mark changes of this batch. ``changed`` has the former model of each span with a new event,
+    ``reparented`` its former parent (``None`` for a new one); ``models`` has the models that events name;
+    ``latencies``, ``failures`` and ``aggregates`` have events that become nodes, with their offsets.
     """
 
     __slots__ = (
@@ -56,7 +46,7 @@ class Trace:
 
     def __init__(self) -> None:
         self.trace_id = ""
-        self.seen: dict[str, None] = {}
+        self.seen: set[str] = set()
         self.spans: dict[str, Span] = {}
         self.chain = Chain()
         self.causes = Causes(self.spans)
@@ -78,10 +68,14 @@ class Trace:
                 self.reparented.setdefault(child, None)
         return span
 
-    def change(self, span: Span) -> None:
-        """Mark a span before it changes."""
+    def see(self, span: Span, event_id: str) -> None:
+        """Mark a span as changed by an event, before it changes."""
         if span.span_id not in self.changed:
             self.changed[span.span_id] = span.source_event().model_id
+        self.seen.add(event_id)
+        span.seen.append(event_id)
+        if len(span.seen) > MAX_IDS_OF_SPAN:
+            self.seen.discard(span.seen.pop(0))
 
     def reorder(self, span: Span) -> None:
         """Update a changed span's place in the chain, and its parent."""
@@ -101,20 +95,28 @@ class Trace:
                 self._wait_for_parent(parent, span.span_id)
 
     def dump(self) -> bytes:
-        """Return the stored part as bytes."""
-        spans = [self.spans[span_id] for _, span_id in self.chain.order]
-        return _encode(StoredTrace(list(self.seen)[-MAX_EVENT_IDS_IN_STATE:], self.causes.latest(), _latest(spans)))
+        """Return the trace without marks, as bytes."""
+        return _encode([self.spans[span_id] for _, span_id in self.chain.order])
 
     @classmethod
     def load(cls, dumped: bytes) -> "Trace":
         """Return the trace of dumped bytes, without marks."""
-        stored = _decode(dumped)
+        return cls._of(_decode_spans(dumped))
+
+    @classmethod
+    def restore(cls, stored: Sequence[bytes]) -> "Trace":
+        """Return the trace of its stored spans, in any order, without marks."""
+        return cls._of(sorted(map(Span.restore, stored), key=lambda span: (span.timestamp, span.span_id)))
+
+    @classmethod
+    def _of(cls, spans: Iterable[Span]) -> "Trace":
         trace = cls()
-        trace.seen.update(dict.fromkeys(stored.seen))
-        trace.spans.update((span.span_id, span) for span in stored.spans)
-        trace.chain.order = [(span.timestamp, span.span_id) for span in stored.spans]
-        trace.causes.restore(stored.errors)
-        for span in stored.spans:
+        for span in spans:
+            trace.spans[span.span_id] = span
+            trace.seen.update(span.seen)
+            trace.chain.order.append((span.timestamp, span.span_id))
+        trace.causes.restore(trace.spans.values())
+        for span in trace.spans.values():
             if span.parent is not None:
                 trace._wait_for_parent(span.parent, span.span_id)
         return trace
@@ -122,13 +124,3 @@ class Trace:
     def _wait_for_parent(self, parent: str, child: str) -> None:
         if parent not in self.spans:
             self._children_of_missing.setdefault(parent, []).append(child)
-
-
-def _latest(spans: list[Span]) -> list[Span]:
-    """Remove spans above the limit: ended ones first, and of those the earliest."""
-    excess = len(spans) - MAX_SPANS_IN_STATE
-    if excess <= 0:
-        return spans
-    removal_order = sorted(range(len(spans)), key=lambda index: (spans[index].end is None, index))
-    removed = set(removal_order[:excess])
-    return [span for index, span in enumerate(spans) if index not in removed]

@@ -49,7 +49,13 @@ class CallColumns(NamedTuple):
     latency_ms: float | None
 
 
-INVOCATION_COLUMNS = (SpanColumns, CallColumns, TokenCounts, InvocationCost)
+class StateColumns(NamedTuple):
+    """The span as ``Trace.restore`` reads it."""
+
+    folded: bytes
+
+
+INVOCATION_COLUMNS = (SpanColumns, CallColumns, TokenCounts, InvocationCost, StateColumns)
 """A changed span, all of it: the columns of these groups, one after the other."""
 
 
@@ -147,7 +153,7 @@ def invocation_row(
     identity = SpanColumns(
         source.model_id, key, span.id, trace_id, span.span_id, span.parent, source.provider, span.timestamp
     )
-    return (*identity, *_call_columns(span.start, span.end), *counted, *cost_of(counted, terms))
+    return (*identity, *_call_columns(span.start, span.end), *counted, *cost_of(counted, terms), span.stored())
 
 
 NO_CALL = CallColumns(None, None, None, None, None, None, None)

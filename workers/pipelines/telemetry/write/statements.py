@@ -35,8 +35,8 @@ DELETE r
 """,
 )
 
-# Even without the trace's state its id stays and its status never goes back. USES_MODEL is created here, where the node
-# is known; not by MERGE, which would also search the Model's side with its millions of relationships.
+# USES_MODEL is created here, where the node is known; not by MERGE, which would also search the Model's side with its
+# millions of relationships.
 INVOCATIONS = template(
     "Invocation",
     INVOCATION_COLUMNS,
@@ -51,7 +51,7 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.cached_tokens = row.cached_tokens, i.reasoning_tokens = row.reasoning_tokens,
     i.total_tokens = row.total_tokens, i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
     i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id,
-    i.use_case = row.use_case
+    i.use_case = row.use_case, i.folded = row.folded
 WITH row, i WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
 MATCH (m:Model {model_id: row.model_id})
 CREATE (i)-[:USES_MODEL]->(m)
@@ -177,7 +177,6 @@ DELETE r
 """,
 )
 
-# At most one before and one after each, even without the trace's state.
 SUCCESSORS = template(
     "FOLLOWED_BY",
     SuccessorRow,
@@ -187,3 +186,10 @@ MATCH (successor:Invocation {key: row.successor}) WHERE NOT EXISTS { (successor)
 CREATE (i)-[:FOLLOWED_BY {duration_ms: row.duration_ms}]->(successor)
 """,
 )
+
+# The hint: a plan that is made for an empty graph would scan all Invocations of a full one.
+STORED_SPANS = """
+UNWIND $keys AS key
+MATCH (i:Invocation) USING INDEX i:Invocation(trace_id) WHERE i.trace_id = key
+RETURN key, collect(i.folded) AS parts
+"""

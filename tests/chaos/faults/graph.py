@@ -1,0 +1,46 @@
+"""The graph itself is another one, under running workers; or they remember nothing of it."""
+
+import asyncio
+
+from tests.chaos.faults.scale import scaled_out_and_in
+from tests.chaos.running.arena import Arena
+
+BATCHES = 3
+OWN_NODES = """
+MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS
+"""
+
+
+async def restored_from_a_backup(arena: Arena) -> None:
+    """Neo4j goes back to a dump that is some batches old; it has the token of the worker that runs all the time."""
+    arena.start()
+    await _more_batches(arena)
+    await asyncio.to_thread(arena.servers.dump_graph)
+    arena.fault("backed up")
+    await _more_batches(arena)
+    await asyncio.to_thread(arena.servers.load_graph)
+    arena.history.note("restored")
+    arena.fault("restored from a backup")
+    await _more_batches(arena)
+
+
+async def emptied(arena: Arena) -> None:
+    """Somebody deletes everything but the migrations."""
+    arena.start(), arena.start()
+    await _more_batches(arena)
+    with arena.corner.driver() as driver, driver.session(database=arena.corner.settings.neo4j.database) as session:
+        await asyncio.to_thread(lambda: session.run(OWN_NODES).consume())
+    arena.history.note("restored")
+    arena.fault("emptied")
+    await _more_batches(arena)
+
+
+async def nothing_remembered(arena: Arena) -> None:
+    """Workers come and go, and each keeps two states in memory: nearly every one comes back from the graph."""
+    arena.tune(state={"max_entries": 2})
+    await scaled_out_and_in(arena)
+
+
+async def _more_batches(arena: Arena) -> None:
+    wrote = arena.evidence.writes()
+    await arena.until(lambda: arena.evidence.writes() >= wrote + BATCHES, "records flow")

@@ -1,0 +1,28 @@
+"""Everything that a delivery writes to, and what protects it."""
+
+import asyncio
+from dataclasses import dataclass
+
+from workers.core.clock import Clock
+from workers.core.ports import DeadLetters, GraphWriter
+from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
+from workers.engine.resilience.retry import Retry
+from workers.engine.resilience.throttle import Throttle
+from workers.engine.state.table import StateTable
+from workers.observe.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Sinks:
+    """Shared by all partitions of a process."""
+
+    writer: GraphWriter
+    dead_letters: DeadLetters
+    states: StateTable
+    retry: Retry
+    throttle: Throttle
+    dead_letter_limiter: DeadLetterLimiter
+    transactions: asyncio.Semaphore
+    """The number of transactions at the same time, over all partitions."""
+    metrics: Metrics
+    clock: Clock
