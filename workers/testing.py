@@ -87,7 +87,7 @@ class FakeGraph:
     ``states``     parts of states by key; those of a worker that stores its own parts must be put there by the test
     ``journal``    one line for each write, shared with the other fakes, to check the order of writes
     ``refuses``    decides whether the database refuses a batch for its content
-    ``fail_next``  errors for the next writes
+    ``fail_next``  errors for the next reads and writes; ``check_fails_next`` for the next checks
     """
 
     journal: list[str] = field(default_factory=list)
@@ -98,6 +98,7 @@ class FakeGraph:
     epoch: int = 0
     refuses: Callable[[Sequence[Statement]], bool] = lambda _: False
     fail_next: list[Exception] = field(default_factory=list)
+    check_fails_next: list[Exception] = field(default_factory=list)
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:  # noqa: ARG002 - the port's signature
         self.token = uuid4().hex
@@ -123,6 +124,12 @@ class FakeGraph:
 
     def _keep(self, worker: str, rows: Sequence[Any]) -> None:
         self.states.update((id_.removeprefix(f"{worker}/"), [state]) for id_, state in rows)
+
+    async def check(self, claim: Claim) -> None:
+        if self.check_fails_next:
+            raise self.check_fails_next.pop(0)
+        if (claim.token, claim.offset) != (self.token, self.watermark):
+            raise Fenced("the test's graph has another owner or offset")
 
     async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:  # noqa: ARG002 - the port's signature
         if self.fail_next:
@@ -196,15 +203,16 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         return self.metrics.registry.get_sample_value(f"llm_memory_graph_{name}", labels)
 
     def _sinks(self) -> Sinks:
-        retry = RetryOptions(initial_ms=1, max_ms=1)
+        retry, waits = RetryOptions(initial_ms=1, max_ms=1), self.health.partition(PARTITION)
         return Sinks(
             writer=self.graph,
             dead_letters=self.dead_letters,
             states=StateTable(self.table, 1_000),
-            retry=Retry(self.spec.name, retry, closed_breakers(), self.health, self.metrics),
+            retry=Retry(self.spec.name, retry, closed_breakers(), waits, self.metrics),
             throttle=Throttle(ThrottleOptions(), self.clock),
             dead_letter_limiter=DeadLetterLimiter(DeadLetterLimit(), self.clock, self.health),
             transactions=asyncio.Semaphore(4),
+            health=waits,
             metrics=self.metrics,
             clock=self.clock,
         )

@@ -54,6 +54,14 @@ class Retryable(MemoryGraphError):
         self.after_seconds = after_seconds
 
 
+class Contended(Retryable):
+    """Try again at once: another transaction has the same locks. The server works."""
+
+
+class TransactionFailed(Retryable):
+    """Try again: the server answers, and could not finish this transaction. If it never can, its content is suspect."""
+
+
 class RequestRejected(MemoryGraphError):
     """Put the step off: another system refuses this request. The message names request, answer and fix."""
 

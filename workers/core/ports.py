@@ -69,6 +69,13 @@ class GraphWriter(Protocol):
         """
         ...
 
+    async def check(self, claim: Claim) -> None:
+        """Write nothing but the time to the watermark: whether the server can write at all.
+
+        Raises ``Retryable``, and ``Fenced`` where the claim no longer holds.
+        """
+        ...
+
     async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
         """Return the parts of the states of those keys that the graph knows; see ``StoredState.cypher``.
 

@@ -30,11 +30,12 @@ class Assignment:
         self._open_for = seek
         self.behind.clear()
         self._context.topic_identity.forget()
-        self._context.health.ready(recovered=True)
+        self._context.health.recovered()
 
     def rebalanced(self, assigned: Iterable[TopicPartition]) -> None:
         """Note an assignment of partitions; it replaces the one before."""
         self._held = frozenset(assigned)
+        self._context.health.assigned()
         self._context.sinks.metrics.rebalanced(self._context.spec.name)
 
     def leads(self) -> bool:
@@ -57,11 +58,11 @@ class Assignment:
     async def drain(self) -> None:
         """End every task within the grace period, and forget all; called before a rebalance and at the end."""
         self._open_for = None
-        self._context.health.ready(recovered=False)
         held, self._tasks = self._tasks, {}
         grace = float(self._context.options.drain.grace_seconds)
         await asyncio.gather(*(task.drain(grace) for task in held.values()))
         self._context.buffer.clear()
+        self._context.health.drained()
         for topic_partition in held:
             self._context.sinks.metrics.revoked(*topic_partition)
 

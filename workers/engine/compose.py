@@ -32,7 +32,7 @@ from workers.core.record import TopicPartition
 from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
-from workers.engine.health import WorkerHealth
+from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.jobs.effects import open_effects
 from workers.engine.jobs.runner import JobContext, running_jobs
 from workers.engine.partition_task import PartitionContext
@@ -178,16 +178,18 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     config = librdkafka_config(deployment.settings.kafka)
     dead_letters = KafkaDeadLetters(config)
     stack.push_async_callback(dead_letters.aclose)
+    unassigned = PartitionHealth(clock)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
     breakers = {server: Breaker(options.breaker, clock, partial(metrics.breaker, server)) for server in servers}
     return Sinks(
         writer=writer,
         dead_letters=dead_letters,
         states=StateTable(table, options.state.max_entries),
-        retry=Retry(deployment.factory.name, options.retry, breakers, health, metrics),
+        retry=Retry(deployment.factory.name, options.retry, breakers, unassigned, metrics),
         throttle=Throttle(options.throttle, clock),
         dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, health),
         transactions=asyncio.Semaphore(options.writers),
+        health=unassigned,
         metrics=metrics,
         clock=clock,
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
@@ -69,7 +69,8 @@ class PartitionTask:
 
     def __init__(self, topic_partition: TopicPartition, context: PartitionContext) -> None:
         self._topic_partition = topic_partition
-        self._context = context
+        self._health = context.health.partition(topic_partition)
+        self._context = context = replace(context, sinks=context.sinks.for_partition(self._health))
         self._queue = PartitionQueue(topic_partition, context.buffer, context.sinks.clock)
         self._next_offset: int | None = None
         self._acknowledged = 0
@@ -85,7 +86,7 @@ class PartitionTask:
             self._acknowledged = chunk.committed or 0
         self._next_offset = chunk.last_offset + 1
         self._queue.put(chunk)
-        self._context.health.working()
+        self._health.working()
 
     async def drain(self, grace_seconds: float) -> None:
         """Finish the current batch within the grace period; discard waiting records, which are read again."""
@@ -107,10 +108,15 @@ class PartitionTask:
                 await self._deliver_batches(delivery)
             except Fenced as reason:
                 log.warning("fenced: the partition is claimed again if it stays assigned", reason=str(reason))
-                # Another owner may be the rightful one: Kafka then revokes the partition within the session timeout.
-                await self._until_draining(asyncio.sleep(context.options.session_timeout_seconds))
+                await self._stay_away(str(reason))
             else:
                 return
+
+    async def _stay_away(self, reason: str) -> None:
+        """Wait for the session timeout: if another owner is the rightful one, Kafka revokes the partition by then."""
+        with self._health.waiting("fenced") as wait:
+            wait.outage = reason
+            await self._until_draining(asyncio.sleep(self._context.options.session_timeout_seconds))
 
     def _require_records_after(self, claim: Claim) -> None:
         """Raise ``GraphIsBehind`` or ``NewGraph`` where records that the graph lacks were acknowledged."""
@@ -130,7 +136,7 @@ class PartitionTask:
             self._undelivered = ()
             self._acknowledged = records[-1].offset + 1
             context.acknowledged.acknowledge(self._topic_partition, records[-1].offset)
-            context.health.progressed()
+            self._health.progressed(more=len(self._queue) > 0)
             self._expose(delivery.offset)
 
     async def _until_draining(self, step: Any) -> Any:

@@ -1,10 +1,11 @@
 """Everything that a delivery writes to, and what protects it."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workers.core.clock import Clock
 from workers.core.ports import DeadLetters, GraphWriter
+from workers.engine.health import PartitionHealth
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry
 from workers.engine.resilience.throttle import Throttle
@@ -24,5 +25,10 @@ class Sinks:
     dead_letter_limiter: DeadLetterLimiter
     transactions: asyncio.Semaphore
     """The number of transactions at the same time, over all partitions."""
+    health: PartitionHealth
     metrics: Metrics
     clock: Clock
+
+    def for_partition(self, health: PartitionHealth) -> "Sinks":
+        """Return the same sinks, whose waits are named in the health of one partition."""
+        return replace(self, retry=self.retry.for_partition(health), health=health)

@@ -1,5 +1,16 @@
-from workers.engine.health import STALLED_AFTER_SECONDS, WorkerHealth
-from workers.testing import FakeClock
+from contextlib import suppress
+
+from workers.engine.health import STALLED_AFTER_SECONDS, PartitionHealth, WorkerHealth
+from workers.testing import PARTITION, FakeClock
+
+
+def watched() -> tuple[FakeClock, WorkerHealth, PartitionHealth]:
+    """Return a worker with one partition, recovered."""
+    clock = FakeClock()
+    health = WorkerHealth(clock)
+    health.assigned()
+    health.recovered()
+    return clock, health, health.partition(PARTITION)
 
 
 def test_a_worker_without_partitions_is_not_ready_and_says_why() -> None:
@@ -8,28 +19,82 @@ def test_a_worker_without_partitions_is_not_ready_and_says_why() -> None:
 
 
 def test_a_server_out_of_reach_is_named_until_it_answers() -> None:
-    health = WorkerHealth(FakeClock())
-    health.ready(recovered=True)
-    health.unreachable("neo4j", "connection refused")
-    assert health.unready() == ["neo4j does not answer: connection refused"]
-    health.reachable("neo4j")
+    _, health, partition = watched()
+    with partition.waiting("neo4j") as wait:
+        assert health.unready() == []
+        wait.outage = "connection refused"
+        assert health.unready() == ["neo4j does not answer: connection refused"]
+        assert health.waits() == {PARTITION: wait}
+    assert health.unready() == []
+    assert health.waits() == {}
+
+
+def test_a_reason_from_an_outage_does_not_outlive_its_wait() -> None:
+    _, health, partition = watched()
+    with suppress(RuntimeError), partition.waiting("kafka") as wait:
+        wait.outage = "away"
+        raise RuntimeError("drained")
     assert health.unready() == []
 
 
-def test_records_that_are_never_delivered_are_a_reason_to_restart() -> None:
-    clock = FakeClock()
-    health = WorkerHealth(clock)
-    health.working()
+def test_an_idle_worker_whose_server_is_away_is_not_ready() -> None:
+    _, health, _ = watched()
+    health.server("neo4j", "connection refused")
+    assert health.unready() == ["neo4j does not answer: connection refused"]
+    health.server("neo4j")
+    assert health.unready() == []
+
+
+def test_records_that_are_never_delivered_are_a_reason_to_restart_whatever_other_partitions_do() -> None:
+    clock, health, partition = watched()
+    other = health.partition(PARTITION._replace(partition=1))
+    partition.working()
+    other.working()
     clock.now = STALLED_AFTER_SECONDS + 1
-    assert len(health.unhealthy()) == 1
-    health.progressed()
+    other.progressed(more=True)
+    with partition.waiting("throttle"):
+        (reason,) = health.unhealthy()
+        assert f"{PARTITION}: no batch" in reason
+        assert "throttle" in reason
+    partition.progressed(more=False)
     assert health.unhealthy() == []
 
 
-def test_waiting_for_a_server_is_no_reason_to_restart() -> None:
+def test_records_that_wait_since_the_last_batch_are_counted_from_there() -> None:
+    clock, health, partition = watched()
+    partition.working()
+    clock.now = STALLED_AFTER_SECONDS - 1
+    partition.progressed(more=True)
+    clock.now = STALLED_AFTER_SECONDS + 1
+    assert health.unhealthy() == []
+    clock.now = 2 * STALLED_AFTER_SECONDS
+    assert len(health.unhealthy()) == 1
+
+
+def test_waiting_for_a_server_that_is_away_is_no_reason_to_restart() -> None:
+    clock, health, partition = watched()
+    partition.working()
+    with partition.waiting("neo4j") as wait:
+        wait.outage = "connection refused"
+        clock.now = STALLED_AFTER_SECONDS + 1
+        assert health.unhealthy() == []
+
+
+def test_what_waits_at_a_drain_does_not_make_an_idle_worker_unhealthy() -> None:
+    clock, health, partition = watched()
+    partition.working()
+    health.drained()
+    clock.now = STALLED_AFTER_SECONDS + 1
+    assert health.unhealthy() == []
+
+
+def test_an_assignment_that_never_accepts_records_is_a_reason_to_restart() -> None:
     clock = FakeClock()
     health = WorkerHealth(clock)
-    health.working()
-    health.unreachable("neo4j", "connection refused")
-    clock.now = STALLED_AFTER_SECONDS + 1
+    health.assigned()
+    clock.now = STALLED_AFTER_SECONDS - 1
+    assert health.unhealthy() == []
+    clock.now = STALLED_AFTER_SECONDS
+    assert "assigned 120 s ago" in health.unhealthy()[0]
+    health.recovered()
     assert health.unhealthy() == []

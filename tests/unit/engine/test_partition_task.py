@@ -16,7 +16,7 @@ from workers.engine.assignment import Assignment
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.health import WorkerHealth
+from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.partition_task import ChunkDropped, PartitionContext
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry
@@ -56,14 +56,16 @@ class Bench:
             state=State(max_entries=100),
         ).model_copy(update={"session_timeout_seconds": 0.01})
         self.states = StateTable(FakeTable(), 100)
+        waits = PartitionHealth(clock)
         sinks = Sinks(
             writer=self.graph,
             dead_letters=self.dead_letters,
             states=self.states,
-            retry=Retry("toy", options.retry, closed_breakers(), self.health, metrics),
+            retry=Retry("toy", options.retry, closed_breakers(), waits, metrics),
             throttle=Throttle(options.throttle, clock),
             dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, self.health),
             transactions=asyncio.Semaphore(4),
+            health=waits,
             metrics=metrics,
             clock=clock,
         )

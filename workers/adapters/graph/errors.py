@@ -15,7 +15,7 @@ from neo4j.exceptions import (
     TransientError,
 )
 
-from workers.core.errors import Refused, Retryable
+from workers.core.errors import Contended, Refused, Retryable, TransactionFailed
 from workers.core.stage import Stage
 from workers.core.worker import DeadLetterCode
 
@@ -23,6 +23,7 @@ DEAD_LETTER_CODES = (
     DeadLetterCode(Stage.WRITE, "neo4j.constraint", "breaks a constraint of the graph"),
     DeadLetterCode(Stage.WRITE, "neo4j.type", "has a value that Neo4j cannot store"),
     DeadLetterCode(Stage.WRITE, "neo4j.size", "is too large for an index or for the memory of one transaction"),
+    DeadLetterCode(Stage.WRITE, "neo4j.transaction", "makes its transaction fail each time, while others get through"),
     DeadLetterCode(Stage.WRITE, "neo4j.statement", "has a value that Neo4j cannot compute with"),
 )
 
@@ -45,11 +46,25 @@ PASSING_CODES = frozenset(
         "Neo.ClientError.Transaction.LockClientStopped",
         "Neo.ClientError.Transaction.Terminated",
         "Neo.ClientError.Transaction.TransactionNotFound",
+    }
+)
+"""Errors that the server files under the client's although another attempt may succeed."""
+
+OURS = {
+    "Neo.ClientError.Security.Unauthorized": "it refuses the password: write the new one to the file of NEO4J_PASSWORD_FILE",
+    "Neo.ClientError.Security.Forbidden": "it does not let this user write: grant it, or set another NEO4J_USERNAME",
+    "Neo.ClientError.Database.DatabaseNotFound": "it has no such database: create it, or set NEO4J_DATABASE",
+}
+"""Errors that are neither the server's nor the records' fault. The worker waits, unready, until somebody acts."""
+
+DEADLOCK = "Neo.TransientError.Transaction.DeadlockDetected"
+
+TIMED_OUT_CODES = frozenset(
+    {
         "Neo.ClientError.Transaction.TransactionTimedOut",
         "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration",
     }
 )
-"""Errors that the server files under the client's although another attempt may succeed."""
 
 TOO_LARGE_TO_INDEX = "too large to index"
 """Neo4j has no code of its own for an index key above 8 kB: only the message tells."""
@@ -96,13 +111,28 @@ def is_closed(error: Exception) -> bool:
 
 def _classify_answer(error: Neo4jError) -> Exception:
     code = error.code or ""
+    return _fault_of_rows(error, code) or _fault_of_server(error, code) or error
+
+
+def _fault_of_rows(error: Neo4jError, code: str) -> Refused | None:
     if isinstance(error, ConstraintError):
         return Refused("neo4j.constraint", f"a uniqueness or existence constraint forbids these values ({code})")
     if TOO_LARGE_TO_INDEX in (error.message or ""):
         return Refused("neo4j.size", "a value is too large for the index on its property: keys end at about 8 kB")
     if code in CONTENT_CODES:
         return Refused(CONTENT_CODES[code], f"Neo4j cannot store or compute with a value of these rows ({code})")
-    if isinstance(error, TransientError | DatabaseError | TokenExpired) or code in PASSING_CODES:
-        # A DatabaseError is the server's own failure: hold, for dead-lettering on it would do so in an outage.
-        return Retryable(f"Neo4j could not finish: {code}: {error.message}")
-    return error
+    return None
+
+
+def _fault_of_server(error: Neo4jError, code: str) -> Retryable | None:
+    reason = f"Neo4j could not finish: {code}: {error.message}"
+    if code == DEADLOCK:
+        return Contended(reason)
+    if isinstance(error, DatabaseError) or code in TIMED_OUT_CODES:
+        # Hold: in an outage, dead-lettering on the server's own failure would dead-letter everything.
+        return TransactionFailed(reason)
+    if code in OURS:
+        return Retryable(f"{OURS[code]} ({code})")
+    if isinstance(error, TransientError | TokenExpired) or code in PASSING_CODES:
+        return Retryable(reason)
+    return None

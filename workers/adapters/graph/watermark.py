@@ -33,6 +33,12 @@ SET w.offset = $through
 WITH w
 """
 
+CHECK = """
+MATCH (w:Watermark {id: $id})
+SET w.updated_at = datetime()
+RETURN w.token = $token AS owned, w.offset AS offset
+"""
+
 READ_OWNER = "MATCH (w:Watermark {id: $id}) RETURN w.token = $token AS owned, w.offset AS offset"
 
 

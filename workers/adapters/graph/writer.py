@@ -10,7 +10,7 @@ import neo4j
 
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.session import session
-from workers.adapters.graph.watermark import CLAIM, READ_OWNER, guarded, planned_once, watermark_id
+from workers.adapters.graph.watermark import CHECK, CLAIM, READ_OWNER, guarded, planned_once, watermark_id
 from workers.core.errors import Fenced, Refused, Retryable
 from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
 from workers.core.record import TopicPartition
@@ -66,17 +66,18 @@ class Neo4jWriter(GraphWriter):
         Raises ``Fenced`` (another owner, or another graph), ``Refused`` (nothing of the batch is in the graph),
         ``Retryable``; anything else is a bug.
         """
-        parameters: dict[str, Any] = {
-            "id": watermark_id(claim.worker, claim.topic_partition),
-            "token": claim.token,
-            "after": claim.offset,
-            "through": through,
-        }
+        parameters = {**_claimed(claim), "after": claim.offset, "through": through}
         rows = {"rows": Unshown(statement.rows for statement in statements)}
         query = guarded(tuple(statement.cypher for statement in statements))
         if not await self._run(query, parameters | rows):
-            await self._explain_silence(claim, parameters)
+            await self._explain_silence(claim, through)
         return replace(claim, offset=through)
+
+    async def check(self, claim: Claim) -> None:
+        """Write nothing but the time to the watermark. Raises ``Retryable``, and ``Fenced`` as ``write`` does."""
+        offset = _owned(claim, await self._run(CHECK, _claimed(claim)))
+        if offset != claim.offset:
+            raise _restored(claim, offset)
 
     async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
         """Return the parts of the states of those keys that the graph knows. Raises ``Retryable``.
@@ -86,19 +87,13 @@ class Neo4jWriter(GraphWriter):
         rows = await self._run(planned_once(cypher), {"worker": worker, "keys": Unshown([keys])})
         return {row["key"]: row["parts"] for row in rows}
 
-    async def _explain_silence(self, claim: Claim, parameters: Mapping[str, Any]) -> None:
+    async def _explain_silence(self, claim: Claim, through: int) -> None:
         """Find out why the watermark let nothing past: written before (fine), or no longer ours (``Fenced``)."""
-        rows = await self._run(READ_OWNER, parameters)
-        owned = f"{claim.worker} no longer owns {claim.topic_partition}"
-        if not rows:
-            raise Fenced(f"{owned}: its watermark is gone")
-        if not rows[0]["owned"]:
-            raise Fenced(f"{owned}: another owner has claimed it")
-        offset = rows[0]["offset"]
+        offset = _owned(claim, await self._run(READ_OWNER, _claimed(claim)))
         if offset == claim.offset:
             raise Retryable(f"the watermark of {claim.topic_partition} changed while it was read")
-        if offset != parameters["through"]:
-            raise Fenced(f"{owned}: its watermark is at {offset} and not at {claim.offset}, the graph was restored")
+        if offset != through:
+            raise _restored(claim, offset)
 
     async def _run(self, cypher: str, parameters: Mapping[str, Any]) -> list[neo4j.Record]:
         """Run one query as one transaction and return its rows. Cancelled, its connection is not pooled."""
@@ -112,3 +107,22 @@ class Neo4jWriter(GraphWriter):
                     # Raised before anything is sent: a value that Bolt has no form for, such as a 65-bit integer.
                     raise Refused("neo4j.type", f"a row holds a value that Neo4j has no type for ({error})") from error
                 return [record async for record in result]
+
+
+def _claimed(claim: Claim) -> dict[str, Any]:
+    return {"id": watermark_id(claim.worker, claim.topic_partition), "token": claim.token}
+
+
+def _owned(claim: Claim, rows: Sequence[neo4j.Record]) -> int:
+    """Return the watermark's offset. Raises ``Fenced`` where it is not ours."""
+    if not rows:
+        raise Fenced(f"{claim.worker} no longer owns {claim.topic_partition}: its watermark is gone")
+    if not rows[0]["owned"]:
+        raise Fenced(f"{claim.worker} no longer owns {claim.topic_partition}: another owner has claimed it")
+    offset: int = rows[0]["offset"]
+    return offset
+
+
+def _restored(claim: Claim, offset: int) -> Fenced:
+    where = f"the watermark of {claim.topic_partition} is at {offset} and not at {claim.offset}"
+    return Fenced(f"{where}: the graph was restored")

@@ -7,7 +7,7 @@ from typing import Any, Generic
 import structlog
 
 from workers.core.dead_letter import DeadLetter
-from workers.core.errors import Refused, Rejected
+from workers.core.errors import Refused, Rejected, Retryable, TransactionFailed
 from workers.core.ports import Claim
 from workers.core.record import Record
 from workers.core.stage import Stage
@@ -20,6 +20,9 @@ from workers.engine.sinks import Sinks
 from workers.engine.state.states import PartitionStates
 
 log = structlog.get_logger(__name__)
+
+SUSPECT_AFTER = 3
+"""How often a transaction may fail before its content is suspected. The server's own failures pass, or hit others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +74,28 @@ class Delivery(Generic[EventT, StateT]):
         The batch begins after ``offset``. Raises ``Fenced``, and ``DeadLetterLimitExceeded`` when too many of all
         records are rejected.
         """
+        self._sinks.dead_letter_limiter.received(len(batch))
+        return await self._deliver(batch, through)
+
+    async def _deliver(self, batch: DecodedBatch[EventT], through: int) -> Delivered:
         clock = self._sinks.clock
         started = clock.monotonic()
         folded = await self._folder.fold(batch.events)
         statements = self._folder.plan(folded)
         planned = clock.monotonic()
         rejected = sorted([*batch.rejected, *folded.rejected], key=lambda each: each.record.offset)
-        await self._dead_letter(rejected, of=len(batch))
+        await self._dead_letter(rejected)
         outcome = Delivered(
             frozenset(each.record.offset for each in folded.rejected),
             dead_letter_codes=tuple(each.reason.code for each in rejected),
         )
+        events = [each for each in batch.events if each[0].offset not in outcome.rejected]
         try:
             await self._write(through, statements)
         except Refused as refusal:
-            events = [each for each in batch.events if each[0].offset not in outcome.rejected]
             return outcome | await self._split(events, through, refusal)
+        if events:
+            self._sinks.dead_letter_limiter.accepted()
         written = clock.monotonic()
         self._folder.keep(folded)
         return replace(
@@ -109,28 +118,51 @@ class Delivery(Generic[EventT, StateT]):
         if len(events) == 1:
             return await self._reject(events[0][0], through, refusal)
         middle = len(events) // 2
-        first = await self.deliver(DecodedBatch(events[:middle], []), events[middle - 1][0].offset)
-        return first | await self.deliver(DecodedBatch(events[middle:], []), through)
+        first = await self._deliver(DecodedBatch(events[:middle], []), events[middle - 1][0].offset)
+        return first | await self._deliver(DecodedBatch(events[middle:], []), through)
 
     async def _reject(self, record: Record, through: int, refusal: Refused) -> Delivered:
         reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
-        await self._dead_letter([RejectedRecord(record, reason)], of=1)
+        await self._dead_letter([RejectedRecord(record, reason)])
         await self._write(through, [])
         return Delivered(frozenset([record.offset]), dead_letter_codes=(reason.code,))
 
     async def _write(self, through: int, statements: Sequence[Statement]) -> None:
-        await self._sinks.throttle.take(sum(len(statement.rows) for statement in statements))
-        async with self._sinks.transactions:
-            started = self._sinks.clock.monotonic()
-            self._claim = await self._sinks.retry.until_done(
-                Server.NEO4J, lambda: self._sinks.writer.write(self._claim, through, statements)
-            )
-            seconds = self._sinks.clock.monotonic() - started
-        self._sinks.throttle.committed(seconds)
-        self._sinks.metrics.graph_write("batch", seconds)
+        """Write until the server has answered. Raises ``Fenced``, and ``Refused`` also for a suspect transaction."""
+        while True:
+            try:
+                return await self._attempt(through, statements)
+            except TransactionFailed as failure:
+                if await self._server_can_write():
+                    message = "its transaction fails each time, although the server writes others"
+                    raise Refused("neo4j.transaction", message) from failure
 
-    async def _dead_letter(self, rejected: Sequence[RejectedRecord], of: int) -> None:
-        self._sinks.dead_letter_limiter.admit(of, len(rejected))
+    async def _attempt(self, through: int, statements: Sequence[Statement]) -> None:
+        sinks = self._sinks
+        with sinks.health.waiting("throttle"):
+            await sinks.throttle.take(sum(len(statement.rows) for statement in statements))
+        with sinks.health.waiting("writers"):
+            await sinks.transactions.acquire()
+        try:
+            started = sinks.clock.monotonic()
+            self._claim = await sinks.retry.until_done(
+                Server.NEO4J, lambda: sinks.writer.write(self._claim, through, statements), transactions=SUSPECT_AFTER
+            )
+            seconds = sinks.clock.monotonic() - started
+        finally:
+            sinks.transactions.release()
+        sinks.throttle.committed(seconds)
+        sinks.metrics.graph_write("batch", seconds)
+
+    async def _server_can_write(self) -> bool:
+        try:
+            await self._sinks.writer.check(self._claim)
+        except Retryable:
+            return False
+        return True
+
+    async def _dead_letter(self, rejected: Sequence[RejectedRecord]) -> None:
+        self._sinks.dead_letter_limiter.admit(len(rejected))
         if not rejected:
             return
         letters = [self._letter(each) for each in rejected]

@@ -25,6 +25,9 @@ class PartitionQueue:
         self._chunks: deque[tuple[Chunk, int]] = deque()
         self._arrived = asyncio.Event()
 
+    def __len__(self) -> int:
+        return len(self._chunks)
+
     def put(self, chunk: Chunk) -> None:
         size = chunk.size_bytes()
         self._buffer.add(self._topic_partition, size)

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from workers.config.worker_options import Breaker as BreakerOptions
 from workers.core.clock import Clock
-from workers.core.errors import Retryable
+from workers.core.errors import Contended, Retryable
 from workers.engine.resilience.window import Window
 
 
@@ -53,6 +53,9 @@ class Breaker:
         probing = await self._admitted()
         try:
             yield
+        except Contended:  # a deadlock is no outage: the server has just resolved it
+            await self._ended(probing=probing, failed=False)
+            raise
         except Retryable:
             await self._ended(probing=probing, failed=True)
             raise

@@ -18,19 +18,33 @@ class DeadLetterLimitExceeded(MemoryGraphError):
 class DeadLetterLimiter:
     """Counts rejected records. Above the limit the worker stands still until it is restarted.
 
-    Nothing is lost: records that are not dead letters yet are not acknowledged, and are read again.
+    The limit is a share of the records of the last seconds; or ``minimum`` rejected records with no good one between
+    them, however many good ones were before. Nothing is lost: records that are not dead letters yet are not
+    acknowledged, and are read again.
     """
 
     def __init__(self, limit: DeadLetterLimit, clock: Clock, health: WorkerHealth) -> None:
         self._limit = limit
         self._window = Window(limit.window_seconds, clock)
+        self._consecutive = Window(limit.window_seconds, clock)
         self._health = health
         self._stopped = False
 
-    def admit(self, records: int, rejected: int) -> None:
-        """Count a batch before its dead letters are sent. Raises ``DeadLetterLimitExceeded``, from then on always."""
-        self._window.add(attempts=records, failures=rejected)
-        if not self._stopped and rejected and self._window.exceeds(self._limit.ratio, self._limit.minimum):
+    def received(self, records: int) -> None:
+        """Count the records of a batch, once."""
+        self._window.add(attempts=records, failures=0)
+
+    def accepted(self) -> None:
+        """Note that the graph has taken an event."""
+        self._consecutive.clear()
+
+    def admit(self, rejected: int) -> None:
+        """Count rejected records before they are sent. Raises ``DeadLetterLimitExceeded``, from then on always."""
+        self._window.add(attempts=0, failures=rejected)
+        self._consecutive.add(attempts=0, failures=rejected)
+        too_many = self._window.exceeds(self._limit.ratio, self._limit.minimum)
+        in_a_row = self._consecutive.exceeds(0, self._limit.minimum)
+        if rejected and not self._stopped and (too_many or in_a_row):
             self._stop()
         if self._stopped:
             raise DeadLetterLimitExceeded
@@ -38,9 +52,10 @@ class DeadLetterLimiter:
     def _stop(self) -> None:
         self._stopped = True
         reason = (
-            f"{self._window.failures} records were rejected within {self._limit.window_seconds} s, more than "
-            f"{self._limit.ratio:.0%} of all: fix their producer or deploy the schema that they need, then restart "
-            "this worker (or raise dead_letter_limit in topology.yaml, so that they become dead letters)"
+            f"{self._window.failures} records were rejected within {self._limit.window_seconds} s, "
+            f"{self._consecutive.failures} of them without a good one between: fix their producer or deploy the schema "
+            "that they need, then restart this worker (or raise dead_letter_limit in topology.yaml, so that they all "
+            "become dead letters)"
         )
         self._health.hold(reason)
         log.error("too many dead letters, the worker stands still", reason=reason)

@@ -9,8 +9,8 @@ from typing import TypeVar
 import structlog
 
 from workers.config.worker_options import Retry as RetryOptions
-from workers.core.errors import Retryable
-from workers.engine.health import WorkerHealth
+from workers.core.errors import Contended, Retryable, TransactionFailed
+from workers.engine.health import PartitionHealth, Wait
 from workers.engine.resilience.breaker import Breaker, BreakerState
 from workers.observe.metrics import Metrics
 
@@ -48,7 +48,7 @@ class Retry:
         worker: str,
         policy: RetryOptions,
         breakers: Mapping[str, Breaker],
-        health: WorkerHealth,
+        health: PartitionHealth,
         metrics: Metrics,
     ) -> None:
         self._worker = worker
@@ -57,20 +57,36 @@ class Retry:
         self._health = health
         self._metrics = metrics
 
-    async def until_done(self, server: str, attempt: Callable[[], Awaitable[Result]]) -> Result:
-        """Return the attempt's result. Errors other than ``Retryable`` are raised."""
-        breaker = self._breakers[server]
-        for wait in backoff_seconds(self._policy):
-            try:
-                async with breaker.attempt():
-                    result = await attempt()
-            except Retryable as reason:
-                self._health.unreachable(server, str(reason))
-                self._metrics.retry(self._worker, server)
-                log.warning("waiting for a server", server=str(server), reason=str(reason), breaker=breaker.state.name)
-                if breaker.state is BreakerState.CLOSED:
-                    await asyncio.sleep(wait)  # otherwise the breaker decides when to try again
-            else:
-                self._health.reachable(server)
-                return result
+    def for_partition(self, health: PartitionHealth) -> "Retry":
+        """Return the same retry, which names its waits in the health of one partition."""
+        return Retry(self._worker, self._policy, self._breakers, health, self._metrics)
+
+    async def until_done(
+        self, server: str, attempt: Callable[[], Awaitable[Result]], *, transactions: int | None = None
+    ) -> Result:
+        """Return the attempt's result. Errors other than ``Retryable`` are raised.
+
+        ``transactions`` limits how often ``TransactionFailed`` is taken for the server's failure; then it is raised.
+        """
+        breaker, failed = self._breakers[server], 0
+        with self._health.waiting(server) as wait:
+            for seconds in backoff_seconds(self._policy):
+                try:
+                    async with breaker.attempt():
+                        return await attempt()
+                except Retryable as reason:
+                    failed += isinstance(reason, TransactionFailed)
+                    if transactions is not None and failed >= transactions:
+                        raise
+                    self._note(wait, reason, breaker)
+                    if breaker.state is BreakerState.CLOSED:
+                        await asyncio.sleep(seconds)  # otherwise the breaker decides when to try again
         raise AssertionError("the backoff never ends")
+
+    def _note(self, wait: Wait, reason: Retryable, breaker: Breaker) -> None:
+        self._metrics.retry(self._worker, wait.reason)
+        if isinstance(reason, Contended):
+            log.debug("waiting for locks", server=wait.reason, reason=str(reason))
+            return
+        wait.outage = str(reason)
+        log.warning("waiting for a server", server=wait.reason, reason=str(reason), breaker=breaker.state.name)

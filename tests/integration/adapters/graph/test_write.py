@@ -92,7 +92,7 @@ async def test_a_write_to_a_graph_that_was_restored_is_fenced_although_its_token
     id_ = watermark_id(scratch.worker, scratch.partition)
     await scratch.query("MATCH (w:Watermark {id: $id}) SET w.offset = 4", id=id_)
 
-    with pytest.raises(Fenced, match="at 4 and not at 9, the graph was restored"):
+    with pytest.raises(Fenced, match="at 4 and not at 9: the graph was restored"):
         await writer.write(claim, 12, [scratch.create("b")])
 
     assert await scratch.values() == ["a"]

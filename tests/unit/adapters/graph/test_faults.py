@@ -9,7 +9,7 @@ from neo4j.exceptions import (
 )
 
 from workers.adapters.graph.errors import classified, classify
-from workers.core.errors import Refused, Retryable
+from workers.core.errors import Contended, Refused, Retryable, TransactionFailed
 
 SECRET = "the value of a record"
 
@@ -77,13 +77,31 @@ def test_a_server_away_busy_or_failing_is_retryable(error: Exception) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "fix"),
+    [
+        ("Neo.ClientError.Security.Unauthorized", "NEO4J_PASSWORD_FILE"),
+        ("Neo.ClientError.Security.Forbidden", "NEO4J_USERNAME"),
+        ("Neo.ClientError.Database.DatabaseNotFound", "NEO4J_DATABASE"),
+    ],
+)
+def test_what_is_wrong_about_us_is_waited_for_with_the_fix(code: str, fix: str) -> None:
+    fault = classify(answer(code))
+
+    assert isinstance(fault, Retryable)
+    assert fix in str(fault)
+
+
+def test_a_deadlock_is_contention_and_a_failed_transaction_may_be_suspected() -> None:
+    assert isinstance(classify(answer("Neo.TransientError.Transaction.DeadlockDetected")), Contended)
+    for code in ("Neo.ClientError.Transaction.TransactionTimedOut", "Neo.DatabaseError.General.UnknownError"):
+        assert isinstance(classify(answer(code)), TransactionFailed)
+
+
+@pytest.mark.parametrize(
     "code",
     [
         "Neo.ClientError.Statement.SyntaxError",
         "Neo.ClientError.Statement.ParameterMissing",
-        "Neo.ClientError.Security.Unauthorized",
-        "Neo.ClientError.Security.Forbidden",
-        "Neo.ClientError.Database.DatabaseNotFound",
     ],
 )
 def test_a_bug_or_a_wrong_setting_passes_as_it_is(code: str) -> None:

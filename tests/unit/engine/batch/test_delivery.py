@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from tests.unit.engine.toy import TOY, Add, Sum, add, refuse_totals_of, totals
-from workers.core.errors import Fenced, Refused, Rejected, Retryable
+from workers.core.errors import Fenced, Refused, Rejected, Retryable, TransactionFailed
+from workers.core.ports import Claim
 from workers.core.report import Skipped
 from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import WorkerSpec
+from workers.engine.resilience.dead_letter_limit import DeadLetterLimitExceeded
 from workers.testing import WorkerUnderTest
 
 
@@ -136,6 +138,38 @@ async def test_a_fenced_delivery_stores_nothing() -> None:
         await worker.run_batch([add(0, "a", 1)])
     assert worker.journal == []
     assert worker.table.data == {}
+
+
+async def test_a_statement_that_the_database_refuses_for_every_record_stops_the_worker() -> None:
+    worker = toy()
+    worker.graph.refuses = lambda statements: any(statement.rows for statement in statements)
+    with pytest.raises(DeadLetterLimitExceeded):
+        await worker.run_batch([add(offset, "a", 1) for offset in range(1_000)])
+    assert len(worker.dead_letters.letters) < 1_000
+
+
+async def test_a_transaction_that_fails_each_time_is_bisected_while_the_server_writes_others() -> None:
+    worker = toy()
+    written = worker.graph.write
+
+    async def write(claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
+        if any(row["key"] == "p" for each in statements if each.name == "sum" for row in each.rows):  # type: ignore[call-overload]  # the toy's rows are maps
+            raise TransactionFailed("Neo.DatabaseError.General.UnknownError")
+        return await written(claim, through, statements)
+
+    worker.graph.write = write  # type: ignore[method-assign]  # a database that cannot do this one
+    await worker.run_batch([add(0, "a", 1), add(1, "p", 1), add(2, "b", 1)])
+    assert [(letter.record.offset, letter.code) for letter in worker.dead_letters.letters] == [(1, "neo4j.transaction")]
+    assert totals(worker.graph) == {"a": 1, "b": 1}
+
+
+async def test_a_failing_transaction_is_not_suspected_while_the_server_can_write_nothing() -> None:
+    worker = toy()
+    worker.graph.fail_next = [TransactionFailed("disk full")] * 18
+    worker.graph.check_fails_next = [Retryable("disk full")] * 6
+    await worker.run_batch([add(0, "a", 1)])
+    assert worker.dead_letters.letters == []
+    assert totals(worker.graph) == {"a": 1}
 
 
 async def test_a_refusal_without_any_event_is_a_bug_and_is_raised() -> None:
