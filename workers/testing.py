@@ -23,7 +23,7 @@ from workers.config.worker_options import Throttle as ThrottleOptions
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Fenced, Refused, Rejected
 from workers.core.metric import MetricSpec
-from workers.core.ports import NOTHING_WRITTEN, Claim
+from workers.core.ports import NOTHING_WRITTEN, Claim, Watermark
 from workers.core.record import ConsumedRecord, Decoded, Record, TopicPartition
 from workers.core.stage import Stage
 from workers.core.statement import Statement
@@ -125,6 +125,11 @@ class FakeGraph:
     def _keep(self, worker: str, rows: Sequence[Any]) -> None:
         self.states.update((id_.removeprefix(f"{worker}/"), [state]) for id_, state in rows)
 
+    async def watermarks(self, worker: str, topic: str) -> Mapping[int, Watermark]:  # noqa: ARG002 - the port's signature
+        if self.fail_next:
+            raise self.fail_next.pop(0)
+        return {PARTITION.partition: Watermark(self.token, self.watermark)}
+
     async def check(self, claim: Claim) -> None:
         if self.check_fails_next:
             raise self.check_fails_next.pop(0)
@@ -152,13 +157,6 @@ class FakeDeadLetters:
         self.journal.append(f"dead letters {[letter.record.offset for letter in letters]}")
 
 
-@dataclass
-class FakeTable:
-    """The part of a Faust table that ``StateTable`` uses."""
-
-    data: "OrderedDict[bytes, bytes]" = field(default_factory=OrderedDict)
-
-
 def closed_breakers() -> dict[str, Breaker]:
     """Return circuit breakers that never open."""
     options = BreakerOptions(minimum_failures=1_000)
@@ -174,7 +172,7 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         self.clock = FakeClock()
         self.graph = FakeGraph(self.journal)
         self.dead_letters = FakeDeadLetters(self.journal)
-        self.table = FakeTable()
+        self.table: OrderedDict[bytes, bytes] = OrderedDict()
         self.metrics = Metrics(metrics)
         self.health = WorkerHealth(self.clock)
         self.sinks = self._sinks()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from workers.core.dead_letter import DeadLetter
 from workers.core.record import Decoded, Record, TopicPartition
@@ -25,6 +25,13 @@ class Claim:
     token: str
     offset: int
     epoch: int = 0
+
+
+class Watermark(NamedTuple):
+    """What the graph says about a partition: the token of its owner, and the last offset that is written."""
+
+    token: str
+    offset: int
 
 
 class Preparation(Protocol):
@@ -69,6 +76,10 @@ class GraphWriter(Protocol):
         """
         ...
 
+    async def watermarks(self, worker: str, topic: str) -> Mapping[int, Watermark]:
+        """Return the watermarks of a topic, by partition. Raises ``Retryable``."""
+        ...
+
     async def check(self, claim: Claim) -> None:
         """Write nothing but the time to the watermark: whether the server can write at all.
 
@@ -92,13 +103,29 @@ class DeadLetters(Protocol):
         ...
 
 
-class TopicIdentity(Protocol):
-    """Recognises a topic that was deleted and created again under the same name."""
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """A topic at one moment.
 
-    async def of(self, topic: str) -> str:
-        """Return the topic's UUID. Raises ``Retryable``."""
+    ``id``    its UUID: another one means that the topic was deleted and created again under the same name
+    ``ends``  the offset after the last record of each partition, by its number
+    """
+
+    id: str
+    ends: Mapping[int, int]
+
+
+class TopicStates(Protocol):
+    """What Kafka says about the worker's topic."""
+
+    async def last(self) -> TopicState:
+        """Return the latest answer; ask where there is none. Raises ``Retryable``."""
+        ...
+
+    async def now(self) -> TopicState:
+        """Ask Kafka. Raises ``Retryable``."""
         ...
 
     def forget(self) -> None:
-        """Ask Kafka again at the next call, because partitions have been assigned again."""
+        """Ask Kafka again at the next ``last``, because partitions have been assigned again."""
         ...

@@ -1,13 +1,14 @@
 """The partitions of this process: one task for each, created by its first records, drained before a rebalance."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
+from workers.core.ports import Claim
 from workers.core.record import TopicPartition
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.partition_task import GraphIsBehind, NewGraph, PartitionContext, PartitionTask
+from workers.engine.partition_task import GraphIsBehind, NewGraph, PartitionContext, PartitionTask, Position
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimitExceeded
 
 log = structlog.get_logger(__name__)
@@ -22,14 +23,19 @@ class Assignment:
         self._tasks: dict[TopicPartition, PartitionTask] = {}
         self._open_for: int | None = None
         self._held: frozenset[TopicPartition] = frozenset()
+        self._committed: Mapping[TopicPartition, int] = {}
         self.behind: dict[TopicPartition, int] = {}
         """Partitions that the consumer must read again, and the offset to begin at."""
 
-    def open(self, seek: int) -> None:
-        """Accept chunks that were fetched after the consumer's seek number ``seek``, and no older ones."""
+    def open(self, seek: int, committed: Mapping[TopicPartition, int]) -> None:
+        """Accept chunks that were fetched after the consumer's seek number ``seek``, and no older ones.
+
+        ``committed`` has the offsets that the seek went to.
+        """
         self._open_for = seek
+        self._committed = committed
         self.behind.clear()
-        self._context.topic_identity.forget()
+        self._context.topic_states.forget()
         self._context.health.recovered()
 
     def rebalanced(self, assigned: Iterable[TopicPartition]) -> None:
@@ -41,6 +47,31 @@ class Assignment:
     def leads(self) -> bool:
         """Tell whether this process has the topic's first partition and accepts records: then it runs the jobs."""
         return self._open_for is not None and TopicPartition(self._context.options.topic, 0) in self._held
+
+    def positions(self) -> dict[TopicPartition, Position]:
+        """Return how far each assigned partition is."""
+        topic = self._context.options.topic
+        return {
+            each: task.position() if (task := self._tasks.get(each)) else Position(self._committed.get(each, 0), None)
+            for each in self._held
+            if each.topic == topic
+        }
+
+    def idle_claims(self) -> dict[TopicPartition, Claim]:
+        """Return the claims of the partitions that deliver nothing at the moment."""
+        claims = {partition: task.idle_claim() for partition, task in self._tasks.items()}
+        return {partition: claim for partition, claim in claims.items() if claim is not None}
+
+    def doubt(self, topic_partition: TopicPartition, claim: Claim) -> None:
+        """Claim a partition again if it still has this claim, because the graph has another."""
+        if (task := self._tasks.get(topic_partition)) is not None:
+            task.doubt(claim)
+
+    def notice_topic(self, topic_id: str) -> None:
+        """Read all partitions from their beginning where they were claimed for another topic of the same name."""
+        if any(task.topic_id not in {None, topic_id} for task in self._tasks.values()):
+            log.warning("the topic was recreated, reading it from the beginning", topic=self._context.options.topic)
+            self.behind.update(dict.fromkeys(self._tasks, 0))
 
     def accept(self, chunk: Chunk) -> None:
         """Pass a chunk to its partition's task. Never raises, because Faust acknowledges what an agent raises on."""

@@ -9,8 +9,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from faust.types import TP
-
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import load_reader_schemas
@@ -22,19 +20,19 @@ from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
-from workers.adapters.kafka.topic_identity import KafkaTopicIdentity
+from workers.adapters.kafka.topic_state import KafkaTopicStates
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.config.worker_options import WorkerOptions
 from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured, Retryable, Unreachable
-from workers.core.record import TopicPartition
 from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
 from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.jobs.effects import open_effects
 from workers.engine.jobs.runner import JobContext, running_jobs
+from workers.engine.observer import Observer, observed
 from workers.engine.partition_task import PartitionContext
 from workers.engine.reference_data import kept_up_to_date
 from workers.engine.resilience.breaker import Breaker
@@ -86,11 +84,13 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     driver = await _open_graph(stack, deployment, failed)
     writer = Neo4jWriter(driver, deployment.settings.neo4j.database)
     sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
-    assignment = Assignment(_partition_context(stack, deployment, app, sinks, health), failed)
+    context = _partition_context(stack, deployment, app, sinks, health)
+    assignment = Assignment(context, failed)
     attach(app, options.topic, assignment)
+    await stack.enter_async_context(observed(Observer(context, assignment, partitions), failed))
     if jobs := deployment.spec.jobs:
-        context = await _job_context(stack, deployment, driver, assignment.leads, metrics)
-        await stack.enter_async_context(running_jobs(jobs, context, failed))
+        beside = await _job_context(stack, deployment, driver, assignment.leads, metrics)
+        await stack.enter_async_context(running_jobs(jobs, beside, failed))
     return app
 
 
@@ -138,8 +138,7 @@ def _partition_context(
         acknowledged=app.consumer_context.acknowledged,
         buffer=app.consumer_context.buffer,
         health=health,
-        topic_identity=KafkaTopicIdentity(deployment.settings.kafka),
-        end_offset=partial(_end_offset, app),
+        topic_states=KafkaTopicStates(deployment.settings.kafka, deployment.options.topic),
         tracing=tracing,
     )
 
@@ -184,7 +183,7 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     return Sinks(
         writer=writer,
         dead_letters=dead_letters,
-        states=StateTable(table, options.state.max_entries),
+        states=StateTable(table.data.data, options.state.max_entries),
         retry=Retry(deployment.factory.name, options.retry, breakers, unassigned, metrics),
         throttle=Throttle(options.throttle, clock),
         dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, health),
@@ -206,7 +205,3 @@ def partitions_of(deployment: Deployment) -> int:
             f"topic {topic} {state}, topology.yaml says {wanted}: run `memory-graph topology apply --execute`"
         )
     return wanted
-
-
-def _end_offset(app: WorkerApp, topic_partition: TopicPartition) -> int | None:
-    return app.monitor.tp_end_offsets.get(TP(*topic_partition))

@@ -1,15 +1,15 @@
 """The work of one partition in this process: batch after batch, in order, until it is revoked."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
 from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Fenced, MemoryGraphError, Misconfigured
-from workers.core.ports import NOTHING_WRITTEN, Claim, Decoder, TopicIdentity
+from workers.core.ports import NOTHING_WRITTEN, Claim, Decoder, TopicStates
 from workers.core.record import Record, TopicPartition
 from workers.core.worker import WorkerSpec
 from workers.engine.batch.decode import decode_batch
@@ -59,9 +59,20 @@ class PartitionContext:
     acknowledged: Acknowledged
     buffer: RecordBuffer
     health: WorkerHealth
-    topic_identity: TopicIdentity
-    end_offset: Callable[[TopicPartition], int | None]
+    topic_states: TopicStates
     tracing: Tracing
+
+
+class Position(NamedTuple):
+    """How far a partition is in the graph.
+
+    ``next_offset``  the offset after the last record in the graph
+    ``oldest_ms``    the timestamp of the oldest known record that is not in the graph, or else of the newest that is;
+                     epoch milliseconds, ``None`` where none is known
+    """
+
+    next_offset: int
+    oldest_ms: int | None
 
 
 class PartitionTask:
@@ -75,6 +86,9 @@ class PartitionTask:
         self._next_offset: int | None = None
         self._acknowledged = 0
         self._undelivered: Sequence[Record] = ()
+        self._newest_ms: int | None = None
+        self._delivery: Delivery[Any, Any] | None = None
+        self.topic_id: str | None = None
         self._draining = asyncio.Event()
         self.running = asyncio.create_task(self._run(), name=f"partition {topic_partition}")
 
@@ -87,6 +101,21 @@ class PartitionTask:
         self._next_offset = chunk.last_offset + 1
         self._queue.put(chunk)
         self._health.working()
+
+    def position(self) -> Position:
+        """Return how far the graph is."""
+        next_offset = self._delivery.claim.offset + 1 if self._delivery else self._acknowledged
+        oldest_ms = self._undelivered[0].timestamp if self._undelivered else self._queue.oldest_ms()
+        return Position(next_offset, oldest_ms or self._newest_ms)
+
+    def idle_claim(self) -> Claim | None:
+        """Return the claim while no batch is delivered under it."""
+        return self._delivery.claim if self._delivery and not self._undelivered else None
+
+    def doubt(self, claim: Claim) -> None:
+        """Claim again if this is still the claim: the graph has another one. A batch would notice it by itself."""
+        if self.idle_claim() is claim:
+            self._queue.interrupt(Fenced(f"{self._topic_partition}: the graph has another claim or offset"))
 
     async def drain(self, grace_seconds: float) -> None:
         """Finish the current batch within the grace period; discard waiting records, which are read again."""
@@ -103,7 +132,8 @@ class PartitionTask:
         context = self._context
         while (claim := await self._until_draining(self._claim())) is not None:
             self._require_records_after(claim)
-            delivery = Delivery(context.spec, context.options.group, claim, context.sinks)
+            self._queue.interrupt(None)
+            self._delivery = delivery = Delivery(context.spec, context.options.group, claim, context.sinks)
             try:
                 await self._deliver_batches(delivery)
             except Fenced as reason:
@@ -132,12 +162,12 @@ class PartitionTask:
         while records := self._undelivered or await self._until_draining(self._queue.batch(context.options.batch)):
             self._undelivered = records
             with context.tracing.batch(context.spec.name, context.options.group, records) as span:
-                await self._deliver(delivery, [each for each in records if each.offset > delivery.offset], span)
+                await self._deliver(delivery, [each for each in records if each.offset > delivery.claim.offset], span)
             self._undelivered = ()
+            self._newest_ms = records[-1].timestamp
             self._acknowledged = records[-1].offset + 1
             context.acknowledged.acknowledge(self._topic_partition, records[-1].offset)
             self._health.progressed(more=len(self._queue) > 0)
-            self._expose(delivery.offset)
 
     async def _until_draining(self, step: Any) -> Any:
         """Await a step that may be cancelled between batches; return ``None`` once the partition is draining."""
@@ -155,8 +185,8 @@ class PartitionTask:
         context, sinks = self._context, self._context.sinks
 
         async def attempt() -> Claim:
-            topic_id = await context.topic_identity.of(self._topic_partition.topic)
-            return await sinks.writer.claim(context.spec.name, self._topic_partition, topic_id)
+            self.topic_id = (await context.topic_states.last()).id
+            return await sinks.writer.claim(context.spec.name, self._topic_partition, self.topic_id)
 
         claim = await sinks.retry.until_done(Server.NEO4J, attempt)
         log.info("partition claimed", partition=str(self._topic_partition), watermark=claim.offset, epoch=claim.epoch)
@@ -178,12 +208,3 @@ class PartitionTask:
     async def _prepare(self, records: Sequence[Record]) -> None:
         for preparation in (self._context.decoder, *self._context.spec.preparations):
             await self._context.sinks.retry.until_done(preparation.server, lambda: preparation.prepare(records))  # noqa: B023 - awaited within this round
-
-    def _expose(self, watermark: int) -> None:
-        context, metrics = self._context, self._context.sinks.metrics
-        topic, partition = self._topic_partition
-        metrics.watermark(topic, partition, watermark)
-        metrics.state_entries(context.spec.name, len(context.sinks.states))
-        metrics.buffer_utilization(context.options.group, context.buffer.utilization_percent)
-        if (end := context.end_offset(self._topic_partition)) is not None:
-            metrics.lag(partition, max(0, end - watermark - 1))

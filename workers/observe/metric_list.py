@@ -27,6 +27,10 @@ BUFFER_UTILIZATION = gauge(
 )
 KAFKA_LAG = gauge("kafka_lag_messages", "Records behind the end of an assigned partition.", "partition")
 
+EVENT_TIME_LAG = gauge(
+    "event_time_lag_seconds", "Age of the oldest record that is not in the graph; 0 where all are.", "partition"
+)
+WAITING = gauge("waiting", "1 while a partition waits for this reason.", "partition", "reason")
 DEAD_LETTERS = counter("dead_letters_total", "Records sent to the dead letters.", "stage", "code")
 BATCH_RECORDS = histogram("batch_records", "Records in a batch.", "worker", buckets=RECORDS)
 RETRIES = counter("retries_total", "Repeated attempts, because a server was away or busy.", "worker", "service")
@@ -54,6 +58,8 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     GRAPH_WRITE_DURATION,
     BUFFER_UTILIZATION,
     KAFKA_LAG,
+    EVENT_TIME_LAG,
+    WAITING,
     DEAD_LETTERS,
     BATCH_RECORDS,
     RETRIES,

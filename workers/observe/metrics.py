@@ -38,6 +38,8 @@ class Metrics:
         self._graph_write = histogram(listed.GRAPH_WRITE_DURATION, self.registry)
         self._buffer = gauge(listed.BUFFER_UTILIZATION, self.registry)
         self._lag = gauge(listed.KAFKA_LAG, self.registry)
+        self._event_time_lag = gauge(listed.EVENT_TIME_LAG, self.registry)
+        self._waiting = gauge(listed.WAITING, self.registry)
         self._dead_letters = counter(listed.DEAD_LETTERS, self.registry)
         self._batch_records = histogram(listed.BATCH_RECORDS, self.registry)
         self._retries = counter(listed.RETRIES, self.registry)
@@ -82,6 +84,17 @@ class Metrics:
         """Set how many records of an assigned partition are still to come."""
         self._lag.of(str(partition)).set(messages)
 
+    def event_time_lag(self, partition: int, seconds: float) -> None:
+        """Set the age of the oldest record of an assigned partition that is not in the graph."""
+        self._event_time_lag.of(str(partition)).set(seconds)
+
+    def waiting(self, partition: int, reason: str, *, waits: bool) -> None:
+        """Set or clear one reason for which a partition waits."""
+        if waits:
+            self._waiting.of(str(partition), reason).set(1)
+        else:
+            self._waiting.forget(str(partition), reason)
+
     def watermark(self, topic: str, partition: int, offset: int) -> None:
         """Set the last offset that is in the graph."""
         self._watermark.of(topic, str(partition)).set(offset)
@@ -89,6 +102,7 @@ class Metrics:
     def revoked(self, topic: str, partition: int) -> None:
         """Stop exposing lag and watermark of a revoked partition."""
         self._lag.forget(str(partition))
+        self._event_time_lag.forget(str(partition))
         self._watermark.forget(topic, str(partition))
 
     def dead_letters(self, stage: str, code: str, count: int = 1) -> None:

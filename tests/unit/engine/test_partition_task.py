@@ -1,4 +1,5 @@
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from workers.config.worker_options import Batch, State, WorkerOptions
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import SystemClock
 from workers.core.errors import Retryable
+from workers.core.ports import TopicState
 from workers.core.record import ConsumedRecord, Record, TopicPartition
 from workers.core.worker import WorkerSpec
 from workers.engine.assignment import Assignment
@@ -26,17 +28,22 @@ from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import NoTracing
 from workers.testing import PARTITION as TP
-from workers.testing import FakeDeadLetters, FakeGraph, FakeTable, JsonDecoder, closed_breakers
+from workers.testing import FakeDeadLetters, FakeGraph, JsonDecoder, closed_breakers
 
 
 class KnownTopic:
-    """A topic that is never recreated."""
+    """A topic whose state a test sets."""
+
+    state = TopicState("id", {0: 0})
 
     def forget(self) -> None:
         return None
 
-    async def of(self, topic: str) -> str:
-        return f"id of {topic}"
+    async def last(self) -> TopicState:
+        return self.state
+
+    async def now(self) -> TopicState:
+        return self.state
 
 
 class Bench:
@@ -55,7 +62,7 @@ class Bench:
             retry=RetryOptions(initial_ms=1),
             state=State(max_entries=100),
         ).model_copy(update={"session_timeout_seconds": 0.01})
-        self.states = StateTable(FakeTable(), 100)
+        self.states = StateTable(OrderedDict(), 100)
         waits = PartitionHealth(clock)
         sinks = Sinks(
             writer=self.graph,
@@ -70,7 +77,8 @@ class Bench:
             clock=clock,
         )
         self.acknowledged = Acknowledged()
-        context = PartitionContext(
+        self.topic = KnownTopic()
+        self.context = context = PartitionContext(
             spec=spec,
             options=options,
             decoder=JsonDecoder(),
@@ -78,13 +86,12 @@ class Bench:
             acknowledged=self.acknowledged,
             buffer=RecordBuffer(1_000_000),
             health=self.health,
-            topic_identity=KnownTopic(),
-            end_offset=lambda _: None,
+            topic_states=self.topic,
             tracing=NoTracing(),
         )
         self.failures: list[BaseException] = []
         self.assignment = Assignment(context, self.failures.append)
-        self.assignment.open(1)
+        self.assignment.open(1, {})
 
     def feed(
         self, *records: ConsumedRecord, follows: int | None = None, seek: int = 1, committed: int | None = None
@@ -131,7 +138,7 @@ async def test_chunks_from_before_a_rebalance_are_ignored() -> None:
     bench = Bench()
     await bench.assignment.drain()
     bench.feed(add(0, "a", 1))
-    bench.assignment.open(2)
+    bench.assignment.open(2, {})
     bench.feed(add(0, "a", 1), seek=1)
     bench.feed(add(0, "a", 5), seek=2)
     await bench.until(lambda: bench.next_offset() == 1)
@@ -148,7 +155,7 @@ async def test_a_commit_past_the_graph_does_not_skip_the_records_between() -> No
     assert bench.next_offset() is None
     assert not bench.failures
     await bench.assignment.drain()
-    bench.assignment.open(2)
+    bench.assignment.open(2, {})
     assert bench.assignment.behind == {}
     bench.feed(add(4, "a", 5), seek=2, committed=4)
     await bench.until(lambda: bench.next_offset() == 5)
@@ -204,7 +211,7 @@ async def test_the_process_with_the_first_partition_leads_while_it_accepts_recor
     assert bench.assignment.leads()
     await bench.assignment.drain()
     assert not bench.assignment.leads(), "another process may have it next, or the recovery comes first"
-    bench.assignment.open(2)
+    bench.assignment.open(2, {})
     assert bench.assignment.leads()
     bench.assignment.rebalanced([TopicPartition(TP.topic, 1), TopicPartition("another", 0)])
     assert not bench.assignment.leads()
@@ -241,7 +248,7 @@ async def test_a_graph_that_was_restored_under_a_running_worker_is_read_up_again
     bench.feed(add(2, "a", 100), follows=2)
     await bench.until(lambda: bench.assignment.behind == {TP: 1})
     await bench.assignment.drain()
-    bench.assignment.open(2)
+    bench.assignment.open(2, {})
     bench.feed(add(1, "a", 10), add(2, "a", 100), seek=2, committed=1)
     await bench.until(lambda: bench.next_offset() == 3)
     assert totals(bench.graph) == {"a": 111}

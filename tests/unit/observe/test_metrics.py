@@ -33,6 +33,8 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.graph_write("batch", 0.03)
     metrics.buffer_utilization("telemetry-0", 12.5)
     metrics.lag(4, 77)
+    metrics.event_time_lag(4, 12.5)
+    metrics.waiting(4, "neo4j", waits=True)
     metrics.watermark("llm-telemetry-events", 4, 1_000)
     metrics.dead_letters("DECODE", "avro.unknown_schema", 2)
     metrics.batch("telemetry", 500)
@@ -143,6 +145,8 @@ def test_partitions_are_never_bounded() -> None:
 def test_a_revoked_partition_shows_neither_lag_nor_watermark_until_it_comes_back() -> None:
     metrics = Metrics()
     metrics.lag(4, 77)
+    metrics.event_time_lag(4, 12.5)
+    metrics.waiting(4, "neo4j", waits=True)
     metrics.watermark("t", 4, 10)
 
     metrics.revoked("t", 4)

@@ -51,7 +51,7 @@ PASSING_CODES = frozenset(
 """Errors that the server files under the client's although another attempt may succeed."""
 
 OURS = {
-    "Neo.ClientError.Security.Unauthorized": "it refuses the password: write the new one to the file of NEO4J_PASSWORD_FILE",
+    "Neo.ClientError.Security.Unauthorized": "it refuses the password: write the new one to NEO4J_PASSWORD_FILE",
     "Neo.ClientError.Security.Forbidden": "it does not let this user write: grant it, or set another NEO4J_USERNAME",
     "Neo.ClientError.Database.DatabaseNotFound": "it has no such database: create it, or set NEO4J_DATABASE",
 }

@@ -33,6 +33,11 @@ SET w.offset = $through
 WITH w
 """
 
+READ_ALL = """
+MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
+RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.token AS token, w.offset AS offset
+"""
+
 CHECK = """
 MATCH (w:Watermark {id: $id})
 SET w.updated_at = datetime()

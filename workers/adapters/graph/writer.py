@@ -10,9 +10,9 @@ import neo4j
 
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.session import session
-from workers.adapters.graph.watermark import CHECK, CLAIM, READ_OWNER, guarded, planned_once, watermark_id
+from workers.adapters.graph.watermark import CHECK, CLAIM, READ_ALL, READ_OWNER, guarded, planned_once, watermark_id
 from workers.core.errors import Fenced, Refused, Retryable
-from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
+from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter, Watermark
 from workers.core.record import TopicPartition
 from workers.core.statement import Statement
 
@@ -72,6 +72,11 @@ class Neo4jWriter(GraphWriter):
         if not await self._run(query, parameters | rows):
             await self._explain_silence(claim, through)
         return replace(claim, offset=through)
+
+    async def watermarks(self, worker: str, topic: str) -> Mapping[int, Watermark]:
+        """Return the watermarks of a topic, by partition. Raises ``Retryable``."""
+        rows = await self._run(READ_ALL, {"prefix": f"{worker}/{topic}/"})
+        return {row["partition"]: Watermark(row["token"], row["offset"]) for row in rows}
 
     async def check(self, claim: Claim) -> None:
         """Write nothing but the time to the watermark. Raises ``Retryable``, and ``Fenced`` as ``write`` does."""

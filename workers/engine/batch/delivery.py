@@ -64,15 +64,15 @@ class Delivery(Generic[EventT, StateT]):
         return PartitionStates(spec.name, spec.state, self._sinks) if spec.state is not None else None
 
     @property
-    def offset(self) -> int:
-        """Return the last offset that the graph has."""
-        return self._claim.offset
+    def claim(self) -> Claim:
+        """Return the claim with the last offset that the graph has."""
+        return self._claim
 
     async def deliver(self, batch: DecodedBatch[EventT], through: int) -> Delivered:
         """Write dead letters, then the graph. After it, ``through`` may be acknowledged.
 
-        The batch begins after ``offset``. Raises ``Fenced``, and ``DeadLetterLimitExceeded`` when too many of all
-        records are rejected.
+        The batch begins after the claim's offset. Raises ``Fenced``, and ``DeadLetterLimitExceeded`` when too many of
+        all records are rejected.
         """
         self._sinks.dead_letter_limiter.received(len(batch))
         return await self._deliver(batch, through)

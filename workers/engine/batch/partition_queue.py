@@ -24,6 +24,7 @@ class PartitionQueue:
         self._clock = clock
         self._chunks: deque[tuple[Chunk, int]] = deque()
         self._arrived = asyncio.Event()
+        self._interruption: Exception | None = None
 
     def __len__(self) -> int:
         return len(self._chunks)
@@ -34,12 +35,19 @@ class PartitionQueue:
         self._chunks.append((chunk, size))
         self._arrived.set()
 
+    def interrupt(self, error: Exception | None) -> None:
+        """Raise an error in the next ``batch`` that has no record yet; ``None`` takes it back."""
+        self._interruption = error
+        self._arrived.set()
+
     async def batch(self, policy: Batch) -> Sequence[Record]:
         """Wait for records; return once there are ``max_rows``, or ``max_wait_ms`` after the first came.
 
         Whole chunks are taken, so a batch can exceed ``max_rows``, and ``LARGEST_BATCH_BYTES``, by less than one chunk.
         """
         while not self._chunks:
+            if self._interruption is not None:
+                raise self._interruption
             await self._arrival(None)
         records: list[Record] = []
         taken_bytes = 0
@@ -67,6 +75,10 @@ class PartitionQueue:
         except TimeoutError:
             return False
         return True
+
+    def oldest_ms(self) -> int | None:
+        """Return the timestamp of the first waiting record, epoch milliseconds."""
+        return self._chunks[0][0].records[0].timestamp if self._chunks else None
 
     def discard(self) -> None:
         """Drop all waiting chunks, because the partition is revoked and its next owner reads them again."""

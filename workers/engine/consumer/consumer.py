@@ -105,7 +105,6 @@ class ChunkConsumer(driver.Consumer):
         return changelogs | {TP(*each) for each in self._context.buffer.with_room(sources)}
 
     def _messages(self, tp: TP, records: list[Any]) -> Iterable[ConsumerMessage]:
-        self.app.monitor.track_tp_end_offset(tp, self.highwater(tp))
         if self._is_changelog_tp(tp):
             return [self._to_message(tp, record) for record in records]
         if records[0].offset < self._next_offsets.get(tp, 0):
@@ -190,7 +189,8 @@ class ChunkConsumer(driver.Consumer):
             self._committed_at_seek = committed
             self._seeks += 1
             self._next_offsets.clear()
-            self._context.assignment.open(self._seeks)
+            sought = {TopicPartition(*tp): offset or 0 for tp, offset in committed.items()}
+            self._context.assignment.open(self._seeks, sought)
         return committed
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:

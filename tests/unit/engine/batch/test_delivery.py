@@ -40,7 +40,7 @@ async def test_a_later_batch_folds_over_the_state_of_the_table_or_else_of_the_gr
     worker = toy()
     await worker.run_batch([add(0, "a", 1), add(1, "b", 2)])
     if forgotten:
-        worker.table.data.clear()
+        worker.table.clear()
     await worker.run_batch([add(2, "a", 10), add(3, "c", 5)])
     assert totals(worker.graph) == {"a": 11, "b": 2, "c": 5}
     assert worker.sample("states_restored_total", worker="toy") == (1 if forgotten else 0)
@@ -137,7 +137,7 @@ async def test_a_fenced_delivery_stores_nothing() -> None:
     with pytest.raises(Fenced):
         await worker.run_batch([add(0, "a", 1)])
     assert worker.journal == []
-    assert worker.table.data == {}
+    assert not worker.table
 
 
 async def test_a_statement_that_the_database_refuses_for_every_record_stops_the_worker() -> None:
@@ -183,7 +183,7 @@ async def test_events_without_a_key_are_written_and_leave_no_entry() -> None:
     worker = toy()
     await worker.run_batch([add(0, None, 7)])
     assert totals(worker.graph) == {"": 7}
-    assert worker.table.data == {}
+    assert not worker.table
 
 
 async def test_a_worker_without_state_plans_its_events_and_keeps_nothing() -> None:
@@ -194,7 +194,7 @@ async def test_a_worker_without_state_plans_its_events_and_keeps_nothing() -> No
     worker = WorkerUnderTest(replace(spec, plan=plan))
     await worker.run_batch([add(0, "a", 1), add(1, "a", 5), add(2, "b", 2)])
     assert worker.rows("sum") == [{"key": "a", "total": 1}, {"key": "a", "total": 5}, {"key": "b", "total": 2}]
-    assert worker.table.data == {}
+    assert not worker.table
 
 
 def keyed_by_name(event: Add, key: bytes | None) -> None:

@@ -39,7 +39,7 @@ class Assignment:
         self.behind = behind
         self.opened_for: int | None = None
 
-    def open(self, seek: int) -> None:
+    def open(self, seek: int, _committed: Mapping[Any, int]) -> None:
         self.opened_for = seek
 
 

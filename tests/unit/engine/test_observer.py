@@ -1,0 +1,103 @@
+from contextlib import suppress
+
+import pytest
+
+from tests.unit.engine.test_partition_task import Bench
+from tests.unit.engine.toy import add, totals
+from workers.core.errors import Retryable
+from workers.core.ports import TopicState
+from workers.core.record import TopicPartition
+from workers.engine.observer import Observer, PartitionsAdded
+from workers.testing import PARTITION as TP
+
+
+def observer(bench: Bench) -> Observer:
+    bench.assignment.rebalanced([TP])
+    return Observer(bench.context, bench.assignment, partitions=1)
+
+
+def gauge(bench: Bench, name: str, **labels: str) -> float | None:
+    return bench.context.sinks.metrics.registry.get_sample_value(f"llm_memory_graph_{name}", labels)
+
+
+async def test_lag_is_shown_from_the_first_second_also_while_nothing_gets_through() -> None:
+    bench = Bench()
+    bench.assignment.open(1, {TP: 4})
+    bench.graph.watermark = 3
+    bench.topic.state = TopicState("id", {0: 10})
+    bench.graph.fail_next = [Retryable("away")] * 1_000
+    watch = observer(bench)
+    await watch.look()
+    assert gauge(bench, "kafka_lag_messages", partition="0") == 6
+    bench.feed(add(4, "a", 1), committed=4)
+    await bench.until(lambda: bench.health.waits() != {})
+    bench.topic.state = TopicState("id", {0: 25})
+    await watch.look()
+    assert gauge(bench, "kafka_lag_messages", partition="0") == 21
+    assert gauge(bench, "watermark_offset", topic=TP.topic, partition="0") == 3
+    assert (gauge(bench, "event_time_lag_seconds", partition="0") or 0) > 1_000
+    assert gauge(bench, "waiting", partition="0", reason="neo4j") == 1
+    assert "neo4j does not answer: away" in bench.health.unready()
+    bench.graph.fail_next = []
+    bench.topic.state = TopicState("id", {0: 5})
+    await bench.until(lambda: bench.next_offset() == 5)
+    await watch.look()
+    assert gauge(bench, "kafka_lag_messages", partition="0") == 0
+    assert gauge(bench, "event_time_lag_seconds", partition="0") == 0
+    assert gauge(bench, "waiting", partition="0", reason="neo4j") is None
+    assert bench.health.unready() == []
+    await bench.assignment.drain()
+
+
+async def test_an_idle_worker_notices_a_graph_that_was_restored() -> None:
+    bench = Bench()
+    watch = observer(bench)
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    backup = dict(bench.graph.states)
+    bench.feed(add(1, "a", 10), follows=1)
+    await bench.until(lambda: bench.next_offset() == 2)
+    await watch.look()
+    assert bench.assignment.behind == {}
+    bench.graph.states, bench.graph.watermark = backup, 0
+    await watch.look()
+    await bench.until(lambda: bench.assignment.behind == {TP: 1})
+    await bench.assignment.drain()
+    bench.assignment.open(2, {})
+    bench.feed(add(1, "a", 10), seek=2, committed=1)
+    await bench.until(lambda: bench.next_offset() == 2)
+    assert totals(bench.graph) == {"a": 11}
+    await bench.assignment.drain()
+
+
+async def test_a_recreated_topic_is_read_from_its_beginning() -> None:
+    bench = Bench()
+    watch = observer(bench)
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    await watch.look()
+    assert bench.assignment.behind == {}
+    bench.topic.state = TopicState("another id", {0: 100})
+    await watch.look()
+    assert bench.assignment.behind == {TP: 0}
+    await bench.assignment.drain()
+
+
+async def test_more_partitions_end_the_process_so_that_the_next_one_joins_with_all() -> None:
+    bench = Bench()
+    bench.topic.state = TopicState("id", {0: 1, 1: 1})
+    with pytest.raises(PartitionsAdded, match="has 2 partitions, it had 1"):
+        await observer(bench).look()
+
+
+async def test_a_broker_that_is_away_makes_an_idle_worker_unready_and_ends_nothing() -> None:
+    bench = Bench()
+    bench.assignment.rebalanced([TopicPartition(TP.topic, 0)])
+
+    async def away() -> TopicState:
+        raise Retryable("does not know the topic yet")
+
+    bench.topic.now = away  # type: ignore[method-assign]  # a broker that has just started
+    with suppress(PartitionsAdded):
+        await observer(bench).look()
+    assert any("does not know the topic yet" in reason for reason in bench.health.unready())
