@@ -25,31 +25,33 @@ SINGLE = {"partitions": 1, "traces": 60}
 
 
 class Seeded(NamedTuple):
-    """A bug, the fault that brings it to light, and what the checker must call it.
+    """A bug, the fault that brings it to light, and what the checker must call it: one of these names.
 
     ``acts``  after how many acts of the play it has shown
     """
 
     bug: Bug
     fault: Fault
-    named: Anomaly
+    named: frozenset[Anomaly]
     acts: int
     stream: dict[str, Any]
 
 
 killed_after_a_commit = partial(killed_in_turn, points=[Point.AFTER_COMMIT], at_once=1)
 much_to_read = partial(database_silent_and_much_to_read, room_mib=ROOM_MIB)
+AHEAD_OR_LOST = frozenset({Anomaly.COMMIT_AHEAD, Anomaly.LOST})
+"""The witness looks ten times a second. Where it misses the commit, the record is lost by the end."""
 SEEDED = [
-    Seeded(Bug.COMMIT_BEFORE_WRITE, database_silent_and_worker_killed, Anomaly.COMMIT_AHEAD, 1, LITTLE),
-    Seeded(Bug.COMMIT_PAST_IN_FLIGHT, database_silent_and_worker_killed, Anomaly.COMMIT_AHEAD, 1, LITTLE),
-    Seeded(Bug.COMMIT_ON_EXCEPTION, a_bug_raises, Anomaly.COMMIT_AHEAD, 1, LITTLE),
-    Seeded(Bug.NO_FENCE, zombie, Anomaly.FENCE_BROKEN, 2, LITTLE),
-    Seeded(Bug.NOTHING_RESTORED, killed_after_a_commit, Anomaly.STATE_DIVERGED, 3, LITTLE),
-    Seeded(Bug.EARLIER_CLAIM_BELIEVED, restored_from_a_backup, Anomaly.DOUBLED, 2, LITTLE),
-    Seeded(Bug.OFFSET_NOT_COMPARED, restored_from_a_backup, Anomaly.LOST, 2, LITTLE),
-    Seeded(Bug.DEAD_LETTER_NOT_AWAITED, broker_silent_at_dead_letters, Anomaly.LOST, 2, SINGLE),
-    Seeded(Bug.TWO_TRANSACTIONS, nothing, Anomaly.HALF_SEEN, 2, LITTLE),
-    Seeded(Bug.UNBOUNDED_INTAKE, much_to_read, Anomaly.MEMORY, 1, LARGE),
+    Seeded(Bug.COMMIT_BEFORE_WRITE, database_silent_and_worker_killed, frozenset({Anomaly.COMMIT_AHEAD}), 1, LITTLE),
+    Seeded(Bug.COMMIT_PAST_IN_FLIGHT, database_silent_and_worker_killed, AHEAD_OR_LOST, 1, LITTLE),
+    Seeded(Bug.COMMIT_ON_EXCEPTION, a_bug_raises, frozenset({Anomaly.COMMIT_AHEAD}), 1, LITTLE),
+    Seeded(Bug.NO_FENCE, zombie, frozenset({Anomaly.FENCE_BROKEN}), 2, LITTLE),
+    Seeded(Bug.NOTHING_RESTORED, killed_after_a_commit, frozenset({Anomaly.STATE_DIVERGED}), 3, LITTLE),
+    Seeded(Bug.EARLIER_CLAIM_BELIEVED, restored_from_a_backup, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
+    Seeded(Bug.OFFSET_NOT_COMPARED, restored_from_a_backup, frozenset({Anomaly.LOST}), 2, LITTLE),
+    Seeded(Bug.DEAD_LETTER_NOT_AWAITED, broker_silent_at_dead_letters, frozenset({Anomaly.LOST}), 2, SINGLE),
+    Seeded(Bug.TWO_TRANSACTIONS, nothing, frozenset({Anomaly.HALF_SEEN}), 2, LITTLE),
+    Seeded(Bug.UNBOUNDED_INTAKE, much_to_read, frozenset({Anomaly.MEMORY}), 1, LARGE),
 ]
 
 
@@ -63,4 +65,4 @@ SHORT = {Bug.COMMIT_BEFORE_WRITE, Bug.NO_FENCE, Bug.DEAD_LETTER_NOT_AWAITED}
 async def test_a_seeded_bug_is_caught_and_named(seeded: Seeded, arenas: Arenas, judged: Judge) -> None:
     arena = await arenas(bug=seeded.bug, **seeded.stream)
     await play(arena, seeded.fault, acts=seeded.acts)
-    assert seeded.named in (await judged(arena)).anomalies
+    assert seeded.named & (await judged(arena)).anomalies

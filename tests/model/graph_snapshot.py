@@ -8,6 +8,8 @@ from neo4j.time import DateTime
 
 from tests.model.naive_model import Graph, Node, same_money
 
+STATE = "folded"
+"""The property of an Invocation with its span's state: bookkeeping of the telemetry worker."""
 KEYS = {
     "Invocation": "key",
     "Model": "model_id",
@@ -66,7 +68,9 @@ def _node(label: str, properties: Mapping[str, Any]) -> Node:
 
 def _plain(properties: Mapping[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = {
-        name: _millis(value) if isinstance(value, DateTime) else value for name, value in properties.items()
+        name: _millis(value) if isinstance(value, DateTime) else value
+        for name, value in properties.items()
+        if name != STATE
     }
     if "cost_usd_exact" in plain:
         plain["cost_usd_exact"] = same_money(plain["cost_usd_exact"])

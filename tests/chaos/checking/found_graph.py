@@ -10,6 +10,8 @@ from neo4j.time import DateTime
 
 from tests.model.naive_model import Graph, Node, same_money
 
+KEPT_FOR_THE_WORKER = "folded"
+"""The property with a span's state: bookkeeping of the telemetry worker."""
 KEYS = {"Invocation": "key", "Model": "model_id", "Error": "id", "PerformanceMetric": "id"}
 MINE = """
 MATCH (n:Invocation|Error|PerformanceMetric|Model)
@@ -43,7 +45,8 @@ def found_graph(driver: neo4j.Driver, database: str, name: str) -> FoundGraph:
     graph = FoundGraph()
     for row in driver.execute_query(MINE + "RETURN n", name=name, database_=database).records:
         node = row["n"]
-        graph.node(*_of(node), **{key: _plain(key, value) for key, value in node.items()})
+        told = {key: _plain(key, value) for key, value in node.items() if key != KEPT_FOR_THE_WORKER}
+        graph.node(*_of(node), **told)
     related = driver.execute_query(MINE + "MATCH (n)-[r]->(other) RETURN n, r, other", name=name, database_=database)
     for row in related.records:
         relationship = row["r"]

@@ -118,5 +118,6 @@ def source_of(name: str) -> str:
 
 def test_the_adapters_declare_the_codes_that_they_reject_with() -> None:
     assert codes_in("workers/adapters/avro") == declared(decode_errors.DEAD_LETTER_CODES)
-    of_the_graph = codes_in("workers/adapters/graph") | set(graph_errors.CONTENT_CODES.values())
+    of_the_graph = codes_in("workers/adapters/graph") | codes_in("workers/engine")
+    of_the_graph |= set(graph_errors.CONTENT_CODES.values())
     assert of_the_graph == declared(graph_errors.DEAD_LETTER_CODES)

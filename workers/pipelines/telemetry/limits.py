@@ -19,10 +19,10 @@ MAX_LONG = 2**63 - 1
 """Neo4j's and Avro's integers are signed, of 64 bits."""
 
 MAX_IDS_OF_SPAN = 2_000
-"""Event ids of one span in its stored state, the latest ones: a usual span has five. Copies are known by them."""
+"""Event ids in the stored state of a span, the last ones in their order: copies are known by them. Usual are five."""
 
 MAX_ERRORS_OF_SPAN = 500
-"""Errors of one span in its stored state, the latest ones: each may be the cause of each error of its parent span."""
+"""Errors in the stored state of a span, the last ones by id: each may be a cause of each error of its parent span."""
 
 MAX_PRICED_MODELS = 4_096
 """Cached (provider, model) lookups, almost twice the catalogue's number of models."""

@@ -202,7 +202,7 @@ async def test_of_two_writes_in_a_deadlock_one_succeeds_and_one_may_be_retried(
         await scratch.until_blocked(2)
     results = await asyncio.gather(*writes, return_exceptions=True)
 
-    assert sorted(type(result).__name__ for result in results) == ["Claim", "Retryable"]
+    assert sorted(type(result).__name__ for result in results) == ["Claim", "Contended"]
     loser = 0 if isinstance(results[0], Retryable) else 1
     await writer.write(claims[loser], 5, batches[loser])
     assert await scratch.values() == ["ab", "ba"]

@@ -59,12 +59,12 @@ def test_a_late_event_of_a_forgotten_trace_takes_nothing_from_its_call() -> None
 
 
 def test_of_too_many_event_ids_and_errors_of_a_span_the_latest_are_remembered() -> None:
-    log = [(ERROR, fields("LLMErrorEvent", event_id=f"e{number}")) for number in range(MAX_IDS_OF_SPAN + 10)]
+    log = [(ERROR, fields("LLMErrorEvent", event_id=f"e{number:04}")) for number in range(MAX_IDS_OF_SPAN + 10)]
     _, entries = Table().plan(parsed(log))
     trace = Trace.load(entries["t1"])
-    assert trace.seen == {f"e{number}" for number in range(10, MAX_IDS_OF_SPAN + 10)}
-    assert f"e{MAX_IDS_OF_SPAN + 9 - MAX_ERRORS_OF_SPAN}" not in trace.causes
-    assert f"e{MAX_IDS_OF_SPAN + 10 - MAX_ERRORS_OF_SPAN}" in trace.causes
+    assert trace.seen == {f"e{number:04}" for number in range(10, MAX_IDS_OF_SPAN + 10)}
+    assert f"e{MAX_IDS_OF_SPAN + 9 - MAX_ERRORS_OF_SPAN:04}" not in trace.causes
+    assert f"e{MAX_IDS_OF_SPAN + 10 - MAX_ERRORS_OF_SPAN:04}" in trace.causes
 
 
 def test_prompts_and_completions_are_neither_in_the_plan_nor_in_the_state() -> None:

@@ -1,6 +1,8 @@
 """Which error of a trace caused which, for TRIGGERED_BY."""
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping
+from operator import attrgetter
 
 from workers.pipelines.telemetry.fold.span import RaisedError, Span
 from workers.pipelines.telemetry.limits import MAX_ERRORS_OF_SPAN
@@ -36,7 +38,7 @@ class Causes:
             self._changed_pairs[error.id, cause.id] = True
         for other in self._caused_by(error, span):
             self._changed_pairs[other.id, error.id] = True
-        span.errors.append(error)
+        insort(span.errors, error, key=attrgetter("id"))
         self._index(span, error)
         if len(span.errors) > MAX_ERRORS_OF_SPAN:
             self._forget(span.errors.pop(0))

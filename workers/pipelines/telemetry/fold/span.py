@@ -36,7 +36,8 @@ class Span(Struct, array_like=True, gc=False):
     ``end``      the latest terminal event, of two at one time the last in the log
     ``tokens``   the latest token event, of two at one time the last in the log
     ``first``    the earliest event of any other kind, as long as there is no start and no end
-    ``seen``     ids of its events in log order, ``errors`` its errors; the latest ones, see ``limits``
+    ``seen``     ids of its events, sorted; ``errors`` its errors, sorted by id: the stored bytes depend on no order of
+                 arrival. ``limits`` says how many
     """
 
     span_id: str

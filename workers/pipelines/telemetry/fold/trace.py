@@ -1,5 +1,6 @@
 """The state: one trace with its spans, and marks on what this batch changes."""
 
+from bisect import insort
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -73,7 +74,7 @@ class Trace:
         if span.span_id not in self.changed:
             self.changed[span.span_id] = span.source_event().model_id
         self.seen.add(event_id)
-        span.seen.append(event_id)
+        insort(span.seen, event_id)
         if len(span.seen) > MAX_IDS_OF_SPAN:
             self.seen.discard(span.seen.pop(0))
 
