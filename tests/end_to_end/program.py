@@ -98,7 +98,9 @@ class Program:
 
     def until_ready(self) -> str:
         """Wait until a worker holds partitions; return the address of its pages."""
-        address: str = self.until_logged("serving metrics and health")[0]["address"]
+        line = self.until_logged("serving metrics and health")[0]
+        assert line["worker"], "the line says whose address it is"
+        address: str = line["address"]
         until(lambda: get(f"{address}/readyz").status == 200, f"{address}/readyz", self)
         return address
 

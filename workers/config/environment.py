@@ -1,10 +1,11 @@
 """The one reader of the environment: ``kafka.bootstrap_servers`` comes from ``KAFKA_BOOTSTRAP_SERVERS``."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import PydanticBaseSettingsSource
 
@@ -49,6 +50,14 @@ class Environment(PydanticBaseSettingsSource):
         except Misconfigured as fault:
             self.faults.append(str(fault))
             return None
+
+
+def current_secret(name: str, at_start: SecretStr) -> str:
+    """Return the secret as its file has it now; without a file, or while it cannot be read, as it was ``at_start``."""
+    file = os.environ.get(f"{name}_FILE")
+    with suppress(Misconfigured):
+        return read_secret(name, Path(file)) if file else at_start.get_secret_value()
+    return at_start.get_secret_value()
 
 
 def read_secret(name: str, file: Path) -> str:

@@ -9,6 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import structlog
+from faust.types import TP
+
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import load_reader_schemas
@@ -44,6 +47,8 @@ from workers.engine.state.table import StateTable
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import configure_tracing
+
+log = structlog.get_logger(__name__)
 
 Failed = Callable[[BaseException], None]
 """Called with an error that ends the process."""
@@ -81,6 +86,7 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
     app, options = _app(deployment, scratch), deployment.options
     table = state_table(app, partitions)
+    await asyncio.to_thread(Admin(deployment.settings.kafka).grow, table.changelog_topic_name, partitions)
     driver = await _open_graph(stack, deployment, failed)
     writer = Neo4jWriter(driver, deployment.settings.neo4j.database)
     sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
@@ -138,6 +144,7 @@ def _partition_context(
         acknowledged=app.consumer_context.acknowledged,
         buffer=app.consumer_context.buffer,
         health=health,
+        read_position=lambda partition: app.consumer.position(TP(*partition)),
         topic_states=KafkaTopicStates(deployment.settings.kafka, deployment.options.topic),
         tracing=tracing,
     )
@@ -195,13 +202,18 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
 
 
 def partitions_of(deployment: Deployment) -> int:
-    """Return the source topic's partition count. Raises ``Misconfigured`` when it is not the topology's."""
+    """Return the source topic's partition count. Raises ``Misconfigured`` when it is less than the topology's.
+
+    More partitions than in the topology are used: somebody has added them, and their records wait.
+    """
     topic = deployment.options.topic
     found = Admin(deployment.settings.kafka).topics().get(topic)
     wanted = deployment.topology.topics[topic].partitions
-    if found != wanted:
+    if found is None or found < wanted:
         state = "does not exist" if found is None else f"has {found} partitions"
         raise Misconfigured(
             f"topic {topic} {state}, topology.yaml says {wanted}: run `memory-graph topology apply --execute`"
         )
-    return wanted
+    if found > wanted:
+        log.warning("the topic has more partitions than topology.yaml says", topic=topic, found=found, says=wanted)
+    return found

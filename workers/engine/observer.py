@@ -1,19 +1,21 @@
 """Looks at the assigned partitions from outside their tasks, every five seconds, also while nothing gets through."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
 
 from workers.core.errors import MemoryGraphError, Retryable
 from workers.core.ports import TopicState, Watermark
+from workers.core.record import TopicPartition
 from workers.engine.assignment import Assignment
-from workers.engine.partition_task import PartitionContext
+from workers.engine.partition_task import PartitionContext, Position
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY_SECONDS = 5.0
+POSITION_SECONDS = 1.0
 
 
 class PartitionsAdded(MemoryGraphError):
@@ -34,7 +36,7 @@ class Observer:
         """Look once. Raises ``PartitionsAdded``. A server that is away is noted, and the gauges go on."""
         await self._ask_kafka()
         await self._ask_graph()
-        self._set_gauges()
+        await self._set_gauges()
         self._show_waits()
 
     async def _ask_kafka(self) -> None:
@@ -63,20 +65,31 @@ class Observer:
             if found.get(partition.partition) != Watermark(claim.token, claim.offset):
                 self._assignment.doubt(partition, claim)
 
-    def _set_gauges(self) -> None:
+    async def _set_gauges(self) -> None:
         context, metrics = self._context, self._context.sinks.metrics
-        ends: Mapping[int, int] = self._state.ends if self._state else {}
-        now_ms = context.sinks.clock.now_ms()
         for partition, position in self._assignment.positions().items():
-            number = partition.partition
-            metrics.watermark(partition.topic, number, position.next_offset - 1)
-            if number in ends:
-                lag = max(0, ends[number] - position.next_offset)
-                metrics.lag(number, lag)
-                oldest = position.oldest_ms if lag else None
-                metrics.event_time_lag(number, max(0.0, (now_ms - oldest) / 1000) if oldest else 0.0)
+            metrics.watermark(partition.topic, partition.partition, position.next_offset - 1)
+            if self._state is not None and partition.partition in self._state.ends:
+                lag = await self._lag(partition, position, self._state.ends[partition.partition])
+                metrics.lag(partition.partition, lag)
+                metrics.event_time_lag(partition.partition, self._age(position) if lag else 0.0)
         metrics.state_entries(context.spec.name, len(context.sinks.states))
         metrics.buffer_utilization(context.options.group, context.buffer.utilization_percent)
+
+    async def _lag(self, partition: TopicPartition, position: Position, end: int) -> int:
+        """Count the records up to the end. Markers of transactions count only while records wait before them."""
+        lag = max(0, end - position.next_offset)
+        if not lag or not position.idle:
+            return lag
+        try:
+            async with asyncio.timeout(POSITION_SECONDS):
+                return 0 if (await self._context.read_position(partition) or 0) >= end else lag
+        except TimeoutError:
+            return lag
+
+    def _age(self, position: Position) -> float:
+        now_ms = self._context.sinks.clock.now_ms()
+        return 0.0 if position.oldest_ms is None else max(0.0, (now_ms - position.oldest_ms) / 1000)
 
     def _show_waits(self) -> None:
         waits = {(partition.partition, wait.reason) for partition, wait in self._context.health.waits().items()}

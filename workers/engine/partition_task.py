@@ -1,7 +1,7 @@
 """The work of one partition in this process: batch after batch, in order, until it is revoked."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -60,6 +60,8 @@ class PartitionContext:
     buffer: RecordBuffer
     health: WorkerHealth
     topic_states: TopicStates
+    read_position: Callable[[TopicPartition], Awaitable[int | None]]
+    """Returns the offset that the consumer reads next; past markers of transactions, which are no records."""
     tracing: Tracing
 
 
@@ -69,10 +71,12 @@ class Position(NamedTuple):
     ``next_offset``  the offset after the last record in the graph
     ``oldest_ms``    the timestamp of the oldest known record that is not in the graph, or else of the newest that is;
                      epoch milliseconds, ``None`` where none is known
+    ``idle``         no known record waits
     """
 
     next_offset: int
     oldest_ms: int | None
+    idle: bool = True
 
 
 class PartitionTask:
@@ -106,7 +110,7 @@ class PartitionTask:
         """Return how far the graph is."""
         next_offset = self._delivery.claim.offset + 1 if self._delivery else self._acknowledged
         oldest_ms = self._undelivered[0].timestamp if self._undelivered else self._queue.oldest_ms()
-        return Position(next_offset, oldest_ms or self._newest_ms)
+        return Position(next_offset, oldest_ms or self._newest_ms, idle=oldest_ms is None)
 
     def idle_claim(self) -> Claim | None:
         """Return the claim while no batch is delivered under it."""
@@ -183,10 +187,11 @@ class PartitionTask:
 
     async def _claim(self) -> Claim:
         context, sinks = self._context, self._context.sinks
+        topic = await sinks.retry.until_done(Server.KAFKA, context.topic_states.last)
+        self.topic_id = topic.id
 
         async def attempt() -> Claim:
-            self.topic_id = (await context.topic_states.last()).id
-            return await sinks.writer.claim(context.spec.name, self._topic_partition, self.topic_id)
+            return await sinks.writer.claim(context.spec.name, self._topic_partition, topic.id)
 
         claim = await sinks.retry.until_done(Server.NEO4J, attempt)
         log.info("partition claimed", partition=str(self._topic_partition), watermark=claim.offset, epoch=claim.epoch)

@@ -28,6 +28,7 @@ async def run_worker(factory: WorkerFactory[Any], settings: Settings, topology: 
     does not answer; later it waits for servers. If the consumer thread does not stop at the end, this function ends
     the process: with 0 after a signal, with 1 for a bug.
     """
+    structlog.contextvars.bind_contextvars(worker=factory.name)  # several workers may log to one place
     stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     stop_on_signals(stopping)
     code = 1

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from workers.core.errors import Misconfigured
 from workers.observe.log import get_logger
 from workers.observe.metrics import Metrics
 
@@ -18,8 +19,7 @@ class HealthServer:
     """Serves ``GET /metrics``, ``/healthz`` and ``/readyz`` in the worker's own event loop.
 
     ``alive``  problems that only a restart can fix, such as no progress although there is work.
-    ``ready``  reasons why the worker is not ready: no partitions assigned, tables not recovered, Neo4j out of
-               reach.
+    ``ready``  reasons why the worker is not ready: no partitions, a server out of reach, too many dead letters.
     Both pages answer 200 without problems and 503 with them, as JSON. A check that raises is a problem.
     """
 
@@ -30,7 +30,7 @@ class HealthServer:
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int, host: str = "127.0.0.1") -> int:
-        """Listen, and return the port: ``port``, or any free one where it is 0 or taken (which is logged)."""
+        """Listen, and return the port: ``port``, or any free one for 0. Raises ``Misconfigured`` for a taken port."""
         app = web.Application()
         app.add_routes(
             [
@@ -78,8 +78,8 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
-        await web.TCPSite(runner, host, 0).start()
-        log.warning("the metrics port is taken, took a free one", wanted=port, port=_port_of(runner))
+        message = f"METRICS_PORT={port} is taken on {host}: set another port, or 0 for any free one"
+        raise Misconfigured(message) from error
     return _port_of(runner)
 
 

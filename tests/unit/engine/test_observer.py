@@ -49,6 +49,17 @@ async def test_lag_is_shown_from_the_first_second_also_while_nothing_gets_throug
     await bench.assignment.drain()
 
 
+async def test_markers_of_transactions_are_no_lag() -> None:
+    bench = Bench()
+    watch = observer(bench)
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    bench.topic.state, bench.topic.position = TopicState("id", {0: 2}), 2
+    await watch.look()
+    assert gauge(bench, "kafka_lag_messages", partition="0") == 0
+    await bench.assignment.drain()
+
+
 async def test_an_idle_worker_notices_a_graph_that_was_restored() -> None:
     bench = Bench()
     watch = observer(bench)

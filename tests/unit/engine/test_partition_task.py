@@ -35,6 +35,10 @@ class KnownTopic:
     """A topic whose state a test sets."""
 
     state = TopicState("id", {0: 0})
+    position = 0
+
+    async def read_position(self, _partition: TopicPartition) -> int:
+        return self.position
 
     def forget(self) -> None:
         return None
@@ -87,6 +91,7 @@ class Bench:
             buffer=RecordBuffer(1_000_000),
             health=self.health,
             topic_states=self.topic,
+            read_position=self.topic.read_position,
             tracing=NoTracing(),
         )
         self.failures: list[BaseException] = []

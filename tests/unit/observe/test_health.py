@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from workers.core.errors import Misconfigured
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
 
@@ -80,13 +81,11 @@ async def test_a_check_that_breaks_is_a_reason_and_not_a_500() -> None:
     assert "the check itself failed: KeyError" in page
 
 
-async def test_a_taken_port_is_replaced_by_a_free_one(worker: Worker) -> None:
-    other = Worker()
-    other.port = await other.server.start(worker.port)
-
-    assert other.port != worker.port
-    assert (await other.get("/healthz"))[0] == 200
-    await other.server.stop()
+async def test_a_taken_port_is_refused_because_a_probe_would_ask_another_process(worker: Worker) -> None:
+    other = Worker().server
+    with pytest.raises(Misconfigured, match=f"METRICS_PORT={worker.port} is taken"):
+        await other.start(worker.port)
+    await other.stop()
 
 
 async def test_an_address_that_is_not_ours_is_an_error() -> None:

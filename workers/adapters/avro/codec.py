@@ -137,9 +137,8 @@ class AvroCodec:
             del self._writers[prefix]
 
     def _resolve(self, schema_id: int, definition: WriterDefinition | None, now: float) -> WriterSchema | Unreadable:
-        if definition is None:
-            message = f"the schema registry knows no schema {schema_id}: register it, then replay this record"
-            return Unreadable("avro.unknown_schema", message, now + UNKNOWN_SECONDS)
+        if definition is None or definition.missing is not None:
+            return _missing(schema_id, definition, now + UNKNOWN_SECONDS)
         if definition.schema_type != "AVRO":
             return self._unexpected(schema_id, f"is a {definition.schema_type} schema")
         try:
@@ -158,3 +157,12 @@ class AvroCodec:
         ours = ", ".join([*sorted(self._readers), *([CHANGE_EVENTS] if self._change_events else [])])
         message = f"schema {schema_id} {problem}, this topic takes {ours}: send one of these"
         return Unreadable("avro.unexpected_record", message)
+
+
+def _missing(schema_id: int, definition: WriterDefinition | None, expires_at: float) -> Unreadable:
+    """Return why records cannot be read whose schema, or one that it refers to, the registry lacks."""
+    if definition is None:
+        message = f"the schema registry knows no schema {schema_id}: register it, then replay this record"
+        return Unreadable("avro.unknown_schema", message, expires_at)
+    message = f"schema {schema_id} refers to {definition.missing}, which the registry lacks: register that"
+    return Unreadable("avro.unresolvable", message, expires_at)

@@ -10,13 +10,13 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from workers.adapters.avro.schemas import Schema
 from workers.adapters.avro.wire import MAX_SCHEMA_ID
-from workers.core.errors import Misconfigured, Retryable
+from workers.core.errors import MemoryGraphError, Misconfigured, Retryable
 
 TIMEOUT_SECONDS = 5.0
 SCHEMA_NOT_FOUND = 40403
 """The registry's own code. A 404 without it comes from another server at a wrong address."""
-NOT_REGISTERED = frozenset({40401, 40403})
-"""There is no such subject; the subject has no such schema."""
+NOT_REGISTERED = frozenset({40401, 40402, 40403})
+"""There is no such subject; the subject has no such version; the subject has no such schema."""
 REFUSALS = frozenset({409, 422})
 NO_CODE = frozenset({None, -1})
 """What the client reports when the answer has no code of the registry, for example a web page."""
@@ -32,10 +32,16 @@ class WriterDefinition(NamedTuple):
 
     ``schema_type``  ``AVRO``, ``JSON`` or ``PROTOBUF``
     ``texts``        the schemas that it refers to, each after those it needs, and last the schema itself
+    ``missing``      what it refers to and the registry does not have
     """
 
     schema_type: str
     texts: Sequence[str]
+    missing: str | None = None
+
+
+class ReferenceMissing(MemoryGraphError):
+    """A schema refers to one that the registry does not have: no wait can help."""
 
 
 class SchemaRegistry:
@@ -62,7 +68,10 @@ class SchemaRegistry:
         schema_type = await self._expect(schema.schema_type or "AVRO", str)
         if schema_type != "AVRO":
             return WriterDefinition(schema_type, ())
-        return WriterDefinition(schema_type, await self._with_references(schema))
+        try:
+            return WriterDefinition(schema_type, await self._with_references(schema))
+        except ReferenceMissing as missing:
+            return WriterDefinition(schema_type, (), str(missing))
 
     async def _with_references(self, schema: RegistrySchema) -> list[str]:
         texts: list[str] = []
@@ -75,6 +84,8 @@ class SchemaRegistry:
         try:
             return await _answer(self._client.get_version(subject, version))
         except SchemaRegistryError as error:
+            if error.error_code in NOT_REGISTERED:
+                raise ReferenceMissing(f"{subject} version {version}") from error
             message = f"the schema registry does not return {subject} version {version}: {_one_line(error)}"
             raise Retryable(message) from error
 

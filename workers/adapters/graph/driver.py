@@ -4,9 +4,11 @@ import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import version
 
 import neo4j
+from neo4j.auth_management import AsyncAuthManagers
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
@@ -16,6 +18,7 @@ from neo4j.exceptions import (
     UnsupportedServerProduct,
 )
 
+from workers.config.environment import current_secret
 from workers.config.settings import Neo4jSettings
 from workers.core.errors import Misconfigured, Unreachable
 
@@ -42,7 +45,7 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
     try:
         return neo4j.AsyncGraphDatabase.driver(
             settings.uri,
-            auth=(settings.username, settings.password.get_secret_value()),
+            auth=AsyncAuthManagers.basic(partial(_credentials, settings)),
             user_agent=f"memory-graph/{version('memory-graph-workers')}",
             max_connection_pool_size=POOL_CONNECTIONS,
             connection_timeout=CONNECT_SECONDS,
@@ -54,6 +57,11 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
         )
     except (ConfigurationError, ValueError) as error:
         raise Misconfigured(f"NEO4J_URI={settings.uri} is no address of a Neo4j server ({error}); fix it") from error
+
+
+async def _credentials(settings: Neo4jSettings) -> tuple[str, str]:
+    """Return user and password. The driver asks again after the server has refused them."""
+    return settings.username, current_secret("NEO4J_PASSWORD", settings.password)
 
 
 @contextmanager

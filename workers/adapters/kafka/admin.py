@@ -5,7 +5,7 @@ from concurrent.futures import Future, wait
 from typing import Any, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
 
 from workers.adapters.kafka.client import librdkafka_config
 from workers.config.settings import KafkaSettings
@@ -66,6 +66,11 @@ class Admin:
         """Return every topic that exists, with its number of partitions."""
         metadata: Any = self.asked(lambda: self.client.list_topics(timeout=self.timeout_seconds))
         return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
+
+    def grow(self, topic: str, partitions: int) -> None:
+        """Add partitions to a topic that has fewer; one that does not exist stays so."""
+        if 0 < self.topics().get(topic, 0) < partitions:
+            self.results(self.client.create_partitions([NewPartitions(topic, partitions)]))
 
     def _classed(self, error: KafkaException) -> Exception:
         # Why a broker could not be used comes by the error callback, and that is called while polling.

@@ -36,7 +36,7 @@ class KafkaDeadLetters:
         except Retryable as error:
             topics = ", ".join(sorted({dead_letter_topic(letter.record.topic) for letter in letters}))
             fix = "it must exist, with its source's partitions and a little more than its max.message.bytes"
-            raise Retryable(f"{topics}: {error}; {fix}: `memory-graph topology apply`") from error
+            raise Retryable(f"{topics}: {error}; {fix}: `memory-graph topology apply --execute`") from error
 
     async def aclose(self) -> None:
         """Flush and close the producer."""

@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from faust.transport.drivers import aiokafka as driver
 from mode.threads import WorkerThread
@@ -30,6 +30,12 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     Worker = LeavingThread
     shutdown_timeout = LEAVE_SECONDS
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        """Read only what was committed: Faust would also read the records of aborted transactions."""
+        consumer = super()._create_worker_consumer(transport)
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust passes its own; aiokafka reads it at the start
+        return consumer
 
 
 def remains() -> bool:

@@ -4,10 +4,12 @@ import threading
 from typing import cast
 
 import pytest
+from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]  # it ships no types
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from mode.threads import ServiceThread
 
 from workers.engine.consumer import thread as module
-from workers.engine.consumer.thread import LeavingThread, remains
+from workers.engine.consumer.thread import ConsumerThread, LeavingThread, remains
 
 HELD_UP = """
 import threading
@@ -70,3 +72,15 @@ def test_a_thread_that_does_not_end_is_not_waited_for_without_end(
 def test_a_process_ends_although_such_a_thread_is_left_and_loses_nothing_it_has_said() -> None:
     ended = subprocess.run([sys.executable, "-c", HELD_UP], capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout) == (7, "drained\n")
+
+
+async def test_only_committed_records_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    def create(_self: object, _transport: object) -> AIOKafkaConsumer:
+        made = AIOKafkaConsumer(bootstrap_servers="127.0.0.1:1")
+        made._closed = True  # noqa: SLF001 - it was never started
+        return made
+
+    assert create(None, None)._isolation_level == "read_uncommitted", "the attribute is still aiokafka's"  # noqa: SLF001 - aiokafka reads it
+    monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", create)
+    made = ConsumerThread.__new__(ConsumerThread)._create_worker_consumer(None)  # noqa: SLF001 - Faust calls it
+    assert made._isolation_level == "read_committed"  # noqa: SLF001 - as above

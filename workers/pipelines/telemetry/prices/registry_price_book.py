@@ -6,7 +6,7 @@ from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 
 
 class RegistryPriceBook:
-    """The terms of the registry, completed by the catalogue: each of version, price and window falls back by itself."""
+    """The terms of the registry, completed by the catalogue: price and window each fall back by themselves."""
 
     def __init__(self, history: RegistryHistory, catalogue: Catalogue) -> None:
         self._history = history
