@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
-from workers.core.ports import Claim
+from workers.core.ports import Claim, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.partition_task import GraphIsBehind, NewGraph, PartitionContext, PartitionTask, Position
@@ -66,6 +66,15 @@ class Assignment:
         """Claim a partition again if it still has this claim, because the graph has another."""
         if (task := self._tasks.get(topic_partition)) is not None:
             task.doubt(claim)
+
+    def notice_watermarks(self, found: Mapping[int, Watermark]) -> None:
+        """Read again where a partition was committed past the graph and no record has come that would show it."""
+        for partition, committed in self._committed.items():
+            mark = found.get(partition.partition)
+            next_offset = mark.offset + 1 if mark else 0
+            if partition in self._held and partition not in self._tasks and committed > next_offset:
+                log.warning("the graph is behind the committed offset", partition=str(partition), offset=next_offset)
+                self.behind[partition] = next_offset
 
     def notice_topic(self, topic_id: str) -> None:
         """Read all partitions from their beginning where they were claimed for another topic of the same name."""

@@ -61,6 +61,7 @@ class Observer:
             context.health.server("neo4j", str(reason))
             return
         context.health.server("neo4j")
+        self._assignment.notice_watermarks(found)
         for partition, claim in idle.items():
             if found.get(partition.partition) != Watermark(claim.token, claim.offset):
                 self._assignment.doubt(partition, claim)

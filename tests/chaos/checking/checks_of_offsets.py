@@ -52,16 +52,22 @@ def commits_never_run_ahead(history: Sequence[Line]) -> Iterator[Finding]:
 def without_late_commits(history: Sequence[Line]) -> Iterator[Line]:
     """Leave out commits of an earlier life of the topic or the graph, which reached Kafka before it was another.
 
-    Kafka cannot tell them from others, so nobody can prevent them: workers that read them must know better.
+    Kafka cannot tell them from others, so nobody can prevent them: workers that read them must know better. After the
+    graph was restored or emptied, a partition's commits count again once they are no longer ahead of it.
     """
     last: dict[str, int] = {}
     late: dict[str, int] = {}
+    ahead: set[str] = set()
     for line in history:
-        if line["what"] in {"recreated", "restored"}:
+        if line["what"] == "recreated":
             late = last
+        if line["what"] == "restored":
+            ahead = set(last)
         if line["what"] == "seen":
             last = line["committed"]
-            yield {**line, "committed": {number: at for number, at in last.items() if at != late.get(number)}}
+            ahead -= {number for number, at in last.items() if at <= line["watermarks"].get(number, (-1, 0, ""))[0] + 1}
+            counted = {number: at for number, at in last.items() if at != late.get(number) and number not in ahead}
+            yield {**line, "committed": counted}
         else:
             yield line
 

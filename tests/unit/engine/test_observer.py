@@ -81,6 +81,18 @@ async def test_an_idle_worker_notices_a_graph_that_was_restored() -> None:
     await bench.assignment.drain()
 
 
+async def test_a_partition_without_records_notices_that_the_graph_was_emptied() -> None:
+    bench = Bench()
+    bench.assignment.open(1, {TP: 7})
+    bench.graph.watermark = 6
+    watch = observer(bench)
+    await watch.look()
+    assert bench.assignment.behind == {}
+    bench.graph.watermark = -1
+    await watch.look()
+    assert bench.assignment.behind == {TP: 0}
+
+
 async def test_a_recreated_topic_is_read_from_its_beginning() -> None:
     bench = Bench()
     watch = observer(bench)
