@@ -80,7 +80,7 @@ class Servers:
 
     @property
     def _dumps(self) -> Path:
-        return self._home / f"{self.name}.dumps"
+        return self._home / self.name / "dumps"  # removed with the stack
 
     def freeze(self, server: str) -> None:
         """SIGSTOP: connections stay open, nothing answers."""
