@@ -64,7 +64,11 @@ class Effects:
 async def open_effects(
     stack: AsyncExitStack, settings: Settings, schemas: Path, record: Callable[[Measurement], None]
 ) -> Effects:
-    """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records."""
+    """Connect to the servers of effects; ``stack`` closes them.
+
+    ``schemas`` is the folder of the published records; a worker whose jobs publish nothing needs none.
+    """
+    published = load_reader_schemas(schemas) if schemas.is_dir() else {}
     registry = SchemaRegistry(settings.schema_registry_url)
     stack.push_async_callback(registry.aclose)
     producer = KafkaProducer(librdkafka_config(settings.kafka) | JAVA_PARTITIONER)
@@ -72,4 +76,4 @@ async def open_effects(
     api = None
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
-    return Effects(AvroEncoder(registry, load_reader_schemas(schemas)), producer, api, record)
+    return Effects(AvroEncoder(registry, published), producer, api, record)
