@@ -7,7 +7,7 @@ from typing import Any
 
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
-from workers.adapters.avro.schemas import load_reader_schemas
+from workers.adapters.avro.schemas import Schema, load_reader_schemas
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.producer import JAVA_PARTITIONER, KafkaProducer
 from workers.adapters.registry_api.client import RegistryApi
@@ -64,11 +64,7 @@ class Effects:
 async def open_effects(
     stack: AsyncExitStack, settings: Settings, schemas: Path, record: Callable[[Measurement], None]
 ) -> Effects:
-    """Connect to the servers of effects; ``stack`` closes them.
-
-    ``schemas`` is the folder of the published records; a worker whose jobs publish nothing needs none.
-    """
-    published = load_reader_schemas(schemas) if schemas.is_dir() else {}
+    """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records."""
     registry = SchemaRegistry(settings.schema_registry_url)
     stack.push_async_callback(registry.aclose)
     producer = KafkaProducer(librdkafka_config(settings.kafka) | JAVA_PARTITIONER)
@@ -76,4 +72,9 @@ async def open_effects(
     api = None
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
-    return Effects(AvroEncoder(registry, published), producer, api, record)
+    return Effects(AvroEncoder(registry, _published(schemas)), producer, api, record)
+
+
+def _published(schemas: Path) -> Mapping[str, Schema]:
+    """Return the schemas of a folder; a worker whose jobs publish nothing needs none."""
+    return load_reader_schemas(schemas) if schemas.is_dir() else {}
