@@ -4,11 +4,10 @@ import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from importlib.metadata import version
 
 import neo4j
-from neo4j.auth_management import AsyncAuthManagers
+from neo4j.auth_management import AsyncAuthManager
 from neo4j.exceptions import (
     AuthError,
     ConfigurationError,
@@ -45,7 +44,7 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
     try:
         return neo4j.AsyncGraphDatabase.driver(
             settings.uri,
-            auth=AsyncAuthManagers.basic(partial(_credentials, settings)),
+            auth=CurrentCredentials(settings),
             user_agent=f"memory-graph/{version('memory-graph-workers')}",
             max_connection_pool_size=POOL_CONNECTIONS,
             connection_timeout=CONNECT_SECONDS,
@@ -59,9 +58,23 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
         raise Misconfigured(f"NEO4J_URI={settings.uri} is no address of a Neo4j server ({error}); fix it") from error
 
 
-async def _credentials(settings: Neo4jSettings) -> tuple[str, str]:
-    """Return user and password. The driver asks again after the server has refused them."""
-    return settings.username, current_secret("NEO4J_PASSWORD", settings.password)
+class CurrentCredentials(AsyncAuthManager):
+    """Reads the password's file each time that the driver takes a connection: it may have been rotated.
+
+    The driver's own manager for rotated passwords did not ask again when a new connection was refused.
+    """
+
+    def __init__(self, settings: Neo4jSettings) -> None:
+        self._settings = settings
+
+    async def get_auth(self) -> neo4j.Auth:
+        """Return user and password."""
+        password = current_secret("NEO4J_PASSWORD", self._settings.password)
+        return neo4j.basic_auth(self._settings.username, password)
+
+    async def handle_security_exception(self, auth: object, error: Neo4jError) -> bool:  # noqa: ARG002 - the driver's signature
+        """Return that the error stays one: the next attempt reads the file again."""
+        return False
 
 
 @contextmanager
