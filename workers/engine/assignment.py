@@ -5,10 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
-from workers.core.ports import Claim, Watermark
+from workers.core.ports import NOTHING_WRITTEN, Claim, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.partition_task import GraphIsBehind, NewGraph, PartitionContext, PartitionTask, Position
+from workers.engine.partition_task import (
+    GraphIsBehind,
+    NewGraph,
+    PartitionContext,
+    PartitionTask,
+    Position,
+    require_records_after,
+)
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimitExceeded
 
 log = structlog.get_logger(__name__)
@@ -70,17 +77,20 @@ class Assignment:
     def notice_watermarks(self, found: Mapping[int, Watermark]) -> None:
         """Read again where a partition was committed past the graph and no record has come that would show it."""
         for partition, committed in self._committed.items():
+            if partition not in self._held or partition in self._tasks:
+                continue
             mark = found.get(partition.partition)
-            next_offset = mark.offset + 1 if mark else 0
-            if partition in self._held and partition not in self._tasks and committed > next_offset:
-                log.warning("the graph is behind the committed offset", partition=str(partition), offset=next_offset)
-                self.behind[partition] = next_offset
+            offset = mark.offset if mark else NOTHING_WRITTEN
+            try:
+                require_records_after(self._context.spec, partition, committed, offset, new_graph=mark is None)
+            except (GraphIsBehind, NewGraph) as reason:
+                self._note(reason)
 
     def notice_topic(self, topic_id: str) -> None:
         """Read all partitions from their beginning where they were claimed for another topic of the same name."""
         if any(task.topic_id not in {None, topic_id} for task in self._tasks.values()):
             log.warning("the topic was recreated, reading it from the beginning", topic=self._context.options.topic)
-            self.behind.update(dict.fromkeys(self._tasks, 0))
+            self.behind.update(dict.fromkeys(self.positions(), 0))
 
     def accept(self, chunk: Chunk) -> None:
         """Pass a chunk to its partition's task. Never raises, because Faust acknowledges what an agent raises on."""
@@ -111,6 +121,9 @@ class Assignment:
             return
         if isinstance(error, DeadLetterLimitExceeded):
             return  # the limiter has logged it; waiting records stay unacknowledged
+        self._note(error)
+
+    def _note(self, error: BaseException) -> None:
         if isinstance(error, NewGraph):
             self._context.health.hold(str(error))
             log.error("worker stands still", reason=str(error))

@@ -16,12 +16,10 @@ class Wait:
     """What a partition waits for.
 
     ``reason``    a short name, label of the metric ``waiting``: a server, or a step of the engine
-    ``since``     seconds of the monotonic clock
     ``outage``    why it cannot go on, in a sentence, as long as the reason is outside of this process
     """
 
     reason: str
-    since: float
     outage: str = ""
 
 
@@ -45,7 +43,7 @@ class PartitionHealth:
     @contextmanager
     def waiting(self, reason: str) -> Iterator[Wait]:
         """Name what is waited for inside."""
-        wait = Wait(reason, self._clock.monotonic())
+        wait = Wait(reason)
         self._waits.append(wait)
         try:
             yield wait

@@ -48,6 +48,17 @@ class NewGraph(Misconfigured):
     """The graph has nothing of a partition that was read before, and the worker must not begin again by itself."""
 
 
+def require_records_after(
+    spec: WorkerSpec[Any, Any], partition: TopicPartition, acknowledged: int, offset: int, *, new_graph: bool
+) -> None:
+    """Raise ``GraphIsBehind`` or ``NewGraph`` where records after the graph's ``offset`` were acknowledged."""
+    if acknowledged <= offset + 1:
+        return
+    if new_graph and spec.state and spec.state.on_new_graph == "fail":
+        raise NewGraph(f"the graph has nothing of {partition}, which was read before: {spec.state.new_graph_fix}")
+    raise GraphIsBehind(partition, offset + 1)
+
+
 @dataclass(frozen=True, slots=True)
 class PartitionContext:
     """What all partition tasks of a process share."""
@@ -135,7 +146,10 @@ class PartitionTask:
         """Deliver under one claim after the other until the partition is revoked."""
         context = self._context
         while (claim := await self._until_draining(self._claim())) is not None:
-            self._require_records_after(claim)
+            new_graph = claim.offset == NOTHING_WRITTEN and not claim.epoch
+            require_records_after(
+                context.spec, self._topic_partition, self._acknowledged, claim.offset, new_graph=new_graph
+            )
             self._queue.interrupt(None)
             self._delivery = delivery = Delivery(context.spec, context.options.group, claim, context.sinks)
             try:
@@ -152,21 +166,12 @@ class PartitionTask:
             wait.outage = reason
             await self._until_draining(asyncio.sleep(self._context.options.session_timeout_seconds))
 
-    def _require_records_after(self, claim: Claim) -> None:
-        """Raise ``GraphIsBehind`` or ``NewGraph`` where records that the graph lacks were acknowledged."""
-        if self._acknowledged <= claim.offset + 1:
-            return
-        keyed, partition = self._context.spec.state, self._topic_partition
-        if keyed and keyed.on_new_graph == "fail" and claim.offset == NOTHING_WRITTEN and not claim.epoch:
-            raise NewGraph(f"the graph has nothing of {partition}, which was read before: {keyed.new_graph_fix}")
-        raise GraphIsBehind(partition, claim.offset + 1)
-
     async def _deliver_batches(self, delivery: Delivery[Any, Any]) -> None:
         context = self._context
         while records := self._undelivered or await self._until_draining(self._queue.batch(context.options.batch)):
             self._undelivered = records
             with context.tracing.batch(context.spec.name, context.options.group, records) as span:
-                await self._deliver(delivery, [each for each in records if each.offset > delivery.claim.offset], span)
+                await self._deliver(delivery, _after(delivery.claim.offset, records), span)
             self._undelivered = ()
             self._newest_ms = records[-1].timestamp
             self._acknowledged = records[-1].offset + 1
@@ -213,3 +218,8 @@ class PartitionTask:
     async def _prepare(self, records: Sequence[Record]) -> None:
         for preparation in (self._context.decoder, *self._context.spec.preparations):
             await self._context.sinks.retry.until_done(preparation.server, lambda: preparation.prepare(records))  # noqa: B023 - awaited within this round
+
+
+def _after(offset: int, records: Sequence[Record]) -> Sequence[Record]:
+    """Return the records that the graph does not have yet: nearly always all of them."""
+    return records if records[0].offset > offset else [each for each in records if each.offset > offset]

@@ -1,11 +1,13 @@
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.engine.test_partition_task import Bench
-from tests.unit.engine.toy import add, totals
+from tests.unit.engine.toy import TOY, add, totals
 from workers.core.errors import Retryable
-from workers.core.ports import TopicState
+from workers.core.ports import TopicState, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.observer import Observer, PartitionsAdded
 from workers.testing import PARTITION as TP
@@ -93,6 +95,20 @@ async def test_a_partition_without_records_notices_that_the_graph_was_emptied() 
     assert bench.assignment.behind == {TP: 0}
 
 
+async def test_a_partition_without_records_does_not_begin_again_where_its_worker_must_not() -> None:
+    state = replace(TOY.state, on_new_graph="fail", new_graph_fix="start a new sum") if TOY.state else None
+    bench = Bench(spec=replace(TOY, state=state))
+    bench.assignment.open(1, {TP: 7})
+
+    async def none(worker: str, topic: str) -> Mapping[int, Watermark]:
+        return {}
+
+    bench.graph.watermarks = none  # type: ignore[method-assign]  # an emptied graph
+    await observer(bench).look()
+    assert bench.assignment.behind == {}
+    assert any("start a new sum" in reason for reason in bench.health.unready())
+
+
 async def test_a_recreated_topic_is_read_from_its_beginning() -> None:
     bench = Bench()
     watch = observer(bench)
@@ -100,9 +116,11 @@ async def test_a_recreated_topic_is_read_from_its_beginning() -> None:
     await bench.until(lambda: bench.next_offset() == 1)
     await watch.look()
     assert bench.assignment.behind == {}
+    silent = TP._replace(partition=1)
+    bench.assignment.rebalanced([TP, silent])
     bench.topic.state = TopicState("another id", {0: 100})
     await watch.look()
-    assert bench.assignment.behind == {TP: 0}
+    assert bench.assignment.behind == {TP: 0, silent: 0}, "also where no record has come"
     await bench.assignment.drain()
 
 

@@ -70,7 +70,11 @@ class Admin:
     def grow(self, topic: str, partitions: int) -> None:
         """Add partitions to a topic that has fewer; one that does not exist stays so."""
         if 0 < self.topics().get(topic, 0) < partitions:
-            self.results(self.client.create_partitions([NewPartitions(topic, partitions)]))
+            try:
+                self.results(self.client.create_partitions([NewPartitions(topic, partitions)]))
+            except KafkaException:
+                if self.topics().get(topic, 0) < partitions:  # otherwise another process was first
+                    raise
 
     def _classed(self, error: KafkaException) -> Exception:
         # Why a broker could not be used comes by the error callback, and that is called while polling.

@@ -80,7 +80,12 @@ class Delivery(Generic[EventT, StateT]):
     async def _deliver(self, batch: DecodedBatch[EventT], through: int) -> Delivered:
         clock = self._sinks.clock
         started = clock.monotonic()
-        folded = await self._folder.fold(batch.events)
+        try:
+            folded = await self._folder.fold(batch.events)
+        except Refused as refusal:  # the states of all these keys do not fit into one answer, or a key into a query
+            await self._dead_letter(batch.rejected)
+            codes = tuple(each.reason.code for each in batch.rejected)
+            return Delivered(dead_letter_codes=codes) | await self._split(batch.events, through, refusal)
         statements = self._folder.plan(folded)
         planned = clock.monotonic()
         rejected = sorted([*batch.rejected, *folded.rejected], key=lambda each: each.record.offset)
@@ -89,12 +94,12 @@ class Delivery(Generic[EventT, StateT]):
             frozenset(each.record.offset for each in folded.rejected),
             dead_letter_codes=tuple(each.reason.code for each in rejected),
         )
-        events = [each for each in batch.events if each[0].offset not in outcome.rejected]
         try:
             await self._write(through, statements)
         except Refused as refusal:
+            events = [each for each in batch.events if each[0].offset not in outcome.rejected]
             return outcome | await self._split(events, through, refusal)
-        if events:
+        if len(batch.events) > len(folded.rejected):
             self._sinks.dead_letter_limiter.accepted()
         written = clock.monotonic()
         self._folder.keep(folded)

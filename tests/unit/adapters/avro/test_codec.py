@@ -19,6 +19,7 @@ from tests.unit.adapters.avro.in_memory_registry import (
 )
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.encoder import AvroEncoder
+from workers.adapters.avro.schema_registry import WriterDefinition
 from workers.adapters.avro.schemas import Schema
 from workers.adapters.avro.wire import prefix_of
 from workers.core.errors import Rejected, Retryable
@@ -89,6 +90,15 @@ async def test_an_id_that_the_registry_does_not_know_is_rejected_by_its_number(c
     rejected = await rejection(codec, prefix_of(4711) + b"x")
     assert rejected.code == "avro.unknown_schema"
     assert "4711" in rejected.message
+
+
+async def test_a_schema_whose_reference_the_registry_lacks_is_rejected_by_its_name(
+    codec: AvroCodec, registry: InMemoryRegistry
+) -> None:
+    registry.definitions[7] = WriterDefinition("AVRO", (), "money version 3")
+    rejected = await rejection(codec, prefix_of(7) + b"x")
+    assert rejected.code == "avro.unresolvable"
+    assert "refers to money version 3" in rejected.message
 
 
 async def test_an_unknown_id_is_asked_for_again_after_a_minute(

@@ -120,3 +120,32 @@ async def test_a_server_out_of_reach_is_one_sentence_with_the_variable() -> None
             await registry.definition(1)
     finally:
         await registry.aclose()
+
+
+class LacksReference(NoRegistry):
+    """A registry with a schema that refers to a subject that it does not have."""
+
+    def do_GET(self) -> None:
+        lacks = self.path.startswith("/subjects/")
+        body = b'{"error_code": 40401, "message": "no subject"}' if lacks else REFERRING
+        self.send_response(404 if lacks else 200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+REFERRING = b'{"schema": "\\"Money\\"", "references": [{"name": "Money", "subject": "money", "version": 3}]}'
+
+
+async def test_a_missing_reference_is_no_outage() -> None:
+    with HTTPServer(("127.0.0.1", 0), LacksReference) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
+        try:
+            assert await registry.definition(1) == WriterDefinition("AVRO", (), "money version 3")
+        finally:
+            await registry.aclose()
+            server.shutdown()
+            thread.join()

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -170,6 +170,25 @@ async def test_a_failing_transaction_is_not_suspected_while_the_server_can_write
     await worker.run_batch([add(0, "a", 1)])
     assert worker.dead_letters.letters == []
     assert totals(worker.graph) == {"a": 1}
+
+
+async def test_states_that_do_not_fit_into_one_answer_are_read_in_parts() -> None:
+    tested = toy()
+    read = tested.graph.stored
+
+    async def stored(cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
+        if len(keys) > 1 or "huge" in keys:
+            raise Refused("neo4j.size", "the transaction needs too much memory")
+        return await read(cypher, worker, keys)
+
+    tested.graph.stored = stored  # type: ignore[method-assign]  # a database with little memory
+    await tested.run_batch([add(0, "a", 1), add(1, "a", -5), add(2, "huge", 1), add(3, "b", 1)])
+    assert [(each.record.offset, each.code) for each in tested.dead_letters.letters] == [
+        (1, "number.negative"),
+        (2, "neo4j.size"),
+    ]
+    assert totals(tested.graph) == {"a": 1, "b": 1}
+    assert tested.graph.watermark == 3
 
 
 async def test_a_refusal_without_any_event_is_a_bug_and_is_raised() -> None:
