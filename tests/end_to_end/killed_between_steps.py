@@ -8,7 +8,6 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from unittest import mock
 
 import uvloop
@@ -18,6 +17,7 @@ from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Settings
 from workers.core.job import Effect, Publish
 from workers.core.metric import Measurement
+from workers.core.ports import Claim
 from workers.core.reference import Query
 from workers.core.statement import Statement
 from workers.engine.jobs.backoff import AnyStep
@@ -70,13 +70,14 @@ def hook(moments: Moments) -> None:
         written = "notified" if "notified_at" in question.cypher else "announced"
         moments.pass_by(f"{written} {question.parameters.get('state', '')}".strip())
 
-    async def writing(self: Neo4jWriter, claim: Any, through: int, statements: Sequence[Statement], *rest: Any) -> None:
+    async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
         async with under_way:
             pass
-        await write(self, claim, through, statements, *rest)
+        written = await write(self, claim, through, statements)
         for row in (row for statement in statements if statement.name == MIGRATIONS.name for row in statement.rows):
             assert not isinstance(row, dict)
             moments.pass_by(f"wrote {list(row)[STATE]}")
+        return written
 
     for owner, name, replacement in (
         (Runner, "_run_step", stepping),

@@ -27,7 +27,7 @@ def fleet(
     topology = load_topology(settings.topology_path)
     configure_logging(settings.log)
     counts = {name: 1 for name in FLEET if name in topology.workers} | parse_replicas(replicas or [], set(FLEET))
-    raise typer.Exit(asyncio.run(Supervisor(counts).run()))
+    raise typer.Exit(asyncio.run(Supervisor(counts, settings.metrics_host).run()))
 
 
 def parse_replicas(texts: list[str], known: set[str]) -> dict[str, int]:

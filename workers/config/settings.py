@@ -210,6 +210,11 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         default=9464, ge=0, le=65535, description="a port 1-65535 to serve /metrics at, 0 for any"
     )
+    metrics_fd: int | None = Field(
+        default=None,
+        ge=3,
+        description="the number of an open listening socket, used instead of METRICS_PORT; `fleet` sets it",
+    )
     metrics_host: str = Field(
         default="127.0.0.1", description="the address to serve /metrics at; 0.0.0.0 in a pod, for its probes"
     )

@@ -35,7 +35,7 @@ class Dropped(MemoryGraphError):
 
 
 class Refused(MemoryGraphError):
-    """Split the batch: the database refuses it for its content (constraint, type, size)."""
+    """Split the batch: the server refuses it for its content (constraint, type, size)."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -56,6 +56,10 @@ class Retryable(MemoryGraphError):
 
 class Contended(Retryable):
     """Try again at once: another transaction has the same locks. The server works."""
+
+
+class NeedsOperator(Retryable):
+    """Try again, for an operator to end it: the server works, and does not take this as it is configured."""
 
 
 class TransactionFailed(Retryable):

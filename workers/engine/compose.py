@@ -102,7 +102,7 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
 
 async def _serve_health(stack: AsyncExitStack, settings: Settings, metrics: Metrics, health: WorkerHealth) -> None:
     server = HealthServer(metrics, alive=health.unhealthy, ready=health.unready)
-    await server.start(settings.metrics_port, settings.metrics_host)
+    await server.start(settings.metrics_port, settings.metrics_host, settings.metrics_fd)
     stack.push_async_callback(server.stop)
 
 

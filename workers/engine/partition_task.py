@@ -196,7 +196,8 @@ class PartitionTask:
         self.topic_id = topic.id
 
         async def attempt() -> Claim:
-            return await sinks.writer.claim(context.spec.name, self._topic_partition, topic.id)
+            with sinks.metrics.graph_write("claim", sinks.clock):
+                return await sinks.writer.claim(context.spec.name, self._topic_partition, topic.id)
 
         claim = await sinks.retry.until_done(Server.NEO4J, attempt)
         log.info("partition claimed", partition=str(self._topic_partition), watermark=claim.offset, epoch=claim.epoch)
@@ -206,13 +207,13 @@ class PartitionTask:
         if not records:
             return
         spec, sinks = self._context.spec, self._context.sinks
-        started = sinks.clock.monotonic()
         await self._prepare(records)
         batch = decode_batch(spec, self._context.decoder, sinks.clock, records)
         if spec.trace_id is not None:
             span.link_traces(map(spec.trace_id, [event for _, event in batch.events]))
         delivered = await delivery.deliver(batch, records[-1].offset)
-        received = measure_batch(sinks.metrics, spec, batch, delivered, sinks.clock.monotonic() - started)
+        seconds = sinks.clock.monotonic() - self._queue.batch_since
+        received = measure_batch(sinks.metrics, spec, batch, delivered, seconds)
         report_batch(spec, received, delivered, sinks)
 
     async def _prepare(self, records: Sequence[Record]) -> None:

@@ -1,12 +1,17 @@
-"""The fleet on one machine: each replica is a process, restarted when it fails."""
+"""The fleet on one machine: each replica is a process, restarted when it fails or is no longer alive."""
 
 import asyncio
 import os
 import signal
+import socket
 import sys
-from collections.abc import Mapping
+from asyncio.subprocess import Process
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 
 import structlog
+
+from workers.observe.liveness import until_not_alive
 
 log = structlog.get_logger(__name__)
 
@@ -14,60 +19,93 @@ FIRST_RESTART_SECONDS = 1.0
 LONGEST_RESTART_SECONDS = 30.0
 STEADY_AFTER_SECONDS = 60.0
 """A replica that ran this long before it failed is restarted after the first, short wait."""
+GRACE_SECONDS = 45.0
+"""How long a replica that is not alive may drain after SIGTERM, before SIGKILL."""
 WRONG_CONFIGURATION = 2
 """The exit code of a replica that a restart cannot help."""
 
 
-class Supervisor:
-    """Runs replicas until SIGTERM or SIGINT; then sends them SIGTERM and waits for their drain."""
+def worker_command(name: str) -> Sequence[str]:
+    """Return the command that runs one worker."""
+    return sys.executable, "-m", "workers.cli.main", "worker", name
 
-    def __init__(self, replicas: Mapping[str, int]) -> None:
+
+class Supervisor:
+    """Runs replicas until SIGTERM or SIGINT; then sends them SIGTERM and waits for their drain.
+
+    Each replica inherits a listening socket on ``host``, so that its address stays the same when it is restarted, and
+    its ``/healthz`` is asked as Kubernetes would. Without this a replica that hangs would never be restarted.
+    """
+
+    def __init__(
+        self,
+        replicas: Mapping[str, int],
+        host: str = "127.0.0.1",
+        command: Callable[[str], Sequence[str]] = worker_command,
+    ) -> None:
         self._replicas = replicas
+        self._host = host
+        self._command = command
         self._stopping = asyncio.Event()
 
     async def run(self) -> int:
         """Return 0 when every replica drained, otherwise the exit code of one that did not."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
+            loop.add_signal_handler(number, self.stop)
         codes = await asyncio.gather(
             *(self._keep(name, replica) for name, count in self._replicas.items() for replica in range(count))
         )
         return next((code for code in codes if code), 0)
 
+    def stop(self) -> None:
+        """Drain every replica, then end."""
+        self._stopping.set()
+
     async def _keep(self, name: str, replica: int) -> int:
         """Restart one replica when it ends, after a longer wait each time it fails soon."""
         wait = FIRST_RESTART_SECONDS
         loop = asyncio.get_running_loop()
-        while True:
-            started = loop.time()
-            code = await self._run_once(name, replica)
-            if self._stopping.is_set() or code == WRONG_CONFIGURATION:
-                self._stopping.set()
-                return code
-            wait = FIRST_RESTART_SECONDS if loop.time() - started > STEADY_AFTER_SECONDS else wait
-            log.error("replica ended, starting it again", worker=name, replica=replica, code=code, in_seconds=wait)
-            if await self._stopped_within(wait):
-                return code
-            wait = min(wait * 2, LONGEST_RESTART_SECONDS)
+        with closing(socket.create_server((self._host, 0))) as listener:
+            while True:
+                started = loop.time()
+                code = await self._run_once(name, replica, listener)
+                if self._stopping.is_set() or code == WRONG_CONFIGURATION:
+                    self._stopping.set()
+                    return code
+                wait = FIRST_RESTART_SECONDS if loop.time() - started > STEADY_AFTER_SECONDS else wait
+                log.error("replica ended, starting it again", worker=name, replica=replica, code=code, in_seconds=wait)
+                if await self._stopped_within(wait):
+                    return code
+                wait = min(wait * 2, LONGEST_RESTART_SECONDS)
 
-    async def _run_once(self, name: str, replica: int) -> int:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "workers.cli.main", "worker", name,
-            env=os.environ | {"METRICS_PORT": "0"},
-            start_new_session=True,  # Ctrl-C reaches only this process, which sends the replicas one SIGTERM
-        )  # fmt: skip
-        log.info("replica started", worker=name, replica=replica, pid=process.pid)
+    async def _run_once(self, name: str, replica: int, listener: socket.socket) -> int:
+        process = await self._start(name, listener)
+        address = f"http://{self._host}:{listener.getsockname()[1]}"
+        log.info("replica started", worker=name, replica=replica, pid=process.pid, address=address)
         ended = asyncio.ensure_future(process.wait())
         stopping = asyncio.ensure_future(self._stopping.wait())
-        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        not_alive = asyncio.ensure_future(until_not_alive(f"{address}/healthz"))
+        await asyncio.wait({ended, stopping, not_alive}, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
-        terminated = not ended.done()
-        if terminated:
-            process.terminate()
+        not_alive.cancel()
+        if ended.done():
+            return await ended
+        if not self._stopping.is_set():
+            log.error("replica is not alive", worker=name, replica=replica, reason=not_alive.result())
+            return await _ended(process, GRACE_SECONDS)
+        process.terminate()
         code = await ended
         # Ended by the signal itself: it was still loading, had no signal handler and had read nothing.
-        return 0 if terminated and code == -signal.SIGTERM else code
+        return 0 if code == -signal.SIGTERM else code
+
+    async def _start(self, name: str, listener: socket.socket) -> Process:
+        return await asyncio.create_subprocess_exec(
+            *self._command(name),
+            env=os.environ | {"METRICS_FD": str(listener.fileno())},
+            pass_fds=(listener.fileno(),),
+            start_new_session=True,  # Ctrl-C reaches only this process, which sends the replicas one SIGTERM
+        )
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
@@ -75,3 +113,13 @@ class Supervisor:
         except TimeoutError:
             return False
         return True
+
+
+async def _ended(process: Process, grace_seconds: float) -> int:
+    """End a process with SIGTERM, after ``grace_seconds`` with SIGKILL; return its exit code."""
+    process.terminate()
+    try:
+        return await asyncio.wait_for(process.wait(), grace_seconds)
+    except TimeoutError:
+        process.kill()
+        return await process.wait()

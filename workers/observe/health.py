@@ -1,6 +1,7 @@
 """The HTTP server for Kubernetes and Prometheus: ``/healthz``, ``/readyz`` and ``/metrics``."""
 
 import errno
+import socket
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
@@ -29,8 +30,11 @@ class HealthServer:
         self._ready = ready
         self._runner: web.AppRunner | None = None
 
-    async def start(self, port: int, host: str = "127.0.0.1") -> int:
-        """Listen, and return the port: ``port``, or any free one for 0. Raises ``Misconfigured`` for a taken port."""
+    async def start(self, port: int, host: str = "127.0.0.1", listener: int | None = None) -> int:
+        """Listen, and return the port: ``port``, any free one for 0, or that of ``listener``, an open socket's number.
+
+        Raises ``Misconfigured`` for a taken port and for a number that is no listening socket.
+        """
         app = web.Application()
         app.add_routes(
             [
@@ -41,7 +45,7 @@ class HealthServer:
         )
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        bound = await _listen(self._runner, host, port)
+        bound = await (_listen(self._runner, host, port) if listener is None else _inherit(self._runner, listener))
         log.info("serving metrics and health", address=f"http://{host}:{bound}")
         return bound
 
@@ -79,6 +83,15 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> int:
         if error.errno != errno.EADDRINUSE:
             raise
         message = f"METRICS_PORT={port} is taken on {host}: set another port, or 0 for any free one"
+        raise Misconfigured(message) from error
+    return _port_of(runner)
+
+
+async def _inherit(runner: web.AppRunner, listener: int) -> int:
+    try:
+        await web.SockSite(runner, socket.socket(fileno=listener)).start()
+    except OSError as error:
+        message = f"METRICS_FD={listener} is no listening socket ({error.strerror}): unset it, and use METRICS_PORT"
         raise Misconfigured(message) from error
     return _port_of(runner)
 

@@ -19,9 +19,15 @@ EVENTS_PROCESSED = counter(
 )
 EVENTS_DROPPED = counter("events_dropped_total", "Events dropped by a named policy.", "event_type", "reason")
 PROCESSING_DURATION = histogram(
-    "event_processing_duration_seconds", "From the start of a batch until the graph has it.", "event_type"
+    "event_processing_duration_seconds",
+    "From the arrival of a batch's first record until the graph has the batch.",
+    "event_type",
 )
-GRAPH_WRITE_DURATION = histogram("graph_write_duration_seconds", "One graph transaction.", "operation_type")
+GRAPH_WRITE_DURATION = histogram(
+    "graph_write_duration_seconds",
+    "One attempt at a transaction: claim, batch, watermark (a batch without other changes), job.",
+    "operation_type",
+)
 BUFFER_UTILIZATION = gauge(
     "buffer_utilization_percent", "Bytes of waiting records, in percent of buffer_mb.", "consumer_id"
 )

@@ -1,6 +1,7 @@
 """The metrics of one process. Every method is called at most once a batch, with counts, never once an event."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from prometheus_client import (
     CollectorRegistry,
@@ -12,6 +13,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import choose_encoder
 
+from workers.core.clock import Clock
 from workers.core.metric import Kind, Measurement, MetricSpec
 from workers.observe import metric_list as listed
 from workers.observe.series import Buckets, HistogramCollector, Series
@@ -69,12 +71,17 @@ class Metrics:
         self._dropped.of(event_type, reason).inc(count)
 
     def processing(self, event_type: str, seconds: float, count: int = 1) -> None:
-        """Observe ``count`` events that took ``seconds`` from the start of their batch until it was stored."""
+        """Observe ``count`` events of a batch, ``seconds`` after the arrival of its first record, when it is stored."""
         self._processing.of(event_type).observe(seconds, count)
 
-    def graph_write(self, operation_type: str, seconds: float) -> None:
-        """Observe one graph transaction."""
-        self._graph_write.of(operation_type).observe(seconds)
+    @contextmanager
+    def graph_write(self, operation_type: str, clock: Clock) -> Iterator[None]:
+        """Measure one attempt at a graph transaction, also one that fails."""
+        started = clock.monotonic()
+        try:
+            yield
+        finally:
+            self._graph_write.of(operation_type).observe(clock.monotonic() - started)
 
     def buffer_utilization(self, consumer_id: str, percent: float) -> None:
         """Set how full the buffer of waiting records is, 0 to 100."""

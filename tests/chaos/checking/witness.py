@@ -64,6 +64,7 @@ class Witness:
 
     def is_at(self, ends: Mapping[int, int], life: int) -> bool:
         """Whether commits and watermarks of the topic's present life are at these ends of the log."""
+        assert self._thread.is_alive(), "the witness has ended, so nothing can be judged"
         here = {number: mark.offset + 1 for number, mark in self.watermarks.items() if mark.epoch == life}
         return all(self.committed.get(number) == here.get(number) == end for number, end in ends.items())
 
@@ -98,11 +99,14 @@ class Witness:
     def _look_for_halves(self) -> None:
         """Look again before crying out: a single read is no snapshot, two in a row are no accident."""
         try:
-            first = {row["half"] for row in self._query(self._half)}
-            if halves := first and first & {row["half"] for row in self._query(self._half)}:
+            if halves := (first := self._halves()) and first & self._halves():
                 self._history.note("half", keys=sorted(halves)[:5], count=len(halves))
         except (Neo4jError, DriverError, OSError):
             return
+
+    def _halves(self) -> set[str]:
+        """Return the keys of halves; a node that is deleted while it is read has no key any more."""
+        return {row["half"] for row in self._query(self._half) if row["half"] is not None}
 
     def _look_at_memory(self) -> None:
         for worker in self._workers():

@@ -108,6 +108,12 @@ class Bench:
             while not true():
                 await asyncio.sleep(0.001)
 
+    def sample(self, name: str, **labels: str) -> float:
+        return self.context.sinks.metrics.registry.get_sample_value(f"llm_memory_graph_{name}", labels) or 0.0
+
+    def transactions(self, operation_type: str) -> float:
+        return self.sample("graph_write_duration_seconds_count", operation_type=operation_type)
+
     def next_offset(self) -> int | None:
         return self.acknowledged.next_offsets().get(TopicPartition(*TP))
 
@@ -118,6 +124,28 @@ async def test_a_partition_is_acknowledged_up_to_the_last_stored_record() -> Non
     bench.feed(add(2, "a", 1), follows=2)
     await bench.until(lambda: bench.next_offset() == 3)
     assert totals(bench.graph) == {"a": 2, "b": 1}
+    await bench.assignment.drain()
+
+
+async def test_transactions_are_measured_by_what_they_are_for() -> None:
+    bench = Bench()
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    bench.feed(add(1, "a", -1), follows=1)
+    await bench.until(lambda: bench.next_offset() == 2)
+    assert {operation: bench.transactions(operation) for operation in ("claim", "batch", "watermark")} == {
+        "claim": 1,
+        "batch": 1,
+        "watermark": 1,
+    }
+    await bench.assignment.drain()
+
+
+async def test_the_processing_time_includes_the_wait_in_the_queue() -> None:
+    bench = Bench(max_wait_ms=200)
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    assert bench.sample("event_processing_duration_seconds_sum", event_type="add") >= 0.2
     await bench.assignment.drain()
 
 

@@ -1,5 +1,6 @@
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -30,6 +31,21 @@ async def worker() -> AsyncIterator[Worker]:
     it.port = await it.server.start(0)
     yield it
     await it.server.stop()
+
+
+async def test_an_inherited_socket_is_served(worker: Worker) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    inherited = HealthServer(Metrics(), alive=list, ready=list)
+    worker.port = await inherited.start(1, listener=listener.detach())
+
+    assert (await worker.get("/healthz"))[0] == 200
+    await inherited.stop()
+
+
+async def test_an_inherited_number_that_is_no_socket_is_refused(tmp_path: Path) -> None:
+    refused = pytest.raises(Misconfigured, match=r"METRICS_FD=.* no listening socket")
+    with (tmp_path / "file").open("w") as file, refused:
+        await HealthServer(Metrics(), alive=list, ready=list).start(0, listener=file.fileno())
 
 
 async def test_metrics_are_served_as_prometheus_reads_them(worker: Worker) -> None:

@@ -7,6 +7,7 @@ from workers.core.metric import Kind, Measurement, counter, gauge, histogram
 from workers.observe.metric_list import ENGINE_METRICS
 from workers.observe.metrics import UNKNOWN, Metrics
 from workers.observe.series import MAX_VALUES, OTHER
+from workers.testing import FakeClock
 
 # Names and labels that users already rely on.
 FIXED = {
@@ -30,7 +31,8 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.processed("llm.invocation.start", "success", 2)
     metrics.dropped("llm.invocation.start", "expired")
     metrics.processing("llm.invocation.start", 0.02, 2)
-    metrics.graph_write("batch", 0.03)
+    with metrics.graph_write("batch", FakeClock()):
+        pass
     metrics.buffer_utilization("telemetry-0", 12.5)
     metrics.lag(4, 77)
     metrics.event_time_lag(4, 12.5)

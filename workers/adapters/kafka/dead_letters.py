@@ -7,7 +7,7 @@ from workers.adapters.kafka.headers import headers_of
 from workers.adapters.kafka.producer import KafkaProducer
 from workers.config.topics import DEAD_LETTER_RETENTION_HOURS, dead_letter_topic
 from workers.core.dead_letter import DeadLetter
-from workers.core.errors import Retryable
+from workers.core.errors import NeedsOperator, Refused, Retryable
 from workers.core.record import OutgoingRecord
 
 LARGEST_RECORD_BYTES = 104_857_600
@@ -29,14 +29,17 @@ class KafkaDeadLetters:
     async def publish(self, letters: Sequence[DeadLetter]) -> None:
         """Return when the brokers have confirmed every letter. Raises ``Retryable``; some may be in the log by then.
 
+        A letter that is too large for its topic raises ``NeedsOperator``: it must not be lost, and others get through.
+
         A letter that is published again is in the log twice, with the same topic, partition and offset in its headers.
         """
         try:
             await self._producer.send([_outgoing(letter) for letter in letters])
-        except Retryable as error:
+        except (Retryable, Refused) as error:
             topics = ", ".join(sorted({dead_letter_topic(letter.record.topic) for letter in letters}))
             fix = "it must exist, with its source's partitions and a little more than its max.message.bytes"
-            raise Retryable(f"{topics}: {error}; {fix}: `memory-graph topology apply --execute`") from error
+            kind = NeedsOperator if isinstance(error, Refused) else Retryable
+            raise kind(f"{topics}: {error}; {fix}: `memory-graph topology apply --execute`") from error
 
     async def aclose(self) -> None:
         """Flush and close the producer."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from workers.core.errors import Retryable
+from workers.core.errors import Refused, Retryable
 from workers.core.record import OutgoingRecord
 
 POLL_SECONDS = 0.1
@@ -50,7 +50,7 @@ class Confirmation:
         elif self._error.fatal():  # this producer sends nothing any more: the process must open a new one
             self.done.set_exception(KafkaException(self._error))
         else:
-            self.done.set_exception(Retryable(f"Kafka did not take a record: {self._error.str()}"))
+            self.done.set_exception(_not_taken(self._error, "a record"))
 
 
 class KafkaProducer:
@@ -77,7 +77,8 @@ class KafkaProducer:
     async def send(self, records: Sequence[OutgoingRecord]) -> None:
         """Send records; return when the brokers have confirmed all of them.
 
-        Raises ``Retryable``; some may be in the log by then. Raises ``KafkaException`` if only a new producer helps.
+        Raises ``Retryable``, and ``Refused`` for a record that is too large; some may be in the log by then. Raises
+        ``KafkaException`` if only a new producer helps.
         """
         if not records:
             return
@@ -104,7 +105,7 @@ class KafkaProducer:
         except KafkaException as error:
             if error.args[0].fatal():
                 raise
-            raise Retryable(f"Kafka did not take a record for {topic}: {error}") from error
+            raise _not_taken(error.args[0], f"a record for {topic}") from error
 
     def poll(self, seconds: float = 0) -> None:
         """Call the delivery reports that have arrived, for a caller that only queues."""
@@ -144,3 +145,10 @@ class KafkaProducer:
             self._timed_out.clear()
         given_up.purge()
         given_up.flush(FLUSH_SECONDS)
+
+
+def _not_taken(error: KafkaError, what: str) -> Retryable | Refused:
+    """Sort an error: a record that is too large is so at every attempt."""
+    message = f"Kafka did not take {what}: {error.str()}"
+    too_large = error.code() == KafkaError.MSG_SIZE_TOO_LARGE
+    return Refused("kafka.size", f"{message}; raise the topic's max.message.bytes") if too_large else Retryable(message)

@@ -148,16 +148,20 @@ class Delivery(Generic[EventT, StateT]):
             await sinks.throttle.take(sum(len(statement.rows) for statement in statements))
         with sinks.health.waiting("writers"):
             await sinks.transactions.acquire()
+        started = sinks.clock.monotonic()
         try:
-            started = sinks.clock.monotonic()
             self._claim = await sinks.retry.until_done(
-                Server.NEO4J, lambda: sinks.writer.write(self._claim, through, statements), transactions=SUSPECT_AFTER
+                Server.NEO4J, lambda: self._transaction(through, statements), transactions=SUSPECT_AFTER
             )
-            seconds = sinks.clock.monotonic() - started
         finally:
             sinks.transactions.release()
-        sinks.throttle.committed(seconds)
-        sinks.metrics.graph_write("batch", seconds)
+        sinks.throttle.committed(sinks.clock.monotonic() - started)
+
+    async def _transaction(self, through: int, statements: Sequence[Statement]) -> Claim:
+        sinks = self._sinks
+        operation = "batch" if any(statement.rows for statement in statements) else "watermark"
+        with sinks.metrics.graph_write(operation, sinks.clock):
+            return await sinks.writer.write(self._claim, through, statements)
 
     async def _server_can_write(self) -> bool:
         try:

@@ -22,8 +22,8 @@ def measure_batch(
 ) -> "Counter[str]":
     """Count a batch's events by event type; return how many were decoded and valid.
 
-    ``seconds`` is from the start of the batch until it was stored. What the fold skipped is counted as dropped, and
-    is no success.
+    ``seconds`` is from the arrival of its first record until it was stored. What the fold skipped is counted as
+    dropped, and is no success.
     """
     event_type_of, rejected = spec.event_type, delivered.rejected
     received = Counter([event_type_of(event) for _, event in batch.events])

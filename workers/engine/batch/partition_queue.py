@@ -22,7 +22,9 @@ class PartitionQueue:
         self._topic_partition = topic_partition
         self._buffer = buffer
         self._clock = clock
-        self._chunks: deque[tuple[Chunk, int]] = deque()
+        self._chunks: deque[tuple[Chunk, int, float]] = deque()
+        self.batch_since = 0.0
+        """When the first record of the last batch came, in seconds of the monotonic clock."""
         self._arrived = asyncio.Event()
         self._interruption: Exception | None = None
 
@@ -32,7 +34,7 @@ class PartitionQueue:
     def put(self, chunk: Chunk) -> None:
         size = chunk.size_bytes()
         self._buffer.add(self._topic_partition, size)
-        self._chunks.append((chunk, size))
+        self._chunks.append((chunk, size, self._clock.monotonic()))
         self._arrived.set()
 
     def interrupt(self, error: Exception | None) -> None:
@@ -49,6 +51,7 @@ class PartitionQueue:
             if self._interruption is not None:
                 raise self._interruption
             await self._arrival(None)
+        self.batch_since = self._chunks[0][2]
         records: list[Record] = []
         taken_bytes = 0
         deadline = self._clock.monotonic() + policy.max_wait_ms / 1000
@@ -64,7 +67,7 @@ class PartitionQueue:
         return records
 
     def _take(self) -> tuple[Chunk, int]:
-        chunk, size = self._chunks.popleft()
+        chunk, size, _ = self._chunks.popleft()
         self._buffer.remove(self._topic_partition, size)
         return chunk, size
 

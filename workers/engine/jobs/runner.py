@@ -130,12 +130,16 @@ class Runner:
 
     async def _run_step(self, step: AnyStep) -> None:
         if isinstance(step, FetchStep):
-            await self._context.record(step.record(await self._context.fetch(step.path)))
+            await self._record(step.record(await self._context.fetch(step.path)))
             return
         for effect in step.effects:
             await self._context.run(effect)
         if step.record is not None:
-            await self._context.record(step.record)
+            await self._record(step.record)
+
+    async def _record(self, query: Query) -> None:
+        with self._context.metrics.graph_write("job", self._context.clock):
+            await self._context.record(query)
 
     async def _refused(self, step: AnyStep, error: Exception) -> bool:
         """Postpone the step, in the graph where it has a query for that; tell whether it has."""
@@ -144,7 +148,7 @@ class Runner:
         if step.refused is None:
             self._backoff.refused(step, self._context.clock.monotonic())
             return False
-        await self._context.record(step.refused)
+        await self._record(step.refused)
         return True
 
     def _unreachable(self, reason: Retryable) -> float:

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from workers.config.worker_options import Breaker as BreakerOptions
 from workers.core.clock import Clock
-from workers.core.errors import Contended, Retryable
+from workers.core.errors import Contended, NeedsOperator, Retryable
 from workers.engine.resilience.window import Window
 
 
@@ -53,7 +53,7 @@ class Breaker:
         probing = await self._admitted()
         try:
             yield
-        except Contended:  # a deadlock is no outage: the server has just resolved it
+        except (Contended, NeedsOperator):  # no outage: the server has answered, and works for other records
             await self._ended(probing=probing, failed=False)
             raise
         except Retryable:

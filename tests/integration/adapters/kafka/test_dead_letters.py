@@ -16,7 +16,7 @@ from confluent_kafka.cimpl import NewTopic
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.headers import headers_of
 from workers.core.dead_letter import DeadLetter
-from workers.core.errors import Retryable
+from workers.core.errors import NeedsOperator, Retryable
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
 
@@ -128,12 +128,12 @@ async def test_nothing_to_publish_is_published_at_once(dead_letters: KafkaDeadLe
     await asyncio.wait_for(dead_letters.publish([]), TIMEOUT_SECONDS)
 
 
-async def test_a_letter_that_the_broker_refuses_is_retryable_and_the_fix_is_named(
+async def test_a_letter_that_is_too_large_for_its_topic_is_no_outage_and_the_fix_is_named(
     config: dict[str, Any], dead_letters: KafkaDeadLetters
 ) -> None:
     with topic_of(config, **{"max.message.bytes": "2000"}) as source:
         letter = letter_of(ConsumedRecord(source, 0, 0, 1, b"k", os.urandom(3_000)))
-        with pytest.raises(Retryable, match=rf"{source}\.dlq.*max.message.bytes"):
+        with pytest.raises(NeedsOperator, match=rf"{source}\.dlq.*max.message.bytes"):
             await dead_letters.publish([letter])
         small = letter_of(ConsumedRecord(source, 0, 1, 1, b"k", b"small"))
         await dead_letters.publish([small])

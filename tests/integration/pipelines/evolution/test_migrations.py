@@ -1,5 +1,7 @@
 """The worker's Cypher, both what asks and what moves, on the real Neo4j."""
 
+import asyncio
+
 import pytest
 
 from tests.integration.pipelines.evolution.conftest import WAIT_MS, World
@@ -205,7 +207,7 @@ async def test_a_log_that_is_folded_at_once_into_an_empty_graph_comes_to_the_sam
     world.table.states.clear()
     await world.run(world.table.take(world.events))
     assert await world.show() == before
-    clocks = ("announced_at", "notified_at")
+    clocks = ("announced_at", "announced_state", "notified_at")
     for version, was in zip(("1", "2", "3"), kept, strict=True):
         now = await world.properties(version)
         assert {key: now.get(key) for key in was if key not in clocks} == {
@@ -222,6 +224,25 @@ async def test_a_step_that_was_told_is_not_told_again_until_its_time(world: Worl
     assert await world.steps(world.publishing) == []
     world.now += REPEAT_MS + 1
     assert len(await world.steps(world.publishing)) == 1
+
+
+async def test_a_step_announced_while_the_worker_writes_the_next_state_delays_nothing(world: World) -> None:
+    """The announcement reads the old state, waits for the worker's locks, and is written over the new state."""
+    await world.publish("1", NARROW)
+    await world.take(world.publishing)
+    (scheduled,) = await world.steps(world.migrating)
+    assert scheduled.record is not None
+    migration = await world.properties("1")
+    async with world.driver.session(database=world.database) as session:
+        writing = await session.begin_transaction()
+        executed = "MATCH (m:SchemaMigration {migration_id: $id}) SET m.state = 'EXECUTED'"
+        await (await writing.run(executed, id=migration["migration_id"])).consume()
+        announcing = asyncio.create_task(world.query(scheduled.record.cypher, **scheduled.record.parameters))
+        await asyncio.sleep(1)
+        assert not announcing.done(), "it waits for the lock"
+        await writing.commit()
+    await announcing
+    assert len(await world.steps(world.migrating)) == 1, "the step of the new state is due at once"
 
 
 async def test_a_model_that_a_schema_ties_goes_with_its_tie(world: World) -> None:

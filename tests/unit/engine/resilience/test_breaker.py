@@ -4,7 +4,7 @@ from collections.abc import Sequence
 import pytest
 
 from workers.config.worker_options import Breaker as BreakerOptions
-from workers.core.errors import Refused, Retryable
+from workers.core.errors import NeedsOperator, Refused, Retryable
 from workers.engine.resilience.breaker import Breaker, BreakerState
 from workers.testing import FakeClock
 
@@ -70,6 +70,15 @@ async def test_what_the_database_refuses_says_nothing_about_its_health() -> None
     with pytest.raises(Refused):
         async with bench.breaker.attempt():
             raise Refused("neo4j.type", "no")
+    assert bench.breaker.state is BreakerState.CLOSED
+
+
+async def test_what_only_an_operator_can_mend_stops_no_other_records() -> None:
+    bench = Bench(minimum_failures=1)
+    for _ in range(5):
+        with pytest.raises(NeedsOperator):
+            async with bench.breaker.attempt():
+                raise NeedsOperator("the dead letter is too large for its topic")
     assert bench.breaker.state is BreakerState.CLOSED
 
 

@@ -1,7 +1,8 @@
 """The queries of the jobs, and the bookkeeping of what they have announced.
 
-``announced_at`` is when a step was last written to the log, while the graph does not show its outcome yet. It is
-written again after ``REPEAT_MS``; a repeated event changes nothing.
+``announced_at`` is when a step was last written to the log, from the state ``announced_state``. While the graph does
+not show its outcome, it is written again after ``REPEAT_MS``; a repeated event changes nothing. The worker may have
+written the next state before the job stores that it announced the last one: the state says which one is meant.
 """
 
 from workers.core.reference import Query
@@ -44,7 +45,8 @@ RETURN s.schema_id AS schema_id, v.version AS version, v.hash AS hash, v.json_sc
 DUE = f"""
 MATCH (s:Schema)-[:HAS_MIGRATION]->(m:SchemaMigration)-[:TO]->(v:SchemaVersion)
 WHERE m.state IN $under_way AND v.sync_timestamp IS NOT NULL
-  AND (m.announced_at IS NULL OR m.announced_at < datetime({{epochMillis: $announced_before}}))
+  AND (m.announced_state IS NULL OR m.announced_state <> m.state
+       OR m.announced_at < datetime({{epochMillis: $announced_before}}))
 WITH s, m, v,
   COLLECT {{ MATCH (s)-[:CURRENT_VERSION]->(c:SchemaVersion) RETURN c ORDER BY c.version }} AS currents,
   COLLECT {{
@@ -91,8 +93,8 @@ SET v.announced_at = datetime({epochMillis: $now})
 """
 
 STEP_ANNOUNCED = """
-MATCH (m:SchemaMigration {migration_id: $migration_id, state: $state})
-SET m.announced_at = datetime({epochMillis: $now})
+MATCH (m:SchemaMigration {migration_id: $migration_id})
+SET m.announced_state = $state, m.announced_at = datetime({epochMillis: $now})
 """
 
 NOTIFIED = """

@@ -62,7 +62,6 @@ MERGE (m:Model {model_id: row.model_id})
     shared=True,
 )
 
-# An announcement for the former state (announced_at, see queries.py) does not count for the new one.
 MIGRATIONS = template(
     "SchemaMigration",
     MigrationRow,
@@ -72,9 +71,9 @@ MERGE (v:SchemaVersion {{version_id: row.version_id}})
   ON CREATE SET v.schema_id = row.schema_id, v.version = row.to_version
 MERGE (s)-[:HAS_VERSION]->(v)
 MERGE (m:SchemaMigration {{migration_id: row.migration_id}})
-SET m.announced_at = CASE WHEN m.state = row.state THEN m.announced_at END, m.schema_id = row.schema_id,
-    m.state = row.state, m.to_version = row.to_version, m.hash = row.hash, m.from_version = row.from_version,
-    m.change_class = row.change_class, m.why = row.why, m.compatible_models = row.compatible_models,
+SET m.schema_id = row.schema_id, m.state = row.state, m.to_version = row.to_version, m.hash = row.hash,
+    m.from_version = row.from_version, m.change_class = row.change_class, m.why = row.why,
+    m.compatible_models = row.compatible_models,
     m.published_at = {at("published_at")}, m.validated_at = {at("validated_at")},
     m.scheduled_at = {at("scheduled_at")}, m.decided_at = {at("decided_at")},
     m.decided_by = row.decided_by, m.decided_why = row.decided_why, m.executed_at = {at("executed_at")},

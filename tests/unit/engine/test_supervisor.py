@@ -1,0 +1,70 @@
+"""The supervisor with real processes, which answer or do not answer on the socket that they inherit."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from workers.engine import supervisor
+from workers.engine.supervisor import Supervisor
+from workers.observe import liveness
+
+REPLICA = """
+import os, signal, socket, sys
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+listener = socket.socket(fileno=int(os.environ["METRICS_FD"]))
+with open(sys.argv[1], "a") as starts:
+    starts.write(f"{os.getpid()} {listener.getsockname()[1]}\\n")
+hangs = len(open(sys.argv[1]).readlines()) == 1 and sys.argv[2] == "hangs"
+while True:
+    client, _ = listener.accept()
+    client.recv(1000)
+    status = b"503 stalled" if hangs else b"200 OK"
+    client.sendall(b"HTTP/1.1 " + status + b"\\r\\ncontent-length: 0\\r\\nconnection: close\\r\\n\\r\\n")
+    client.close()
+"""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(liveness, "PERIOD_SECONDS", 0.05)
+    monkeypatch.setattr(supervisor, "FIRST_RESTART_SECONDS", 0.01)
+
+
+async def starts_of(file: Path, behaviour: str, until: int, seconds: float = 30.0) -> tuple[list[str], int]:
+    """Run one replica until it has started ``until`` times and a moment longer; return its starts and the code."""
+
+    def command(_name: str) -> Sequence[str]:
+        return sys.executable, "-c", REPLICA, str(file), behaviour
+
+    fleet = Supervisor({"telemetry": 1}, command=command)
+    running = asyncio.create_task(fleet.run())
+    async with asyncio.timeout(seconds):
+        while len(lines_of(file)) < until:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)
+        fleet.stop()
+        code = await running
+    return lines_of(file), code
+
+
+def lines_of(file: Path) -> list[str]:
+    return file.read_text().splitlines() if file.exists() else []
+
+
+async def test_a_replica_whose_health_fails_is_restarted_at_the_same_address(tmp_path: Path) -> None:
+    starts, code = await starts_of(tmp_path / "starts", "hangs", until=2)
+
+    (first, port), (second, same_port) = (start.split() for start in starts)
+    assert first != second
+    assert port == same_port
+    assert code == 0
+
+
+async def test_a_replica_that_is_alive_is_left_alone(tmp_path: Path) -> None:
+    starts, code = await starts_of(tmp_path / "starts", "lives", until=1)
+
+    assert len(starts) == 1
+    assert code == 0
