@@ -11,13 +11,14 @@ class Publish(NamedTuple):
     """An Avro record for a topic, confirmed by the brokers. ``record_name`` is the full name in the schema's file.
 
     The key decides the partition. A repeated step sends the record again: ``fields`` need an id, so that readers
-    recognise a duplicate.
+    recognise a duplicate. ``baggage`` goes into the record's W3C baggage header while spans are exported.
     """
 
     topic: str
     key: bytes
     record_name: str
     fields: Mapping[str, Any]
+    baggage: Mapping[str, str] | None = None
 
 
 class Call(NamedTuple):

@@ -12,6 +12,17 @@ NAMESPACE = "com.llm.memorygraph.evolution"
 NOTIFICATIONS = "schema-notifications"
 """The topic for breaking changes that wait for approval."""
 
+EVENT_TYPES = {
+    "SchemaPublished": "schema.published",
+    "MigrationDecided": "migration.decided",
+    "MigrationDue": "migration.due",
+    "MigrationExecuted": "migration.executed",
+    "MigrationVerified": "migration.verified",
+    "MigrationRolledBack": "migration.rolled_back",
+    "MigrationConfirmed": "migration.confirmed",
+}
+"""The event_type of each record of the log, by the name of its record type."""
+
 CONFIRMATIONS = "registry-confirmations"
 """The topic for finished migrations, where the registry's API is not configured."""
 
@@ -38,4 +49,5 @@ def confirmation(subject: Subject, at: int, facts: Mapping[str, Any]) -> Publish
 
 def _publish(topic: str, subject: Subject, at: int, name: str, facts: Mapping[str, Any]) -> Publish:
     fields = {"event_id": event_id(subject.migration_id, name), **subject._asdict(), "at": at, **facts}
-    return Publish(topic, subject.schema_id.encode(), f"{NAMESPACE}.{name}", fields)
+    baggage = {"event_type": EVENT_TYPES[name]} if name in EVENT_TYPES else None
+    return Publish(topic, subject.schema_id.encode(), f"{NAMESPACE}.{name}", fields, baggage)

@@ -18,7 +18,7 @@ from workers.pipelines.evolution.events import (
 )
 from workers.pipelines.evolution.identity import migration_id
 from workers.pipelines.evolution.limits import LATEST, MAX_NAME_BYTES, MAX_WHY_BYTES
-from workers.pipelines.evolution.records import NAMESPACE
+from workers.pipelines.evolution.records import EVENT_TYPES, NAMESPACE
 from workers.pipelines.evolution.states import ChangeClass
 
 Fields = Mapping[str, Any]
@@ -107,15 +107,14 @@ def _time(fields: Fields, field: str) -> int:
     return value
 
 
-KINDS: Mapping[str, Kind] = {
-    f"{NAMESPACE}.SchemaPublished": Kind("schema.published", _published),
-    f"{NAMESPACE}.MigrationDecided": Kind(
-        "migration.decided", lambda fields: Decided(fields["approved"], _name(fields, "by"), _why(fields))
-    ),
-    f"{NAMESPACE}.MigrationDue": Kind("migration.due", lambda fields: Due(_why(fields))),
-    f"{NAMESPACE}.MigrationExecuted": Kind("migration.executed", lambda _: Executed()),
-    f"{NAMESPACE}.MigrationVerified": Kind("migration.verified", lambda _: Verified()),
-    f"{NAMESPACE}.MigrationRolledBack": Kind("migration.rolled_back", lambda fields: RolledBack(_why(fields))),
-    f"{NAMESPACE}.MigrationConfirmed": Kind("migration.confirmed", lambda _: Confirmed()),
+READERS: Mapping[str, Callable[[Fields], Change]] = {
+    "SchemaPublished": _published,
+    "MigrationDecided": lambda fields: Decided(fields["approved"], _name(fields, "by"), _why(fields)),
+    "MigrationDue": lambda fields: Due(_why(fields)),
+    "MigrationExecuted": lambda _: Executed(),
+    "MigrationVerified": lambda _: Verified(),
+    "MigrationRolledBack": lambda fields: RolledBack(_why(fields)),
+    "MigrationConfirmed": lambda _: Confirmed(),
 }
+KINDS = {f"{NAMESPACE}.{name}": Kind(EVENT_TYPES[name], read) for name, read in READERS.items()}
 """By the full name of the record."""

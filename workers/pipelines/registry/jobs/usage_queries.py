@@ -77,7 +77,8 @@ WITH w ORDER BY w.post_at, w.id LIMIT $page
 RETURN w.id AS id, w.model_id AS model_id, w.start.epochMillis AS start, w.end.epochMillis AS end,
   w.revision AS revision, w.stats_id AS stats_id, w.total_invocations AS total_invocations,
   w.unique_users AS unique_users, w.avg_latency_ms AS avg_latency_ms, w.error_rate AS error_rate,
-  w.top_use_cases AS top_use_cases, coalesce(w.refusals, 0) AS refusals
+  w.top_use_cases AS top_use_cases, coalesce(w.refusals, 0) AS refusals,
+  head([(m:Model)-[:HAS_USAGE]->(w) | m.provider]) AS provider
 """
 
 # Mark only the statistics that were sent: the window may have got new ones. Locked before it is compared.

@@ -65,7 +65,8 @@ def _publish(window: Mapping[str, Any], topic: str) -> Publish:
         "revision": window["revision"],
         **_metrics(window),
     }
-    return Publish(topic, window["model_id"].encode(), RECORD, fields)
+    baggage = {name: window[name] for name in ("model_id", "provider") if window[name] is not None}
+    return Publish(topic, window["model_id"].encode(), RECORD, fields, baggage)
 
 
 def _metrics(window: Mapping[str, Any]) -> dict[str, Any]:

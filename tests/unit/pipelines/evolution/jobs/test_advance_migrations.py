@@ -47,6 +47,7 @@ def told(**row: Any) -> Change:
     assert (effect.topic, effect.key) == ("log", b"tool")
     event = parsed(effect.record_name, effect.fields)
     assert (event.migration_id, event.at) == (named("a/2"), 9)
+    assert effect.baggage == {"event_type": event.event_type}
     return event.change
 
 
@@ -93,6 +94,7 @@ def test_a_breaking_change_is_notified_and_then_no_more() -> None:
     (effect,) = taken.effects
     assert isinstance(effect, Publish)
     assert (effect.topic, effect.fields["why"]) == ("schema-notifications", "because")
+    assert effect.baggage is None, "a notification is no event of the log"
     assert taken.record is not None
     assert "notified_at" in taken.record.cypher
 

@@ -24,6 +24,7 @@ WINDOW = {
     "error_rate": 0.333333,
     "top_use_cases": '[{"use_case": "chat", "count": 2}]',
     "refusals": 0,
+    "provider": "openai",
 }
 METRICS = {
     "total_invocations": 3,
@@ -58,6 +59,15 @@ async def test_without_an_api_it_is_published_by_model_in_our_schema(schemas_fol
     for latency in (None, 12.5):
         fields = dict(published.fields) | {"avg_latency_ms": latency}
         assert await encoder.encode(published.topic, published.record_name, fields)
+
+
+@pytest.mark.parametrize("provider", ["openai", None])
+def test_the_published_record_has_its_model_and_its_provider_where_there_is_one_as_baggage(
+    provider: str | None,
+) -> None:
+    (published,) = step(api=False, provider=provider).effects
+    assert isinstance(published, Publish)
+    assert published.baggage == {"model_id": "openai/gpt 4"} | ({"provider": provider} if provider else {})
 
 
 def test_what_is_posted_is_written_down_and_what_is_refused_waits_twice_as_long_each_time_up_to_a_week() -> None:
