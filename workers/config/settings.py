@@ -60,6 +60,13 @@ class LogFormat(StrEnum):
     CONSOLE = "console"
 
 
+class OtlpProtocol(StrEnum):
+    """How spans travel to a collector, as OpenTelemetry names it."""
+
+    GRPC = "grpc"
+    HTTP = "http/protobuf"
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -84,6 +91,8 @@ def _log_format_of_stderr() -> LogFormat:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 NO_SECRET = SecretStr("")
+GRPC_PORT = 4317
+"""Where a collector listens for OTLP over gRPC, if nobody has changed it."""
 VISIBLE = re.compile(r"[!-~]*")
 """Printable ASCII: the characters that an HTTP header may contain."""
 
@@ -176,7 +185,21 @@ class OtelSettings(Group):
     """Where spans are exported to; without an endpoint there are no spans."""
 
     endpoint: HttpUrl | None = Field(default=None, description="http(s)://host:port of an OTLP collector")
+    protocol: Annotated[OtlpProtocol, BeforeValidator(_lower)] | None = Field(
+        default=None,
+        description="one of " + ", ".join(OtlpProtocol) + "; not set, port 4317 of the endpoint means grpc, "
+        "any other http/protobuf",
+    )
+    traces_protocol: Annotated[OtlpProtocol, BeforeValidator(_lower)] | None = Field(
+        default=None, description="one of " + ", ".join(OtlpProtocol) + "; it goes before OTEL_EXPORTER_OTLP_PROTOCOL"
+    )
     service_name: str = Field(default="memory-graph", description="the name of the service in traces")
+
+    @property
+    def spoken_protocol(self) -> OtlpProtocol:
+        """Return the protocol for spans: as set, otherwise as the endpoint's port says."""
+        port = urlsplit(self.endpoint or "").port
+        return self.traces_protocol or self.protocol or (OtlpProtocol.GRPC if port == GRPC_PORT else OtlpProtocol.HTTP)
 
 
 class LogSettings(Group):

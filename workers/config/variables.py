@@ -6,6 +6,8 @@ from pydantic.fields import FieldInfo
 # Names that the ecosystem already uses, where they are not "group, underscore, field".
 RENAMED = {
     ("otel", "endpoint"): "OTEL_EXPORTER_OTLP_ENDPOINT",
+    ("otel", "protocol"): "OTEL_EXPORTER_OTLP_PROTOCOL",
+    ("otel", "traces_protocol"): "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
     ("topology_path",): "MEMORY_GRAPH_TOPOLOGY",
 }
 

@@ -3,7 +3,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from workers.config.settings import KafkaSettings, LogFormat, LogLevel, SaslMechanism, SecurityProtocol, Settings
+from workers.config.settings import (
+    KafkaSettings,
+    LogFormat,
+    LogLevel,
+    OtelSettings,
+    OtlpProtocol,
+    SaslMechanism,
+    SecurityProtocol,
+    Settings,
+)
 from workers.config.variables import variable_of
 from workers.core.errors import Misconfigured
 
@@ -23,6 +32,8 @@ VARIABLES = {
     "VAULT_ADDR": "http://vault:8200",
     "VAULT_TOKEN": "vault-secret",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+    "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
+    "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "HTTP/protobuf",
     "OTEL_SERVICE_NAME": "telemetry-worker",
     "LOG_LEVEL": "debug",
     "LOG_FORMAT": "json",
@@ -70,6 +81,7 @@ def test_every_variable_of_the_contract_reaches_its_field(monkeypatch: pytest.Mo
     assert settings.registry_api.token.get_secret_value() == "registry-secret"
     assert (settings.vault.addr, settings.vault.token.get_secret_value()) == ("http://vault:8200", "vault-secret")
     assert (settings.otel.endpoint, settings.otel.service_name) == ("http://collector:4318", "telemetry-worker")
+    assert (settings.otel.protocol, settings.otel.traces_protocol) == (OtlpProtocol.GRPC, OtlpProtocol.HTTP)
     assert (settings.log.level, settings.log.format) == (LogLevel.DEBUG, LogFormat.JSON)
     assert settings.metrics_port == 0
     assert settings.topology_path == Path("/etc/memory-graph/topology.yaml")
@@ -245,3 +257,27 @@ def test_names_follow_from_the_fields_but_for_those_of_the_ecosystem() -> None:
     assert variable_of(("neo4j", "uri")) == "NEO4J_URI"
     assert variable_of(("otel", "endpoint")) == "OTEL_EXPORTER_OTLP_ENDPOINT"
     assert variable_of(("topology_path",)) == "MEMORY_GRAPH_TOPOLOGY"
+
+
+@pytest.mark.parametrize(
+    ("settings", "spoken"),
+    [
+        ({}, OtlpProtocol.HTTP),
+        ({"endpoint": "http://collector:4318"}, OtlpProtocol.HTTP),
+        ({"endpoint": "https://collector"}, OtlpProtocol.HTTP),
+        ({"endpoint": "http://collector:4317"}, OtlpProtocol.GRPC),
+        ({"endpoint": "http://collector:4317", "protocol": "http/protobuf"}, OtlpProtocol.HTTP),
+        ({"endpoint": "http://collector:4318", "protocol": "grpc"}, OtlpProtocol.GRPC),
+        ({"endpoint": "http://collector", "protocol": "http/protobuf", "traces_protocol": "grpc"}, OtlpProtocol.GRPC),
+    ],
+)
+def test_spans_are_sent_as_set_and_otherwise_as_the_port_says(settings: dict[str, str], spoken: OtlpProtocol) -> None:
+    assert OtelSettings.model_validate(settings).spoken_protocol is spoken
+
+
+@pytest.mark.parametrize("name", ["OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"])
+def test_another_protocol_is_a_fault_that_names_those_there_are(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    message = fault(monkeypatch, **{name: "http/json"})
+
+    assert message.startswith(f"{name}=http/json is not usable; set it to one of grpc, http/protobuf; ")
+    assert len(message.splitlines()) == 1
