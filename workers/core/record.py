@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-Headers = list[tuple[str, bytes]]
-"""Kafka headers that can be extended: names may repeat."""
+Headers = list[tuple[str, bytes | None]]
+"""Kafka headers that can be extended: names may repeat, and values may be null."""
 
 
 class TopicPartition(NamedTuple):

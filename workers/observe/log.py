@@ -1,7 +1,8 @@
 """Structured logs: JSON lines in a pod, coloured lines on a terminal, also for the logs of libraries.
 
-Bind what a line is about with ``structlog.contextvars.bound_contextvars(worker=…, topic=…, partition=…,
-offset=…, trace_id=…)`` around the work: every line that is logged inside it has these keys.
+Bind what a line is about with ``structlog.contextvars.bound_contextvars(worker=…, topic=…, partition=…)`` around the
+work: every line that is logged inside it has these keys. Spans bind their ``trace_id`` and ``span_id`` so; a line about
+one record names the record's own (``workers.observe.tracing.ids_of``).
 """
 
 import logging

@@ -2,12 +2,12 @@
 
 ``opentelemetry-instrumentation-kafka-python`` patches kafka-python's clients, which this project does not use. Its
 getter and setter of Kafka headers are used here.
-Attribute names are OpenTelemetry's semantic conventions for messaging (Kafka).
+Attribute names are OpenTelemetry's semantic conventions for messaging (Kafka), databases and errors.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from importlib.metadata import version
 from typing import TypeVar
 
@@ -22,10 +22,13 @@ from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.semconv._incubating.attributes import messaging_attributes as messaging
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind, TraceFlags
+from opentelemetry.semconv.attributes import db_attributes, error_attributes
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
+from structlog.contextvars import bound_contextvars
 
+from workers.config.settings import OtlpProtocol
 from workers.core.record import Headers, Record
 
 ItemT = TypeVar("ItemT")
@@ -33,14 +36,21 @@ ItemT = TypeVar("ItemT")
 MAX_LINKS = 16
 """Links of each kind on one batch span: an even sample of the batch."""
 
+BAGGAGE_KEYS = ("model_id", "provider", "event_type")
+"""What a link keeps of its producer's baggage. Anything may be in there, also what must not leave the producer."""
+
 TRACE_ID = re.compile(r"[0-9a-f]{32}")
 PROPAGATOR = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
 GETTER: KafkaContextGetter[Sequence[tuple[str, bytes | None]]] = KafkaContextGetter()
 SETTER: KafkaContextSetter[Headers] = KafkaContextSetter()
 
 
-def otlp_exporter(endpoint: str) -> SpanExporter:
+def otlp_exporter(endpoint: str, protocol: OtlpProtocol) -> SpanExporter:
     """Return the exporter to a collector's base address, as ``OTEL_EXPORTER_OTLP_ENDPOINT`` names it."""
+    if protocol is OtlpProtocol.GRPC:
+        from opentelemetry.exporter.otlp.proto.grpc import trace_exporter  # noqa: PLC0415 - loads gRPC's C library
+
+        return trace_exporter.OTLPSpanExporter(endpoint=endpoint)
     path = "/v1/traces"
     return OTLPSpanExporter(endpoint=endpoint if endpoint.endswith(path) else endpoint.rstrip("/") + path)
 
@@ -56,25 +66,63 @@ class OtelTracing:
 
     @contextmanager
     def batch(self, worker: str, group: str, records: Sequence[Record]) -> Iterator["OtelBatchSpan"]:
-        topic = records[0].topic
-        with self._tracer.start_as_current_span(
-            f"process {topic}",
-            kind=SpanKind.CONSUMER,
-            attributes=_attributes(worker, group, records),
-            links=[Link(context) for context in producer_contexts(records)],
-        ) as span:
+        name, attributes = f"process {records[0].topic}", _attributes(worker, group, records)
+        with self._span(name, SpanKind.CONSUMER, attributes, producer_links(records)) as span, _logged(span):
             yield OtelBatchSpan(span)
 
+    @contextmanager
+    def step(self, worker: str, job: str, topic: str | None) -> Iterator[None]:
+        attributes: dict[str, AttributeValue] = {"memory_graph.worker": worker, "memory_graph.job": job}
+        if topic is not None:
+            attributes |= {
+                messaging.MESSAGING_SYSTEM: "kafka",
+                messaging.MESSAGING_OPERATION_NAME: "send",
+                messaging.MESSAGING_OPERATION_TYPE: "send",
+                messaging.MESSAGING_DESTINATION_NAME: topic,
+            }
+        kind = SpanKind.INTERNAL if topic is None else SpanKind.PRODUCER
+        with self._span(f"step {job}", kind, attributes) as span, _logged(span):
+            yield
+
+    @contextmanager
+    def transaction(self, database: str, operation: str) -> Iterator[None]:
+        if not trace.get_current_span().get_span_context().is_valid:
+            yield  # a claim, or a look at the watermarks every few seconds: traces of their own would be noise
+            return
+        attributes = {
+            db_attributes.DB_SYSTEM_NAME: "neo4j",
+            db_attributes.DB_NAMESPACE: database,
+            db_attributes.DB_OPERATION_NAME: operation,
+        }
+        with self._span(f"{operation} {database}", SpanKind.CLIENT, attributes):
+            yield
+
     def inject(self, headers: Headers, baggage: Mapping[str, str] | None = None) -> None:
-        if any(key == "traceparent" for key, _ in headers):
+        present = {key for key, value in headers if value is not None}
+        if "traceparent" in present:
             return  # readers take the first one, which the record already has
         context = None
-        for key, value in (baggage or {}).items():
+        for key, value in (baggage or {}).items() if "baggage" not in present else ():
             context = otel_baggage.set_baggage(key, value, context)
         PROPAGATOR.inject(headers, context, SETTER)
 
     def shutdown(self) -> None:
         self._provider.shutdown()
+
+    @contextmanager
+    def _span(
+        self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
+    ) -> Iterator[Span]:
+        """Open a span. Of an error it keeps the type alone: messages and tracebacks quote what records hold."""
+        with self._tracer.start_as_current_span(
+            name, kind=kind, attributes=attributes, links=links, record_exception=False, set_status_on_exception=False
+        ) as span:
+            try:
+                yield span
+            except Exception as error:
+                span.set_attribute(error_attributes.ERROR_TYPE, f"{type(error).__module__}.{type(error).__qualname__}")
+                span.set_status(StatusCode.ERROR)
+                raise
 
 
 class OtelBatchSpan:
@@ -94,9 +142,12 @@ class OtelBatchSpan:
             self._span.add_link(context, {"llm.trace_id": trace_id})
 
 
-def producer_contexts(records: Sequence[Record]) -> list[SpanContext]:
-    """Return the distinct contexts that the headers of a sample of ``records`` carry; unreadable ones carry none."""
-    found: dict[tuple[int, int], SpanContext] = {}
+def producer_links(records: Sequence[Record]) -> list[Link]:
+    """Return links to the distinct contexts that a sample of ``records`` carries, with what they say in baggage.
+
+    Unreadable headers carry none.
+    """
+    found: dict[tuple[int, int], Link] = {}
     for record in _sample(records):
         try:
             context = PROPAGATOR.extract(record.headers, Context(), GETTER)
@@ -104,8 +155,16 @@ def producer_contexts(records: Sequence[Record]) -> list[SpanContext]:
             continue  # producers may write any bytes there, which is no reason to reject the record
         span_context = trace.get_current_span(context).get_span_context()
         if span_context.is_valid:
-            found[span_context.trace_id, span_context.span_id] = span_context
+            baggage = otel_baggage.get_all(context)
+            kept = {key: str(baggage[key]) for key in BAGGAGE_KEYS if key in baggage}
+            found[span_context.trace_id, span_context.span_id] = Link(span_context, kept)
     return list(found.values())
+
+
+def _logged(span: Span) -> AbstractContextManager[None]:
+    """Return what puts the ids of a span on every log line inside it."""
+    context = span.get_span_context()
+    return bound_contextvars(trace_id=f"{context.trace_id:032x}", span_id=f"{context.span_id:016x}")
 
 
 def _attributes(worker: str, group: str, records: Sequence[Record]) -> dict[str, AttributeValue]:

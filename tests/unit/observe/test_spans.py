@@ -1,34 +1,16 @@
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-from aiohttp import web
 from opentelemetry.baggage import get_all
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
-from workers.config.settings import OtelSettings
-from workers.core.record import ConsumedRecord, Headers
-from workers.observe.spans import GETTER, MAX_LINKS, PROPAGATOR, OtelTracing, producer_contexts
-from workers.observe.tracing import configure_tracing
-
-TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
-SPAN_ID = "00f067aa0ba902b7"
-TRACEPARENT = ("traceparent", f"00-{TRACE_ID}-{SPAN_ID}-01".encode())
-
-
-class Collected(OtelTracing):
-    """Tracing whose finished spans a test can read."""
-
-    def __init__(self) -> None:
-        self.exporter = InMemorySpanExporter()
-        super().__init__("memory-graph", self.exporter)
-
-    def spans(self) -> tuple[ReadableSpan, ...]:
-        self.shutdown()
-        return self.exporter.get_finished_spans()
+from tests.unit.observe.collected import SPAN_ID, TRACE_ID, TRACEPARENT, Collected, ids, traceparent
+from tests.unit.observe.collected import consumed as _record
+from workers.core.record import Headers
+from workers.observe.log import get_logger
+from workers.observe.spans import GETTER, MAX_LINKS, PROPAGATOR, producer_links
 
 
 @pytest.fixture
@@ -36,10 +18,6 @@ def tracing() -> Iterator[Collected]:
     it = Collected()
     yield it
     it.shutdown()
-
-
-def _record(offset: int, *headers: tuple[str, bytes | None]) -> ConsumedRecord:
-    return ConsumedRecord("llm-telemetry-events", 3, offset, 0, b"key", b"value", headers)
 
 
 def test_a_batch_is_one_consumer_span_with_kafkas_attributes(tracing: Collected) -> None:
@@ -78,7 +56,16 @@ def test_a_producers_context_goes_through_real_headers_into_a_link(tracing: Coll
     assert link.context.span_id == producer.context.span_id
     assert link.context.is_remote
     assert headers[0] == ("content-type", b"avro")
+    assert link.attributes == {"model_id": "gpt-4o", "provider": "openai"}
     assert get_all(PROPAGATOR.extract(headers, getter=GETTER)) == {"model_id": "gpt-4o", "provider": "openai"}
+
+
+def test_a_link_keeps_only_the_known_keys_of_its_producers_baggage() -> None:
+    baggage = ("baggage", b"event_type=request.started,user=ada,model_id=gpt%204,prompt=never%20shown")
+
+    (link,) = producer_links([_record(1, TRACEPARENT, baggage)])
+
+    assert link.attributes == {"event_type": "request.started", "model_id": "gpt 4"}
 
 
 def test_the_context_that_a_record_came_with_is_not_replaced(tracing: Collected) -> None:
@@ -87,6 +74,24 @@ def test_the_context_that_a_record_came_with_is_not_replaced(tracing: Collected)
         tracing.inject(headers)
 
     assert headers == [TRACEPARENT]
+
+
+def test_a_header_without_a_value_is_no_context(tracing: Collected) -> None:
+    headers: Headers = [("traceparent", None)]
+    with tracing.batch("telemetry", "group", [_record(0)]):
+        tracing.inject(headers)
+
+    (span,) = tracing.spans()
+    assert headers == [("traceparent", None), traceparent(span)]
+
+
+def test_the_baggage_that_a_record_came_with_stays_alone(tracing: Collected) -> None:
+    headers: Headers = [("baggage", b"model_id=theirs")]
+    with tracing.batch("telemetry", "group", [_record(0)]):
+        tracing.inject(headers, {"model_id": "ours"})
+
+    (span,) = tracing.spans()
+    assert headers == [("baggage", b"model_id=theirs"), traceparent(span)]
 
 
 @pytest.mark.parametrize(
@@ -101,15 +106,16 @@ def test_the_context_that_a_record_came_with_is_not_replaced(tracing: Collected)
     ],
 )
 def test_unreadable_headers_make_no_link_and_no_error(header: tuple[str, bytes | None]) -> None:
-    assert producer_contexts([_record(1, header)]) == []
-    assert len(producer_contexts([_record(1, header), _record(2, TRACEPARENT)])) == 1
+    assert producer_links([_record(1, header)]) == []
+    assert len(producer_links([_record(1, header), _record(2, TRACEPARENT)])) == 1
 
 
 def test_a_context_seen_many_times_is_linked_once() -> None:
-    (context,) = producer_contexts([_record(offset, TRACEPARENT) for offset in range(10)])
+    (link,) = producer_links([_record(offset, TRACEPARENT) for offset in range(10)])
 
-    assert f"{context.trace_id:032x}" == TRACE_ID
-    assert f"{context.span_id:016x}" == SPAN_ID
+    assert f"{link.context.trace_id:032x}" == TRACE_ID
+    assert f"{link.context.span_id:016x}" == SPAN_ID
+    assert not link.attributes
 
 
 @pytest.mark.parametrize("size", [1, MAX_LINKS, MAX_LINKS + 1, 1_000])
@@ -118,10 +124,10 @@ def test_links_are_a_bounded_sample_of_the_whole_batch(size: int) -> None:
         _record(offset, ("traceparent", f"00-{offset + 1:032x}-{SPAN_ID}-01".encode())) for offset in range(size)
     ]
 
-    contexts = producer_contexts(records)
+    links = producer_links(records)
 
-    assert min(size, MAX_LINKS // 2) <= len(contexts) <= MAX_LINKS
-    assert max(context.trace_id for context in contexts) > size * 0.9
+    assert min(size, MAX_LINKS // 2) <= len(links) <= MAX_LINKS
+    assert max(link.context.trace_id for link in links) > size * 0.9
 
 
 def test_traces_that_events_name_are_linked_where_they_are_w3c_ids(tracing: Collected) -> None:
@@ -134,38 +140,71 @@ def test_traces_that_events_name_are_linked_where_they_are_w3c_ids(tracing: Coll
     assert link.attributes == {"llm.trace_id": TRACE_ID}
 
 
-def test_an_error_inside_marks_the_span_and_passes_on(tracing: Collected) -> None:
-    with pytest.raises(RuntimeError), tracing.batch("telemetry", "group", [_record(0)]):
-        raise RuntimeError("no database")
+def test_an_error_inside_marks_the_span_with_its_type_alone_and_passes_on(tracing: Collected) -> None:
+    with (
+        pytest.raises(RuntimeError),
+        tracing.batch("telemetry", "group", [_record(0)]),
+        tracing.transaction("neo4j", "write"),
+    ):
+        raise RuntimeError("Neo4j quotes what a record holds")
 
-    (span,) = tracing.spans()
-    assert span.status.status_code is StatusCode.ERROR
-
-
-@pytest.fixture
-async def collector() -> AsyncIterator[tuple[str, list[ExportTraceServiceRequest]]]:
-    received: list[ExportTraceServiceRequest] = []
-
-    async def collect(request: web.Request) -> web.Response:
-        received.append(ExportTraceServiceRequest.FromString(await request.read()))
-        return web.Response()
-
-    app = web.Application()
-    app.add_routes([web.post("/v1/traces", collect)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}", received
-    await runner.cleanup()
+    for span in tracing.spans():
+        assert span.status.status_code is StatusCode.ERROR
+        assert (span.attributes or {})["error.type"] == "builtins.RuntimeError"
+        assert "quotes" not in span.to_json()
 
 
-async def test_spans_reach_a_collector_over_otlp(collector: tuple[str, list[ExportTraceServiceRequest]]) -> None:
-    endpoint, received = collector
-    tracing = configure_tracing(OtelSettings(endpoint=endpoint))
-    with tracing.batch("telemetry", "group", [_record(0, TRACEPARENT)]):
+def test_a_transaction_is_a_client_span_inside_its_batch(tracing: Collected) -> None:
+    with tracing.batch("telemetry", "group", [_record(0)]), tracing.transaction("llm", "write"):
         pass
-    await asyncio.to_thread(tracing.shutdown)
 
-    (span,) = received[0].resource_spans[0].scope_spans[0].spans
-    assert span.name == "process llm-telemetry-events"
-    assert span.links[0].trace_id.hex() == TRACE_ID
+    transaction, batch = tracing.spans()
+    assert (transaction.name, transaction.kind, transaction.parent) == ("write llm", SpanKind.CLIENT, batch.context)
+    assert transaction.attributes == {"db.system.name": "neo4j", "db.namespace": "llm", "db.operation.name": "write"}
+
+
+def test_a_transaction_outside_of_a_batch_makes_no_trace_of_its_own(tracing: Collected) -> None:
+    with tracing.transaction("llm", "claim"):
+        pass
+
+    assert tracing.spans() == ()
+
+
+def test_a_step_that_publishes_is_a_producer_span_and_its_record_goes_on_in_it(tracing: Collected) -> None:
+    headers: Headers = []
+    with tracing.step("registry", "usage_reports", "llm-usage-stats"):
+        tracing.inject(headers, {"model_id": "gpt-4o"})
+
+    (step,) = tracing.spans()
+    assert (step.name, step.kind) == ("step usage_reports", SpanKind.PRODUCER)
+    assert step.attributes == {
+        "memory_graph.worker": "registry",
+        "memory_graph.job": "usage_reports",
+        "messaging.system": "kafka",
+        "messaging.operation.name": "send",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": "llm-usage-stats",
+    }
+    assert headers == [traceparent(step), ("baggage", b"model_id=gpt-4o")]
+
+
+def test_a_step_that_publishes_nothing_is_an_internal_span(tracing: Collected) -> None:
+    with tracing.step("registry", "models_count", None):
+        pass
+
+    (step,) = tracing.spans()
+    assert step.kind is SpanKind.INTERNAL
+    assert step.attributes == {"memory_graph.worker": "registry", "memory_graph.job": "models_count"}
+
+
+def test_log_lines_inside_name_the_span_of_their_batch_or_step(tracing: Collected) -> None:
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        with tracing.batch("telemetry", "group", [_record(0)]), tracing.transaction("neo4j", "write"):
+            get_logger("test").info("in the batch")
+        with tracing.step("registry", "models_count", None):
+            get_logger("test").info("in the step")
+        get_logger("test").info("outside")
+
+    _, batch, step = tracing.spans()
+    named = [{key: line[key] for key in ("trace_id", "span_id") if key in line} for line in lines]
+    assert named == [ids(batch), ids(step), {}]
