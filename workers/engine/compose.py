@@ -46,7 +46,7 @@ from workers.engine.sinks import Sinks
 from workers.engine.state.table import StateTable
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
-from workers.observe.tracing import configure_tracing
+from workers.observe.tracing import Tracing, configure_tracing
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +77,16 @@ class Deployment:
         """Return the folder of the worker's Avro schemas."""
         return self.topology.schemas_folder / self.factory.name
 
+    @cached_property
+    def tracing(self) -> Tracing:
+        """Return the process's one tracing; ``compose`` shuts it down."""
+        return configure_tracing(self.settings.otel)
+
 
 async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed) -> WorkerApp:
     """Put a process together; ``stack`` closes it. Raises ``Misconfigured`` and ``Unreachable``."""
     partitions = await asyncio.to_thread(partitions_of, deployment)
+    stack.callback(deployment.tracing.shutdown)
     metrics, health = Metrics(deployment.factory.metrics), WorkerHealth(SystemClock())
     await _serve_health(stack, deployment.settings, metrics, health)
     scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
@@ -88,7 +94,7 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     table = state_table(app, partitions)
     await asyncio.to_thread(Admin(deployment.settings.kafka).grow, table.changelog_topic_name, partitions)
     driver = await _open_graph(stack, deployment, failed)
-    writer = Neo4jWriter(driver, deployment.settings.neo4j.database)
+    writer = Neo4jWriter(driver, deployment.settings.neo4j.database, tracing=deployment.tracing)
     sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
     context = _partition_context(stack, deployment, app, sinks, health)
     assignment = Assignment(context, failed)
@@ -116,16 +122,19 @@ async def _job_context(
 ) -> JobContext:
     """Open what jobs use beside the partitions."""
     database = deployment.settings.neo4j.database
-    effects = await open_effects(stack, deployment.settings, deployment.schemas, metrics.record)
+    tracing = deployment.tracing
+    effects = await open_effects(stack, deployment.settings, deployment.schemas, metrics.record, tracing)
     return JobContext(
+        worker=deployment.factory.name,
         ask=Neo4jReader(driver, database).ask,
         run=effects.run,
         fetch=effects.fetch,
-        record=Neo4jRecorder(driver, database).record,
+        record=Neo4jRecorder(driver, database, tracing).record,
         leads=leads,
         retry=deployment.options.retry,
         clock=SystemClock(),
         metrics=metrics,
+        tracing=tracing,
     )
 
 
@@ -134,8 +143,6 @@ def _partition_context(
 ) -> PartitionContext:
     registry = SchemaRegistry(deployment.settings.schema_registry_url)
     stack.push_async_callback(registry.aclose)
-    tracing = configure_tracing(deployment.settings.otel)
-    stack.callback(tracing.shutdown)
     return PartitionContext(
         spec=deployment.spec,
         options=deployment.options,
@@ -146,7 +153,7 @@ def _partition_context(
         health=health,
         read_position=lambda partition: app.consumer.position(TP(*partition)),
         topic_states=KafkaTopicStates(deployment.settings.kafka, deployment.options.topic),
-        tracing=tracing,
+        tracing=deployment.tracing,
     )
 
 
@@ -182,7 +189,7 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
 ) -> Sinks:
     options, clock = deployment.options, SystemClock()
     config = librdkafka_config(deployment.settings.kafka)
-    dead_letters = KafkaDeadLetters(config)
+    dead_letters = KafkaDeadLetters(config, deployment.tracing)
     stack.push_async_callback(dead_letters.aclose)
     unassigned = PartitionHealth(clock)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]

@@ -5,14 +5,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from tests.unit.engine.toy import TOY, add, totals
+from tests.unit.observe.collected import TRACE_ID, TRACEPARENT, Collected, ids
 from workers.config.worker_options import Batch, State, WorkerOptions
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import SystemClock
+from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Retryable
 from workers.core.ports import TopicState
-from workers.core.record import ConsumedRecord, Record, TopicPartition
+from workers.core.record import ConsumedRecord, Headers, Record, TopicPartition
 from workers.core.worker import WorkerSpec
 from workers.engine.assignment import Assignment
 from workers.engine.consumer.acknowledged import Acknowledged
@@ -26,7 +30,7 @@ from workers.engine.resilience.throttle import Throttle
 from workers.engine.sinks import Sinks
 from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
-from workers.observe.tracing import NoTracing
+from workers.observe.tracing import NO_TRACING, Tracing, ids_of
 from workers.testing import PARTITION as TP
 from workers.testing import FakeDeadLetters, FakeGraph, JsonDecoder, closed_breakers
 
@@ -53,7 +57,7 @@ class KnownTopic:
 class Bench:
     """An assignment over fakes."""
 
-    def __init__(self, max_wait_ms: int = 1, spec: WorkerSpec[Any, Any] = TOY) -> None:
+    def __init__(self, max_wait_ms: int = 1, spec: WorkerSpec[Any, Any] = TOY, tracing: Tracing = NO_TRACING) -> None:
         self.journal: list[str] = []
         self.graph = FakeGraph(self.journal)
         self.dead_letters = FakeDeadLetters(self.journal)
@@ -92,7 +96,7 @@ class Bench:
             health=self.health,
             topic_states=self.topic,
             read_position=self.topic.read_position,
-            tracing=NoTracing(),
+            tracing=tracing,
         )
         self.failures: list[BaseException] = []
         self.assignment = Assignment(context, self.failures.append)
@@ -310,3 +314,24 @@ async def test_a_worker_prepares_each_batch_before_it_is_parsed_and_waits_for_th
     await bench.until(lambda: bench.next_offset() == 2)
     assert keys.prepared == [0, 1]
     await bench.assignment.drain()
+
+
+async def test_dead_letters_and_log_lines_of_a_batch_are_inside_its_span() -> None:
+    tracing = Collected()
+    bench, injected = Bench(tracing=tracing), Headers()
+    publish = bench.dead_letters.publish
+
+    async def inject_and_publish(letters: Sequence[DeadLetter]) -> None:
+        tracing.inject(injected)
+        await publish(letters)
+
+    bench.dead_letters.publish = inject_and_publish  # type: ignore[method-assign]  # what KafkaDeadLetters does
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        bench.feed(add(0, "a", -1), add(1, "a", -1)._replace(headers=[TRACEPARENT]))
+        await bench.until(lambda: bench.next_offset() == 2)
+    await bench.assignment.drain()
+
+    (batch,) = tracing.spans()
+    letters = [line["trace_id"] for line in lines if line["event"] == "dead letter"]
+    assert letters == [ids(batch)["trace_id"], TRACE_ID]
+    assert ids_of(injected) == ids(batch)

@@ -7,6 +7,7 @@ import neo4j
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.session import session
 from workers.core.reference import Query
+from workers.observe.tracing import NO_TRACING, Tracing
 
 TRANSACTION_SECONDS = 30.0
 
@@ -14,9 +15,10 @@ TRANSACTION_SECONDS = 30.0
 class Neo4jRecorder:
     """Runs idempotent Cypher, each in a transaction of its own. No watermark guards it."""
 
-    def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
+    def __init__(self, driver: neo4j.AsyncDriver, database: str, tracing: Tracing = NO_TRACING) -> None:
         self._driver = driver
         self._database = database
+        self._tracing = tracing
 
     async def record(self, record: Query) -> None:
         """Return once it is committed. Raises ``Retryable`` and ``Refused``; anything else is a bug.
@@ -24,7 +26,7 @@ class Neo4jRecorder:
         After a ``Retryable`` it may be in the graph all the same: it must be one that can be written again.
         """
         query = neo4j.Query(record.cypher, timeout=TRANSACTION_SECONDS)
-        with classified():
+        with classified(), self._tracing.transaction(self._database, "record"):
             async with (
                 asyncio.timeout(TRANSACTION_SECONDS),
                 session(self._driver, database=self._database) as opened,

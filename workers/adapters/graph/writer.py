@@ -15,6 +15,7 @@ from workers.core.errors import Fenced, Refused, Retryable
 from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter, Watermark
 from workers.core.record import TopicPartition
 from workers.core.statement import Statement
+from workers.observe.tracing import NO_TRACING, Tracing
 
 TRANSACTION_SECONDS = 30.0
 """After this long the server ends a transaction (and frees its locks), and we stop waiting for an answer."""
@@ -39,11 +40,17 @@ class Neo4jWriter(GraphWriter):
     """
 
     def __init__(
-        self, driver: neo4j.AsyncDriver, database: str, *, transaction_seconds: float = TRANSACTION_SECONDS
+        self,
+        driver: neo4j.AsyncDriver,
+        database: str,
+        *,
+        transaction_seconds: float = TRANSACTION_SECONDS,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
         self._driver = driver
         self._database = database
         self._transaction_seconds = transaction_seconds
+        self._tracing = tracing
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:
         """Take ownership of the partition's watermark with a fresh token, and make the watermark where there is none.
@@ -53,7 +60,7 @@ class Neo4jWriter(GraphWriter):
         """
         token, id_ = uuid4().hex, watermark_id(worker, topic_partition)
         parameters = {"id": id_, "topic_id": topic_id, "token": token, "nothing": NOTHING_WRITTEN}
-        rows = await self._run(CLAIM, parameters)
+        rows = await self._run("claim", CLAIM, parameters)
         if not rows:
             raise Retryable(f"the claim of {topic_partition} for {worker} went unanswered")
         return Claim(worker, topic_partition, token, rows[0]["offset"], rows[0]["epoch"])
@@ -69,18 +76,18 @@ class Neo4jWriter(GraphWriter):
         parameters = {**_claimed(claim), "after": claim.offset, "through": through}
         rows = {"rows": Unshown(statement.rows for statement in statements)}
         query = guarded(tuple(statement.cypher for statement in statements))
-        if not await self._run(query, parameters | rows):
+        if not await self._run("write", query, parameters | rows):
             await self._explain_silence(claim, through)
         return replace(claim, offset=through)
 
     async def watermarks(self, worker: str, topic: str) -> Mapping[int, Watermark]:
         """Return the watermarks of a topic, by partition. Raises ``Retryable``."""
-        rows = await self._run(READ_ALL, {"prefix": f"{worker}/{topic}/"})
+        rows = await self._run("read watermarks", READ_ALL, {"prefix": f"{worker}/{topic}/"})
         return {row["partition"]: Watermark(row["token"], row["offset"]) for row in rows}
 
     async def check(self, claim: Claim) -> None:
         """Write nothing but the time to the watermark. Raises ``Retryable``, and ``Fenced`` as ``write`` does."""
-        offset = _owned(claim, await self._run(CHECK, _claimed(claim)))
+        offset = _owned(claim, await self._run("check", CHECK, _claimed(claim)))
         if offset != claim.offset:
             raise _restored(claim, offset)
 
@@ -89,22 +96,22 @@ class Neo4jWriter(GraphWriter):
 
         It asks where batches are written, not a follower of a cluster, which may be behind the claim.
         """
-        rows = await self._run(planned_once(cypher), {"worker": worker, "keys": Unshown([keys])})
+        rows = await self._run("read states", planned_once(cypher), {"worker": worker, "keys": Unshown([keys])})
         return {row["key"]: row["parts"] for row in rows}
 
     async def _explain_silence(self, claim: Claim, through: int) -> None:
         """Find out why the watermark let nothing past: written before (fine), or no longer ours (``Fenced``)."""
-        offset = _owned(claim, await self._run(READ_OWNER, _claimed(claim)))
+        offset = _owned(claim, await self._run("read owner", READ_OWNER, _claimed(claim)))
         if offset == claim.offset:
             raise Retryable(f"the watermark of {claim.topic_partition} changed while it was read")
         if offset != through:
             raise _restored(claim, offset)
 
-    async def _run(self, cypher: str, parameters: Mapping[str, Any]) -> list[neo4j.Record]:
+    async def _run(self, operation: str, cypher: str, parameters: Mapping[str, Any]) -> list[neo4j.Record]:
         """Run one query as one transaction and return its rows. Cancelled, its connection is not pooled."""
         seconds = self._transaction_seconds
         query = neo4j.Query(cypher, timeout=seconds)
-        with classified():
+        with classified(), self._tracing.transaction(self._database, operation):
             async with asyncio.timeout(seconds), session(self._driver, database=self._database) as opened:
                 try:
                     result = await opened.run(query, dict(parameters))

@@ -9,6 +9,7 @@ from workers.config.topics import DEAD_LETTER_RETENTION_HOURS, dead_letter_topic
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import NeedsOperator, Refused, Retryable
 from workers.core.record import OutgoingRecord
+from workers.observe.tracing import NO_TRACING, Tracing
 
 LARGEST_RECORD_BYTES = 104_857_600
 """Kafka's ``socket.request.max.bytes``: no broker takes more by default. The topic's own limit is below it."""
@@ -20,10 +21,12 @@ KEEP_TIMESTAMP_MS = (DEAD_LETTER_RETENTION_HOURS - 24) * 3_600_000
 class KafkaDeadLetters:
     """``DeadLetters`` in Kafka, in the partition of the record: both topics have the same number of partitions.
 
-    ``config`` is librdkafka's (``client.librdkafka_config``). Letters of one partition keep their order.
+    ``config`` is librdkafka's (``client.librdkafka_config``). Letters of one partition keep their order. A letter goes
+    on in the trace of its record, or in the trace of its batch if the record names none.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], tracing: Tracing = NO_TRACING) -> None:
+        self._tracing = tracing
         self._producer = KafkaProducer({"message.max.bytes": LARGEST_RECORD_BYTES, **config})
 
     async def publish(self, letters: Sequence[DeadLetter]) -> None:
@@ -34,7 +37,7 @@ class KafkaDeadLetters:
         A letter that is published again is in the log twice, with the same topic, partition and offset in its headers.
         """
         try:
-            await self._producer.send([_outgoing(letter) for letter in letters])
+            await self._producer.send([_outgoing(letter, self._tracing) for letter in letters])
         except (Retryable, Refused) as error:
             topics = ", ".join(sorted({dead_letter_topic(letter.record.topic) for letter in letters}))
             fix = "it must exist, with its source's partitions and a little more than its max.message.bytes"
@@ -46,8 +49,9 @@ class KafkaDeadLetters:
         await self._producer.aclose()
 
 
-def _outgoing(letter: DeadLetter) -> OutgoingRecord:
-    record = letter.record
+def _outgoing(letter: DeadLetter, tracing: Tracing) -> OutgoingRecord:
+    record, headers = letter.record, headers_of(letter)
+    tracing.inject(headers)
     # Brokers delete by a record's own timestamp: a dead letter as old as the retention would be gone in minutes.
     # Such a letter gets the time of its failure, and the original's time is in its header. The same holds for 0 and -1.
     kept = record.timestamp > letter.failed_at - KEEP_TIMESTAMP_MS
@@ -56,6 +60,6 @@ def _outgoing(letter: DeadLetter) -> OutgoingRecord:
         key=record.key,
         value=record.value,
         partition=record.partition,
-        headers=headers_of(letter),
+        headers=headers,
         timestamp=record.timestamp if kept else letter.failed_at,
     )

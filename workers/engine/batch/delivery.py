@@ -18,6 +18,7 @@ from workers.engine.batch.fold import FoldedBatch, Folder
 from workers.engine.resilience.retry import Server
 from workers.engine.sinks import Sinks
 from workers.engine.state.states import PartitionStates
+from workers.observe.tracing import ids_of
 
 log = structlog.get_logger(__name__)
 
@@ -204,4 +205,5 @@ def _log(letter: DeadLetter) -> None:
         stage=str(letter.stage),
         code=letter.code,
         message=letter.message,
+        **ids_of(record.headers),  # without any, the line has those of the batch's span
     )

@@ -15,7 +15,8 @@ from workers.config.settings import Settings
 from workers.core.errors import Retryable
 from workers.core.job import Effect, Publish
 from workers.core.metric import Measurement
-from workers.core.record import OutgoingRecord
+from workers.core.record import Headers, OutgoingRecord
+from workers.observe.tracing import Tracing
 
 
 class Effects:
@@ -27,11 +28,13 @@ class Effects:
         producer: KafkaProducer,
         api: RegistryApi | None,
         record: Callable[[Measurement], None],
+        tracing: Tracing,
     ) -> None:
         self._encoder = encoder
         self._producer = producer
         self._api = api
         self._record = record
+        self._tracing = tracing
 
     async def run(self, effect: Effect) -> None:
         """Return when the effect is confirmed. Raises ``Retryable`` and ``RequestRejected``; other errors are bugs."""
@@ -49,8 +52,10 @@ class Effects:
 
     async def _publish(self, effect: Publish) -> None:
         value = await self._encoder.encode(effect.topic, effect.record_name, effect.fields)
+        headers: Headers = []
+        self._tracing.inject(headers, effect.baggage)
         try:
-            await self._producer.send([OutgoingRecord(effect.topic, effect.key, value)])
+            await self._producer.send([OutgoingRecord(effect.topic, effect.key, value, headers=headers)])
         except Retryable as error:
             fix = "the topic must exist: `memory-graph topology apply --execute`"
             raise Retryable(f"{effect.topic}: {error}; {fix}") from error
@@ -62,7 +67,7 @@ class Effects:
 
 
 async def open_effects(
-    stack: AsyncExitStack, settings: Settings, schemas: Path, record: Callable[[Measurement], None]
+    stack: AsyncExitStack, settings: Settings, schemas: Path, record: Callable[[Measurement], None], tracing: Tracing
 ) -> Effects:
     """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records."""
     registry = SchemaRegistry(settings.schema_registry_url)
@@ -72,7 +77,7 @@ async def open_effects(
     api = None
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
-    return Effects(AvroEncoder(registry, _published(schemas)), producer, api, record)
+    return Effects(AvroEncoder(registry, _published(schemas)), producer, api, record, tracing)
 
 
 def _published(schemas: Path) -> Mapping[str, Schema]:

@@ -11,11 +11,12 @@ import structlog
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import Clock
 from workers.core.errors import Refused, RequestRejected, Retryable
-from workers.core.job import Effect, FetchStep, PeriodicJob
+from workers.core.job import Effect, FetchStep, PeriodicJob, Publish
 from workers.core.reference import Query
 from workers.engine.jobs.backoff import AnyStep, Backoff
 from workers.engine.resilience.retry import backoff_seconds
 from workers.observe.metrics import Metrics
+from workers.observe.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
@@ -27,8 +28,9 @@ DRAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What jobs run with. ``leads`` tells whether this process is the one that runs them."""
+    """What the jobs of ``worker`` run with. ``leads`` tells whether this process is the one that runs them."""
 
+    worker: str
     ask: Callable[[Query], Awaitable[Sequence[Mapping[str, Any]]]]
     run: Callable[[Effect], Awaitable[None]]
     fetch: Callable[[str], Awaitable[Mapping[str, Any]]]
@@ -37,6 +39,7 @@ class JobContext:
     retry: RetryOptions
     clock: Clock
     metrics: Metrics
+    tracing: Tracing
 
 
 @asynccontextmanager
@@ -117,7 +120,8 @@ class Runner:
     async def _try(self, step: AnyStep) -> bool:
         """Run one step; tell whether the next query will not return it again. Raises ``Retryable``."""
         try:
-            await self._run_step(step)
+            with self._context.tracing.step(self._context.worker, self.name, _topic(step)):
+                await self._run_step(step)
         except Retryable:
             self._backoff.failed(step)
             self._context.metrics.job_step(self.name, "retried")
@@ -162,3 +166,9 @@ class Runner:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()
+
+
+def _topic(step: AnyStep) -> str | None:
+    """Return the topic that a step publishes to first, if it does."""
+    effects = () if isinstance(step, FetchStep) else step.effects
+    return next((effect.topic for effect in effects if isinstance(effect, Publish)), None)

@@ -3,8 +3,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.contextvars import bound_contextvars, merge_contextvars
+from structlog.testing import capture_logs
 
 from tests.unit.engine.toy import TOY, Add, Sum, add, refuse_totals_of, totals
+from tests.unit.observe.collected import SPAN_ID, TRACE_ID, TRACEPARENT
 from workers.core.errors import Fenced, Refused, Rejected, Retryable, TransactionFailed
 from workers.core.ports import Claim
 from workers.core.report import Skipped
@@ -254,3 +257,18 @@ async def test_skipped_events_are_returned_also_when_the_batch_was_split() -> No
     refuse_totals_of(500, worker.graph)
     delivered = await worker.run_batch([add(0, "a", 1), add(1, "b", 500), add(2, "c", 2)])
     assert (delivered.rejected, len(delivered.observations)) == (frozenset([1]), 2)
+
+
+async def test_the_line_of_a_dead_letter_names_the_trace_of_its_record_or_else_of_what_is_bound() -> None:
+    bound = {"trace_id": "the batch's", "span_id": "its span's"}
+    with capture_logs(processors=[merge_contextvars]) as lines, bound_contextvars(**bound):
+        await toy().run_batch([add(0, "a", -1)._replace(headers=[TRACEPARENT]), add(1, "a", -1)])
+    with capture_logs(processors=[merge_contextvars]) as unbound:
+        await toy().run_batch([add(0, "a", -1)])
+
+    assert [line["event"] for line in (*lines, *unbound)] == ["dead letter"] * 3
+    assert [{key: line.get(key) for key in bound} for line in lines] == [
+        {"trace_id": TRACE_ID, "span_id": SPAN_ID},
+        bound,
+    ]
+    assert not bound.keys() & unbound[0].keys()

@@ -3,11 +3,13 @@ from typing import Any
 
 import pytest
 
+from tests.unit.observe.collected import Collected, traceparent
 from workers.core.errors import Retryable
 from workers.core.job import Call, Publish
 from workers.core.metric import Measurement, gauge
 from workers.core.record import OutgoingRecord
 from workers.engine.jobs.effects import Effects
+from workers.observe.tracing import NO_TRACING
 
 PUBLISH = Publish("topic", b"key", "Record", {"id": 1})
 CALL = Call("POST", "/path", {"id": 1}, "key")
@@ -39,29 +41,43 @@ def ignore(_: Measurement) -> None:
 
 async def test_the_key_decides_a_records_partition_and_a_call_goes_to_the_api() -> None:
     world: Any = World()
-    effects = Effects(world, world, world, ignore)
+    effects = Effects(world, world, world, ignore, NO_TRACING)
     await effects.run(PUBLISH)
     await effects.run(CALL)
-    assert world.done == [OutgoingRecord("topic", b"key", b"topic Record 1"), tuple(CALL)]
+    assert world.done == [OutgoingRecord("topic", b"key", b"topic Record 1", headers=[]), tuple(CALL)]
 
 
 async def test_a_failing_topic_is_named_with_the_fix() -> None:
     world: Any = World()
     world.away = True
     with pytest.raises(Retryable, match=r"topic: no such topic; .*topology apply --execute"):
-        await Effects(world, world, None, ignore).run(PUBLISH)
+        await Effects(world, world, None, ignore, NO_TRACING).run(PUBLISH)
 
 
 async def test_a_call_without_an_api_is_a_bug() -> None:
     world: Any = World()
     with pytest.raises(RuntimeError, match="POST /path without an API"):
-        await Effects(world, world, None, ignore).run(CALL)
+        await Effects(world, world, None, ignore, NO_TRACING).run(CALL)
     with pytest.raises(RuntimeError, match="GET /path without an API"):
-        await Effects(world, world, None, ignore).fetch("/path")
+        await Effects(world, world, None, ignore, NO_TRACING).fetch("/path")
 
 
 async def test_a_measurement_goes_to_the_metrics() -> None:
     world: Any = World()
     recorded: list[Measurement] = []
-    await Effects(world, world, None, recorded.append).run(Measurement(WAITING, 2))
+    await Effects(world, world, None, recorded.append, NO_TRACING).run(Measurement(WAITING, 2))
     assert (recorded, world.done) == ([Measurement(WAITING, 2)], [])
+
+
+async def test_a_published_record_goes_on_in_the_trace_of_its_step_with_the_workers_baggage() -> None:
+    world: Any = World()
+    tracing = Collected()
+    with tracing.step("toy", "job", "topic"):
+        effects = Effects(world, world, world, ignore, tracing)
+        await effects.run(PUBLISH._replace(baggage={"colour": "red"}))
+        await effects.run(PUBLISH)
+    (step,) = tracing.spans()
+    assert [record.headers for record in world.done] == [
+        [traceparent(step), ("baggage", b"colour=red")],
+        [traceparent(step)],
+    ]

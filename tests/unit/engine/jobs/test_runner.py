@@ -4,8 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from opentelemetry.trace import SpanKind
 from structlog.testing import capture_logs
 
+from tests.unit.observe.collected import Collected
 from workers.config.worker_options import Retry
 from workers.core.errors import Refused, RequestRejected, Retryable
 from workers.core.job import Call, Effect, FetchStep, Publish, Step
@@ -14,6 +16,7 @@ from workers.core.reference import Query
 from workers.engine.jobs import runner as module
 from workers.engine.jobs.runner import JobContext, running_jobs
 from workers.observe.metrics import Metrics
+from workers.observe.tracing import NO_TRACING, Tracing
 from workers.testing import FakeClock
 
 QUICK = Retry(initial_ms=1, max_ms=1, jitter_ratio=0)
@@ -53,6 +56,7 @@ class World:
         self.clock = FakeClock()
         self.metrics = Metrics()
         self.bugs: list[BaseException] = []
+        self.tracing: Tracing = NO_TRACING
         self._changed = asyncio.Event()
 
     def _note(self, what: str) -> None:
@@ -84,7 +88,16 @@ class World:
 
     def context(self) -> JobContext:
         return JobContext(
-            self.ask, self.do, self.fetch, self.record, lambda: self.leads, QUICK, self.clock, self.metrics
+            worker="toy",
+            ask=self.ask,
+            run=self.do,
+            fetch=self.fetch,
+            record=self.record,
+            leads=lambda: self.leads,
+            retry=QUICK,
+            clock=self.clock,
+            metrics=self.metrics,
+            tracing=self.tracing,
         )
 
     async def until(self, seen: Callable[[], bool]) -> None:
@@ -242,3 +255,33 @@ async def test_at_the_end_a_step_that_hangs_is_cancelled(monkeypatch: pytest.Mon
     async with running_jobs([Errands()], replace(world.context(), run=hang), world.bugs.append):
         await hanging.wait()
     assert (world.done, world.bugs) == ([], [])
+
+
+async def test_each_step_has_a_span_around_its_effects_and_its_record() -> None:
+    world, tracing = World("a"), Collected()
+    world.tracing = tracing
+    world.fail["done a"] = [Retryable("gone")]
+
+    async def do(_effect: Effect) -> None:
+        with tracing.transaction("neo4j", "inside"):
+            await asyncio.sleep(0)
+
+    async with running_jobs([Errands()], replace(world.context(), run=do), world.bugs.append):
+        await world.until(lambda: not world.due)
+    failed, done = [span for span in tracing.spans() if span.name == "step errands"]
+    for step in (failed, done):
+        assert step.kind is SpanKind.PRODUCER
+        attributes = step.attributes or {}
+        assert attributes["memory_graph.worker"] == "toy"
+        assert attributes["messaging.destination.name"] == "errands"
+        assert [each.parent for each in tracing.spans() if each.name == "inside neo4j"].count(step.context) == 2
+    assert (failed.status.is_ok, done.status.is_ok) == (False, True)
+
+
+async def test_a_step_that_fetches_has_a_span_too() -> None:
+    world, tracing = World("a"), Collected()
+    world.tracing = tracing
+    async with world.running(Lookups()):
+        await world.until(lambda: not world.due)
+    (step,) = tracing.spans()
+    assert (step.name, step.kind) == ("step errands", SpanKind.INTERNAL)
