@@ -6,12 +6,17 @@ from enum import StrEnum
 from typing import Any
 from unittest import mock
 
+from faust.tables.recovery import Recovery
+from faust.transport.drivers import aiokafka as driver
+
 from tests.chaos.hooks import replace
 from tests.chaos.running.points import InjectedBug
 from workers.adapters.graph import watermark
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
+from workers.adapters.kafka.topic_state import KafkaTopicStates
+from workers.config.environment import current_secret
 from workers.core.ports import Claim
 from workers.core.record import Record, TopicPartition
 from workers.core.statement import Statement
@@ -19,6 +24,8 @@ from workers.engine.assignment import Assignment
 from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.chunk import Chunk
+from workers.engine.consumer.thread import ConsumerThread
+from workers.engine.state.recovery import PatientRecovery
 from workers.engine.state.table import StateTable
 
 
@@ -35,6 +42,11 @@ class Bug(StrEnum):
     DEAD_LETTER_NOT_AWAITED = "dead_letter_not_awaited"
     TWO_TRANSACTIONS = "two_transactions"
     UNBOUNDED_INTAKE = "unbounded_intake"
+    RECOVERY_GIVEN_UP = "recovery_given_up"
+    TOPIC_ASKED_ONCE = "topic_asked_once"
+    PASSWORD_READ_ONCE = "password_read_once"
+    NEVER_SUSPECTED = "never_suspected"
+    ABORTED_READ = "aborted_read"
 
 
 def _commit_before_write() -> None:
@@ -148,6 +160,42 @@ def _unbounded_intake() -> None:
     replace(RecordBuffer, "with_room", lambda self, topic_partitions: set(topic_partitions))
 
 
+def _recovery_given_up() -> None:
+    """Give a step of the recovery a time, as Faust does, and stop for good after it."""
+    replace(PatientRecovery, "_wait", Recovery._wait)  # noqa: SLF001 - what Faust does
+
+
+def _topic_asked_once() -> None:
+    """Believe for ever what Kafka said about the topic at first."""
+    ask = KafkaTopicStates._ask  # noqa: SLF001 - the one place that asks
+
+    async def asking(self: KafkaTopicStates) -> Any:
+        return self._known or await ask(self)
+
+    replace(KafkaTopicStates, "_ask", asking)
+    replace(KafkaTopicStates, "forget", lambda _: None)
+
+
+def _password_read_once() -> None:
+    """Log in with the password of the start."""
+    first: dict[str, str] = {}
+    mock.patch(
+        "workers.adapters.graph.driver.current_secret",
+        lambda name, at_start: first.setdefault(name, current_secret(name, at_start)),
+    ).start()
+
+
+def _never_suspected() -> None:
+    """Take every failure of a transaction for the server's."""
+    mock.patch("workers.engine.batch.delivery.SUSPECT_AFTER", None).start()
+
+
+def _aborted_read() -> None:
+    """Read what was not committed, as Faust does."""
+    create = driver.AIOKafkaConsumerThread._create_worker_consumer  # noqa: SLF001 - what Faust does
+    replace(ConsumerThread, "_create_worker_consumer", create)
+
+
 def _acknowledgements() -> list[Acknowledged]:
     """Catch the process's ``Acknowledged`` as it is made."""
     made: list[Acknowledged] = []
@@ -172,4 +220,9 @@ SEEDS: dict[Bug, Callable[[], None]] = {
     Bug.DEAD_LETTER_NOT_AWAITED: _dead_letter_not_awaited,
     Bug.TWO_TRANSACTIONS: _two_transactions,
     Bug.UNBOUNDED_INTAKE: _unbounded_intake,
+    Bug.RECOVERY_GIVEN_UP: _recovery_given_up,
+    Bug.TOPIC_ASKED_ONCE: _topic_asked_once,
+    Bug.PASSWORD_READ_ONCE: _password_read_once,
+    Bug.NEVER_SUSPECTED: _never_suspected,
+    Bug.ABORTED_READ: _aborted_read,
 }

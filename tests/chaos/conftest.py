@@ -89,7 +89,8 @@ async def arenas(servers: Servers, seed: int, tmp_path: Path) -> AsyncIterator[A
         await asyncio.to_thread(servers.start)  # whatever an earlier test has left behind
         name = f"c{uuid4().hex[:10]}"
         (tmp_path / name).mkdir()
-        corner = Corner(servers.settings(), tmp_path / name, name, worker, recipe.partitions)
+        partitions = recipe.partitions - recipe.late_partitions
+        corner = Corner(servers.settings(), tmp_path / name, name, worker, partitions)
         await prepare_graph(corner)
         await asyncio.to_thread(corner.create_topics)
         supply, history = await supply_of(corner, stream_of(seed, corner.name, recipe))

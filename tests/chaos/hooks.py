@@ -41,6 +41,7 @@ def hook(points: Points, history: History) -> None:
 
 def _hook_assignment(points: Points, history: History) -> None:
     seek, revoke = ChunkConsumer.seek_to_committed, ChunkConsumer.on_partitions_revoked
+    assign = ChunkConsumer.on_partitions_assigned
 
     async def seeking(self: ChunkConsumer) -> Any:
         committed = await seek(self)
@@ -53,6 +54,11 @@ def _hook_assignment(points: Points, history: History) -> None:
             points.reach(Point.AT_REVOCATION)
         await revoke(self, revoked)
 
+    async def assigning(self: ChunkConsumer, *arguments: Any) -> None:
+        points.reach(Point.AT_ASSIGNMENT)
+        await assign(self, *arguments)
+
+    replace(ChunkConsumer, "on_partitions_assigned", assigning)
     replace(ChunkConsumer, "seek_to_committed", seeking)
     replace(ChunkConsumer, "on_partitions_revoked", revoking)
 

@@ -8,11 +8,21 @@ import pytest
 from tests.chaos.bugs import Bug
 from tests.chaos.checking.anomaly import Anomaly
 from tests.chaos.conftest import Arenas, Judge
-from tests.chaos.faults.broker import broker_silent_at_dead_letters
-from tests.chaos.faults.database import database_silent_and_much_to_read, database_silent_and_worker_killed
+from tests.chaos.faults.broker import (
+    broker_silent_at_an_assignment,
+    broker_silent_at_dead_letters,
+    transactions_aborted,
+)
+from tests.chaos.faults.database import (
+    a_transaction_never_ends,
+    database_silent_and_much_to_read,
+    database_silent_and_worker_killed,
+    password_rotated,
+)
 from tests.chaos.faults.graph import restored_from_a_backup
 from tests.chaos.faults.kill import a_bug_raises, killed_in_turn
 from tests.chaos.faults.scale import nothing
+from tests.chaos.faults.topic import grown, refilled
 from tests.chaos.faults.zombie import zombie
 from tests.chaos.running.points import Point
 from tests.chaos.scenario import Fault, play
@@ -21,6 +31,7 @@ ROOM_MIB = 90
 """The stream of that scenario is some 140 MiB; a worker may hold 16 MiB of it."""
 LARGE = {"partitions": 2, "traces": 60, "content_bytes": 160_000}
 LITTLE = {"partitions": 2}
+LATE = {"partitions": 3, "late_partitions": 1}
 SINGLE = {"partitions": 1, "traces": 60}
 
 
@@ -42,6 +53,7 @@ much_to_read = partial(database_silent_and_much_to_read, room_mib=ROOM_MIB)
 AHEAD_OR_LOST = frozenset({Anomaly.COMMIT_AHEAD, Anomaly.LOST})
 """The witness looks ten times a second. Where it misses the commit, the record is lost by the end."""
 LOST_OR_OLD = frozenset({Anomaly.LOST, Anomaly.STATE_DIVERGED})
+STUCK = frozenset({Anomaly.STUCK})
 SEEDED = [
     Seeded(Bug.COMMIT_BEFORE_WRITE, database_silent_and_worker_killed, frozenset({Anomaly.COMMIT_AHEAD}), 1, LITTLE),
     Seeded(Bug.COMMIT_PAST_IN_FLIGHT, database_silent_and_worker_killed, AHEAD_OR_LOST, 1, LITTLE),
@@ -49,12 +61,16 @@ SEEDED = [
     Seeded(Bug.NO_FENCE, zombie, frozenset({Anomaly.FENCE_BROKEN}), 2, LITTLE),
     Seeded(Bug.NOTHING_RESTORED, killed_after_a_commit, frozenset({Anomaly.STATE_DIVERGED}), 3, LITTLE),
     Seeded(Bug.EARLIER_CLAIM_BELIEVED, restored_from_a_backup, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
-    Seeded(
-        Bug.OFFSET_NOT_COMPARED, restored_from_a_backup, frozenset({Anomaly.LOST, Anomaly.STATE_DIVERGED}), 2, LITTLE
-    ),
+    Seeded(Bug.OFFSET_NOT_COMPARED, restored_from_a_backup, LOST_OR_OLD, 2, LITTLE),
     Seeded(Bug.DEAD_LETTER_NOT_AWAITED, broker_silent_at_dead_letters, frozenset({Anomaly.LOST}), 2, SINGLE),
     Seeded(Bug.TWO_TRANSACTIONS, nothing, frozenset({Anomaly.HALF_SEEN}), 2, LITTLE),
     Seeded(Bug.UNBOUNDED_INTAKE, much_to_read, frozenset({Anomaly.MEMORY}), 1, LARGE),
+    Seeded(Bug.RECOVERY_GIVEN_UP, broker_silent_at_an_assignment, STUCK, 2, LITTLE),
+    Seeded(Bug.TOPIC_ASKED_ONCE, refilled, frozenset({Anomaly.LOST}), 2, LITTLE),
+    Seeded(Bug.TOPIC_ASKED_ONCE, grown, STUCK, 2, LATE),
+    Seeded(Bug.PASSWORD_READ_ONCE, password_rotated, STUCK, 2, LITTLE),
+    Seeded(Bug.NEVER_SUSPECTED, a_transaction_never_ends, STUCK, 2, {**LITTLE, "endless": 1}),
+    Seeded(Bug.ABORTED_READ, transactions_aborted, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
 ]
 
 

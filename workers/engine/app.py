@@ -15,6 +15,7 @@ from workers.engine.assignment import Assignment
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.consumer import ChunkTransport, ConsumerContext
 from workers.engine.faust_logger import QUIET
+from workers.engine.state.recovery import CacheManager
 from workers.engine.state.store import CacheStore
 
 log = structlog.get_logger(__name__)
@@ -84,6 +85,7 @@ def build_app(kafka: KafkaSettings, options: WorkerOptions, replication_factor: 
         datadir=scratch,
         store="memory://",
         Table=CacheTable,
+        TableManager=CacheManager,
         table_standby_replicas=0,
         stream_wait_empty=True,
         stream_buffer_maxsize=4096,

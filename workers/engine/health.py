@@ -92,9 +92,14 @@ class WorkerHealth:
         self._recovered, self._assigned_at = True, None
 
     def server(self, name: str, outage: str = "") -> None:
-        """Note whether a server answers that no partition may be waiting for: its ``outage``, or none."""
+        """Note whether a server answers that no partition may be waiting for: its ``outage``, or none.
+
+        An assignment that waits meanwhile gets its time again: an outage is no reason for a restart.
+        """
         if outage:
             self._unreachable[name] = outage
+            if self._assigned_at is not None:
+                self._assigned_at = self._clock.monotonic()
         else:
             self._unreachable.pop(name, None)
 

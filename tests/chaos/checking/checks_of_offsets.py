@@ -12,10 +12,20 @@ def of_kind(history: Iterable[Line], what: str) -> list[Line]:
     return [line for line in history if line["what"] == what]
 
 
+def without_restoring(history: Sequence[Line]) -> Iterator[Line]:
+    """Leave out what is seen while a graph is restored or emptied: it is neither the old graph nor the new one."""
+    restoring = False
+    for line in history:
+        if line["what"] in {"restoring", "restored"}:
+            restoring = line["what"] == "restoring"
+        if line["what"] != "seen" or not restoring:
+            yield line
+
+
 def watermarks_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
     """Within an epoch; and epochs never go back. A graph that was restored begins again."""
     last: dict[str, tuple[int, int]] = {}
-    for line in history:
+    for line in without_restoring(history):
         if line["what"] == "restored":
             last = {}
         if line["what"] != "seen":
@@ -58,7 +68,7 @@ def without_late_commits(history: Sequence[Line]) -> Iterator[Line]:
     last: dict[str, int] = {}
     late: dict[str, int] = {}
     ahead: set[str] = set()
-    for line in history:
+    for line in without_restoring(history):
         if line["what"] == "recreated":
             late = last
         if line["what"] == "restored":

@@ -54,6 +54,8 @@ OF_ANY_WORKER = [
     ([seen(5, 4), line("recreated"), seen(5, -1, epoch=1), seen(2, 1, epoch=1)], set()),
     ([seen(5, 4), line("recreated"), seen(6, -1, epoch=1)], {Anomaly.COMMIT_AHEAD}),
     ([seen(4, 2)], {Anomaly.COMMIT_AHEAD}),
+    ([seen(5, 4), line("restoring"), seen(5, -1), line("restored"), seen(5, 1), seen(2, 1), seen(5, 4)], set()),
+    ([seen(5, 4), line("restoring"), line("restored"), seen(2, 1), seen(4, 2)], {Anomaly.COMMIT_AHEAD}),
     ([line("stuck", told="here")], {Anomaly.STUCK}),
     ([line("half", keys=["a"], count=1)], {Anomaly.HALF_SEEN}),
     ([line("memory", pid=1, mib=300)], set()),

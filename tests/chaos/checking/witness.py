@@ -55,7 +55,7 @@ class Witness:
         self._driver = corner.driver()
         servers = corner.settings.kafka.bootstrap_servers
         self._consumer = Consumer({"bootstrap.servers": servers, "group.id": corner.group, "log_level": 0})
-        self._partitions = [TopicPartition(corner.topic, number) for number in range(corner.partitions)]
+        self._corner = corner
         self._memory: dict[int, float] = {}
         self._last: dict[str, Any] = {}
         self._end = threading.Event()
@@ -84,7 +84,9 @@ class Witness:
     def _look_at_offsets(self) -> None:
         """First Kafka, then the graph: a committed offset may never be past a watermark read later."""
         try:
-            found = self._consumer.committed(self._partitions, timeout=ANSWER_SECONDS)
+            topic, count = self._corner.topic, self._corner.partitions
+            partitions = [TopicPartition(topic, number) for number in range(count)]
+            found = self._consumer.committed(partitions, timeout=ANSWER_SECONDS)
             rows = self._query(WATERMARKS)
         except (KafkaException, Neo4jError, DriverError, OSError):
             return

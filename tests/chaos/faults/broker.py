@@ -4,8 +4,12 @@ import asyncio
 
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.points import Action, At, Point
+from tests.chaos.running.supply import Pace
 
 SILENCE_SECONDS = 5.0
+LONG_SILENCE_SECONDS = 25.0
+"""Longer than the 20 s that Faust gives a step of its recovery."""
+ABORTS = 3
 
 
 async def broker_restarted(arena: Arena, *, politely: bool = False) -> None:
@@ -38,3 +42,31 @@ async def broker_silent_at_dead_letters(arena: Arena) -> None:
     finally:
         arena.servers.thaw("kafka")
     arena.start()
+
+
+async def broker_silent_at_an_assignment(arena: Arena) -> None:
+    """The broker answers nothing from just after an assignment of partitions, for a long time."""
+    worker = arena.start(At(Point.AT_ASSIGNMENT, 1, Action.STOP))
+    await arena.until(lambda: worker.is_stopped, "stopped at the assignment")
+    arena.servers.freeze("kafka")
+    arena.fault("broker frozen", seconds=LONG_SILENCE_SECONDS)
+    try:
+        worker.thaw()
+        await asyncio.sleep(LONG_SILENCE_SECONDS)
+    finally:
+        arena.servers.thaw("kafka")
+    arena.fault("broker is back")
+
+
+async def transactions_aborted(arena: Arena) -> None:
+    """Another producer sends copies of good records in transactions, and aborts each of them."""
+    arena.supply.pace = Pace.TRICKLE
+    workers = arena.start(), arena.start()
+    await arena.until(lambda: all(map(arena.evidence.writes_of, workers)), "records flow")
+    for number in range(ABORTS):
+        await asyncio.to_thread(arena.supply.abort_copies)
+        arena.fault("transaction aborted", number=number)
+        wrote = arena.evidence.writes()
+        await arena.until(lambda wrote=wrote: arena.evidence.writes() > wrote, "records flow again")  # type: ignore[misc]  # a default that binds the loop's value
+    await arena.supply.stop()
+    await arena.supply.send(0.5)  # the log ends with records, not with the marker of an aborted transaction

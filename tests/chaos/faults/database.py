@@ -10,6 +10,7 @@ WRITE = b"w.offset = $after"
 CLAIM = b"MERGE (w:Watermark"
 PATIENCE_SECONDS = 6.0
 FILLING_SECONDS = 10.0
+BEFORE, AFTER = "before-the-rotation", "after-the-rotation"
 
 
 async def database_restarted(arena: Arena, *, politely: bool = False) -> None:
@@ -91,3 +92,29 @@ async def database_silent_and_much_to_read(arena: Arena, room_mib: int) -> None:
         proxy.mend()
         await arena.settle()
         await arena.leave(worker)
+
+
+async def password_rotated(arena: Arena) -> None:
+    """The password changes, the database is restarted, and the file with the new password comes last."""
+    file = arena.corner.folder / "password"
+    await asyncio.to_thread(file.write_text, BEFORE)
+    await asyncio.to_thread(arena.corner.set_password, BEFORE)
+    arena.environment |= {"NEO4J_USERNAME": arena.corner.name, "NEO4J_PASSWORD": "", "NEO4J_PASSWORD_FILE": str(file)}
+    worker = arena.start()
+    await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
+    await asyncio.to_thread(arena.corner.set_password, AFTER)
+    arena.fault("password changed")
+    await asyncio.to_thread(arena.servers.stop, "neo4j")
+    await asyncio.to_thread(arena.servers.start)
+    await arena.until(lambda: "NEO4J_PASSWORD_FILE" in worker.tail(), "the worker says what is wrong")
+    await asyncio.to_thread(file.write_text, AFTER)
+    arena.fault("password written")
+
+
+async def a_transaction_never_ends(arena: Arena) -> None:
+    """One record's statement reaches the time limit of its transaction, at each attempt."""
+    arena.environment["CHAOS_TRANSACTION_SECONDS"] = "2"
+    arena.tune(batch={"max_rows": 10})
+    worker = arena.start()
+    await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
+    arena.fault("a transaction never ends")

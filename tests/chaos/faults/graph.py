@@ -18,6 +18,7 @@ async def restored_from_a_backup(arena: Arena) -> None:
     await asyncio.to_thread(arena.servers.dump_graph)
     arena.fault("backed up")
     await _more_batches(arena)
+    arena.history.note("restoring")
     await asyncio.to_thread(arena.servers.load_graph)
     arena.history.note("restored")
     arena.fault("restored from a backup")
@@ -28,6 +29,7 @@ async def emptied(arena: Arena) -> None:
     """Somebody deletes everything but the migrations."""
     arena.start(), arena.start()
     await _more_batches(arena)
+    arena.history.note("restoring")
     with arena.corner.driver() as driver, driver.session(database=arena.corner.settings.neo4j.database) as session:
         await asyncio.to_thread(lambda: session.run(OWN_NODES).consume())
     arena.history.note("restored")

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from random import Random
 
+from tests.chaos.faults.kill import OF_A_RECORD
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.points import Action, At, Point
 from tests.chaos.running.supply import Pace
@@ -43,7 +44,7 @@ class Storm:
     async def _strike(self) -> None:
         """A worker comes that will die, or fail, at some point."""
         at = At(
-            self._random.choice(list(Point)),
+            self._random.choice([*OF_A_RECORD, Point.AT_REVOCATION]),
             self._random.randint(1, 3),
             self._random.choice([Action.KILL, Action.RAISE]),
         )

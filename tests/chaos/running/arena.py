@@ -36,6 +36,8 @@ class Arena:
         self.evidence = Evidence(history.path)
         self.workers: list[WorkerProcess] = []
         self.witness = Witness(corner, history, lambda: tuple(self.workers))
+        self.environment: dict[str, str] = {}
+        """Variables of every worker that starts from now on."""
         self._bug = bug
 
     def fault(self, name: str, **told: Any) -> None:
@@ -57,6 +59,7 @@ class Arena:
             "CHAOS_HISTORY": str(self.history.path),
             "CHAOS_AT": " ".join(map(str, at)),
             "CHAOS_BUG": self._bug or "",
+            **self.environment,
             **({"NEO4J_URI": neo4j_uri} if neo4j_uri else {}),
         }
         log = self.corner.folder / f"worker-{len(self.workers) + 1}.log"

@@ -63,6 +63,13 @@ class Corner:
     def create_topics(self) -> None:
         apply_topology(self.settings.kafka, read_topology(self.topology, {}), execute=True)
 
+    def add_partition(self) -> None:
+        """Add one partition to the topic and its dead letters, as an operator does."""
+        self.partitions += 1
+        self.topology = self.write_topology({})
+        topology = read_topology(self.topology, {})
+        apply_topology(self.settings.kafka, topology, execute=True, allow_repartition=True)
+
     def delete_topics(self, *topics: str) -> None:
         """Delete these, or all of the scenario; those that Kafka does not know are no fault."""
         admin = Admin(self.settings.kafka)
@@ -91,6 +98,12 @@ class Corner:
     def dead_letters(self) -> list[ConsumedRecord]:
         reader = TopicReader(self.settings.kafka, f"{self.topic}.dlq")
         return list(reader.between({}, reader.end_offsets()))
+
+    def set_password(self, password: str) -> None:
+        """Create a user with the name of the scenario, or change its password."""
+        cypher = f"CREATE OR REPLACE USER {self.name} SET PASSWORD '{password}' CHANGE NOT REQUIRED"
+        with self.driver() as driver:
+            driver.execute_query(cypher, database_="system")
 
     def driver(self) -> neo4j.Driver:
         server = self.settings.neo4j

@@ -20,6 +20,8 @@ from workers.pipelines.telemetry.read.parse import parse as parse_telemetry
 
 NUMBER = "number"
 """The key under ``metadata`` of a record's place in the stream."""
+ENDLESS = "endless"
+"""The message of an error whose transaction never ends."""
 
 
 class Noted(NamedTuple):
@@ -66,6 +68,9 @@ MERGE (p:LedgerPage {key: row[0]})
 SET p.numbers = row[1], p.times = coalesce(p.times, 0) + row[2]
 """
 NOTE = "UNWIND $rows AS row MERGE (n:LedgerNote {id: row[0]}) SET n.text = row[1]"
+SPIN = "UNWIND $rows AS row UNWIND range(1, row[0]) AS step WITH row, count(step) AS n MERGE (:LedgerNote {id: n})"
+ETERNITY = 10**12
+"""Steps that take hours, and no memory."""
 SEAL = "UNWIND $rows AS row MATCH (p:LedgerPage {key: row[0]}) SET p.sealed = row[1]"
 
 
@@ -75,6 +80,7 @@ def plan(pages: Sequence[Page]) -> Sequence[Statement]:
     return [
         Statement("write", WRITE, [(page.key, page.numbers, page.added) for page in touched]),
         Statement("note", NOTE, [note for page in touched for note in page.notes]),
+        Statement("spin", SPIN, [(ETERNITY,) for page in touched for _, note in page.notes if note == ENDLESS]),
         Statement("seal", SEAL, [(page.key, len(page.numbers)) for page in touched]),
     ]
 

@@ -24,7 +24,9 @@ class Point(StrEnum):
     AFTER_COMMIT = "after_commit"
     AFTER_ACKNOWLEDGEMENT = "after_acknowledgement"
     AT_REVOCATION = "at_revocation"
-    """The one that is no record's: a rebalance has begun, and takes partitions away."""
+    """No record's: a rebalance has begun, and takes partitions away."""
+    AT_ASSIGNMENT = "at_assignment"
+    """No record's: partitions were assigned, and Faust's recovery begins."""
 
 
 class Action(StrEnum):

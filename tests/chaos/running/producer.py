@@ -71,3 +71,14 @@ class StreamProducer:
             headers=headers_of(planned),
             on_delivery=confirmed,
         )
+
+
+def abort(bootstrap_servers: str, topic: str, records: Sequence[tuple[Planned, bytes | None]]) -> None:
+    """Send records in a transaction, and abort it."""
+    producer = Producer({"bootstrap.servers": bootstrap_servers, "transactional.id": topic, "log_level": 0})
+    producer.init_transactions()
+    producer.begin_transaction()
+    for planned, value in records:
+        producer.produce(topic, value, planned.key, planned.partition, headers=headers_of(planned))
+    assert not producer.flush(PATIENCE_SECONDS)
+    producer.abort_transaction()

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.chaos.running.ledger import NUMBER
+from tests.chaos.running.ledger import ENDLESS, NUMBER
 from tests.model.traffic import NAMESPACE, Maker, Sent, traffic
 from workers.adapters.avro.encoder import AvroEncoder
 
@@ -38,6 +38,8 @@ class Recipe(NamedTuple):
     ``poison_percent``  bad records for a hundred good ones of a partition
     ``poison_in_a_row`` records of poison, one after the other, in the middle of partition 0
     ``content_bytes``   length of the prompts
+    ``endless``         records in partition 0 whose transaction never ends
+    ``late_partitions`` the last partitions, whose records come after all others
     """
 
     partitions: int = 4
@@ -45,6 +47,8 @@ class Recipe(NamedTuple):
     poison_percent: float = 4.0
     poison_in_a_row: int = 0
     content_bytes: int = 10
+    endless: int = 0
+    late_partitions: int = 0
 
 
 def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
@@ -56,8 +60,11 @@ def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
     logs = [_log(random, f"{name}-p{number}-", name, recipe) for number in range(recipe.partitions)]
     middle = len(logs[0]) // 2
     logs[0][middle:middle] = _poison(random, logs[0], f"{name}-row-", recipe.poison_in_a_row)
+    for number in range(recipe.endless):
+        logs[0].insert(5, (_spoil(random, ENDLESS, _spoilable(random, logs[0]), f"{name}-endless-{number}"), ENDLESS))
     turns = [number for number, log in enumerate(logs) for _ in log]
     random.shuffle(turns)
+    turns.sort(key=lambda number: number >= recipe.partitions - recipe.late_partitions)
     heads = [iter(log) for log in logs]
     return [_planned(number, partition, *next(heads[partition])) for number, partition in enumerate(turns)]
 
@@ -97,9 +104,10 @@ def _spoil(random: Random, kind: str, sent: Sent, event_id: str) -> Sent:
         return TOKENS, _like(fields, Maker(random, "any").tokens("any", "any")) | {"total_tokens": -1}
     if kind == "too_old":
         fields["timestamp"] = 1_000
-    if kind == REFUSED:
+    if kind in {REFUSED, ENDLESS}:
         error = _like(fields, Maker(random, "any").error("any", "any"))
-        return ERROR, error | {"message": TOO_LARGE + _noise(random), "caused_by": None}
+        message = ENDLESS if kind == ENDLESS else TOO_LARGE + _noise(random)
+        return ERROR, error | {"message": message, "caused_by": None}
     return record, fields
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
 from tests.chaos.checking.history import History
-from tests.chaos.running.producer import StreamProducer
+from tests.chaos.running.producer import StreamProducer, abort
 from tests.chaos.running.stream import Planned
 
 AHEAD = 200
@@ -15,6 +15,7 @@ STEP = 20
 KEPT_BACK = 0.3
 """Share of the stream that comes after the fault: what a state has lost shows only when it is built upon."""
 POLL_SECONDS = 0.05
+COPIES = 40
 
 
 class Pace(Enum):
@@ -68,6 +69,11 @@ class Supply:
         """Send this share of what is left at once, and wait until it is confirmed."""
         producer = self._producer()
         await producer.send(*self._next(round(share * (len(self.stream) - self._sent))))
+
+    def abort_copies(self) -> None:
+        """Send copies of the first good records in one transaction, and abort it; it returns when Kafka has done so."""
+        good = [each for each in zip(self.stream, self.values, strict=True) if each[0].poison is None]
+        abort(self._servers, self._topic, good[:COPIES])
 
     async def _flow(self, consumed: Callable[[], int]) -> None:
         producer = self._producer()

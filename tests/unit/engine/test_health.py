@@ -98,3 +98,17 @@ def test_an_assignment_that_never_accepts_records_is_a_reason_to_restart() -> No
     assert "assigned 120 s ago" in health.unhealthy()[0]
     health.recovered()
     assert health.unhealthy() == []
+
+
+def test_an_assignment_that_waits_for_kafka_is_no_reason_to_restart() -> None:
+    clock = FakeClock()
+    health = WorkerHealth(clock)
+    health.assigned()
+    clock.now = STALLED_AFTER_SECONDS
+    health.server("kafka", "it does not answer")
+    assert health.unhealthy() == []
+    health.server("kafka")
+    clock.now += STALLED_AFTER_SECONDS - 1
+    assert health.unhealthy() == []
+    clock.now += 1
+    assert "assigned 120 s ago" in health.unhealthy()[0]
