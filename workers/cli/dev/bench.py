@@ -20,9 +20,19 @@ def bench(  # noqa: PLR0913 - one parameter an option
     quick: Annotated[bool, typer.Option("--quick", help="20,000 events, one round: for a first look.")] = False,
     only: Annotated[
         str,
-        typer.Option(help="Some of: ours, unwind-1, unwind-2, unwind-4, plain, quix, latency, scale. Comma-separated."),
+        typer.Option(
+            help="Some of: ours, forgetful, unwind-1, unwind-2, unwind-4, plain, quix, other, latency, scale. "
+            "Comma-separated."
+        ),
     ] = "",
-    records: Annotated[str, typer.Option(help="Record sets, comma-separated.")] = "complete,mix",
+    records: Annotated[str, typer.Option(help="Some of: complete, mix, late. Comma-separated.")] = "complete,mix",
+    other: Annotated[
+        Path | None, typer.Option(help="A checkout of another version, set up in its .venv, to compare with.")
+    ] = None,
+    recovery: Annotated[
+        int | None,
+        typer.Option(min=1_000, metavar="TRACES", help="Only how soon a new process writes, with so many traces."),
+    ] = None,
     rate: Annotated[float | None, typer.Option(min=1, help="Events/s of latency and endurance.")] = None,
     endurance: Annotated[
         float | None,
@@ -63,6 +73,8 @@ def bench(  # noqa: PLR0913 - one parameter an option
         latency_seconds=QUICK_LATENCY_SECONDS if quick else LATENCY_SECONDS,
         endurance_minutes=endurance,
         profile=profile,
+        other=other,
+        recovery=recovery,
     ).checked()
     start_servers(name)
     progress = Console(stderr=True)

@@ -1,5 +1,6 @@
 """Who competes: each a process of its own, started as an outsider would start it."""
 
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -8,10 +9,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from ruamel.yaml import YAML
+
 from workers.dev.bench.field import Field
 from workers.dev.bench.ground import Ground
 from workers.dev.bench.quix import quix_python
-from workers.dev.bench.records import COMPLETE, MIX
+from workers.dev.bench.records import COMPLETE, LATE, MIX
 
 PEERS = Path(__file__).parent / "peers"
 EVERYTHING = frozenset({COMPLETE, MIX})
@@ -68,6 +71,26 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherVersion:
+    """The worker of another checkout, which has its own ``.venv``, with its own ``topology.yaml``."""
+
+    checkout: Path
+
+    def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]:
+        document = YAML(typ="safe").load(self.checkout / "topology.yaml")
+        worker = document["workers"]["telemetry"]
+        topic = document["topics"][worker["topic"]] | {"partitions": field.partitions}
+        document["topics"] = {field.topic: topic}
+        document["workers"] = {"telemetry": worker | {"topic": field.topic, "group": group}}
+        document["schemas"] = str((self.checkout / document.get("schemas", "schemas/avro")).resolve())
+        path = ground.folder / f"{group}.yaml"
+        path.write_text(json.dumps(document))
+        environment = worker_environment(ground, field.topic, group, field.partitions)
+        argv = [str(self.checkout / ".venv" / "bin" / "memory-graph"), "worker", "telemetry"]
+        return [Start(argv, environment | {"MEMORY_GRAPH_TOPOLOGY": str(path)})]
+
+
+@dataclass(frozen=True, slots=True)
 class Unwind:
     """The bare writer."""
 
@@ -102,16 +125,30 @@ def _peer(ground: Ground, field: Field, group: str) -> dict[str, str]:
     }
 
 
-OURS, PLAIN, QUIX = "ours", "plain", "quix"
+OURS, PLAIN, QUIX, OTHER = "ours", "plain", "quix", "other"
+FORGETFUL = "forgetful"
+FEW_STATES = {"state": {"max_entries": 1_000}}
+"""A call is forgotten long before its late tokens come."""
 CEILING = ("unwind-1", "unwind-2", "unwind-4")
 CONTESTANTS: Mapping[str, Contestant] = {
     OURS: Contestant("memory-graph worker telemetry", Ours(1)),
+    FORGETFUL: Contestant("ours, 1,000 states in memory", Ours(1, FEW_STATES), frozenset({COMPLETE, LATE})),
     "unwind-1": Contestant("bare UNWIND, 1 writer", Unwind(1)),
     "unwind-2": Contestant("bare UNWIND, 2 writers", Unwind(2)),
     "unwind-4": Contestant("bare UNWIND, 4 writers", Unwind(4)),
     PLAIN: Contestant("plain loop", plain_loop, draws=STATELESS),
     QUIX: Contestant("Quix Streams Neo4jSink", quix_sink, frozenset({COMPLETE}), STATELESS),
 }
+
+
+def contestants(checkout: Path | None) -> Mapping[str, Contestant]:
+    """Return everybody; with ``checkout`` the worker of another version too, beside ours."""
+    if checkout is None:
+        return CONTESTANTS
+    other = Contestant(f"worker of {checkout.name}", OtherVersion(checkout.resolve()))
+    return {OURS: CONTESTANTS[OURS], OTHER: other, **CONTESTANTS}
+
+
 SCALE: Mapping[str, Contestant] = {
     "ours-1": Contestant("one process, 8 partitions", Ours(1)),
     "ours-2": Contestant("two processes, 8 partitions", Ours(2)),

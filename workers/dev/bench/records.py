@@ -1,6 +1,7 @@
 """The records: made once, encoded once, and the same for every contestant."""
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,10 +16,13 @@ from workers.dev.sample.stream import telemetry
 
 COMPLETE = "complete"
 MIX = "mix"
+LATE = "late"
 RECORD_SETS: Mapping[str, str] = {
     COMPLETE: "invocation-complete only, each in a trace of its own: everybody draws the same graph",
     MIX: "the telemetry mix of the demo: starts, ends, tokens, latencies, errors and aggregates of whole traces",
+    LATE: "as complete, but every tenth record has the tokens of a call that ended 10,000 records before",
 }
+LATE_AFTER, ONE_LATE_IN = 10_000, 10
 COMPLETE_PER_CALL = 0.9
 """Calls that end well, at least; the sample lets three to four in a hundred fail."""
 RECORDS_PER_CALL = 4.45
@@ -65,8 +69,8 @@ class RecordSet:
     @property
     def expected(self) -> dict[str, int]:
         """Counts by label and relationship type."""
-        if self.name == COMPLETE:  # Tally counts by start records, which are not there
-            ends = len(self.records)
+        if self.name in {COMPLETE, LATE}:  # Tally counts by start records, which are not there
+            ends = sum(record.decides is not None for record in self.records)
             return {"Invocation": ends, "USES_MODEL": ends}
         return {
             name: count for name, count in self.tally.expected.items() if " " not in name and name != "total_tokens"
@@ -77,6 +81,8 @@ def sampled(name: str, events: int, seed: int) -> Iterator[Sampled]:
     """Make about ``events`` records of a set, the newest an hour old. Raises ``Misconfigured``."""
     if name == COMPLETE:
         return islice(alone(_telemetry(int(events / COMPLETE_PER_CALL) + 1, seed)), events)
+    if name == LATE:
+        return islice(with_late_tokens(_telemetry(int(events / COMPLETE_PER_CALL) + 1, seed)), events)
     if name == MIX:
         return _telemetry(max(1, round(events / RECORDS_PER_CALL)), seed)
     raise Misconfigured(f"there is no record set {name!r}; there are: {', '.join(RECORD_SETS)}")
@@ -89,6 +95,26 @@ def alone(records: Iterable[Sampled]) -> Iterator[Sampled]:
             trace_id = record.fields["event_id"].replace("-", "")
             fields = {**record.fields, "trace_id": trace_id, "parent_span_id": None}
             yield Sampled(INVOCATION, fields, trace_id)
+
+
+def with_late_tokens(records: Iterable[Sampled]) -> Iterator[Sampled]:
+    """Keep ends as ``alone`` does; after nine of them comes the token record of a call long before."""
+    tokens: dict[str, Sampled] = {}
+    late: deque[tuple[int, Sampled]] = deque()
+    ends = 0
+    for record in records:
+        if record.fields["event_type"] == "llm.tokens.consumed":
+            tokens[record.fields["span_id"]] = record
+        for end in alone([record]):
+            ends += 1
+            yield end
+            found = tokens.pop(end.fields["span_id"], None)
+            if found is None or ends % (ONE_LATE_IN - 1):
+                continue
+            fields = {**found.fields, "trace_id": end.fields["trace_id"]}
+            late.append((ends + LATE_AFTER, Sampled(found.record_name, fields, end.fields["trace_id"])))
+            if late[0][0] <= ends:
+                yield late.popleft()[1]
 
 
 def _telemetry(calls: int, seed: int) -> Iterator[Sampled]:

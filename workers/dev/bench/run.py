@@ -8,22 +8,23 @@ from pathlib import Path
 
 from workers.core.errors import Misconfigured
 from workers.dev.bench.comparison import Comparison, Tell, compare
-from workers.dev.bench.contestants import CONTESTANTS, OURS, SCALE, Contestant
+from workers.dev.bench.contestants import CONTESTANTS, FORGETFUL, OTHER, OURS, SCALE, Contestant, contestants
 from workers.dev.bench.endurance import Endurance, endure
 from workers.dev.bench.field import fill
 from workers.dev.bench.ground import Ground, open_ground
 from workers.dev.bench.measure.latency import Latency, latency
 from workers.dev.bench.measure.machine import Machine, facts, server_at
+from workers.dev.bench.measure.recovery import Recovery, recovery
 from workers.dev.bench.measure.settled import play_settled
 from workers.dev.bench.profile.run import Profile, profile
-from workers.dev.bench.records import COMPLETE, RECORD_SETS, make
+from workers.dev.bench.records import COMPLETE, LATE, MIX, RECORD_SETS, make
 from workers.dev.bench.round import Measured, play
 from workers.dev.stack.home import stack_home
 from workers.dev.stack.lifecycle import up
 from workers.dev.stack.progress import stack_progress
 
 LATENCY, SCALE_PART = "latency", "scale"
-PARTS = (*CONTESTANTS, LATENCY, SCALE_PART)
+PARTS = (*CONTESTANTS, OTHER, LATENCY, SCALE_PART)
 """What ``--only`` may name."""
 PARTITIONS = 4
 SCALE_PARTITIONS = 8
@@ -32,20 +33,29 @@ SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person may ask for. ``rate`` in events/s is that of latency and endurance, where given."""
+    """What a person may ask for.
+
+    ``rate``      events/s of latency and endurance, where given
+    ``other``     the checkout of another version, to compare with
+    ``recovery``  traces in the graph, to measure only how soon a new process writes
+    """
 
     events: int
     rounds: int
     only: tuple[str, ...] = ()
-    records: tuple[str, ...] = tuple(RECORD_SETS)
+    records: tuple[str, ...] = (COMPLETE, MIX)
     rate: float | None = None
     latency_seconds: float = 30.0
     endurance_minutes: float | None = None
     profile: bool = False
+    other: Path | None = None
+    recovery: int | None = None
     steady_rate: float = 3_000.0
 
     def wants(self, part: str) -> bool:
-        """Tell whether a part is asked for; all are where none is named."""
+        """Tell whether a part is asked for; all are where none is named, those for late records only with these."""
+        if part == FORGETFUL and LATE not in self.records:
+            return False
         return not self.only or part in self.only
 
     def checked(self) -> "Options":
@@ -53,6 +63,8 @@ class Options:
         for option, given, known in (("--only", self.only, PARTS), ("--records", self.records, tuple(RECORD_SETS))):
             if unknown := [name for name in given if name not in known]:
                 raise Misconfigured(f"{option} {','.join(unknown)} is unknown; choose from {', '.join(known)}")
+        if OTHER in self.only and self.other is None:
+            raise Misconfigured(f"--only {OTHER} needs a checkout: --other DIRECTORY")
         return self
 
 
@@ -67,6 +79,7 @@ class Report:
     latencies: dict[str, Latency] = field(default_factory=dict)
     endurance: Endurance | None = None
     profiles: list[Profile] = field(default_factory=list)
+    recovery: Recovery | None = None
 
 
 def start_servers(name: str) -> None:
@@ -85,6 +98,8 @@ async def bench(options: Options, tell: Tell) -> Report:
             report = Report(options, facts(await ground.graph.version(), kafka))
             if options.profile:
                 await _profile(ground, options, report, tell)
+            elif options.recovery:
+                report.recovery = await recovery(ground, options.recovery, SEED)
             elif options.endurance_minutes:
                 tell(f"endurance, {options.endurance_minutes:g} minutes")
                 rate = options.rate or options.steady_rate
@@ -96,7 +111,8 @@ async def bench(options: Options, tell: Tell) -> Report:
 
 async def _compare(ground: Ground, options: Options, report: Report, tell: Tell) -> None:
     for name in options.records:
-        wanted = {each: it for each, it in CONTESTANTS.items() if options.wants(each) and name in it.record_sets}
+        everybody = contestants(options.other)
+        wanted = {each: it for each, it in everybody.items() if options.wants(each) and name in it.record_sets}
         if wanted:
             report.comparisons[name] = await _play(ground, options, name, wanted, tell)
     if options.wants(LATENCY):

@@ -1,7 +1,7 @@
 import pytest
 
 from workers.core.errors import Misconfigured
-from workers.dev.bench.records import COMPLETE, MIX, RecordSet, encode, make, sampled
+from workers.dev.bench.records import COMPLETE, LATE, MIX, RecordSet, encode, make, sampled
 from workers.dev.sample.records.sampled import INVOCATION
 
 
@@ -17,6 +17,22 @@ def test_invocation_complete_has_as_many_records_as_asked_each_a_trace_of_its_ow
     assert len({record.key for record in records}) == 500
     assert all(record.fields["parent_span_id"] is None for record in records)
     assert all(record.key == record.fields["trace_id"] for record in records)
+
+
+def test_every_tenth_record_is_late_for_a_call_that_ended_long_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.dev.bench.records.LATE_AFTER", 100)
+    records = list(sampled(LATE, 1_000, seed=1))
+    ends = {record.key: place for place, record in enumerate(records) if record.record_name == INVOCATION}
+    late = [(place, record) for place, record in enumerate(records) if record.record_name != INVOCATION]
+    assert 80 <= len(late) <= 100
+    for place, record in late:
+        assert record.fields["event_type"] == "llm.tokens.consumed"
+        assert place - ends[record.key] >= 100
+
+
+async def test_late_records_add_no_node() -> None:
+    made = await make(LATE, 300, 1, "telemetry", TextEncoder())  # type: ignore[arg-type]  # stands in for Avro
+    assert made.expected == {"Invocation": 300, "USES_MODEL": 300}
 
 
 def test_the_mix_has_about_as_many_records_as_asked_of_every_kind() -> None:

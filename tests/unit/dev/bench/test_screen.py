@@ -82,8 +82,18 @@ def test_the_data_has_every_round() -> None:
 
 
 def test_an_unknown_contestant_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(Misconfigured, match="--only faust is unknown; choose from ours, unwind-1"):
+    with pytest.raises(Misconfigured, match="--only faust is unknown; choose from ours, forgetful, unwind-1"):
         Options(1_000, 1, only=("faust",)).checked()
+
+
+def test_another_version_needs_its_checkout() -> None:
+    with pytest.raises(Misconfigured, match="--only other needs a checkout: --other DIRECTORY"):
+        Options(1_000, 1, only=("other",)).checked()
+
+
+def test_few_states_are_measured_only_beside_late_records() -> None:
+    assert not Options(1_000, 1).wants("forgetful")
+    assert Options(1_000, 1, records=("complete", "late")).wants("forgetful")
 
 
 def test_all_parts_are_wanted_where_none_is_named() -> None:

@@ -14,6 +14,7 @@ from workers.dev.bench.screen.tables import (
     latency_table,
     machine_line,
     profile_tables,
+    recovery_line,
     target_table,
 )
 from workers.dev.bench.screen.targets import targets
@@ -35,6 +36,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "scale": _comparison(report.scale) if report.scale else None,
         "latency": {name: asdict(each) for name, each in report.latencies.items()},
         "endurance": asdict(report.endurance) if report.endurance else None,
+        "recovery": asdict(report.recovery) if report.recovery else None,
         "profiles": [asdict(each) for each in report.profiles],
         "targets": [target._asdict() for target in targets(report)],
     }
@@ -60,6 +62,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield latency_table(report.latencies)
     if report.endurance is not None:
         yield endurance_table(report.endurance)
+    if report.recovery is not None:
+        yield recovery_line(report.recovery)
     for profile in report.profiles:
         yield from profile_tables(profile)
     if found := targets(report):

@@ -11,6 +11,7 @@ from workers.dev.bench.endurance import Endurance
 from workers.dev.bench.measure.figures import Spread
 from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.machine import Machine
+from workers.dev.bench.measure.recovery import Recovery
 from workers.dev.bench.profile.run import Profile
 from workers.dev.bench.records import RECORD_SETS
 from workers.dev.bench.screen.targets import Target
@@ -90,6 +91,14 @@ def endurance_table(endurance: Endurance) -> Table:
         after = "never" if spike.caught_up_seconds is None else f"{spike.caught_up_seconds:.1f}"
         table.add_row(f"{spike.at_seconds:.0f}", f"{spike.records:,}", f"{spike.lag:,}", after)
     return table
+
+
+def recovery_line(recovery: Recovery) -> Text:
+    """Say how soon a process wrote."""
+    return Text(
+        f"with {recovery.traces:,} traces in the graph: {recovery.start:.1f} s from the start of a process until "
+        f"it has written in every partition; {recovery.rebalance:.1f} s without a write, at most, while another joined"
+    )
 
 
 def profile_tables(profile: Profile) -> Iterator[Table]:

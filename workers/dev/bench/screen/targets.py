@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from workers.dev.bench.comparison import Comparison
-from workers.dev.bench.contestants import CEILING, OURS, PLAIN, QUIX
+from workers.dev.bench.contestants import CEILING, FORGETFUL, OURS, PLAIN, QUIX
 from workers.dev.bench.endurance import Endurance, caught_up_all
 from workers.dev.bench.measure.latency import Latency
-from workers.dev.bench.records import COMPLETE
+from workers.dev.bench.measure.recovery import Recovery
+from workers.dev.bench.records import COMPLETE, LATE
 from workers.dev.bench.run import Report
 
 TIMES_PLAIN, TIMES_QUIX, SCALE = 1.6, 3.0, 1.6
@@ -16,6 +17,8 @@ OF_CEILING_ELSE = 0.5
 CPU_US = 40.0
 P50_MS, P99_MS = 150.0, 500.0
 FLAT_MIB_PER_MINUTE = 1.0
+START_SECONDS, REBALANCE_SECONDS = 10.0, 2.0
+OF_FORGETFUL = 0.8
 
 
 class Target(NamedTuple):
@@ -33,6 +36,9 @@ def targets(report: Report) -> list[Target]:
     found += [target for name, each in report.latencies.items() for target in _of_latency(name, each)]
     if report.scale is not None:
         found += _of_scale(report.scale)
+    if report.recovery is not None:
+        found += _of_recovery(report.recovery)
+    found += _of_late(report)
     if report.endurance is not None:
         found += _of_endurance(report.endurance)
     return found
@@ -68,6 +74,23 @@ def _of_scale(scale: Comparison) -> Iterator[Target]:
     one, two = scale.median("ours-1"), scale.median("ours-2")
     if one and two:
         yield Target("two processes beside one", f"≥ {SCALE:g} times", f"{two / one:.2f} times", two >= SCALE * one)
+
+
+def _of_recovery(recovery: Recovery) -> Iterator[Target]:
+    for what, wanted, found in (
+        ("a new process writes", START_SECONDS, recovery.start),
+        ("longest pause while another joins", REBALANCE_SECONDS, recovery.rebalance),
+    ):
+        yield Target(what, f"≤ {wanted:g} s", f"{found:.1f} s", found <= wanted)
+
+
+def _of_late(report: Report) -> Iterator[Target]:
+    """Compare late records, whose states must be read from the graph, with none."""
+    medians = {name: each.median(FORGETFUL) for name, each in report.comparisons.items()}
+    without, late = medians.get(COMPLETE), medians.get(LATE)
+    if without and late:
+        share = late / without
+        yield Target("10 % late events beside none", f"≥ {OF_FORGETFUL:.0%}", f"{share:.0%}", share >= OF_FORGETFUL)
 
 
 def _of_endurance(endurance: Endurance) -> Iterator[Target]:
