@@ -114,7 +114,7 @@ async def password_rotated(arena: Arena) -> None:
 async def a_transaction_never_ends(arena: Arena) -> None:
     """One record's statement reaches the time limit of its transaction, at each attempt."""
     arena.environment["CHAOS_TRANSACTION_SECONDS"] = "2"
-    arena.tune(batch={"max_rows": 10})
+    arena.tune(batch={"max_rows": 5}, consumer={"chunk_records": 5})
     worker = arena.start()
     await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
     arena.fault("a transaction never ends")

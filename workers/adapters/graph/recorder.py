@@ -6,10 +6,9 @@ import neo4j
 
 from workers.adapters.graph.errors import classified
 from workers.adapters.graph.session import session
+from workers.adapters.graph.writer import ANSWER_SECONDS, TRANSACTION_SECONDS
 from workers.core.reference import Query
 from workers.observe.tracing import NO_TRACING, Tracing
-
-TRANSACTION_SECONDS = 30.0
 
 
 class Neo4jRecorder:
@@ -28,7 +27,7 @@ class Neo4jRecorder:
         query = neo4j.Query(record.cypher, timeout=TRANSACTION_SECONDS)
         with classified(), self._tracing.transaction(self._database, "record"):
             async with (
-                asyncio.timeout(TRANSACTION_SECONDS),
+                asyncio.timeout(TRANSACTION_SECONDS + ANSWER_SECONDS),
                 session(self._driver, database=self._database) as opened,
             ):
                 await (await opened.run(query, dict(record.parameters))).consume()

@@ -18,7 +18,11 @@ from workers.core.statement import Statement
 from workers.observe.tracing import NO_TRACING, Tracing
 
 TRANSACTION_SECONDS = 30.0
-"""After this long the server ends a transaction (and frees its locks), and we stop waiting for an answer."""
+"""After this long the server ends a transaction, frees its locks, and says so."""
+ANSWER_SECONDS = 10.0
+"""How much longer we wait, because the server looks at the limits every two seconds.
+
+Without this wait, a transaction that is too slow would look like an outage, and be repeated for ever."""
 
 
 class Unshown(list[Any]):
@@ -45,11 +49,13 @@ class Neo4jWriter(GraphWriter):
         database: str,
         *,
         transaction_seconds: float = TRANSACTION_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
         tracing: Tracing = NO_TRACING,
     ) -> None:
         self._driver = driver
         self._database = database
         self._transaction_seconds = transaction_seconds
+        self._wait_seconds = transaction_seconds + answer_seconds
         self._tracing = tracing
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:
@@ -109,10 +115,12 @@ class Neo4jWriter(GraphWriter):
 
     async def _run(self, operation: str, cypher: str, parameters: Mapping[str, Any]) -> list[neo4j.Record]:
         """Run one query as one transaction and return its rows. Cancelled, its connection is not pooled."""
-        seconds = self._transaction_seconds
-        query = neo4j.Query(cypher, timeout=seconds)
+        query = neo4j.Query(cypher, timeout=self._transaction_seconds)
         with classified(), self._tracing.transaction(self._database, operation):
-            async with asyncio.timeout(seconds), session(self._driver, database=self._database) as opened:
+            async with (
+                asyncio.timeout(self._wait_seconds),
+                session(self._driver, database=self._database) as opened,
+            ):
                 try:
                     result = await opened.run(query, dict(parameters))
                 except (TypeError, ValueError, OverflowError) as error:

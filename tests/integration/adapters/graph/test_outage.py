@@ -10,7 +10,8 @@ from tests.proxy import TcpProxy
 from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Neo4jSettings
-from workers.core.errors import Retryable
+from workers.core.errors import Retryable, TransactionFailed
+from workers.core.statement import Statement
 
 
 async def test_an_answer_lost_after_the_commit_is_resolved_by_the_retry(
@@ -70,7 +71,7 @@ async def test_a_frozen_server_is_given_up_and_what_it_does_later_doubles_nothin
     scratch: Scratch,
     proxy: TcpProxy,
 ) -> None:
-    impatient = Neo4jWriter(distant_driver, scratch.database, transaction_seconds=0.5)
+    impatient = Neo4jWriter(distant_driver, scratch.database, transaction_seconds=0.5, answer_seconds=0)
     claim = await distant_writer.claim(scratch.worker, scratch.partition, "topic-1")
     proxy.freeze()
     with pytest.raises(Retryable):
@@ -138,3 +139,12 @@ async def until_closed(proxy: TcpProxy) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while proxy.connections:
             await asyncio.sleep(0.02)
+
+
+async def test_a_transaction_that_is_too_slow_is_no_outage(driver: neo4j.AsyncDriver, scratch: Scratch) -> None:
+    impatient = Neo4jWriter(driver, scratch.database, transaction_seconds=1)
+    claim = await impatient.claim(scratch.worker, scratch.partition, "topic-1")
+    spin = "UNWIND $rows AS row UNWIND range(1, row[0]) AS step WITH row, count(step) AS n CREATE (:Spun {n: n})"
+    with pytest.raises(TransactionFailed, match="TransactionTimedOut"):
+        await impatient.write(claim, 5, [Statement("spin", spin, [(10**12,)])])
+    assert (await impatient.claim(scratch.worker, scratch.partition, "topic-1")).offset == -1
