@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection, Sequence
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it exports them, but not in the type checker's way
     AlterConfigOpType,
     ConfigEntry,
@@ -36,27 +36,6 @@ def present_topics(admin: Admin, topics: Collection[str]) -> dict[str, TopicStat
         )
         for resource, entries in admin.results(answers).items()
     }
-
-
-def topic_id(kafka: KafkaSettings, topic: str) -> str:
-    """Return the UUID that a topic got when it was created: another one means that it was deleted and made again.
-
-    Raises ``Misconfigured`` when there is no such topic, ``Unreachable``.
-    """
-    return topic_ids(kafka, [topic])[topic]
-
-
-def topic_ids(kafka: KafkaSettings, topics: Collection[str]) -> dict[str, str]:
-    """Return the UUIDs of several topics, as Kafka writes them (base64). Raises as ``topic_id`` does."""
-    admin = Admin(kafka)
-    answers = admin.client.describe_topics(TopicCollection(list(topics)), request_timeout=admin.timeout_seconds)
-    try:
-        return {topic: str(found.topic_id) for topic, found in admin.results(answers).items()}
-    except KafkaException as error:
-        raise Misconfigured(
-            f"one of the topics {', '.join(topics)} cannot be described ({error.args[0].str()}); "
-            "create them with `memory-graph topology apply --execute`"
-        ) from None
 
 
 def apply_topology(

@@ -7,7 +7,7 @@ import pytest
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topic_plan import Action
-from workers.adapters.kafka.topics import apply_topology, present_topics, topic_id, topic_ids
+from workers.adapters.kafka.topics import apply_topology, present_topics
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
@@ -114,21 +114,3 @@ def test_a_config_that_kafka_does_not_know_is_refused_in_its_words(
 
     with pytest.raises(Misconfigured, match=rf"Kafka refuses to create for {topic}: .*retention\.minutes"):
         apply_topology(kafka, topology_of(topic, wrong), execute=execute)
-
-
-def test_a_topic_made_anew_has_another_id(kafka: KafkaSettings, admin: Admin, topic: str) -> None:
-    topology = topology_of(topic, TopicSpec(partitions=1))
-    apply_topology(kafka, topology, execute=True)
-    first = topic_ids(kafka, list(topology.all_topics))
-    assert first[topic] == topic_id(kafka, topic)
-    assert first[topic] != first[f"{topic}.dlq"]
-
-    admin.results(admin.client.delete_topics([topic]))
-    apply_topology(kafka, topology, execute=True)
-
-    assert topic_id(kafka, topic) != first[topic]
-
-
-def test_a_topic_that_does_not_exist_has_no_id(kafka: KafkaSettings, topic: str) -> None:
-    with pytest.raises(Misconfigured, match="topology apply --execute"):
-        topic_id(kafka, topic)
