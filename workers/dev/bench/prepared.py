@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
+from msgspec import msgpack
 
 from workers.config.worker_options import WorkerOptions
 from workers.core.record import Decoded, Record
@@ -49,18 +49,21 @@ def plan_batches(
 
 
 def save(batches: Iterator[tuple[int, Sequence[Statement]]], file: Path) -> None:
-    """Write one JSON line a batch."""
-    with file.open("wb") as lines:
+    """Write the batches as MessagePack (rows hold bytes), each after its length in four bytes."""
+    with file.open("wb") as packed:
         for partition, statements in batches:
-            lines.write(orjson.dumps([partition, [(each.cypher, each.rows) for each in statements]]) + b"\n")
+            batch = msgpack.encode([partition, [(each.cypher, each.rows) for each in statements]])
+            packed.write(len(batch).to_bytes(4, "big") + batch)
 
 
 def load(file: Path) -> list[Batch]:
     """Read what ``save`` wrote."""
-    with file.open("rb") as lines:
-        return [
-            Batch(partition, [(cypher, rows) for cypher, rows in each]) for partition, each in map(orjson.loads, lines)
-        ]
+    batches: list[Batch] = []
+    with file.open("rb") as packed:
+        while length := packed.read(4):
+            partition, each = msgpack.decode(packed.read(int.from_bytes(length, "big")))
+            batches.append(Batch(partition, [(cypher, rows) for cypher, rows in each]))
+    return batches
 
 
 def shares(batches: Sequence[Batch], writers: int) -> list[list[Batch]]:

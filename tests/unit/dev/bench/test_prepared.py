@@ -68,8 +68,8 @@ def _rows(batch: list[Statement]) -> list[list[object]]:
 
 def test_what_is_saved_is_loaded(tmp_path: Path) -> None:
     file = tmp_path / "rows"
-    save(iter([(3, [Statement("A", "UNWIND $rows AS row CREATE (a)", [["x", None, 1, 0.5]])])]), file)
-    assert load(file) == [Batch(3, [("UNWIND $rows AS row CREATE (a)", [["x", None, 1, 0.5]])])]
+    save(iter([(3, [Statement("A", "UNWIND $rows AS row CREATE (a)", [["x", None, 1, 0.5, b"state"]])])]), file)
+    assert load(file) == [Batch(3, [("UNWIND $rows AS row CREATE (a)", [["x", None, 1, 0.5, b"state"]])])]
 
 
 def test_writers_share_the_partitions_and_take_a_batch_of_each_in_turn() -> None:
