@@ -173,7 +173,6 @@ def _topic_asked_once() -> None:
         return self._known or await ask(self)
 
     replace(KafkaTopicStates, "_ask", asking)
-    replace(KafkaTopicStates, "forget", lambda _: None)
 
 
 def _password_read_once() -> None:

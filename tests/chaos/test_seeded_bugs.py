@@ -66,7 +66,7 @@ SEEDED = [
     Seeded(Bug.TWO_TRANSACTIONS, nothing, frozenset({Anomaly.HALF_SEEN}), 2, LITTLE),
     Seeded(Bug.UNBOUNDED_INTAKE, much_to_read, frozenset({Anomaly.MEMORY}), 1, LARGE),
     Seeded(Bug.RECOVERY_GIVEN_UP, broker_silent_at_an_assignment, STUCK, 2, LITTLE),
-    Seeded(Bug.TOPIC_ASKED_ONCE, refilled, LOST_OR_OLD, 2, {"worker": "telemetry", **LITTLE}),
+    Seeded(Bug.TOPIC_ASKED_ONCE, refilled, LOST_OR_OLD, 2, LITTLE),
     Seeded(Bug.TOPIC_ASKED_ONCE, grown, STUCK, 2, LATE),
     Seeded(Bug.PASSWORD_READ_ONCE, password_rotated, STUCK, 2, LITTLE),
     Seeded(Bug.NEVER_SUSPECTED, a_transaction_never_ends, STUCK, 2, {**LITTLE, "endless": 1}),

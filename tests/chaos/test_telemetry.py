@@ -9,7 +9,7 @@ from tests.chaos.faults.database import answers_to_commits_lost, database_restar
 from tests.chaos.faults.graph import emptied, nothing_remembered, restored_from_a_backup
 from tests.chaos.faults.group import rewound
 from tests.chaos.faults.kill import killed_everywhere
-from tests.chaos.faults.topic import recreated, refilled
+from tests.chaos.faults.topic import recreated
 from tests.chaos.faults.zombie import zombie
 from tests.chaos.scenario import Fault
 
@@ -28,8 +28,6 @@ full = pytest.mark.full
         pytest.param(emptied, id="graph emptied", marks=full),
         pytest.param(nothing_remembered, id="nothing remembered"),
         pytest.param(partial(recreated, under_way=True), id="topic recreated under way", marks=full),
-        # Not the ledger: what is written before somebody notices is written again, and only its fold forgives that.
-        pytest.param(refilled, id="topic recreated and refilled", marks=full),
     ],
 )
 async def test_the_graph_is_that_of_an_undisturbed_run(fault: Fault, harmless: Harmless) -> None:

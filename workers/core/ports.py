@@ -118,14 +118,10 @@ class TopicState:
 class TopicStates(Protocol):
     """What Kafka says about the worker's topic."""
 
-    async def last(self) -> TopicState:
-        """Return the latest answer; ask where there is none. Raises ``Retryable``."""
+    async def recent(self) -> TopicState:
+        """Return an answer that is at most a second old. Raises ``Retryable``."""
         ...
 
     async def now(self) -> TopicState:
         """Ask Kafka. Raises ``Retryable``."""
-        ...
-
-    def forget(self) -> None:
-        """Ask Kafka again at the next ``last``, because partitions have been assigned again."""
         ...

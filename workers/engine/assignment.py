@@ -14,6 +14,7 @@ from workers.engine.partition_task import (
     PartitionContext,
     PartitionTask,
     Position,
+    TopicRecreated,
     require_records_after,
 )
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimitExceeded
@@ -42,7 +43,6 @@ class Assignment:
         self._open_for = seek
         self._committed = committed
         self.behind.clear()
-        self._context.topic_states.forget()
         self._context.health.recovered()
 
     def rebalanced(self, assigned: Iterable[TopicPartition]) -> None:
@@ -127,6 +127,9 @@ class Assignment:
         if isinstance(error, NewGraph):
             self._context.health.hold(str(error))
             log.error("worker stands still", reason=str(error))
+            return
+        if isinstance(error, TopicRecreated):
+            self.notice_topic(error.topic_id)
             return
         if isinstance(error, GraphIsBehind):
             log.warning(

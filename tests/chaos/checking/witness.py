@@ -45,6 +45,8 @@ class Witness:
     """A thread that looks every tenth of a second; servers that are away are nothing to it."""
 
     def __init__(self, corner: Corner, history: History, workers: Callable[[], Iterable[WorkerProcess]]) -> None:
+        self.looks = 0
+        """How often it has looked at the offsets, and was answered."""
         self.committed: Mapping[int, int] = {}
         self.watermarks: Mapping[int, Mark] = {}
         self._history = history
@@ -97,6 +99,7 @@ class Witness:
             self._history.note("seen", **told)
             self._last = told
         self.committed, self.watermarks = committed, watermarks
+        self.looks += 1
 
     def _look_for_halves(self) -> None:
         """Look again before crying out: a single read is no snapshot, two in a row are no accident."""

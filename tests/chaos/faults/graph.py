@@ -20,7 +20,7 @@ async def restored_from_a_backup(arena: Arena) -> None:
     await _more_batches(arena)
     arena.history.note("restoring")
     await asyncio.to_thread(arena.servers.load_graph)
-    arena.history.note("restored")
+    await _restored(arena)
     arena.fault("restored from a backup")
     await _more_batches(arena)
 
@@ -32,7 +32,7 @@ async def emptied(arena: Arena) -> None:
     arena.history.note("restoring")
     with arena.corner.driver() as driver, driver.session(database=arena.corner.settings.neo4j.database) as session:
         await asyncio.to_thread(lambda: session.run(OWN_NODES).consume())
-    arena.history.note("restored")
+    await _restored(arena)
     arena.fault("emptied")
     await _more_batches(arena)
 
@@ -46,3 +46,10 @@ async def nothing_remembered(arena: Arena) -> None:
 async def _more_batches(arena: Arena) -> None:
     wrote = arena.evidence.writes()
     await arena.until(lambda: arena.evidence.writes() >= wrote + BATCHES, "records flow")
+
+
+async def _restored(arena: Arena) -> None:
+    """Note that the graph is another, once the witness has begun to look at that: its look may have been under way."""
+    looks = arena.witness.looks
+    await arena.until(lambda: arena.witness.looks > looks + 1, "the witness looks at the other graph")
+    arena.history.note("restored")

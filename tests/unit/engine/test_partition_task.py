@@ -44,10 +44,7 @@ class KnownTopic:
     async def read_position(self, _partition: TopicPartition) -> int:
         return self.position
 
-    def forget(self) -> None:
-        return None
-
-    async def last(self) -> TopicState:
+    async def recent(self) -> TopicState:
         return self.state
 
     async def now(self) -> TopicState:

@@ -1,6 +1,7 @@
 """What Kafka says about a topic now: its identity, and where each of its partitions ends."""
 
 import asyncio
+import time
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
@@ -11,6 +12,8 @@ from workers.core.errors import Misconfigured, Retryable, Unreachable
 from workers.core.ports import TopicState
 
 ANSWER_SECONDS = 5.0
+RECENT_SECONDS = 1.0
+"""Every batch asks for a recent answer. Nobody deletes a topic, creates it and fills it past a position so quickly."""
 
 
 class KafkaTopicStates:
@@ -20,16 +23,14 @@ class KafkaTopicStates:
         self._admin = Admin(kafka, timeout_seconds=ANSWER_SECONDS)
         self._topic = topic
         self._known: TopicState | None = None
+        self._asked_at = 0.0
         self._asking = asyncio.Lock()
 
-    def forget(self) -> None:
-        """Ask Kafka again at the next ``last``, because partitions were assigned again."""
-        self._known = None
-
-    async def last(self) -> TopicState:
-        """Return the latest answer; ask where there is none. Raises ``Retryable``."""
+    async def recent(self) -> TopicState:
+        """Return an answer to a question of the last second; ask where there is none. Raises ``Retryable``."""
         async with self._asking:
-            return self._known or await self._ask()
+            known = self._known if time.monotonic() - self._asked_at <= RECENT_SECONDS else None
+            return known or await self._ask()
 
     async def now(self) -> TopicState:
         """Ask Kafka. Raises ``Retryable``."""
@@ -37,12 +38,14 @@ class KafkaTopicStates:
             return await self._ask()
 
     async def _ask(self) -> TopicState:
+        asked_at = time.monotonic()
         try:
             self._known = await asyncio.to_thread(self._answer)
         except (Unreachable, Misconfigured) as error:
             raise Retryable(str(error)) from error
         except KafkaException as error:  # such as a topic that this broker does not know yet
             raise Retryable(f"Kafka cannot describe the topic {self._topic}: {error.args[0].str()}") from error
+        self._asked_at = asked_at
         return self._known
 
     def _answer(self) -> TopicState:

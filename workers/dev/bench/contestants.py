@@ -49,8 +49,13 @@ def worker_environment(
     ground: Ground, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
 ) -> dict[str, str]:
     """Return what our worker runs with: the production defaults but for ``changed``, and tracing."""
+    return around(ground, ground.topology_file(topic, group, partitions, changed))
+
+
+def around(ground: Ground, topology: Path) -> dict[str, str]:
+    """Return the environment of a worker with this topology."""
     return {
-        "MEMORY_GRAPH_TOPOLOGY": str(ground.topology_file(topic, group, partitions, changed)),
+        "MEMORY_GRAPH_TOPOLOGY": str(topology),
         "OTEL_EXPORTER_OTLP_ENDPOINT": ground.collector,
         "METRICS_PORT": "0",
         "LOG_FORMAT": "json",
@@ -85,9 +90,8 @@ class OtherVersion:
         document["schemas"] = str((self.checkout / document.get("schemas", "schemas/avro")).resolve())
         path = ground.folder / f"{group}.yaml"
         path.write_text(json.dumps(document))
-        environment = worker_environment(ground, field.topic, group, field.partitions)
         argv = [str(self.checkout / ".venv" / "bin" / "memory-graph"), "worker", "telemetry"]
-        return [Start(argv, environment | {"MEMORY_GRAPH_TOPOLOGY": str(path)})]
+        return [Start(argv, around(ground, path))]
 
 
 @dataclass(frozen=True, slots=True)
