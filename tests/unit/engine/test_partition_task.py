@@ -35,6 +35,9 @@ from workers.testing import PARTITION as TP
 from workers.testing import FakeDeadLetters, FakeGraph, JsonDecoder, closed_breakers
 
 
+OTHER = TopicPartition(TP.topic, 1)
+
+
 class KnownTopic:
     """A topic whose state a test sets."""
 
@@ -332,3 +335,17 @@ async def test_dead_letters_and_log_lines_of_a_batch_are_inside_its_span() -> No
     letters = [line["trace_id"] for line in lines if line["event"] == "dead letter"]
     assert letters == [ids(batch)["trace_id"], TRACE_ID]
     assert ids_of(injected) == ids(batch)
+
+
+async def test_a_batch_of_a_topic_that_was_created_again_is_not_written_and_all_is_read_again() -> None:
+    bench = Bench()
+    bench.assignment.rebalanced([TP, OTHER])
+    bench.feed(add(0, "a", 1))
+    await bench.until(lambda: bench.next_offset() == 1)
+    bench.topic.state = TopicState("another", {0: 9})
+    bench.feed(add(1, "a", 5), follows=1)
+    await bench.until(lambda: bool(bench.assignment.behind))
+    assert bench.assignment.behind == {TP: 0, OTHER: 0}
+    assert totals(bench.graph) == {"a": 1}
+    assert not bench.failures
+    await bench.assignment.drain()
