@@ -1,7 +1,7 @@
-"""``memory-graph bench``: measured, not believed. What the telemetry worker does, beside what else one could run.
+"""``memory-graph bench``: the telemetry worker, measured beside its alternatives.
 
-``records`` → ``field`` (topic, checkpoints, prepared rows) → ``contestants`` (each a process of its own, as an
-outsider would start it) → ``watch`` asks the graph how far it is → ``round`` makes figures of it → ``comparison``
+``records`` → ``field`` (topic, checkpoints, prepared rows) → ``contestants`` (each in its own process, started by its
+command line) → ``watch`` reads progress from the graph → ``round`` computes the figures → ``comparison``
 interleaves rounds → ``screen`` shows them. ``latency``, ``endurance`` and ``profile`` look at our worker alone.
-``peers`` holds programs that import nothing of ours: what an engineer would write instead.
+``peers`` holds programs that import no code of ours: the alternatives to our worker.
 """

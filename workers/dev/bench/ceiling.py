@@ -1,6 +1,6 @@
-"""The ceiling: our statements on prepared rows, by one writer or several at once, and nothing else.
+"""The ceiling: our statements on prepared rows, with one or several writers.
 
-No Kafka, no decoding, no state, no watermark; both cores are the database's. Run as a program:
+No Kafka, no decoding, no state, no watermark: the database gets both cores. Run as a program:
 ``python -m workers.dev.bench.ceiling FILE WRITERS``.
 """
 
@@ -18,13 +18,13 @@ from workers.dev.bench.prepared import Batch, load, shares
 
 @lru_cache
 def joined(cyphers: Sequence[str]) -> str:
-    """Join a batch's statements to one query, as our writer does, without its watermark."""
+    """Join a batch's statements into one query, as our writer does, without its watermark."""
     parts = [f"CALL () {{\n{cypher.replace('$rows', f'$rows[{place}]')}\n}}" for place, cypher in enumerate(cyphers)]
     return "\n".join(["CYPHER replan=skip", *parts, "RETURN 1 AS done"])
 
 
 async def write(driver: Any, database: str, batches: Sequence[Batch]) -> None:
-    """Write one batch after the other; the driver tries deadlocked ones again."""
+    """Write the batches one after another; the driver retries after deadlocks."""
     for batch in batches:
         query = joined(tuple(cypher for cypher, _ in batch.statements))
         rows = {"rows": [rows for _, rows in batch.statements]}
@@ -32,7 +32,7 @@ async def write(driver: Any, database: str, batches: Sequence[Batch]) -> None:
 
 
 async def run(file: Path, writers: int) -> None:
-    """Write all there is."""
+    """Write all batches."""
     settings = Settings.from_environment().neo4j
     dealt = shares(load(file), writers)
     async with open_driver(settings) as driver:

@@ -1,4 +1,4 @@
-"""Rounds interleaved, A B C A B C, so that what changes on the machine changes for everybody."""
+"""Interleaved rounds (A B C A B C): changes of the machine affect every contestant."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -9,7 +9,7 @@ from workers.dev.bench.round import Measured
 
 Tell = Callable[[str], None]
 Play = Callable[[Contestant, str], Awaitable[Measured]]
-"""Plays one round of a contestant, under a name of its own."""
+"""Plays one round of a contestant under the given name."""
 
 
 @dataclass(slots=True)
@@ -36,16 +36,16 @@ class Standing:
 
     @property
     def rss_mib(self) -> Spread:
-        """Its memory at the most."""
+        """Its highest memory."""
         return spread([each.rss_mib for each in self.rounds])
 
     @property
     def differences(self) -> dict[str, int]:
-        """What any round left different from what the records come to."""
+        """Differences between the expected graph and the graph after any round."""
         return {name: count for each in self.rounds for name, count in each.differences.items()}
 
     def as_data(self) -> dict[str, object]:
-        """Everything, for a program to read."""
+        """Return everything, for a program to read."""
         return {
             "label": self.label,
             **{
@@ -59,7 +59,7 @@ class Standing:
 
 @dataclass(slots=True)
 class Comparison:
-    """Everybody on one field, by name."""
+    """Every contestant on one field, by name."""
 
     records: str
     partitions: int
@@ -79,7 +79,7 @@ class Comparison:
 async def compare(
     records: str, contestants: Mapping[str, Contestant], rounds: int, tell: Tell, play: Play
 ) -> dict[str, Standing]:
-    """Play all rounds. A round before the first is not counted: databases compile what they are asked for."""
+    """Play all rounds. The first one is a warm-up and not counted: databases compile queries at first use."""
     standings = {name: Standing(each.label) for name, each in contestants.items()}
     for number in range(rounds + 1):
         for name, contestant in contestants.items():

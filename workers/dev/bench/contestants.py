@@ -1,4 +1,4 @@
-"""Who competes: each a process of its own, started as an outsider would start it."""
+"""The contestants: each runs in its own process, started by its command line."""
 
 import json
 import os
@@ -19,25 +19,25 @@ from workers.dev.bench.records import COMPLETE, LATE, MIX
 PEERS = Path(__file__).parent / "peers"
 EVERYTHING = frozenset({COMPLETE, MIX})
 STATELESS = frozenset({"Invocation", "USES_MODEL", "CHILD_OF", "HAS_METRIC", "CAUSED_ERROR"})
-"""What the plain loop draws; the rest needs state."""
+"""Names that the plain loop writes; the others need state."""
 
 
 class Start(NamedTuple):
-    """A process to start: its command line, and what its environment has beside ours."""
+    """A process to start: its command line, and the variables added to our environment."""
 
     argv: Sequence[str]
     environment: Mapping[str, str]
 
 
 class Starts(Protocol):
-    """How a contestant is started on a field, in a fresh group."""
+    """Starts a contestant on a field, with a new consumer group."""
 
     def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """Who it is. ``draws`` names what it puts into the graph, where that is not all."""
+    """A contestant. ``draws`` names the labels and types that it writes; ``None`` means all."""
 
     label: str
     starts: Starts
@@ -64,7 +64,7 @@ def around(ground: Ground, topology: Path) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """Our worker, as the command line starts it; ``changed`` are blocks of its tuning."""
+    """Our worker, started by its command line; ``changed`` replaces blocks of its tuning."""
 
     processes: int
     changed: Mapping[str, Any] = field(default_factory=dict)
@@ -105,17 +105,17 @@ class Unwind:
 
 
 def plain_loop(ground: Ground, field: Field, group: str) -> Sequence[Start]:
-    """Start what an engineer would write."""
+    """Start the plain loop."""
     return [Start([sys.executable, str(PEERS / "plain_loop.py")], _peer(ground, field, group))]
 
 
 def quix_sink(ground: Ground, field: Field, group: str) -> Sequence[Start]:
-    """Start Quix Streams' sink; the first time this installs it."""
+    """Start Quix Streams' sink; install it the first time."""
     return [Start([str(quix_python(ground.folder.parent)), str(PEERS / "quix_sink.py")], _peer(ground, field, group))]
 
 
 def _peer(ground: Ground, field: Field, group: str) -> dict[str, str]:
-    """Return what programs of others' design read, under the ecosystem's names, with secrets that came from files."""
+    """Return the environment of the peers: common variable names, with secrets as values."""
     neo4j = ground.settings.neo4j
     return {
         "KAFKA_BOOTSTRAP_SERVERS": ground.settings.kafka.bootstrap_servers,
@@ -160,5 +160,5 @@ SCALE: Mapping[str, Contestant] = {
 
 
 def child_environment(start: Start) -> dict[str, str]:
-    """Return a process's whole environment."""
+    """Return the whole environment of a process."""
     return {**os.environ, **start.environment}

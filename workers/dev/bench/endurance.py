@@ -1,4 +1,4 @@
-"""Endurance: a steady rate, spikes to saturation, and then nothing may be missing."""
+"""Endurance: a steady rate with spikes, then a check that nothing is missing."""
 
 import asyncio
 import time
@@ -17,14 +17,14 @@ from workers.dev.sample.records.sampled import Sampled
 
 PARTITIONS = 4
 STATE = {"max_entries": 20_000}
-"""Two minutes' worth of traces: full before memory is looked at, so that what grows then is not the state."""
+"""Two minutes' worth of traces. The state is full before memory is measured, so it does not add to the slope."""
 SPIKE_EVERY_SECONDS = 120.0
 SPIKE_SECONDS = 10.0
 TICK_SECONDS = 0.05
 WARM_UP_SECONDS = 150.0
-"""Memory until then is that of starting, of the first spike and of a state that fills up, and no slope."""
+"""The memory slope begins here: after start, first spike, and growth of the state."""
 CAUGHT_UP = 0.5
-"""Lag below so many seconds of the steady rate is zero: records are always under way."""
+"""Less lag than this, in seconds of the steady rate, counts as zero."""
 CATCH_UP_SECONDS = 300.0
 
 
@@ -40,7 +40,7 @@ class Spike:
 
 @dataclass(slots=True)
 class Endurance:
-    """What came of it. ``memory`` are (seconds, MiB) of the worker; the slope leaves the warm-up out."""
+    """The result. ``memory`` holds (seconds, MiB) of the worker; the slope leaves the warm-up out."""
 
     minutes: float
     rate: float
@@ -54,7 +54,7 @@ class Endurance:
 
 
 async def endure(ground: Ground, minutes: float, rate: float, seed: int) -> Endurance:
-    """Run our worker for so long. Raises ``ProblemsFound`` when it fails or never catches up."""
+    """Run our worker for ``minutes``. Raises ``ProblemsFound`` when it fails or never catches up."""
     topic = f"{ground.run}-endurance"
     await ground.make_topic(topic, PARTITIONS)
     records = RecordSet(MIX)
@@ -71,7 +71,7 @@ async def endure(ground: Ground, minutes: float, rate: float, seed: int) -> Endu
 
 
 class Run:
-    """One run; ``records`` keeps no record, only what they come to."""
+    """One run; ``records`` keeps only counts and keys, not the records."""
 
     def __init__(self, ground: Ground, topic: str, worker: Running, records: RecordSet, result: Endurance) -> None:
         self._ground = ground
@@ -102,7 +102,7 @@ class Run:
         return result
 
     async def _send(self, source: Iterator[Sampled]) -> None:
-        """Keep the rate, tick by tick; every two minutes let go of it."""
+        """Send at the rate, tick by tick; every two minutes send a spike."""
         result, seconds = self._result, self._result.minutes * 60
         next_spike = SPIKE_EVERY_SECONDS
         steady = 0
@@ -135,7 +135,7 @@ class Run:
             self._result.records += 1
 
     async def _watch(self) -> None:
-        """Look at the watermarks ten times a second, at the memory once."""
+        """Read the watermarks ten times a second, the memory once a second."""
         prefix = self._ground.watermarks(self._topic)
         looks = 0
         while True:
@@ -174,5 +174,5 @@ class Run:
 
 
 def caught_up_all(spikes: Sequence[Spike]) -> bool:
-    """Tell whether the lag went back to zero after each spike."""
+    """Return whether the lag went back to zero after each spike."""
     return all(spike.caught_up_seconds is not None for spike in spikes)

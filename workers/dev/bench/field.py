@@ -1,4 +1,4 @@
-"""A topic filled once, which every contestant reads: its records, its checkpoints, the ceiling's rows."""
+"""A topic that every contestant reads: its records, checkpoints and prepared rows."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ from workers.dev.bench.records import RecordSet
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One record set in one topic. ``prepared`` is where the ceiling's rows are."""
+    """One record set in one topic. ``prepared`` is the file with the rows of the bare writer."""
 
     records: RecordSet
     topic: str
@@ -32,7 +32,7 @@ class Field:
 
 
 async def fill(ground: Ground, records: RecordSet, partitions: int) -> Field:
-    """Make the topic and fill it; work out where the checkpoints are, and the ceiling's rows."""
+    """Create and fill the topic; compute its checkpoints and prepared rows."""
     topic = f"{ground.run}-{records.name}-{partitions}"
     await ground.make_topic(topic, partitions)
     logs = await produce(ground, topic, records)
@@ -42,12 +42,12 @@ async def fill(ground: Ground, records: RecordSet, partitions: int) -> Field:
 
 
 def checkpoints_in(records: RecordSet, logs: Mapping[int, Sequence[int]]) -> dict[int, list[Checkpoint]]:
-    """Work out where the checkpoints are, of what ``produce`` gave."""
+    """Return the checkpoints of the log that ``produce`` returned."""
     return checkpoints_of({partition: list(_ends(records, log)) for partition, log in logs.items()})
 
 
 async def produce(ground: Ground, topic: str, records: RecordSet) -> dict[int, list[int]]:
-    """Send everything; give for each partition the places (in the record set) of its records, by offset."""
+    """Send all records; return their indexes in the set, by partition and offset."""
     producer, logs = KeyedProducer(ground.settings.kafka, topic), defaultdict[int, list[int]](list)
 
     def sent(place: int, report: Sent) -> None:

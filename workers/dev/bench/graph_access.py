@@ -25,10 +25,10 @@ DELETE_WATERMARKS = "MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix DELETE w
 
 
 class RunGraph(GraphConnection):
-    """What a run of the benchmark asks of the graph."""
+    """The benchmark's access to the graph."""
 
     async def count(self, nodes: Nodes) -> dict[str, int]:
-        """Count what there is of a run's Invocations and around them, by label and relationship type."""
+        """Count a run's Invocations and what belongs to them, by label and relationship type."""
         found: dict[str, int] = {}
         for keys in _parts(sorted(nodes.invocations)):
             for name, count in (await self.rows(COUNT, keys=keys))[0].items():
@@ -43,7 +43,7 @@ class RunGraph(GraphConnection):
         await self.rows(DELETE_WATERMARKS, prefix=watermarks)
 
     async def version(self) -> str:
-        """Name the database."""
+        """Return name, version and edition of the database."""
         row = (await self.rows("CALL dbms.components() YIELD name, versions, edition"))[0]
         return f"{row['name']} {row['versions'][0]} {row['edition']}"
 

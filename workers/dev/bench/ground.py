@@ -1,4 +1,4 @@
-"""Where the benchmark runs: servers, a folder, and names of its own that nobody else uses."""
+"""The servers, folder and unique names of a benchmark run."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ TELEMETRY = "telemetry"
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every part of a run shares. ``run`` begins the name of every topic and group that it makes."""
+    """What every part of a run shares. ``run`` is the prefix of its topics and groups."""
 
     settings: Settings
     topology: Topology
@@ -44,15 +44,18 @@ class Ground:
 
     @property
     def subject_topic(self) -> str:
-        """The topic under whose subjects schemas are registered: the real one, so that none are left behind."""
+        """The topic whose subjects the schemas use.
+
+        It is the real one, so that the run leaves no subjects.
+        """
         return self.topology.workers[TELEMETRY].topic
 
     def topology_file(
         self, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
     ) -> Path:
-        """Write a topology with our worker alone, on another topic and in another group.
+        """Write a topology with only our worker, on another topic and in another group.
 
-        It is tuned as in the project's, but for the blocks in ``changed``.
+        Its tuning is the project's, except for the blocks in ``changed``.
         """
         tuning = self.topology.workers[TELEMETRY].model_dump() | {"topic": topic, "group": group, **changed}
         spec = self.topology.topics[self.subject_topic].model_dump() | {"partitions": partitions}
@@ -67,18 +70,18 @@ class Ground:
         return path
 
     async def make_topic(self, topic: str, partitions: int) -> None:
-        """Create a topic, and that of its dead letters. Raises ``Unreachable``, ``Misconfigured``."""
+        """Create a topic and its dead-letter topic. Raises ``Unreachable``, ``Misconfigured``."""
         topology = load_topology(self.topology_file(topic, topic, partitions))
         await asyncio.to_thread(apply_topology, self.settings.kafka, topology, execute=True)
 
     def watermarks(self, topic: str) -> str:
-        """Return what the ids of our worker's watermarks of a topic begin with."""
+        """Return the prefix of the ids of our worker's watermarks of a topic."""
         return f"{TELEMETRY}/{topic}/"
 
 
 @asynccontextmanager
 async def open_ground(folder: Path) -> AsyncIterator[Ground]:
-    """Connect to the servers that the environment names; whatever happens, remove the run's topics and groups.
+    """Connect to the environment's servers; finally remove the run's topics and groups.
 
     Raises ``Unreachable``, ``Misconfigured``.
     """
@@ -115,6 +118,6 @@ def _remove(settings: Settings, run: str) -> None:
     listed = admin.result(admin.client.list_consumer_groups())
     groups = [each.group_id for each in listed.valid if each.group_id.startswith(run)]
     if groups:
-        # A killed member keeps its group for a while: such a group is left to expire, it is read by nobody.
+        # The group of a killed member still exists for a while. It expires later, and no consumer reads it.
         for answer in admin.client.delete_consumer_groups(groups).values():
             answer.exception()

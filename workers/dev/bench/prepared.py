@@ -1,4 +1,4 @@
-"""The rows of the bare writer: what our worker would write, computed before the measurement."""
+"""The rows of the bare writer: what our worker would write, computed in advance."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ ROWS = 1_000
 
 
 class Batch(NamedTuple):
-    """A transaction of one partition: Cypher and rows of each statement, in order."""
+    """One transaction of one partition: Cypher and rows of each statement, in order."""
 
     partition: int
     statements: list[tuple[str, Any]]
@@ -26,7 +26,7 @@ class Batch(NamedTuple):
 def plan_batches(
     records: Sequence[Record], decode: Callable[[Record], Decoded], now_ms: int
 ) -> Iterator[Sequence[Statement]]:
-    """Run the records of one partition through our worker's own steps, batch by batch."""
+    """Process the records of one partition with our worker's own steps, batch by batch."""
     worker = build(WorkerOptions(topic="bench", group="bench"), has_api=False)
     keyed, states = worker.state, dict[str, bytes]()
     if keyed is None:
@@ -67,7 +67,10 @@ def load(file: Path) -> list[Batch]:
 
 
 def shares(batches: Sequence[Batch], writers: int) -> list[list[Batch]]:
-    """Deal partitions out to writers; each takes a batch of each of its partitions in turn."""
+    """Divide the partitions among writers.
+
+    Each writer takes one batch of each of its partitions in turn.
+    """
     places: dict[int, int] = {}
     turns: list[tuple[int, Batch]] = []
     for batch in batches:

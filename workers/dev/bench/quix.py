@@ -1,4 +1,4 @@
-"""Quix Streams, in a virtual environment of its own: it is measured, not depended on."""
+"""Quix Streams in its own virtual environment: it is measured, and is no dependency."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ REQUIREMENT = "quixstreams[neo4j,avro]==3.28.1"
 
 
 def quix_python(folder: Path) -> Path:
-    """Return the interpreter that has Quix Streams; the first time this installs it. Raises ``Unreachable``."""
+    """Return the interpreter with Quix Streams; install it the first time. Raises ``Unreachable``."""
     home = folder / REQUIREMENT.replace("[neo4j,avro]==", "-")
     python, installed = home / "bin" / "python", home / "installed"
     if installed.exists():

@@ -24,13 +24,13 @@ RECORD_SETS: Mapping[str, str] = {
 }
 LATE_AFTER, ONE_LATE_IN = 10_000, 10
 COMPLETE_PER_CALL = 0.9
-"""Calls that end well, at least; the sample lets three to four in a hundred fail."""
+"""Minimum share of calls that succeed; in the sample, 3 to 4 % fail."""
 RECORDS_PER_CALL = 4.45
 HOUR_MS = 3_600_000
 
 
 class BenchRecord(NamedTuple):
-    """A record as it is produced. ``decides`` is the key of the Invocation whose end it is, if it is one."""
+    """A record to produce. ``decides`` is the key of the Invocation that it ends, if any."""
 
     key: bytes
     value: bytes
@@ -40,14 +40,17 @@ class BenchRecord(NamedTuple):
 
 @dataclass(slots=True)
 class Nodes:
-    """Keys of the nodes that the records come to, by label: what is counted after a round, and deleted."""
+    """Keys of the nodes that the records create, by label.
+
+    These nodes are counted after a round, then deleted.
+    """
 
     invocations: set[str] = field(default_factory=set)
     metrics: set[str] = field(default_factory=set)
     errors: set[str] = field(default_factory=set)
 
     def note(self, record: Sampled) -> None:
-        """Take a record's part in the graph."""
+        """Add the keys of the nodes that a record creates."""
         fields = record.fields
         if fields["trace_id"]:
             self.invocations.add(f"{fields['trace_id']}/{fields['span_id']}")
@@ -59,7 +62,7 @@ class Nodes:
 
 @dataclass(slots=True)
 class RecordSet:
-    """Encoded records in the order of producing, and what the graph must hold because of them."""
+    """Encoded records in the order of producing, and what they add to the graph."""
 
     name: str
     records: list[BenchRecord] = field(default_factory=list)
@@ -89,7 +92,7 @@ def sampled(name: str, events: int, seed: int) -> Iterator[Sampled]:
 
 
 def alone(records: Iterable[Sampled]) -> Iterator[Sampled]:
-    """Keep the ends of calls that went well, each as a trace of its own."""
+    """Keep only the ends of successful calls, each in its own trace."""
     for record in records:
         if record.fields["event_type"] == "llm.invocation.complete":
             trace_id = record.fields["event_id"].replace("-", "")
@@ -136,7 +139,7 @@ async def encode(sampled_record: Sampled, topic: str, encoder: AvroEncoder) -> B
 
 
 async def make(name: str, events: int, seed: int, topic: str, encoder: AvroEncoder) -> RecordSet:
-    """Make and encode a whole set."""
+    """Make and encode a whole record set."""
     made = RecordSet(name)
     for record in sampled(name, events, seed):
         made.tally.count(record)

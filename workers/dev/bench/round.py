@@ -1,4 +1,4 @@
-"""One round of one contestant: a fresh group, a clean graph, the same records."""
+"""One round of one contestant: a new group, a clean graph, the same records."""
 
 import asyncio
 import time
@@ -16,15 +16,15 @@ from workers.dev.bench.measure.watch import Look, Watch
 from workers.dev.bench.running import Running, running
 
 LOOK_EVERY_SECONDS = 0.1
-"""A look costs both cores some 3 ms, which would come off what the contestants have; a round takes many seconds."""
+"""A look takes about 3 ms of both cores; a round takes many seconds."""
 STUCK_SECONDS = 90.0
-"""So long without any progress means that something is wrong."""
+"""Seconds without progress after which the round fails."""
 SETTLE_SECONDS = 10.0
 MICROSECONDS = 1e6
 
 
 class Sample(NamedTuple):
-    """What was seen at one look."""
+    """The measurements of one look."""
 
     look: Look
     cpu_seconds: float
@@ -34,10 +34,10 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One round, from the first batch seen in the graph to the last: the start of the process is no part of it.
+    """One round, measured from the first to the last batch in the graph.
 
-    CPU is user and system of the process (``cpu_us``) and of the database (``database_us``, with what our looking
-    costs it), in microseconds an event. ``differences`` is what the graph lacked or had too much in the end.
+    CPU is user and system of the process (``cpu_us``) and of the database (``database_us``, including the cost of our
+    queries), in microseconds an event. ``differences`` is what the graph lacked or had too much at the end.
     """
 
     events: int
@@ -56,10 +56,10 @@ async def play(
     group: str,
     seen: Callable[[Running, int, bool], None] | None = None,
 ) -> Measured:
-    """Start the contestant, watch until everything is in the graph, stop it, compare, and clear the graph.
+    """Play one round: start, wait for the complete graph, stop, compare, clear.
 
-    ``seen`` is called at each look: with the processes, how many events are visible, and whether that is all.
-    Raises ``ProblemsFound`` when it fails or gets nowhere.
+    ``seen`` is called at each look: with the processes, the number of visible events, and whether these are all.
+    Raises ``ProblemsFound`` when a process fails or makes no progress.
     """
     watch = Watch(ground.graph, field.checkpoints)
     try:
@@ -72,7 +72,7 @@ async def play(
 
 
 def figures(samples: list[Sample], differences: Mapping[str, int]) -> Measured:
-    """Make figures of what was seen between the first events and the last."""
+    """Compute the figures between the first events seen and the last."""
     first, last = samples[0], samples[-1]
     events, seconds = last.look.events - first.look.events, last.look.at - first.look.at
     each = MICROSECONDS / events if events else 0.0
@@ -93,7 +93,7 @@ async def follow(
     database: psutil.Process | None,
     seen: Callable[[Running, int, bool], None] | None = None,
 ) -> list[Sample]:
-    """Look until everything is there; give what was seen from the first event on. Raises ``ProblemsFound``."""
+    """Look until the graph is complete; return the samples since the first event. Raises ``ProblemsFound``."""
     samples: list[Sample] = []
     progressed, events = time.monotonic(), 0
     while not watch.done:
@@ -114,7 +114,7 @@ async def follow(
 
 
 async def differing(ground: Ground, field: Field, contestant: Contestant) -> dict[str, int]:
-    """Count what is missing (negative) or too much, once the last batches have had their time."""
+    """Count what is missing (negative) or too much, after waiting for the last batches."""
     expected = field.records.expected
     names = expected.keys() if contestant.draws is None else expected.keys() & contestant.draws
     deadline = time.monotonic() + SETTLE_SECONDS

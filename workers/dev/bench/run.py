@@ -59,7 +59,7 @@ class Options:
         return not self.only or part in self.only
 
     def checked(self) -> "Options":
-        """Raise ``Misconfigured`` for names that there are not."""
+        """Raise ``Misconfigured`` for unknown names."""
         for option, given, known in (("--only", self.only, PARTS), ("--records", self.records, tuple(RECORD_SETS))):
             if unknown := [name for name in given if name not in known]:
                 raise Misconfigured(f"{option} {','.join(unknown)} is unknown; choose from {', '.join(known)}")
@@ -70,7 +70,7 @@ class Options:
 
 @dataclass(slots=True)
 class Report:
-    """Everything that was measured."""
+    """All measurements."""
 
     options: Options
     machine: Machine
@@ -83,13 +83,13 @@ class Report:
 
 
 def start_servers(name: str) -> None:
-    """Start what does not run yet of the stack; it becomes this process's environment, and so its children's."""
+    """Start the stack's missing servers; set their addresses in the environment."""
     with stack_progress() as report:
         os.environ.update(up(name, (), report).environment)
 
 
 async def bench(options: Options, tell: Tell) -> Report:
-    """Measure what is asked for. Raises ``Misconfigured``, ``Unreachable``, ``ProblemsFound``."""
+    """Measure the requested parts. Raises ``Misconfigured``, ``Unreachable``, ``ProblemsFound``."""
     home = stack_home() / "bench-runs"
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=home) as folder:
@@ -147,7 +147,7 @@ async def _scale(ground: Ground, options: Options, tell: Tell) -> Comparison:
 
 
 async def _latency(ground: Ground, options: Options, name: str, report: Report, tell: Tell) -> None:
-    """Measure at half of our own saturation, or at the rate that was asked for."""
+    """Measure at half of our own saturation, or at the requested rate."""
     comparison = report.comparisons.get(name)
     saturation = comparison.median(OURS) if comparison else None
     rate = options.rate or (saturation / 2 if saturation else None)

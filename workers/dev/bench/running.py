@@ -1,4 +1,4 @@
-"""A contestant while it runs, looked at from outside."""
+"""A running contestant, seen from outside."""
 
 import asyncio
 import os
@@ -22,7 +22,7 @@ TAIL_LINES = 15
 
 
 class Running:
-    """The processes of one contestant, with one log."""
+    """The processes of one contestant, with one log file."""
 
     def __init__(self, processes: Sequence[subprocess.Popen[bytes]], log: Path) -> None:
         self._processes = processes
@@ -30,9 +30,9 @@ class Running:
         self._log = log
 
     def look(self) -> tuple[float, float]:
-        """Return what all processes have used of the CPU so far (seconds, user and system), and their memory (MiB).
+        """Return the CPU time (seconds, user and system) and memory (MiB) of all processes.
 
-        A process that has ended keeps what was last seen of it.
+        A process that has ended keeps its last values.
         """
         for each in self._watched:
             with suppress(psutil.NoSuchProcess):
@@ -41,14 +41,14 @@ class Running:
         return sum(cpu), sum(rss) / MEBIBYTE
 
     def check(self) -> None:
-        """Raise ``ProblemsFound`` with the end of the log when a process has failed."""
+        """Raise ``ProblemsFound`` with the end of the log if a process has failed."""
         if any(each.poll() for each in self._processes):
             raise self.problem(f"a contestant ended with {[each.returncode for each in self._processes]}")
 
     async def until_quiet(self, sentence: str, seconds: float) -> None:
-        """Wait until the log has ``sentence`` of every process, and nothing new for so long.
+        """Wait until every process has logged ``sentence`` and ``seconds`` have passed without output.
 
-        Raises ``ProblemsFound`` when a process fails or this never is.
+        Raises ``ProblemsFound`` when a process fails, or after ``SETTLE_SECONDS``.
         """
         deadline = time.monotonic() + SETTLE_SECONDS
         said, since = b"", time.monotonic()
@@ -62,7 +62,7 @@ class Running:
                 said, since = now, time.monotonic()
 
     def problem(self, what: str) -> ProblemsFound:
-        """Make an error that shows the end of the log."""
+        """Return an error with the end of the log."""
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL_LINES:]
         return ProblemsFound("\n".join([f"{what}; the end of {self._log}:", *lines]))
 
@@ -73,7 +73,7 @@ class Running:
                 os.kill(each.pid, number)
 
     async def stop(self) -> None:
-        """Send SIGTERM and wait; kill what does not end."""
+        """Send SIGTERM and wait; kill processes that do not end."""
         self.signal(signal.SIGTERM)
         for each in self._processes:
             try:
@@ -85,7 +85,7 @@ class Running:
 
 @asynccontextmanager
 async def running(starts: Sequence[Start], folder: Path, name: str) -> AsyncIterator[Running]:
-    """Start the processes, with ``folder`` as theirs; whatever happens, none is left behind."""
+    """Start the processes in ``folder``; stop all of them at the end."""
     log = folder / f"{name}.log"
     with log.open("wb") as output:
         started = Running(

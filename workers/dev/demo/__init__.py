@@ -1,4 +1,4 @@
-"""``memory-graph demo``: from nothing to a live graph, checked and shown.
+"""``memory-graph demo``: start everything, fill the graph, check it and show it.
 
-``steps`` do the work in the order of ``run``; ``questions`` are asked of the graph; ``screen`` shows the ``report``.
+``steps`` do the work in the order of ``run``; ``questions`` query the graph; ``screen`` shows the ``report``.
 """

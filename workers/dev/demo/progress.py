@@ -1,4 +1,4 @@
-"""What a person sees while the demo runs: a bar or spinner on a terminal, a line at the end of each step elsewhere."""
+"""Progress of the demo: a bar or spinner on a terminal, otherwise lines."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,18 +8,18 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 Tell = Callable[[int, int], None]
-"""How far a step is: done, and of how many."""
+"""Progress of a step: done, and total."""
 
 
 class Steps:
-    """Shows one step after the other on ``console``, which is standard error."""
+    """Shows one step after another on ``console``, which is standard error."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
 
     @contextmanager
     def step(self, text: str) -> Iterator[Tell]:
-        """Show that the step is under way, then that it is done and how long it took."""
+        """Show that the step runs, then that it is done, with its duration."""
         started = time.monotonic()
         if self._console.is_terminal:
             with self._bar() as progress:

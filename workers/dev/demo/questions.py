@@ -1,4 +1,4 @@
-"""What is asked of the graph, in Cypher."""
+"""The demo's Cypher queries."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from workers.adapters.graph.connection import GraphConnection
 from workers.dev.demo.report import Answer, SpanView, TraceView
 
 BOOKKEEPING = ("Watermark", "Migration")
-"""Labels of this program's own nodes, which are no part of the graph that it makes."""
+"""Labels of our own bookkeeping nodes, which are not part of the result."""
 
 OF_RUN = "MATCH (i:Invocation) WHERE i.trace_id IN $traces "
 CHECKS: dict[str, str] = {
@@ -84,7 +84,7 @@ TO_TRY: dict[str, str] = {
 
 
 async def count_graph(graph: GraphConnection) -> tuple[dict[str, int], dict[str, int]]:
-    """Count all nodes by label and all relationships by type, from the database's own counters."""
+    """Count nodes by label and relationships by type, from the database's counters."""
     labels = [row["label"] for row in await graph.rows("CALL db.labels() YIELD label RETURN label ORDER BY label")]
     types = await graph.rows("CALL db.relationshipTypes() YIELD relationshipType AS type RETURN type ORDER BY type")
     nodes = {label: await _count(graph, f"MATCH (n:`{label}`)") for label in labels if label not in BOOKKEEPING}
@@ -93,7 +93,7 @@ async def count_graph(graph: GraphConnection) -> tuple[dict[str, int], dict[str,
 
 
 async def count_run(graph: GraphConnection, trace_ids: list[str]) -> dict[str, int]:
-    """Count what the traces of this run come to, under the names of ``Tally.expected``."""
+    """Count what the traces of this run added, under the names of ``Tally.expected``."""
     found = {row["name"]: row["found"] for row in await graph.rows(STATUSES, traces=trace_ids)}
     for name, cypher in CHECKS.items():
         found[name] = (await graph.rows(cypher, traces=trace_ids))[0]["found"]
@@ -101,12 +101,12 @@ async def count_run(graph: GraphConnection, trace_ids: list[str]) -> dict[str, i
 
 
 async def known_traces(graph: GraphConnection, trace_ids: list[str]) -> int:
-    """Count the Invocations that the graph has of these traces already."""
+    """Count the Invocations of these traces that the graph has already."""
     return int((await graph.rows(CHECKS["Invocation"], traces=trace_ids))[0]["found"])
 
 
 async def one_trace(graph: GraphConnection, trace_ids: list[str]) -> TraceView | None:
-    """Return a trace worth looking at: several nested spans, with errors that triggered one another if possible."""
+    """Return an interesting trace: several nested spans, with errors that triggered others if possible."""
     chosen = await graph.rows(INTERESTING_TRACE, traces=trace_ids) or await graph.rows(LARGEST_TRACE, traces=trace_ids)
     if not chosen:
         return None
@@ -117,7 +117,7 @@ async def one_trace(graph: GraphConnection, trace_ids: list[str]) -> TraceView |
 
 
 async def try_queries(graph: GraphConnection, *, prices: bool) -> list[Answer]:
-    """Ask the queries that a person is invited to try; that of prices where the registry has been read."""
+    """Run the example queries; the one about prices only after the registry was read."""
     queries = TO_TRY | (OF_PRICES if prices else {})
     return [Answer(question, cypher.strip(), await graph.rows(cypher)) for question, cypher in queries.items()]
 

@@ -1,4 +1,4 @@
-"""What a run of the demo found out."""
+"""The results of a demo run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """Records sent as fast as possible. ``seconds`` is from the first one sent until the last one was in the graph."""
+    """Records sent as fast as possible. ``seconds`` is from the first one sent until the graph has the last one."""
 
     records: int
     seconds: float
@@ -20,9 +20,9 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """From handing a record to the producer until a query saw it in the graph, in ms, at ``rate`` records/s.
+    """Time in ms from ``produce()`` until a query sees the record, at ``rate`` records/s.
 
-    ``poll_ms`` is the median time between two looks: what any of the figures may be too long by.
+    ``poll_ms`` is the median time between two looks: each figure can be too high by that much.
     """
 
     records: int
@@ -36,7 +36,7 @@ class Visibility:
 
 @dataclass(frozen=True, slots=True)
 class SpanView:
-    """An Invocation of the trace that is drawn, with its error and what that was triggered by."""
+    """An Invocation of the shown trace, with its error and that error's cause."""
 
     span_id: str
     parent_span_id: str | None
@@ -54,7 +54,7 @@ class SpanView:
 
 @dataclass(frozen=True, slots=True)
 class TraceView:
-    """One trace, spans in the order in which they began."""
+    """One trace; spans in the order of their start."""
 
     trace_id: str
     session_id: str | None
@@ -63,7 +63,7 @@ class TraceView:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterCount:
-    """Dead letters of this run that failed for the same reason, and what one of them says."""
+    """The number of this run's dead letters with one reason, and an example message."""
 
     code: str
     stage: str
@@ -73,7 +73,7 @@ class DeadLetterCount:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A question to the graph, the Cypher that asks it, and what came back."""
+    """A question, the Cypher that answers it, and the result."""
 
     question: str
     cypher: str
@@ -82,7 +82,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that the demo shows. ``problems`` is what differs from what the produced records come to."""
+    """Everything that the demo shows. ``problems`` are differences from what the produced records must give."""
 
     name: str
     source: str
@@ -96,7 +96,7 @@ class Report:
     dead_letters: Sequence[DeadLetterCount]
     answers: Sequence[Answer]
     checks: Sequence[tuple[str, int, int]]
-    """Name, what the records come to, and what was found."""
+    """Name, expected count, found count."""
     problems: Sequence[str]
     browser: str | None
     cores: int

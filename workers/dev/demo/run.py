@@ -1,4 +1,4 @@
-"""The demo from beginning to end."""
+"""The whole of ``memory-graph demo``."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ PACED_RATE = 200.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person may ask of the demo. ``paced_records`` are kept back for the measurement of latency."""
+    """The options of the demo. ``paced_records`` are reserved for the latency measurement."""
 
     name: str
     from_file: Path | None
@@ -59,11 +59,11 @@ class Place:
 
 
 def run_demo(options: Options, steps: Steps) -> Report:
-    """Start the stack, fill it and look at it; the stack is left running, the workers are not.
+    """Start the stack, fill and examine it; finally stop the workers only.
 
-    May be run again on the same stack: the same records have the same ids, and change nothing the second time.
-    Raises ``Misconfigured``, ``Unreachable``, and ``ProblemsFound`` when a worker fails; what differs from what
-    the records come to is in the report.
+    It can run again on the same stack: the same records have the same ids, and change nothing the second time.
+    Raises ``Misconfigured``, ``Unreachable``, and ``ProblemsFound`` when a worker fails. Differences from what
+    the records must give are in the report.
     """
     started = time.monotonic()
     topology_path = Settings.from_environment().topology_path
@@ -78,7 +78,7 @@ def run_demo(options: Options, steps: Steps) -> Report:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """How the records of the run came into the graph. ``problems`` are of workers that did not end well."""
+    """How the records reached the graph. ``problems`` are of workers that failed at the end."""
 
     throughput: Throughput
     visibility: Visibility | None
@@ -149,7 +149,7 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
 
 
 async def _fill_registry(place: Place, graph: GraphConnection, fleet: Fleet, steps: Steps) -> list[Check]:
-    """Let the registry come first, so that every call is priced by its history."""
+    """Load the registry first, so that its history prices every call."""
     with steps.step(f"ready: worker {REGISTRY}"):
         await fleet.start([REGISTRY])
     with steps.step("every model of genai-prices went through PostgreSQL and Debezium") as tell:

@@ -1,4 +1,4 @@
-"""What the demo produces: a public trace where there is one, else an imitation of it."""
+"""The demo's records: from a public trace if present, otherwise imitated."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from workers.dev.sample.records.sampled import Sampled
 from workers.dev.sample.stream import telemetry
 
 PUBLIC_TRACE = Path("../shared/data/AzureLLMInferenceTrace_code.csv")
-"""Where the Azure trace is looked for, relative to ``topology.yaml``."""
+"""Where the demo looks for the Azure trace, relative to ``topology.yaml``."""
 SEED = 1
 POISON_PERCENT = 1.0
 
@@ -19,8 +19,8 @@ POISON_PERCENT = 1.0
 def choose_source(project: Path, from_path: Path | None, count: int, today: datetime) -> Source:
     """Return the calls to replay.
 
-    Both kinds are safe to produce again: a file's records are always the same, and an imitation's are the same for
-    a whole day, for it begins at noon of the day before. Raises ``Misconfigured``.
+    Both kinds can be produced again: a file's records are always the same, and an imitation's are the same for
+    a whole day, because it begins at noon of the day before. Raises ``Misconfigured``.
     """
     public = project / PUBLIC_TRACE
     if from_path is not None or public.exists():
@@ -31,13 +31,13 @@ def choose_source(project: Path, from_path: Path | None, count: int, today: date
 
 @dataclass(slots=True)
 class Traffic:
-    """The records of the demo, to be taken in parts; remembers the traces of what has been taken."""
+    """The demo's records, taken in parts; keeps the traces of the records taken."""
 
     source: Source
     trace_ids: set[str] = field(default_factory=set)
 
     def items(self) -> Iterator[Sampled | Poison]:
-        """Return every record, bad ones among them, in the order of event time."""
+        """Return every record, including bad ones, in the order of event time."""
         records = telemetry(self.source.calls, source=self.source.name, seed=SEED)
         return strew(self._noted(records), POISON_PERCENT, SEED)
 

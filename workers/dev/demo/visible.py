@@ -1,4 +1,4 @@
-"""When records became visible: sent ones wait here until a watermark has passed them."""
+"""When records became visible: sent records wait here until a watermark passes them."""
 
 import threading
 from collections import deque
@@ -8,23 +8,23 @@ from workers.adapters.kafka.keyed_producer import Sent
 
 
 class Visible:
-    """Matches what was sent against watermarks, and keeps the time that each record took."""
+    """Compares sent records with watermarks, and stores how long each record took."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, deque[Sent]] = {}
         self._lock = threading.Lock()  # reports come from the producer's thread, too
         self.seconds: list[float] = []
-        """From ``produce()`` until seen, of each record seen so far."""
+        """Time from ``produce()`` until seen, for each record seen so far."""
 
     def sent(self, sent: Sent) -> None:
-        """Note a record that the broker has confirmed; of one partition, in the order of offsets."""
+        """Add a confirmed record, in the order of offsets of its partition."""
         with self._lock:
             self._waiting.setdefault(sent.partition, deque()).append(sent)
 
     def see(self, watermarks: Mapping[int, int], now: float) -> None:
-        """Take watermarks that were read before ``now`` (``time.monotonic`` seconds).
+        """Apply watermarks that were read before ``now`` (``time.monotonic`` seconds).
 
-        A record counts as visible when the query that saw it has answered, which is late rather than early.
+        A record counts as visible when the query that saw it has answered: rather too late than too early.
         """
         with self._lock:
             for partition, waiting in self._waiting.items():
@@ -34,11 +34,11 @@ class Visible:
 
     @property
     def pending(self) -> int:
-        """Records sent and not seen."""
+        """Records sent and not yet seen."""
         with self._lock:
             return sum(len(waiting) for waiting in self._waiting.values())
 
 
 def percentile(ordered: list[float], share: float) -> float:
-    """Return the smallest value that ``share`` of the values do not exceed; ``ordered`` is sorted and not empty."""
+    """Return the smallest value that ``share`` of ``ordered``, sorted and not empty, do not exceed."""
     return ordered[max(0, -(-len(ordered) * round(share * 1000) // 1000) - 1)]

@@ -1,1 +1,1 @@
-"""What the benchmark measures: throughput, latency, CPU, memory, and when the graph has everything."""
+"""The measurements: throughput, latency, CPU, memory, and when the graph is complete."""

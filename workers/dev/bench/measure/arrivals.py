@@ -1,4 +1,4 @@
-"""When records became visible: sent ones wait here until a watermark in the graph has passed them."""
+"""When records became visible: sent records wait here until a watermark passes them."""
 
 import time
 from collections import deque
@@ -8,27 +8,30 @@ from workers.adapters.kafka.keyed_producer import Sent
 
 
 class Arrivals:
-    """Matches what was sent against watermarks, and keeps the time that each record took.
+    """Compares sent records with watermarks, and stores how long each record took.
 
-    The watermark moves in the transaction that writes the records: what it has passed, queries see.
+    The watermark moves in the transaction that writes the records, so queries see all records up to it.
     """
 
     def __init__(self) -> None:
         self._waiting: dict[int, deque[Sent]] = {}
         self.seconds: list[tuple[float, float]] = []
-        """Of each record seen: when it was handed to the producer, and how long until it was seen."""
+        """For each record seen: time of ``produce()``, and seconds until seen."""
         self.seen = 0
         self.confirmed = 0
         self.keep_from = float("inf")
-        """Records handed over before this time (``time.monotonic`` seconds) are counted, and not kept."""
+        """Records produced before this time (``time.monotonic`` seconds) are counted, but not stored."""
 
     def sent(self, sent: Sent) -> None:
-        """Note a record that the broker has confirmed; of one partition, in the order of offsets."""
+        """Add a confirmed record, in the order of offsets of its partition."""
         self.confirmed += 1
         self._waiting.setdefault(sent.partition, deque()).append(sent)
 
     def see(self, watermarks: Mapping[int, int], now: float | None = None) -> None:
-        """Take watermarks that were read before ``now``: a record counts as visible when the answer is here."""
+        """Apply watermarks read before ``now``.
+
+        A record counts as visible once the answer has arrived.
+        """
         now = time.monotonic() if now is None else now
         for partition, waiting in self._waiting.items():
             offset = watermarks.get(partition, -1)
@@ -40,5 +43,5 @@ class Arrivals:
 
     @property
     def pending(self) -> int:
-        """Records confirmed and not seen: the lag of the graph behind the log."""
+        """Records confirmed and not yet seen: the graph's lag behind the log."""
         return self.confirmed - self.seen

@@ -1,4 +1,4 @@
-"""A collector for spans that throws them away, so that our worker runs with tracing on."""
+"""A trace collector that drops all spans: our worker runs with tracing on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from threading import Thread
 
 class _Swallow(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
-        """Take the spans, answer as OTLP over HTTP wants it."""
+        """Read the spans, and answer as OTLP over HTTP requires."""
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.send_response(200)
         self.send_header("Content-Type", "application/x-protobuf")
@@ -16,12 +16,12 @@ class _Swallow(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def collector() -> Iterator[str]:
-    """Listen at a free local port; give the address for ``OTEL_EXPORTER_OTLP_ENDPOINT``."""
+    """Listen on a free local port; yield the address for ``OTEL_EXPORTER_OTLP_ENDPOINT``."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Swallow)
     Thread(target=server.serve_forever, name="collector", daemon=True).start()
     try:

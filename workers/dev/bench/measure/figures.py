@@ -1,4 +1,4 @@
-"""The statistics, all of them."""
+"""The statistics of the benchmark."""
 
 from collections.abc import Sequence
 from statistics import linear_regression, median
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Spread(NamedTuple):
-    """The median of several rounds, with the least and the greatest."""
+    """The median of several rounds, with minimum and maximum."""
 
     median: float
     low: float
@@ -14,19 +14,25 @@ class Spread(NamedTuple):
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Sum up the rounds; ``values`` is not empty."""
+    """Return the spread of the values, which are not empty."""
     return Spread(median(values), min(values), max(values))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the smallest value that ``share`` (0 to 1) of the values do not exceed; ``values`` is not empty."""
+    """Return the smallest value with at least ``share`` (0 to 1) at or below it.
+
+    ``values`` is not empty.
+    """
     ordered = sorted(values)
     rank = -(-len(ordered) * round(share * 10_000) // 10_000)
     return ordered[max(0, rank - 1)]
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Return how much y grows for each unit of x, by least squares; 0 where there is nothing to fit."""
+    """Return the growth of y per unit of x, by least squares.
+
+    Returns 0 for fewer than two values of x.
+    """
     if len({x for x, _ in points}) < 2:  # noqa: PLR2004 - a line needs two places
         return 0.0
     return linear_regression([x for x, _ in points], [y for _, y in points]).slope

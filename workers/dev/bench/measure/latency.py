@@ -1,4 +1,4 @@
-"""From produce to visible, in an open loop: records leave at their rate, however long the answers take."""
+"""Latency from produce to visible, at a send rate independent of the worker."""
 
 import asyncio
 import time
@@ -18,9 +18,9 @@ from workers.dev.sample.pace import paced
 
 PARTITIONS = 4
 LOOK_EVERY_SECONDS = 0.025
-"""A look takes from the cores that the worker and the servers need: more of them would show the delay they cause."""
+"""Each look uses CPU of the worker and the servers; more looks would add delay."""
 WARM_UP_SHARE = 0.25
-"""Of the records: sent at the same rate, not measured."""
+"""Share of the records sent first, and not measured."""
 DONE_SECONDS = 120.0
 
 
@@ -28,7 +28,7 @@ DONE_SECONDS = 120.0
 class Latency:
     """Milliseconds from ``produce()`` until a query saw the record, at ``sent_per_second``.
 
-    ``look_ms`` is the median time between two looks: what each figure may be too long by.
+    ``look_ms`` is the median time between two looks: each figure can be too high by that much.
     """
 
     records: int

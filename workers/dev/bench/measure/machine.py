@@ -1,4 +1,4 @@
-"""What everything ran on."""
+"""The machine that the benchmark ran on."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ LOCAL = {"127.0.0.1", "localhost", "::1"}
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Facts to judge the figures by. ``load`` is the run queue of the last minute when the benchmark began."""
+    """Facts about the machine. ``load`` is the one-minute load average when the benchmark began."""
 
     processor: str
     cores: int
@@ -28,7 +28,7 @@ class Machine:
 
 
 def facts(neo4j: str, kafka: psutil.Process | None) -> Machine:
-    """Collect the facts; ``neo4j`` is what the database says of itself."""
+    """Collect the facts; ``neo4j`` is the database's name and version."""
     return Machine(
         processor=_processor(),
         cores=os.cpu_count() or 1,
@@ -42,7 +42,7 @@ def facts(neo4j: str, kafka: psutil.Process | None) -> Machine:
 
 
 def server_at(address: str) -> psutil.Process | None:
-    """Find the process of this machine that listens at ``host:port`` or a URL; ``None`` where it is elsewhere."""
+    """Return the local process that listens at ``host:port`` or a URL, or ``None``."""
     url = urlsplit(address if "://" in address else f"//{address}")
     if url.hostname not in LOCAL or url.port is None:
         return None
@@ -53,7 +53,7 @@ def server_at(address: str) -> psutil.Process | None:
 
 
 def cpu_seconds(process: psutil.Process) -> float:
-    """Return what a process has used, user and system, in steps of a hundredth."""
+    """Return the user and system CPU time of a process, in 0.01 s steps."""
     times = process.cpu_times()
     return float(times.user + times.system)
 
@@ -65,7 +65,7 @@ def _kafka_version(process: psutil.Process | None) -> str:
 
 
 def _words(argument: str) -> str:
-    """Return an argument of Java, or what is in the file that it names."""
+    """Return a Java argument, or the contents of the argument file that it names."""
     file = Path(argument[1:])
     return file.read_text() if argument.startswith("@") and file.exists() else argument
 

@@ -1,7 +1,7 @@
-"""One round of several processes at their steady state: records come once all have joined and shared the partitions.
+"""One round of several processes, measured after all have joined the group.
 
-Where they found a full topic, the first would be at work on all of it before the second had joined, and what was
-measured would be the rebalance.
+On a full topic the first process would start on all partitions before the second had joined, and the round would
+measure the rebalance.
 """
 
 from workers.dev.bench.contestants import Contestant
@@ -13,17 +13,17 @@ from workers.dev.bench.round import Measured, differing, figures, follow
 from workers.dev.bench.running import running
 
 STARTED = "worker started"
-"""What each of our processes logs before it joins."""
+"""Each of our processes logs this before it joins the group."""
 QUIET_SECONDS = 6.0
-"""Without a line in the log: nobody joins, claims or recovers any more."""
+"""Seconds without a log line, after which no process still joins, claims or recovers."""
 
 
 async def play_settled(
     ground: Ground, records: RecordSet, partitions: int, contestant: Contestant, topic: str
 ) -> Measured:
-    """Start the contestant on an empty topic, fill that once the group has settled, watch, compare, clear.
+    """Start the contestant; fill its topic once the group has settled; measure.
 
-    Raises ``ProblemsFound`` when it fails or gets nowhere.
+    Finally compares and clears the graph. Raises ``ProblemsFound`` when a process fails or makes no progress.
     """
     await ground.make_topic(topic, partitions)
     field = Field(records, topic, partitions, {}, ground.folder)

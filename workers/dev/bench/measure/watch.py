@@ -1,40 +1,40 @@
-"""How far the graph is, seen from outside: the same way for every contestant, whatever it is made of."""
+"""Progress in the graph, measured in the same way for every contestant."""
 
 import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 EVERY = 100
-"""Records between two checkpoints of one partition: what a look may be behind by, a partition."""
+"""Records between two checkpoints of a partition, so the precision of a look."""
 AHEAD = 20
-"""Checkpoints of each partition that one look asks for."""
+"""Checkpoints of each partition in one query."""
 
-# By key, and so by index: a look costs the database well below a millisecond.
+# By key, and so by index: the query costs the database well below a millisecond.
 SEEN = "UNWIND $keys AS key MATCH (i:Invocation {key: key}) WHERE i.status <> 'STARTED' RETURN key"
 
 
 class Checkpoint(NamedTuple):
-    """A record of one partition whose arrival the graph can be asked for: ``key`` is an Invocation that it ends."""
+    """A record whose arrival shows in the graph: it ends the Invocation ``key``."""
 
     offset: int
     key: str
 
 
 class Look(NamedTuple):
-    """What was seen at a time (``time.monotonic`` seconds, after the answer): late rather than early."""
+    """What was seen at a time, in ``time.monotonic`` seconds, taken after the answer."""
 
     at: float
     events: int
 
 
 class Reader(Protocol):
-    """What answers: the graph."""
+    """Answers queries: the graph."""
 
     async def rows(self, cypher: str, *, keys: Sequence[str]) -> list[dict[str, str]]: ...
 
 
 def checkpoints_of(ends: Mapping[int, Sequence[Checkpoint]]) -> dict[int, list[Checkpoint]]:
-    """Choose from the records of each partition that can be asked for: one in ``EVERY``, and always the last."""
+    """Return one checkpoint in ``EVERY`` records of each partition, and always the last."""
     chosen: dict[int, list[Checkpoint]] = {}
     for partition, each in ends.items():
         taken = chosen[partition] = []
@@ -45,7 +45,10 @@ def checkpoints_of(ends: Mapping[int, Sequence[Checkpoint]]) -> dict[int, list[C
 
 
 class Watch:
-    """Follows the checkpoints. Every contestant writes each partition in its order, so the last one seen tells all."""
+    """Follows the checkpoints.
+
+    Every contestant writes each partition in order, so the last checkpoint seen is enough.
+    """
 
     def __init__(self, reader: Reader, checkpoints: Mapping[int, Sequence[Checkpoint]]) -> None:
         self._reader = reader
@@ -54,11 +57,11 @@ class Watch:
 
     @property
     def done(self) -> bool:
-        """Whether the last record of every partition that can be asked for has been seen."""
+        """Whether the last checkpoint of every partition has been seen."""
         return not any(self._waiting.values())
 
     async def look(self) -> Look:
-        """Ask how far the graph is."""
+        """Query the graph for the next checkpoints."""
         asked = {
             each.key: (partition, each) for partition in self._waiting for each in self._waiting[partition][-AHEAD:]
         }

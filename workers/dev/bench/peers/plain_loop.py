@@ -1,8 +1,8 @@
 # noqa: INP001 - no part of the package: a program of its own, which imports nothing of ours
-"""The loop that an engineer would write: consume 1,000, decode, MERGE, commit.
+"""A plain loop: consume 1,000 records, decode, MERGE, commit.
 
-One process over all partitions: confluent-kafka, fastavro, the synchronous driver. It does what such a loop does, and
-does it well (decodes once per schema, sends one list of rows per record type in one transaction, commits after the
+One process over all partitions: confluent-kafka, fastavro, the synchronous driver. It follows good practice:
+one decoder per schema, one list of rows per record type in one transaction, a commit after the
 write). It keeps no state: no FOLLOWED_BY, no TRIGGERED_BY, no prices, no dead letters, at least once.
 """
 
@@ -72,13 +72,13 @@ MERGE (m)-[:HAS_METRIC]->(p)
 
 @cache
 def schema(schema_id: int) -> Any:
-    """Fetch a writer schema, once."""
+    """Return a writer schema; fetch it once."""
     with urllib.request.urlopen(f"{os.environ['SCHEMA_REGISTRY_URL']}/schemas/ids/{schema_id}") as answer:  # noqa: S310 - the registry's own address
         return fastavro.parse_schema(json.loads(json.load(answer)["schema"]))
 
 
 def row_of(value: bytes) -> tuple[str, dict[str, Any]]:
-    """Decode one record: the name of its type and its fields."""
+    """Decode one record; return the name of its type and its row."""
     writer = schema(int.from_bytes(value[1:5], "big"))
     fields: Any = fastavro.schemaless_reader(BytesIO(value[5:]), writer, None)
     return writer["name"].rpartition(".")[2], fields
@@ -92,7 +92,7 @@ def write(tx: neo4j.ManagedTransaction, rows: dict[str, list[dict[str, Any]]]) -
 
 
 def loop(consumer: Consumer, session: neo4j.Session) -> None:
-    """Consume, decode, write, commit, again and again."""
+    """Consume, decode, write and commit in a loop."""
     while True:
         messages = consumer.consume(ROWS, timeout=0.1)
         if not messages:
@@ -106,7 +106,7 @@ def loop(consumer: Consumer, session: neo4j.Session) -> None:
 
 
 def main() -> None:
-    """Loop until somebody sends SIGTERM."""
+    """Run until SIGTERM."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     consumer = Consumer(
         {

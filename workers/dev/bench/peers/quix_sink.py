@@ -1,7 +1,7 @@
 # noqa: INP001 - no part of the package: it runs in a virtual environment of its own, which has Quix Streams
-"""Quix Streams' Neo4j sink, as its documentation shows it, with the plain loop's query for invocations.
+"""Quix Streams' Neo4j sink as in its documentation, with the plain loop's query.
 
-Checkpoints of 1,000 records, so that its transactions are as large as everybody else's. At least once.
+Checkpoints of 1,000 records give transactions as large as those of the other contestants. At least once.
 """
 
 import os
@@ -29,7 +29,7 @@ MERGE (i)-[:USES_MODEL]->(m)
 
 
 def main() -> None:
-    """Run until somebody sends SIGTERM."""
+    """Run until SIGTERM."""
     graph = urlsplit(os.environ["NEO4J_URI"])
     registry = SchemaRegistryClientConfig(url=os.environ["SCHEMA_REGISTRY_URL"])
     app = Application(

@@ -19,7 +19,7 @@ NANOSECONDS = 1e3
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Microseconds of the worker's CPU an event: by stage, by function alone, and by function with what it called."""
+    """CPU microseconds per event: by stage, by function, and by function with its calls."""
 
     records: str
     measured: Measured
@@ -30,7 +30,7 @@ class Profile:
 
 @dataclass(slots=True)
 class _Window:
-    """Samples from the first events seen to the last."""
+    """The samples from the first events seen to the last."""
 
     first: int = 0
     last: int = 0
@@ -45,7 +45,7 @@ class _Window:
 
 
 async def profile(ground: Ground, field: Field) -> Profile:
-    """Play one round with the sampler inside. Raises ``ProblemsFound``."""
+    """Play one round with the sampler in the worker. Raises ``ProblemsFound``."""
     file = ground.folder / f"{field.topic}.profile.json"
 
     def starts(ground: Ground, field: Field, group: str) -> Sequence[Start]:

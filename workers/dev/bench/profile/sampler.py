@@ -1,7 +1,7 @@
-"""A profiler of CPU time that costs next to nothing: a signal every few milliseconds of it, and a look at the stack.
+"""A CPU profiler with little overhead, which samples the stack on a timer.
 
-The kernel counts the time of the process (ITIMER_PROF); each sample weighs what the main thread has used since the
-last one, so that waiting counts for nothing, nor does being held up by other processes. What C code uses between two
+The kernel counts the CPU time of the process (ITIMER_PROF). Each sample has the weight of the main thread's CPU time
+since the last one, so waiting and other processes do not count. CPU time of C code between two
 lines of Python (unpacking Avro, compressing, reading sockets) counts for the line that called it.
 """
 
@@ -31,21 +31,21 @@ class Sampler:
         self.samples = 0
 
     def start(self) -> None:
-        """Begin; call it from the main thread."""
+        """Start sampling; call this from the main thread."""
         self._last_ns, self._process_ns = time.thread_time_ns(), time.process_time_ns()
         gc.callbacks.append(self._collect)
         signal.signal(signal.SIGPROF, self._sample)
         signal.setitimer(signal.ITIMER_PROF, EVERY_SECONDS, EVERY_SECONDS)
 
     def stop(self) -> None:
-        """End; what the other threads used meanwhile is counted by itself."""
+        """Stop sampling; store the CPU time of the other threads as a stage."""
         signal.setitimer(signal.ITIMER_PROF, 0)
         gc.callbacks.remove(self._collect)
         whole = time.process_time_ns() - self._process_ns
         self._stages[THREADS] = max(0, whole - sum(self._stages.values()))
 
     def as_data(self) -> dict[str, Any]:
-        """Return nanoseconds by stage, and by function: its own, and with all that it called."""
+        """Return nanoseconds by stage, and by function: alone, and with its calls."""
         return {
             "samples": self.samples,
             "stages": dict(self._stages.most_common()),
@@ -54,7 +54,10 @@ class Sampler:
         }
 
     def _collect(self, phase: str, _info: dict[str, int]) -> None:
-        """Time the garbage collector by itself: it would else count for whatever line it came upon."""
+        """Measure the garbage collector separately.
+
+        Otherwise its time would count for the interrupted line.
+        """
         now = time.thread_time_ns()
         if phase == "start":
             self._collecting_since = now

@@ -1,4 +1,4 @@
-"""Which stage of a record's way a line of code belongs to."""
+"""The stage of record processing that a line of code belongs to."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -8,7 +8,7 @@ OTHER = "event loop and other"
 GARBAGE = "garbage collector"
 THREADS = "other threads (librdkafka)"
 
-# The innermost frame that says something decides. A part of the path, and the function where only that one counts.
+# The innermost frame that matches a rule decides. A rule: part of the path, function or None for all, stage.
 RULES: Sequence[tuple[str, str | None, str]] = (
     ("/workers/adapters/avro/", None, "decode"),
     ("/workers/pipelines/telemetry/read/parse.py", None, "parse"),
@@ -42,7 +42,7 @@ RULES: Sequence[tuple[str, str | None, str]] = (
 
 @cache
 def stage_of_code(code: CodeType) -> str | None:
-    """Return the stage of a function, ``None`` where its callers decide."""
+    """Return the stage of a function; ``None`` if its callers decide."""
     for part, function, stage in RULES:
         if part in code.co_filename and function in {None, code.co_name}:
             return stage
@@ -50,7 +50,7 @@ def stage_of_code(code: CodeType) -> str | None:
 
 
 def stage_of(frame: FrameType | None) -> str:
-    """Return the stage of what runs now."""
+    """Return the stage of the running code."""
     while frame is not None:
         stage = stage_of_code(frame.f_code)
         if stage is not None:
@@ -60,6 +60,6 @@ def stage_of(frame: FrameType | None) -> str:
 
 
 def place_of(code: CodeType) -> str:
-    """Name a function for people, by the end of its path."""
+    """Return a readable name: the end of the path, and the function."""
     path = code.co_filename.replace("\\", "/").rsplit("site-packages/", 1)[-1].rsplit("/workers/", 1)[-1]
     return f"{path}:{code.co_qualname}"

@@ -1,4 +1,4 @@
-"""Our worker with the sampler in it. SIGUSR1 starts sampling, SIGUSR2 ends it and writes the file that is named.
+"""Our worker with the sampler. SIGUSR1 starts sampling; SIGUSR2 stops it and writes FILE.
 
 ``python -m workers.dev.bench.profile.worker FILE``
 """

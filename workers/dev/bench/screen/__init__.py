@@ -1,1 +1,1 @@
-"""What a person sees of a report."""
+"""The report, as users see it."""

@@ -21,7 +21,7 @@ from workers.dev.bench.screen.targets import targets
 
 
 def show(report: Report, console: Console) -> None:
-    """Print every part, with a free line between."""
+    """Print every part, with an empty line between."""
     for part in _parts(report):
         console.print(part)
         console.print()

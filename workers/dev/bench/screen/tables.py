@@ -21,7 +21,7 @@ LEAST_US = 0.05
 
 
 def machine_line(machine: Machine) -> Text:
-    """Say what everything ran on."""
+    """Return one line about the machine."""
     return Text(
         f"{machine.processor}, {machine.cores} cores for all, {machine.memory_gib:g} GiB; {machine.neo4j}, "
         f"{machine.kafka}, Python {machine.python}, {machine.system}; load before: {machine.load:g}",
@@ -30,7 +30,7 @@ def machine_line(machine: Machine) -> Text:
 
 
 def comparison_table(comparison: Comparison, rounds: int) -> Table:
-    """One row a contestant: medians, with the least and the greatest round."""
+    """Return one row for each contestant: medians, with minimum and maximum."""
     table = _table(
         f"{comparison.records}: {comparison.events:,} events, {comparison.partitions} partitions, {rounds} rounds "
         f"interleaved, median (min-max)\n{RECORD_SETS[comparison.records]}",
@@ -60,7 +60,7 @@ def comparison_table(comparison: Comparison, rounds: int) -> Table:
 
 
 def latency_table(latencies: Mapping[str, Latency]) -> Table:
-    """From produce to visible."""
+    """Return the latencies from produce to visible."""
     table = _table(
         "our worker in an open loop at half of its saturation, in ms from produce() until a query of the watermark in "
         "Neo4j saw the record",
@@ -80,7 +80,7 @@ def latency_table(latencies: Mapping[str, Latency]) -> Table:
 
 
 def endurance_table(endurance: Endurance) -> Table:
-    """One row a spike."""
+    """Return one row for each spike."""
     table = _table(
         f"{endurance.minutes:g} minutes at {endurance.rate:,.0f} events/s, {endurance.records:,} records of "
         f"{endurance.traces:,} traces; worker {endurance.cpu_us:.1f} µs/event, memory "
@@ -102,7 +102,7 @@ def recovery_line(recovery: Recovery) -> Text:
 
 
 def profile_tables(profile: Profile) -> Iterator[Table]:
-    """Microseconds an event by stage, then by function."""
+    """Return microseconds per event by stage, then by function."""
     measured = profile.measured
     stages = _table(
         f"{profile.records}: CPU of our worker, µs/event (sampled; the process as a whole "
@@ -122,7 +122,7 @@ def profile_tables(profile: Profile) -> Iterator[Table]:
 
 
 def target_table(targets: list[Target]) -> Table:
-    """What was wanted beside what was found."""
+    """Return the targets with their measured values."""
     table = _table("targets", ("", "left"), ("wanted", "right"), ("found", "right"), ("", "left"))
     for target in targets:
         mark = Text("met", "green") if target.met else Text("missed", "red")

@@ -1,4 +1,4 @@
-"""The targets, each with what was measured."""
+"""The targets, each with its measured value."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,7 +22,7 @@ OF_FORGETFUL = 0.8
 
 
 class Target(NamedTuple):
-    """What is wanted, what was found, and whether that will do."""
+    """The target, the measured value, and whether it is reached."""
 
     what: str
     wanted: str
@@ -31,7 +31,7 @@ class Target(NamedTuple):
 
 
 def targets(report: Report) -> list[Target]:
-    """Return every target that the report says something about. Nothing fails on them: machines differ."""
+    """Return every target that the report has values for. A missed target is no error: machines differ."""
     found = [target for each in report.comparisons.values() for target in _of_comparison(each)]
     found += [target for name, each in report.latencies.items() for target in _of_latency(name, each)]
     if report.scale is not None:

@@ -1,1 +1,1 @@
-"""What a person sees of the demo, one part a file."""
+"""The demo's output, one part per file."""

@@ -1,4 +1,4 @@
-"""Queries to try, with what they return on this very data."""
+"""Queries to try, with their results on this data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ STRINGS = r"'[^']*'"
 
 
 def answers(found: Sequence[Answer]) -> RenderableType:
-    """Return question, Cypher (without a frame, to copy) and rows, for each."""
+    """Return question, Cypher and rows of each; the Cypher can be copied."""
     parts: list[RenderableType] = [Text("Cypher to try", "bold")]
     for number, answer in enumerate(found, start=1):
         parts += [

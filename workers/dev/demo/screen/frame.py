@@ -1,4 +1,4 @@
-"""What surrounds the report: the verdict, what differs, and what to do next."""
+"""The parts around the report: result of the checks, differences, next steps."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from workers.dev.demo.report import Report
 
 
 def headline(report: Report) -> RenderableType:
-    """Return the title with the verdict of the run."""
+    """Return the title with the result of the checks."""
     produced = report.produced
     lines = [
         Text.assemble(
@@ -37,12 +37,12 @@ def headline(report: Report) -> RenderableType:
 
 
 def problems(found: Sequence[str]) -> RenderableType:
-    """Return one line for each."""
+    """Return one line for each problem."""
     return Group(Text("Differences", "bold red"), *(Text(f" ✗ {problem}") for problem in found))
 
 
 def closing(report: Report, program: str) -> RenderableType:
-    """Return addresses and commands; the password only by the command that prints it."""
+    """Return addresses and commands; for the password, only the command that prints it."""
     env = f"{program} stack env --name {report.name}"
     table = Table(
         title="What next", title_style="bold", title_justify="left", box=None, show_header=False, padding=(0, 1)

@@ -14,7 +14,7 @@ from workers.dev.demo.screen.trace import trace
 
 
 def show(report: Report, console: Console, program: str) -> None:
-    """Print every part of the report, with a free line between. ``program`` is how this one is called."""
+    """Print every part of the report, with an empty line between. ``program`` is the name of this command."""
     for part in _parts(report, console.width, program):
         console.print(part)
         console.print()

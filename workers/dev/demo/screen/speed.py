@@ -1,4 +1,4 @@
-"""How fast it was, and how that was measured."""
+"""Throughput and latency, and how they were measured."""
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -9,7 +9,7 @@ INDENT = " " * 13
 
 
 def speed(report: Report) -> RenderableType:
-    """Return throughput and latency, each with what it means."""
+    """Return throughput and latency, each with an explanation."""
     lines = [Text("Speed", "bold"), *_throughput(report.throughput, report.cores)]
     if report.visibility is not None:
         lines += _visibility(report.visibility)

@@ -1,4 +1,4 @@
-"""The tables of the screen: counts by label and relationship type, and dead letters by reason."""
+"""The tables: counts by label and relationship type, and dead letters by reason."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ BAR_WIDTH = 14
 
 
 def counts(labels: Mapping[str, int], relationships: Mapping[str, int]) -> RenderableType:
-    """Return both tables beside each other."""
+    """Return both tables side by side."""
     return Columns([_table("Nodes", labels, "cyan"), _table("Relationships", relationships, "magenta")], padding=(0, 4))
 
 
@@ -29,7 +29,7 @@ def _table(title: str, found: Mapping[str, int], colour: str) -> Table:
 
 
 def dead_letters(letters: Sequence[DeadLetterCount], poison: int) -> RenderableType:
-    """Return a row for each reason, with the message of one."""
+    """Return one row for each reason, with an example message."""
     title = Text.assemble(
         ("Dead letters", "bold"),
         (f"  {poison:,} bad records were sent on purpose; their neighbours all arrived", "dim"),

@@ -1,4 +1,4 @@
-"""One trace as a tree beside its waterfall: who called whom, when, for how long, at what cost, and what went wrong."""
+"""One trace as a tree with a timeline: calls, times, cost and errors."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from workers.dev.demo.screen.units import NONE, dollars, duration
 
 WIDEST_BAR, NARROWEST_BAR = 36, 6
 OTHER_COLUMNS = 82
-"""About what all but the bars take up, so that they give way on a smaller screen."""
+"""Approximate width of everything but the bars, which shrink on smaller screens."""
 NARROW = 104
-"""Below this many characters, providers and the words of a status give way, too."""
+"""On narrower screens, providers and status words are left out, too."""
 STATUS = {"SUCCESS": ("✓", "green"), "ERROR": ("✗", "red"), "TIMEOUT": ("⧖", "yellow"), "STARTED": ("…", "blue")}
 
 
 def trace(view: TraceView | None, width: int) -> RenderableType:
-    """Return the tree for a screen of ``width`` characters, with a line below each span that failed."""
+    """Return the tree for ``width`` characters, with a line below each failed span."""
     if view is None or not view.spans:
         return Text("There is no trace to show.", "dim")
     narrow = width < NARROW
@@ -39,7 +39,7 @@ def trace(view: TraceView | None, width: int) -> RenderableType:
 
 
 class Waterfall:
-    """Draws when a span ran, of the time that the trace took."""
+    """Draws when a span ran, relative to the time of its trace."""
 
     def __init__(self, view: TraceView, width: int) -> None:
         self.begin = min(span.start_ms for span in view.spans)
@@ -47,7 +47,7 @@ class Waterfall:
         self.width = width
 
     def bar(self, span: SpanView, colour: str) -> Text:
-        """Return the bar of a span, never shorter than one character."""
+        """Return the bar of a span: at least one character."""
         before = min(self.width - 1, int((span.start_ms - self.begin) / self.length * self.width))
         length = max(1, min(self.width - before, round(span.latency_ms / self.length * self.width)))
         after = self.width - before - length
@@ -84,7 +84,7 @@ def _cause(span: SpanView) -> Text:
 
 
 def _in_tree(view: TraceView) -> Iterator[tuple[str, str, SpanView]]:
-    """Return spans below their parents, with the guide before each and the guide for what is written below it."""
+    """Return the spans in tree order, each with guides for two lines."""
     known = {span.span_id for span in view.spans}
     children: dict[str | None, list[SpanView]] = {}
     for span in view.spans:

@@ -1,4 +1,4 @@
-"""Durations and money as people read them."""
+"""Durations and money in readable form."""
 
 NONE = "-"
 SECOND_MS = 1_000.0
@@ -10,7 +10,7 @@ def duration(milliseconds: float) -> str:
 
 
 def dollars(usd: float | None) -> str:
-    """Return US dollars, small amounts with five places; a dash where there is no price."""
+    """Return US dollars, small amounts with five decimals; a dash without a price."""
     if usd is None:
         return NONE
     return f"${usd:.2f}" if usd >= 1 else f"${usd:.5f}"

@@ -1,1 +1,1 @@
-"""What the demo does, one step a file."""
+"""The demo's steps, one per file."""

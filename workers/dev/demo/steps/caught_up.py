@@ -1,4 +1,4 @@
-"""Wait until no consumer group is behind."""
+"""Wait until no consumer group has lag."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ POLL_SECONDS = 0.3
 
 
 async def caught_up(kafka: KafkaSettings, topology: Topology, fleet: Fleet) -> None:
-    """Return when every worker has committed all there is. Raises ``ProblemsFound`` after a minute."""
+    """Wait until every worker has committed all records. Raises ``ProblemsFound`` after a minute."""
     deadline = time.monotonic() + ZERO_LAG_SECONDS
     for worker in fleet.workers:
         tuning = topology.workers[worker.name]

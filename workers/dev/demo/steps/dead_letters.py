@@ -1,4 +1,4 @@
-"""What this run put into the dead letters, by reason."""
+"""The dead letters of this run, by reason."""
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
@@ -12,14 +12,14 @@ from workers.dev.demo.report import DeadLetterCount
 
 
 class DeadLettersOfRun:
-    """Remembers where the dead letters of ``topic`` ended when it was made. Its calls block."""
+    """The dead letters of ``topic`` produced since this was created. Its calls block."""
 
     def __init__(self, kafka: KafkaSettings, topic: str) -> None:
         self._reader = TopicReader(kafka, dead_letter_topic(topic))
         self._begin: Mapping[int, int] = self._reader.end_offsets()
 
     def counts(self, sent: Container[tuple[int, int]]) -> list[DeadLetterCount]:
-        """Count what has come since of the records ``sent``, the most frequent reason first.
+        """Count the new dead letters of the records ``sent``, most frequent reason first.
 
         ``sent`` holds the partition and offset of each. Raises ``Unreachable``.
         """
@@ -27,9 +27,9 @@ class DeadLettersOfRun:
 
 
 def by_reason(letters: Iterable[ConsumedRecord], sent: Container[tuple[int, int]]) -> list[DeadLetterCount]:
-    """Count those of the records ``sent`` by code and stage, with the first message of each.
+    """Count dead letters of ``sent`` by code and stage, with the first message.
 
-    Raises ``ValueError`` for letters that are not ours.
+    Raises ``ValueError`` for dead letters that our workers did not write.
     """
     counts: Counter[tuple[str, str]] = Counter()
     examples: dict[tuple[str, str], str] = {}

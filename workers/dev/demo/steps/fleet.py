@@ -1,4 +1,4 @@
-"""Every worker there is, each as a process of its own, as in production."""
+"""All workers, each in its own process, as in production."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ TAIL_LINES = 15
 
 @dataclass(slots=True)
 class RunningWorker:
-    """A worker's process, its log, and the port of its health pages."""
+    """A worker's process, its log, and the port of its health endpoints."""
 
     name: str
     process: asyncio.subprocess.Process
@@ -29,7 +29,7 @@ class RunningWorker:
     port: int
 
     def check(self) -> None:
-        """Raise ``ProblemsFound`` with the end of the log when the worker is no longer there."""
+        """Raise ``ProblemsFound`` with the end of the log if the worker has ended."""
         if self.process.returncode is not None:
             raise ProblemsFound(f"the worker {self.name} ended with {self.process.returncode}; {self.tail()}")
 
@@ -47,18 +47,18 @@ class Fleet:
     workers: list[RunningWorker] = field(default_factory=list)
 
     async def start(self, names: Sequence[str]) -> None:
-        """Start these workers, and return when each has its partitions. Raises ``ProblemsFound``."""
+        """Start these workers; return when each has its partitions. Raises ``ProblemsFound``."""
         for name in names:
             self.workers.append(await _start(name, self.folder / f"{name}.log"))
         await asyncio.gather(*(_ready(worker) for worker in self.workers))
 
     def check(self) -> None:
-        """Raise ``ProblemsFound`` when one has ended."""
+        """Raise ``ProblemsFound`` if a worker has ended."""
         for worker in self.workers:
             worker.check()
 
     async def stop(self) -> list[str]:
-        """Send SIGTERM to all and wait; return a sentence for each that did not drain and end with 0."""
+        """Send SIGTERM to all and wait; return a sentence for each failed exit."""
         for worker in self.workers:
             if worker.process.returncode is None:
                 worker.process.send_signal(signal.SIGTERM)
@@ -67,7 +67,7 @@ class Fleet:
 
 @asynccontextmanager
 async def running_fleet(folder: Path) -> AsyncIterator[Fleet]:
-    """Return a fleet to start workers in; whatever happens, none is left behind."""
+    """Yield a fleet to start workers in; stop all of them at the end."""
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     fleet = Fleet(folder)
     try:

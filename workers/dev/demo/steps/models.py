@@ -1,4 +1,4 @@
-"""Fill the registry's database with real models, and see them come to the graph by way of Debezium."""
+"""Write real models to the registry's database; wait for them in the graph."""
 
 import asyncio
 import time
@@ -21,15 +21,15 @@ OPTIONAL MATCH (m)-[:HAS_PRICE]->(p:Price) WHERE p.effective_from = datetime({ep
 RETURN count(DISTINCT m) AS models, count(p) AS prices
 """
 Prices = list[tuple[str, int]]
-"""Each model, and from when each of its prices holds, in epoch milliseconds."""
+"""Each model with the start of each of its prices, in epoch milliseconds."""
 
 
 async def load_models(
     database_url: str, graph: GraphConnection, fleet: Fleet, progress: Callable[[int, int], None]
 ) -> list[Check]:
-    """Write every model that genai-prices knows, price by price; return when the graph has them.
+    """Write every model of genai-prices, price by price; wait for them in the graph.
 
-    Raises ``Unreachable``, and ``ProblemsFound`` when a worker ends or nothing arrives any more.
+    Raises ``Unreachable``, and ``ProblemsFound`` when a worker ends or no more prices arrive.
     """
     changes = list(catalogue())
     prices = prices_of(changes)
@@ -50,7 +50,7 @@ async def load_models(
 
 
 def prices_of(changes: Sequence[Change]) -> Prices:
-    """Return what the changes of models come to: of several at one time the last counts, and they are one price."""
+    """Return the prices that these changes create, one per model and time."""
     models = (change.columns for change in changes if change.kind is Kind.MODEL)
     return sorted({(each["model_id"], round(each["effective_from"].timestamp() * 1000)) for each in models})
 

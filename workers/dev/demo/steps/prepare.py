@@ -1,4 +1,4 @@
-"""Topics, constraints and schemas: what workers expect to find."""
+"""Create the topics, constraints and schemas that workers need."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from workers.pipelines.fleet import FLEET
 
 
 async def prepare(settings: Settings, topology: Topology, workers: list[str]) -> None:
-    """Create what is missing; safe to repeat. Raises ``Misconfigured``, ``Unreachable``."""
+    """Create what is missing; can be repeated. Raises ``Misconfigured``, ``Unreachable``."""
     plan = await asyncio.to_thread(apply_topology, settings.kafka, topology, execute=True)
     if plan.refusals:
         raise Misconfigured("; ".join(plan.refusals))

@@ -1,4 +1,4 @@
-"""Send records and watch them arrive in the graph."""
+"""Send records and wait until the graph has them."""
 
 import asyncio
 import time
@@ -19,16 +19,16 @@ from workers.dev.sample.records.sampled import Sampled
 from workers.dev.sample.records.tally import Tally
 
 STUCK_SECONDS = 120.0
-"""So long without any progress means that something is wrong."""
+"""Seconds without progress after which sending fails."""
 BULK_POLL_SECONDS = 0.05
 PACED_POLL_SECONDS = 0.01
 
 
 @dataclass(slots=True)
 class Sending:
-    """Sends in passes; counts what was sent in all of them. ``sent`` is partition and offset of each record.
+    """Sends records in several passes. ``sent`` holds partition and offset of each record of all passes.
 
-    ``watermarks`` returns the last offset by partition: a record at or below it is visible to queries.
+    ``watermarks`` returns the last offset by partition: queries see a record at or below it.
     """
 
     producer: TelemetryProducer
@@ -38,7 +38,7 @@ class Sending:
     sent: set[tuple[int, int]] = field(default_factory=set)
 
     async def at_once(self, items: Iterable[Sampled | Poison], progress: Callable[[int, int], None]) -> Throughput:
-        """Send all items as fast as possible; return when the graph reflects them. Raises ``ProblemsFound``."""
+        """Send all items as fast as possible; return when the graph has them. Raises ``ProblemsFound``."""
         visible, started = Visible(), time.monotonic()
         await self._pass(items, 0, visible, BULK_POLL_SECONDS, progress)
         return Throughput(len(visible.seconds), time.monotonic() - started)
@@ -46,7 +46,7 @@ class Sending:
     async def at_rate(
         self, items: Iterable[Sampled | Poison], rate: float, progress: Callable[[int, int], None]
     ) -> Visibility | None:
-        """Send all items at ``rate`` a second and measure how long each takes to be visible; ``None`` without items.
+        """Send items at ``rate`` a second; measure when each becomes visible. ``None`` without items.
 
         Raises ``ProblemsFound``.
         """
@@ -67,7 +67,7 @@ class Sending:
         poll_seconds: float,
         progress: Callable[[int, int], None],
     ) -> list[float]:
-        """Send and look in turns, until everything sent was seen; return the times of looking."""
+        """Send and look until everything sent was seen; return the times of the looks."""
 
         def on_sent(sent: Sent) -> None:
             self.sent.add((sent.partition, sent.offset))

@@ -1,4 +1,4 @@
-"""Start the stack, and learn where it is."""
+"""Start the stack, and return its addresses."""
 
 import os
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from workers.dev.stack.progress import stack_progress
 
 
 def start_servers(name: str, extras: Sequence[str] = ()) -> dict[str, str]:
-    """Start what does not run yet of the stack ``name`` with its ``extras``, with progress; return its settings.
+    """Start the missing servers of the stack ``name`` with its ``extras``; return its settings.
 
-    They become this process's settings, too, and so its workers'. Raises ``Unreachable``, ``Misconfigured``.
+    Also sets them in the environment of this process and its workers. Raises ``Unreachable``, ``Misconfigured``.
     """
     with stack_progress() as report:
         environment = up(name, extras, report).environment
