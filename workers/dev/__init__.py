@@ -1,1 +1,1 @@
-"""What only developers use: local servers, sample data, the demo, the benchmark. The image does not carry it."""
+"""Tools for developers: local servers, sample data, demo, benchmark. The image does not have them."""

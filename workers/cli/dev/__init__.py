@@ -1,1 +1,1 @@
-"""Commands for developers: they need the package `workers.dev`, which the image does not have."""
+"""Commands for developers: they need the package `workers.dev`, which the image lacks."""

@@ -8,7 +8,7 @@ import typer
 from workers.cli.output import Output, OutputOption, print_json
 
 WIDTH_OF_FILES = 150
-"""Characters in a line where there is no terminal to ask."""
+"""Line width without a terminal, in characters."""
 EVENTS, ROUNDS, LATENCY_SECONDS = 100_000, 5, 30.0
 QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS = 20_000, 1, 5.0
 
@@ -47,10 +47,10 @@ def bench(  # noqa: PLR0913 - one parameter an option
     name: Annotated[str, typer.Option(help="The stack to use; it is started, and stays running.")] = "bench",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Measure throughput, CPU, memory and latency beside a bare writer, a plain loop and Quix Streams.
+    """Measure our worker beside a bare writer, a plain loop and Quix Streams.
 
-    Everything of one comparison runs on the same records and servers, rounds interleaved; the first round of each
-    is a warm-up. Leave the machine alone meanwhile. Quix Streams is installed into an environment of its own.
+    Measures throughput, CPU, memory and latency. All rounds of a comparison use the same records and servers, and are
+    interleaved; the first is a warm-up. Run no other load meanwhile. Quix Streams gets its own environment.
 
     Example: memory-graph bench --quick --only ours,plain --json bench.json
     """

@@ -1,4 +1,4 @@
-"""``memory-graph demo``: from nothing to a live graph."""
+"""``memory-graph demo``: start everything, fill the graph, check it and show it."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ from workers.core.errors import ProblemsFound
 
 PROGRAM = "memory-graph"
 WIDTH_OF_FILES = 120
-"""Characters in a line where there is no terminal to ask."""
+"""Line width without a terminal, in characters."""
 
 
 def demo(
@@ -26,9 +26,9 @@ def demo(
     name: Annotated[str, typer.Option(help="The stack to use; several stacks can run side by side.")] = "demo",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Start the local stack, send it realistic telemetry, run every worker, and show and check the graph.
+    """Start stack and workers, send realistic telemetry, check and show the graph.
 
-    Some bad records are sent, too. The stack is left running. Running it again changes nothing in the graph:
+    Some bad records are sent, too. The stack keeps running. A second run changes nothing in the graph:
     the same records have the same ids. Exit code 1 when the graph differs from what was sent.
 
     Example: memory-graph demo --count 2000
@@ -52,7 +52,7 @@ def demo(
 
 
 def _program() -> str:
-    """Return how to call this program: by its name if it is on the path, otherwise by its path."""
+    """Return this program's name if it is on the path, otherwise its path."""
     if which(PROGRAM):
         return PROGRAM
     called = Path(sys.argv[0])

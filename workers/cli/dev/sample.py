@@ -53,7 +53,7 @@ def telemetry(  # noqa: PLR0913 - one parameter for each option
     topic: Annotated[str, typer.Option(help="The topic to send to.")] = TOPIC,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Produce telemetry of LLM calls: sessions, traces of several spans, retries, errors, a long tail of latency.
+    """Produce telemetry of LLM calls: sessions, traces, retries, errors, and some very slow calls.
 
     Each call becomes exactly one span. The same file or --start, and the same --seed, give the same records, ids
     included: sending them again adds nothing to a graph.
@@ -100,9 +100,9 @@ def registry(  # noqa: PLR0913 - one parameter for each option
     ] = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Write the models of genai-prices into the registry's PostgreSQL: names, context windows, the history of prices.
+    """Write the models of genai-prices, with their price history, into the registry's PostgreSQL.
 
-    A price that changed later comes as an UPDATE of its own, so that Debezium sees the history. Once all is there,
+    Each later price is a separate UPDATE, so that Debezium sees the history. Once all rows are there,
     writing it again changes nothing.
 
     Example: memory-graph sample registry --count 1000 --rate 50 --poison 1

@@ -73,7 +73,7 @@ def down(name: NameOption = "dev") -> None:
 
 @app.command()
 def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
-    """Show which servers run and where; exit code 1 and the reason if one has crashed or does not work.
+    """Show which servers run and where; exit code 1 if one fails.
 
     Example: memory-graph stack status -o json
     """
@@ -91,7 +91,7 @@ def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None
 
 @app.command()
 def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
-    """Print the settings with which programs reach the stack, as lines for a shell.
+    """Print the settings for programs that use the stack, as lines for a shell.
 
     Example: eval "$(memory-graph stack env)"
     """

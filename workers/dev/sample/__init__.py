@@ -1,6 +1,6 @@
-"""Realistic telemetry, replayed from a public trace or made up after one: seeded, pure up to the producer.
+"""Realistic telemetry from a seed: a replayed public trace or an imitation.
 
-``replay`` or ``imitate`` give calls → ``grouping`` makes traces of spans → ``failures`` spreads errors upwards
-→ ``records`` writes each span's records → ``stream`` puts all of them in the order of event time
-→ ``poison`` strews bad records in → ``produce`` sends them to Kafka.
+Everything before the producer is pure: ``replay`` or ``imitate`` give calls → ``grouping`` makes traces of spans
+→ ``failures`` passes errors up to parent spans → ``records`` writes each span's records → ``stream`` sorts all of
+them by event time → ``poison`` adds bad records → ``produce`` sends them to Kafka.
 """

@@ -1,13 +1,13 @@
-"""Make traces and sessions of calls that come without: each call becomes exactly one span, at its own time.
+"""Group calls into traces and sessions; each call becomes one span at its own time.
 
 The rule, for a given seed:
 
 1. A trace is opened with a number of spans planned for it, 1 to 16 (``PLANNED_SPANS``). Its first call is the root.
-2. When the calls it waits for are answered, a trace wants its next call after a pause to think: one, or now and then
-   several at once (``FAN_OUT``), made by the root or, down to a depth of three, by a call of the last round. A failed
-   call wants a retry after a backoff, now and then of a cheaper model; at most two retries.
-3. A call in the input goes to whichever trace has wanted one for the longest, but not for more than ``PATIENCE_MS``:
-   that trace is left as it is then. A call that no trace wants opens the next trace.
+2. When all its calls are answered, a trace wants its next call after a pause to think: one, or sometimes
+   several at once (``FAN_OUT``), made by the root or, down to a depth of three, by a call of the last round. A
+   failed call wants a retry after a backoff, sometimes with a cheaper model; at most two retries.
+3. An input call goes to the trace that has wanted one for the longest, up to ``PATIENCE_MS``; after that time
+   it stays as it is. A call that no trace wants opens the next trace.
 4. A new trace goes to a session whose calls are all answered, for less than ``SESSION_IDLE_MS``, with
    the probability ``SAME_SESSION_SHARE``; otherwise it opens a session, of a user drawn from ``USERS`` (few are busy).
    Where the input names sessions, those are kept, and a trace has calls of one session only.
@@ -37,8 +37,8 @@ SLOWDOWN_MEDIAN = 6.0
 def latency(random: Random, call: Call, model: ModelChoice) -> tuple[float, float]:
     """Draw milliseconds to the first token and to the last one.
 
-    Both parts are lognormal, the first grows with the prompt, the second with the generated tokens; one call in a
-    hundred meets a queue and takes several times as long. A latency that the trace tells is kept.
+    Both parts are lognormal: the first grows with the prompt, the second with the generated tokens. One call in a
+    hundred waits in a queue and takes several times as long. A latency from the input is kept.
     """
     first = (FIRST_TOKEN_MS + PREFILL_MS_PER_TOKEN * call.prompt_tokens) * random.lognormvariate(0, FIRST_TOKEN_SIGMA)
     rest = call.completion_tokens * model.ms_per_token * random.lognormvariate(0, TOKEN_SIGMA)
@@ -64,7 +64,7 @@ CACHED_SHARE = 0.5
 
 @dataclass(slots=True)
 class Round:
-    """Calls that a trace makes at once, by one parent; it goes on when all of them are answered for good."""
+    """Calls that a trace makes at once; the next round waits for all, with retries."""
 
     trace: Trace
     wanted: int
@@ -73,7 +73,7 @@ class Round:
 
 @dataclass(slots=True, order=True)
 class Want:
-    """A call that a trace has wanted since ``due`` (milliseconds since the epoch)."""
+    """A call that a trace wants from ``due`` (milliseconds since the epoch)."""
 
     due: float
     number: int
@@ -83,7 +83,7 @@ class Want:
 
 
 class Grouping:
-    """Groups calls into traces by the rule above; sessions live on from block to block."""
+    """Groups calls into traces by the rule above; sessions continue from block to block."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -92,7 +92,7 @@ class Grouping:
         self._number = 0
 
     def traces_of(self, calls: Iterable[Call]) -> list[Trace]:
-        """Group a block of calls that are in the order of time. No trace goes on in the next block."""
+        """Group a block of calls in the order of time. No trace continues in the next block."""
         traces: list[Trace] = []
         self._wants.clear()
         for call in calls:

@@ -1,4 +1,4 @@
-"""An open loop: records leave at their rate, however long the answers take."""
+"""An open loop: the rate of records does not depend on the consumer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -9,7 +9,7 @@ from workers.core.clock import Clock, SystemClock
 T = TypeVar("T")
 
 YIELD_EVERY = 100
-"""Items after which others in the event loop have their turn."""
+"""Items after which other tasks in the event loop can run."""
 
 
 async def paced(
@@ -19,9 +19,9 @@ async def paced(
     clock: Clock | None = None,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[T]:
-    """Return each item when it is due: the n-th ``n / rate`` seconds after the first; 0 means as fast as possible.
+    """Yield the n-th item ``n / rate`` seconds after the first; 0 means no delay.
 
-    An item that is late does not delay those after it, so a slow consumer meets a burst, as in real life.
+    A late item does not delay the next ones, so a slow consumer gets a burst, as in production.
     """
     clock = clock or SystemClock()
     started = clock.monotonic()

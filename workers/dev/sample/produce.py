@@ -10,9 +10,9 @@ from workers.dev.sample.records.wire import Encoder, value_of
 
 
 class TelemetryProducer:
-    """Encodes and sends. Kafka's timestamps are the time of sending, event times are in the records.
+    """Encodes and sends records. Kafka's timestamps are the time of sending; event times are in the records.
 
-    Each record of a trace carries that trace's W3C ``traceparent`` in its headers, as an instrumented producer's does.
+    Each record of a trace has that trace's W3C ``traceparent`` in its headers, as from an instrumented producer.
     """
 
     def __init__(self, producer: KeyedProducer, encoder: Encoder) -> None:
@@ -22,7 +22,7 @@ class TelemetryProducer:
     async def send(
         self, items: AsyncIterable[Sampled | Poison], tally: Tally, on_sent: Callable[[Sent], None] | None = None
     ) -> None:
-        """Send all items, count them, and return when the broker has confirmed every one.
+        """Send and count all items; return when the broker has confirmed every one.
 
         ``on_sent`` is called for each record as it is confirmed. Raises ``Unreachable``, and what the encoder raises.
         """

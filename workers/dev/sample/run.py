@@ -25,7 +25,7 @@ SCHEMAS = "telemetry"
 
 
 def produce_telemetry(source: Source, topic: str, *, seed: int, rate: float, poison_percent: float) -> dict[str, Any]:
-    """Produce all that the calls of ``source`` leave behind; return the summary for ``-o json``.
+    """Produce all records of the calls of ``source``; return the summary for ``-o json``.
 
     Raises ``Misconfigured``, ``Unreachable``.
     """
@@ -45,7 +45,7 @@ def produce_telemetry(source: Source, topic: str, *, seed: int, rate: float, poi
 
 @asynccontextmanager
 async def open_producer(settings: Settings, topic: str) -> AsyncIterator[TelemetryProducer]:
-    """Return a producer that encodes by the project's schemas. Raises ``Misconfigured``, ``Unreachable``."""
+    """Yield a producer that encodes with the project's schemas. Raises ``Misconfigured``, ``Unreachable``."""
     schemas = load_reader_schemas(load_topology(settings.topology_path).schemas_folder / SCHEMAS)
     registry = SchemaRegistry(settings.schema_registry_url)
     try:

@@ -1,4 +1,4 @@
-"""Who the traces belong to: sessions of users, as opaque ids."""
+"""The sessions of users that traces belong to, as opaque ids."""
 
 from random import Random
 
@@ -14,7 +14,7 @@ CLASSIFICATIONS = {"internal": 62, "confidential": 21, "public": 12, "restricted
 
 
 class Sessions:
-    """The sessions under way."""
+    """The open sessions."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
@@ -23,7 +23,7 @@ class Sessions:
         self._named: dict[str, Session] = {}
 
     def take(self, call: Call) -> Session:
-        """Return the session of the trace that ``call`` opens."""
+        """Return the session of the trace that starts with ``call``."""
         if call.session_id is not None:
             if call.session_id not in self._named:
                 self._named[call.session_id] = self._new(call.session_id)

@@ -1,4 +1,4 @@
-"""Everything that the calls of a trace leave behind, in the order of event time."""
+"""All records of a trace's calls, in the order of event time."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -12,13 +12,13 @@ from workers.dev.sample.records.records import records_of
 from workers.dev.sample.records.sampled import Sampled
 
 BLOCK = 5_000
-"""Calls grouped into traces at a time; bounds memory, whatever the length of the input."""
+"""Number of calls grouped into traces at once; limits memory."""
 
 
 def telemetry(calls: Iterable[Call], *, source: str, seed: int) -> Iterator[Sampled]:
-    """Return the records of ``calls`` (in the order of time), each call exactly one span.
+    """Yield the records of ``calls``; each call becomes one span.
 
-    The same calls, ``source`` (what they come from, any text) and ``seed`` give the same records, ids included;
+    ``calls`` are in the order of time. The same calls, ``source`` (any text) and ``seed`` give the same records;
     another source or seed gives other ids. Records of one trace are close together, as its calls are.
     """
     random = Random(f"telemetry/{source}/{seed}")  # noqa: S311 - sample data, reproducible by design

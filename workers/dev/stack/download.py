@@ -1,4 +1,4 @@
-"""Download locked files: each is checked against its hash, and moved into place only when it is complete."""
+"""Download locked files, check their hashes, and move complete files into place."""
 
 import hashlib
 import tempfile
@@ -33,7 +33,7 @@ class Download:
         self._lock = threading.Lock()
 
     def file(self, locked: LockedDependency) -> Path:
-        """Return the local path of ``locked``; download it if it is missing or has another hash. Raises Unreachable."""
+        """Return the local path of ``locked``; download it if missing or different. Raises Unreachable."""
         target = _artifact(self._context, locked).cached_path
         if target is None:  # jgo's type allows it, but our context always has a local repository
             raise Unreachable(f"jgo has no local repository for {locked.artifactId}: set M2_REPO to a folder.")

@@ -30,9 +30,10 @@ def check_name(name: str) -> str:
 
 @contextmanager
 def stack_lock(home: Path, name: str) -> Iterator[Path]:
-    """Wait for the lock of the stack ``name`` and hold it: only one command at a time changes a stack.
+    """Wait for the lock of the stack ``name`` and hold it.
 
-    The operating system releases the lock when the process ends. Yields the lock file.
+    Only one command at a time changes a stack. The operating system releases the lock when the process ends. Yields the
+    lock file.
     """
     home.mkdir(parents=True, exist_ok=True)
     path = home / f"{check_name(name)}.lock"

@@ -1,4 +1,4 @@
-"""The files of the JVM servers: pinned by hash in lock files, downloaded once, verified at each start."""
+"""The files of the JVM servers, pinned by hash and verified at each start."""
 
 import tarfile
 import tempfile
@@ -29,12 +29,12 @@ def locked_files(name: str) -> list[LockedDependency]:
 
 
 def version_of(name: str, artifact_id: str) -> str:
-    """Return the locked version of ``artifact_id`` in the jar set ``name``; raises KeyError if it is not there."""
+    """Return the locked version of ``artifact_id`` in a jar set; raises KeyError if missing."""
     return {each.artifactId: each.version for each in locked_files(name)}[artifact_id]
 
 
 def maven() -> MavenContext:
-    """Return the user's own jgo settings (mirrors, folder of the local repository), or jgo's defaults."""
+    """Return the user's own jgo settings (mirrors, local repository), or jgo's defaults."""
     settings = GlobalSettings.load()
     return MavenContext(
         repo_cache=settings.repo_cache, remote_repos=settings.repositories or None, timeout=TIMEOUT_SECONDS
@@ -53,7 +53,7 @@ def fetch(server: str, names: tuple[str, ...], progress: StackProgress, halt: th
 
 
 def unpack(archive: Path, cache: Path) -> Path:
-    """Return the folder under ``cache`` with the contents of a ``.tar.gz``; unpack it if it is not there yet.
+    """Return the folder under ``cache`` with the contents of a ``.tar.gz``; unpack it if needed.
 
     The folder's name holds the archive's hash, so that all stacks can share it.
     """

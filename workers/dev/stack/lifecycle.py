@@ -28,7 +28,7 @@ def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
     home: Path | None = None,
     well_known_ports: bool = True,
 ) -> StackState:
-    """Start the servers of the stack ``name`` that do not run yet, and return when all are ready.
+    """Start the servers of the stack that do not run; return when ready.
 
     ``environment`` (default: this process's) may name servers to use instead of starting ones.
     ``well_known_ports``: try those first. A server that crashed since the last ``up`` is reported and started again.
@@ -54,7 +54,7 @@ def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
 
 
 def down(name: str = DEFAULT_NAME, progress: StackProgress | None = None, *, home: Path | None = None) -> StackState:
-    """Stop exactly the processes that ``up`` started; data, ports and passwords stay for the next ``up``."""
+    """Stop exactly the processes that ``up`` started; keep data, ports and passwords."""
     home, progress = home or stack_home(), progress or NoProgress()
     with stack_lock(home, name):
         return _down(load_state(home, name), progress)
@@ -76,7 +76,7 @@ def _down(state: StackState, progress: StackProgress) -> StackState:
 
 
 def _runs(server: LocalServer, state: StackState, progress: StackProgress) -> bool:
-    """Return whether it runs already; report a crash since the last ``up``."""
+    """Return whether the server already runs; report a crash since the last ``up``."""
     known = state.servers.get(server.name)
     if known is None or known.process is None:
         return False
@@ -112,7 +112,7 @@ def _use_external(
 
 
 def _start_all(starter: Starter, servers: Sequence[LocalServer]) -> None:
-    """Start the servers at the same time, each after those that it needs; stop them all at the first failure."""
+    """Start the servers in parallel, each after its ``needs``; stop all at a failure."""
     if not servers:
         return
     ready = {server.name: threading.Event() for server in servers}
@@ -140,7 +140,7 @@ def _start_all(starter: Starter, servers: Sequence[LocalServer]) -> None:
 
 
 def _provision(state: StackState, wanted: Collection[str], progress: StackProgress) -> None:
-    """Create tables, topics and the connector in the stack's own servers; leave external servers alone."""
+    """Create tables, topics and the connector in the stack's own servers only."""
     for name, server in SERVERS.items():
         if name in wanted and server.provision and not state.servers[name].external:
             progress.step(name, "creating what clients expect in it")
@@ -148,7 +148,7 @@ def _provision(state: StackState, wanted: Collection[str], progress: StackProgre
 
 
 def _stop_all(state: StackState, names: Sequence[str], progress: StackProgress) -> None:
-    """Stop the named servers: first those that need others, then the rest at the same time."""
+    """Stop the named servers: first those that need others, then the rest in parallel."""
     running = [SERVERS[name] for name in names if name in state.servers and state.servers[name].process]
     with ThreadPoolExecutor(max(1, len(running))) as pool:
         for wave in ([each for each in running if each.needs], [each for each in running if not each.needs]):

@@ -1,4 +1,4 @@
-"""Write the lock files: run ``python -m workers.dev.stack.lock [SET …]`` after a change to a ``jgo.toml``."""
+"""Write the lock files. Run ``python -m workers.dev.stack.lock [SET …]`` after a change to a ``jgo.toml``."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from workers.dev.stack.jars import JAR_SETS, maven, set_folder
 
 
 def lock(folder: Path, context: MavenContext) -> LockFile:
-    """Resolve ``folder/jgo.toml`` and write ``folder/jgo.lock.toml``: every file with version and SHA-256.
+    """Resolve ``folder/jgo.toml``; write every file with version and SHA-256 to ``folder/jgo.lock.toml``.
 
     Dependencies of an archive are not resolved: the archive contains them.
     """

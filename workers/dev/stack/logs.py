@@ -14,12 +14,12 @@ def log_contains(log: Path, text: str) -> bool:
 
 
 def tail(log: Path, lines: int) -> str:
-    """Return the last ``lines`` lines of a log; an empty text if there is no log."""
+    """Return the last ``lines`` lines of a log; empty if it does not exist."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""
 
 
 def follow(log: Path, lines: int) -> Iterator[str]:
-    """Yield the last ``lines`` lines, then everything that is added, for ever.
+    """Yield the last ``lines`` lines, then all new lines, without end.
 
     Continues with the new file after a restart of the server.
     """

@@ -1,4 +1,4 @@
-"""Ports: which are free, and whether a server answers on one."""
+"""Free ports, and checks whether a server answers on a port."""
 
 import random
 import socket
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 2
 def is_free(port: int) -> bool:
     """Return whether a server could listen on ``port`` of 127.0.0.1 now.
 
-    A port is not free either when another server listens on it for all addresses.
+    A port is not free either if another server listens on it for all addresses.
     """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -30,7 +30,7 @@ def is_free(port: int) -> bool:
 
 
 def choose_port(wanted: Collection[int], taken: Collection[int]) -> int:
-    """Return the first free port of ``wanted``, else a random free one; never one of ``taken``."""
+    """Return a free port outside ``taken``: the first of ``wanted``, else a random one."""
     for port in (*wanted, *_random_ports()):
         if port not in taken and is_free(port):
             return port
@@ -65,7 +65,7 @@ def http_ok(port: int, path: str) -> bool:
 
 
 def endpoint(address: str, default_port: int) -> tuple[str, int]:
-    """Return host and port of a URL, or of the first entry of a list ``host:port,host:port``."""
+    """Return host and port of a URL, or of a list ``host:port,host:port``."""
     first = address.split(",", maxsplit=1)[0].strip()
     parts = urlsplit(first if "://" in first else f"//{first}")
     return parts.hostname or "localhost", parts.port or default_port

@@ -1,4 +1,4 @@
-"""Start, recognise and stop processes: by pid and start time, because a pid can be used again by another process."""
+"""Start, recognise and stop processes by pid and start time, because pids are reused."""
 
 import os
 import signal
@@ -15,14 +15,17 @@ _CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
 
 
 class ProcessIdentity(BaseModel, frozen=True):
-    """A process: its pid and the kernel's mark of when it started."""
+    """A process: its pid and its start time as the kernel reports it."""
 
     pid: int
     started: str
 
 
 def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> ProcessIdentity:
-    """Start ``argv`` in its own session, so that it continues after this command; append its output to ``log``."""
+    """Start ``argv`` in its own session, so that it outlives this command.
+
+    Appends its output to ``log``.
+    """
     with log.open("ab") as output:
         child = subprocess.Popen(  # noqa: S603 - the command lines are this package's own
             argv,
@@ -38,14 +41,14 @@ def spawn(argv: Sequence[str], environment: Mapping[str, str], folder: Path, log
 
 
 def is_alive(process: ProcessIdentity) -> bool:
-    """Return whether this process still runs; a new process with the same pid does not count."""
+    """Return whether this process, and no later one with its pid, still runs."""
     if child := _CHILDREN.get(process.pid):
         child.poll()
     return _start_mark(process.pid) == process.started
 
 
 def listens_on(process: ProcessIdentity, ports: Sequence[int]) -> bool:
-    """Return whether the process itself listens on all ``ports``; another process on such a port does not count."""
+    """Return whether the process itself listens on all ``ports``, not another one."""
     with suppress(psutil.Error):
         connections = psutil.Process(process.pid).net_connections(kind="tcp")
         mine = {each.laddr.port for each in connections if each.status == psutil.CONN_LISTEN}
@@ -56,7 +59,7 @@ def listens_on(process: ProcessIdentity, ports: Sequence[int]) -> bool:
 def stop(process: ProcessIdentity, polite: signal.Signals, grace_seconds: float) -> bool:
     """Send the signal ``polite``, wait, then kill the process and its children.
 
-    Returns whether it was alive and ended by itself within ``grace_seconds``.
+    Returns whether it was alive and ended within ``grace_seconds`` without being killed.
     """
     if not is_alive(process):
         _kill_group(process)
@@ -74,9 +77,9 @@ def stop(process: ProcessIdentity, polite: signal.Signals, grace_seconds: float)
 
 
 def _kill_group(process: ProcessIdentity) -> None:
-    """Kill the processes that an ended session leader left behind.
+    """Kill the processes that remain in the session of an ended leader.
 
-    This is safe: the kernel gives the number of a session to no process while members of the session live.
+    This is safe: the kernel gives the session's number to no process while members of the session live.
     """
     if psutil.pid_exists(process.pid):
         return

@@ -12,16 +12,16 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 
 class StackProgress(Protocol):
-    """Where starts and stops report their progress; several threads call it at the same time."""
+    """Receives the progress of starts and stops; several threads call it in parallel."""
 
     def step(self, server: str, text: str) -> None:
-        """Report what ``server`` does now."""
+        """Report the current step of ``server``."""
 
     def done(self, server: str, text: str) -> None:
         """Report that the work on ``server`` is done."""
 
     def fetching(self, server: str, done: float, files: int) -> None:
-        """Report that ``done`` of ``files`` files of ``server`` are here; called for every chunk."""
+        """Report that ``done`` of ``files`` files of ``server`` are present; called for every chunk."""
 
 
 class NoProgress:
@@ -35,7 +35,7 @@ class NoProgress:
 
 
 class ProgressLines:
-    """One plain line on standard error for each step, and one for each tenth of a download."""
+    """One line on standard error per step, and per tenth of a download."""
 
     def __init__(self) -> None:
         self._start = time.monotonic()
@@ -56,7 +56,7 @@ class ProgressLines:
 
 
 class ProgressBars:
-    """One row for each server, redrawn in place; the bar moves from side to side while nothing is downloaded."""
+    """One row for each server, redrawn in place; the bar pulses without a download."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -1,4 +1,4 @@
-"""What the stack knows about a kind of server: files, command, ports, readiness, and the settings for its clients."""
+"""A kind of server: its files, command, ports, readiness check, and settings for clients."""
 
 import os
 import signal
@@ -37,11 +37,11 @@ class Command:
 
 
 def nothing_to_prepare(_instance: Instance) -> None:
-    """Write nothing: the server needs no files."""
+    """Do nothing: the server needs no files."""
 
 
 def no_trouble(_environment: Mapping[str, str]) -> None:
-    """Report nothing: the server works whenever it runs."""
+    """Return None: the server works whenever it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class LocalServer:
     - ``other_variables``: further settings of that other server (user, password).
     - ``needs``: servers that must be ready before this one starts.
     - ``prepare``: writes the server's files; safe to repeat.
-    - ``provision``: creates what clients expect in the server (tables, topics, a connector). Every ``up`` calls it with
+    - ``provision``: creates what clients need in the server (tables, topics, a connector). Every ``up`` calls it with
       the stack's settings once all servers are ready; it returns a text for the user.
     - ``exports``: the settings with which clients reach the server.
     - ``trouble``: says why a running server does not work, or returns None.
@@ -78,9 +78,9 @@ class LocalServer:
 
 
 def plain_environment() -> dict[str, str]:
-    """Return the few variables that every process needs.
+    """Return the few environment variables that every process needs.
 
-    Variables that could change a server's behaviour by accident (JAVA_TOOL_OPTIONS, …) are left out.
+    Variables that could change a server's behaviour by accident (JAVA_TOOL_OPTIONS, …) are not included.
     """
     kept = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
     return {name: os.environ[name] for name in kept if name in os.environ}

@@ -23,17 +23,17 @@ ATTEMPTS = 5
 
 
 def new_password() -> str:
-    """Return a random password of hex digits: a tool would take one that begins with "-" for an option."""
+    """Return a random password of hex digits, which never begins with "-"."""
     return secrets.token_hex(18)
 
 
 class PortTaken(MemoryGraphError):
-    """Another process took the port after we chose it and before the server listened on it."""
+    """Another process took the chosen port before the server listened on it."""
 
 
 @dataclass(slots=True)
 class Starter:
-    """Starts the servers of one ``up``, several at the same time, one thread for each server."""
+    """Starts the servers of one ``up`` in parallel, one thread for each server."""
 
     home: Path
     state: StackState
@@ -82,7 +82,7 @@ class Starter:
             return instance
 
     def _ports(self, server: LocalServer, known: Mapping[str, int], *, again: bool) -> dict[str, int]:
-        """Return the ports of last time, else the well-known ones, else others; none that another stack keeps."""
+        """Return last time's ports, else the well-known ones, else others; none of another stack's."""
         others = [each for each in all_states(self.home) if each.name != self.state.name]
         rest = [state for name, state in self.state.servers.items() if name != server.name]
         rest += [state for stack in others for state in stack.servers.values()]

@@ -1,4 +1,4 @@
-"""The state of a stack between two commands: one JSON file that only its owner can read."""
+"""The state of a stack: one JSON file that only its owner can read."""
 
 import json
 import os
@@ -48,7 +48,7 @@ class StackState(BaseModel):
 
 
 def load_state(home: Path, name: str) -> StackState:
-    """Return the state of the stack ``name``; an empty state if there is no such stack."""
+    """Return the state of the stack ``name``; empty for an unknown stack."""
     folder = home / name
     file = folder / STATE_FILE
     if not file.exists():

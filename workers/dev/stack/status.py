@@ -1,4 +1,4 @@
-"""Which servers of a stack run, where they are, and which stacks there are."""
+"""The status of a stack's servers, their addresses, and the names of all stacks."""
 
 import re
 from enum import StrEnum
@@ -42,7 +42,7 @@ class ServerStatus(BaseModel):
 
 
 def require_stack(name: str, *, home: Path | None = None) -> None:
-    """Raise ProblemsFound, with the stacks that there are, if there is no stack ``name``."""
+    """Raise ProblemsFound, with the existing stacks, if there is no stack ``name``."""
     names = stack_names(home or stack_home())
     if check_name(name) in names:
         return
@@ -52,13 +52,13 @@ def require_stack(name: str, *, home: Path | None = None) -> None:
 
 
 def status(name: str = DEFAULT_NAME, *, home: Path | None = None) -> list[ServerStatus]:
-    """Return every server that the stack ``name`` has or had; an empty list if there is no such stack."""
+    """Return every server that the stack ``name`` has or had; empty for an unknown stack."""
     state = load_state(home or stack_home(), check_name(name))
     return [_row(server, state.servers[each], state) for each, server in SERVERS.items() if each in state.servers]
 
 
 def environment(name: str = DEFAULT_NAME, *, home: Path | None = None) -> dict[str, str]:
-    """Return the settings with which programs reach the stack; raises Unreachable if it is not up."""
+    """Return the settings for programs that use the stack; raises Unreachable if it is down."""
     state = load_state(home or stack_home(), check_name(name))
     usable = [
         known for known in state.servers.values() if known.external or (known.process and is_alive(known.process))
@@ -69,7 +69,7 @@ def environment(name: str = DEFAULT_NAME, *, home: Path | None = None) -> dict[s
 
 
 def log_file(name: str, server: str, *, home: Path | None = None) -> Path:
-    """Return the log of ``server``; raises Misconfigured if this stack has no log of it."""
+    """Return the log of ``server``; raises Misconfigured if there is none."""
     state = load_state(home or stack_home(), check_name(name))
     log = state.folder / server / "log"
     if server in SERVERS and log.exists():

@@ -1,6 +1,6 @@
-"""``memory-graph graph reprice``: older invocations priced and versioned as the registry knows their time by now.
+"""``memory-graph graph reprice``: reprice older Invocations with the registry's current history.
 
-A registry that was late, or corrected, leaves Invocations with the terms that were known when they were folded.
+When the registry is late or corrected, Invocations keep the terms that were known when they were folded.
 ``pages`` reads them by time → ``revision`` computes each again with telemetry's own functions → ``difference`` sums up
-what that changes → ``run`` shows it, or writes it by ``statements``, which never overwrite what has changed meanwhile.
+the changes → ``run`` shows them, or writes them with ``statements``, which never overwrite a concurrent change.
 """

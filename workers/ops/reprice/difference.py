@@ -1,4 +1,4 @@
-"""What repricing changes, in sum and by model."""
+"""The changes by repricing: in total and by model."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from workers.ops.reprice.revision import Revision, usd
 
 @dataclass(slots=True)
 class Sums:
-    """Invocations, how many of them differ, and what all of them cost: US dollars, before and after."""
+    """Numbers of Invocations and of differing ones; costs in US dollars, before and after."""
 
     invocations: int = 0
     differing: int = 0
@@ -32,7 +32,7 @@ class Difference:
     by_model: dict[str, Sums] = field(default_factory=dict)
 
     def add(self, revisions: Iterable[Revision]) -> None:
-        """Count a page."""
+        """Count the Invocations of a page."""
         for revision in revisions:
             self.total.add(revision)
             self.by_model.setdefault(revision.model_id, Sums()).add(revision)

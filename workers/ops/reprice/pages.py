@@ -1,4 +1,4 @@
-"""Invocations by time, a page at a time, computed again."""
+"""Invocations by time, computed again, page by page."""
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,10 @@ FOR_EVER = 253_402_300_799_999
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Timestamps from ``since`` until before ``until``, epoch milliseconds, ``page`` Invocations at a time."""
+    """Timestamps from ``since`` (included) to ``until`` (excluded), in epoch milliseconds.
+
+    ``page`` is the number of Invocations read at a time.
+    """
 
     since: int
     until: int | None = None
@@ -23,7 +26,10 @@ class Window:
 
 
 async def pages(graph: GraphConnection, book: PriceBook, window: Window) -> AsyncIterator[list[Revision]]:
-    """Return every Invocation of the window once; one whose time is corrected meanwhile is its worker's to price."""
+    """Yield every Invocation of the window once.
+
+    If a worker changes an Invocation's time meanwhile, that worker also prices it.
+    """
     since, after = window.since, ""
     until = FOR_EVER if window.until is None else window.until
     while rows := await graph.rows(PAGE, since=since, until=until, after=after, limit=window.page):

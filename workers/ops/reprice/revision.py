@@ -1,4 +1,4 @@
-"""An Invocation as the graph has it, computed again."""
+"""An Invocation from the graph, computed again."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -8,7 +8,7 @@ from workers.pipelines.telemetry.prices.pricing import InvocationCost, PriceBook
 
 
 class Revision(NamedTuple):
-    """What an Invocation has, and what it comes to by now. ``read`` is all of it as text, to compare with later."""
+    """The stored and the new values of an Invocation. ``read`` is the stored state as text, to compare with later."""
 
     key: str
     model_id: str
@@ -20,17 +20,17 @@ class Revision(NamedTuple):
 
     @property
     def differs(self) -> bool:
-        """Tell whether there is anything to write."""
+        """Return whether there is anything to write."""
         versions = () if self.version_id is None else (self.version_id,)
         return self.before != self.after or self.version_ids != versions
 
     def row(self) -> dict[str, Any]:
-        """Return what the statement writes, and on what condition."""
+        """Return the row for the statement: the values, and the state that it requires."""
         return {"key": self.key, "read": self.read, "version_id": self.version_id, **self.after._asdict()}
 
 
 def revise(found: Mapping[str, Any], book: PriceBook) -> Revision:
-    """Price and version what a page has found as telemetry would today."""
+    """Price and version a row of a page as telemetry would today."""
     model_id, provider, timestamp, *rest = found["columns"]
     counted, before = TokenCounts(*rest[:5]), InvocationCost(*rest[5:])
     terms = book.terms(provider or "", model_id or "", timestamp)
@@ -40,5 +40,5 @@ def revise(found: Mapping[str, Any], book: PriceBook) -> Revision:
 
 
 def usd(charged: InvocationCost) -> Decimal:
-    """Return the exact cost; none counts as nothing."""
+    """Return the exact cost; no cost counts as 0."""
     return Decimal(charged.cost_usd_exact or 0)

@@ -1,4 +1,4 @@
-"""Reprice: what would change, then, if wanted, the change itself."""
+"""Show what repricing would change, and write it on request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class Written:
-    """How many Invocations were written, and how many left alone because they had changed since they were read."""
+    """How many Invocations were written, and how many skipped as changed meanwhile."""
 
     written: int = 0
     changed_meanwhile: int = 0
 
 
 async def price_book(graph: GraphConnection) -> PriceBook:
-    """Read the registry's history as telemetry does."""
+    """Read the registry's history into a price book, as telemetry does."""
     catalogue = Catalogue()
     history = RegistryHistory(catalogue.named)
     await refresh(RegistryReference(history), lambda query: graph.rows(query.cypher, **query.parameters))
@@ -34,7 +34,7 @@ async def price_book(graph: GraphConnection) -> PriceBook:
 
 
 async def compare(graph: GraphConnection, book: PriceBook, window: Window, progress: Progress) -> Difference:
-    """Sum up what would change; nothing is written."""
+    """Sum up what would change; write nothing."""
     difference = Difference()
     async for revisions in pages(graph, book, window):
         difference.add(revisions)
@@ -44,10 +44,10 @@ async def compare(graph: GraphConnection, book: PriceBook, window: Window, progr
 
 
 async def execute(graph: GraphConnection, book: PriceBook, window: Window, progress: Progress) -> Written:
-    """Write what differs, a page in a transaction. Safe to repeat, to stop and to run beside workers."""
+    """Write the differences, one transaction per page. Safe to repeat, to stop and to run beside workers."""
     done = Written()
     async for revisions in pages(graph, book, window):
-        # In the order of keys: of two at once neither waits for the other in a circle.
+        # In the order of keys, so that two runs at once cannot deadlock.
         rows = sorted((each.row() for each in revisions if each.differs), key=lambda row: str(row["key"]))
         if rows:
             (answer,) = await graph.rows(WRITE, rows=rows)

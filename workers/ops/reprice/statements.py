@@ -1,13 +1,13 @@
-"""The Cypher that reads Invocations by time, and writes those that come to something else."""
+"""The Cypher that reads Invocations by time, and writes those that differ."""
 
 COLUMNS = """i.model_id, i.provider, i.timestamp.epochMillis, i.prompt_tokens, i.completion_tokens, i.cached_tokens,
   i.reasoning_tokens, i.total_tokens, i.cost_usd, i.cost_usd_exact, i.context_utilization, i.price_source, i.price_id"""
 
-# As text, so that nulls compare: all that a price, a version and a share of the window depend on, and themselves.
+# As text, so that nulls compare: the inputs of price, version and share of the window, and these values themselves.
 AS_READ = f"""[each IN [{COLUMNS}] + COLLECT {{ MATCH (i)-[:USES_VERSION]->(v) RETURN v.version_id }} |
   coalesce(toString(each), '')]"""
 
-# Along the index on timestamp; the key goes on among equal times.
+# Along the index on timestamp; the key orders equal times.
 PAGE = f"""
 MATCH (i:Invocation)
 WHERE i.timestamp >= datetime({{epochMillis: $since}}) AND i.timestamp < datetime({{epochMillis: $until}})
@@ -17,7 +17,7 @@ RETURN i.key AS key, [{COLUMNS}] AS columns,
   COLLECT {{ MATCH (i)-[:USES_VERSION]->(v) RETURN v.version_id }} AS version_ids, {AS_READ} AS read
 """
 
-# Writing what never changes takes the node's lock: what is compared after it stays as it is until the end.
+# Setting the key to itself locks the node: the compared values stay the same until the end of the transaction.
 WRITE = f"""
 UNWIND $rows AS row
 MATCH (i:Invocation {{key: row.key}})

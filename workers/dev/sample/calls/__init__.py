@@ -1,1 +1,1 @@
-"""Where calls come from: a trace file that is replayed, or an imitation of the Azure trace."""
+"""The source of calls: a trace file, or an imitation of the Azure trace."""

@@ -1,10 +1,10 @@
-"""One call to a model, as a trace of calls tells it."""
+"""One call to a model, as a trace describes it."""
 
 from typing import NamedTuple
 
 
 class Call(NamedTuple):
-    """When a call was made and how many tokens it took; the rest is ``None`` where the trace does not say.
+    """Time and tokens of a call; other fields are ``None`` if unknown.
 
     ``timestamp`` is in milliseconds since the epoch, UTC, and may have a fraction.
     """

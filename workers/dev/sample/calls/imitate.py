@@ -1,4 +1,4 @@
-"""Imitate a public trace where none is at hand.
+"""Imitate a public trace when no trace file is available.
 
 Each of the three columns is drawn from the distribution that it has in the Azure LLM inference trace of 2023
 for code (AzureLLMInferenceTrace_code.csv, 8,819 calls in 57 minutes; Azure public dataset, CC-BY 4.0; Splitwise,
@@ -18,7 +18,7 @@ from workers.dev.sample.calls.call import Call
 CALLS_OF_THE_ORIGINAL = 8_819
 
 Quantiles = Sequence[tuple[float, float]]
-"""Pairs of a share from 0 to 1 and the positive value that this share of all values does not exceed."""
+"""Pairs of a share (0 to 1) of the values and their positive upper limit."""
 
 MILLISECONDS_BETWEEN_CALLS: Quantiles = (
     (0.0, 0.05),
@@ -78,7 +78,7 @@ GENERATED_TOKENS: Quantiles = (
 
 
 def imitate_trace(count: int, start_ms: float, seed: int) -> Iterator[Call]:
-    """Return ``count`` calls from ``start_ms`` (milliseconds since the epoch) on, the same ones for the same seed."""
+    """Return ``count`` calls from ``start_ms`` (milliseconds since the epoch); the seed decides them."""
     random = Random(f"calls/{seed}")  # noqa: S311 - sample data, reproducible by design
     timestamp = start_ms
     for _ in range(count):
@@ -91,7 +91,7 @@ def imitate_trace(count: int, start_ms: float, seed: int) -> Iterator[Call]:
 
 
 def draw(random: Random, quantiles: Quantiles) -> float:
-    """Draw a value from the distribution that the quantiles describe."""
+    """Draw a value from the distribution with these quantiles."""
     share = random.random()
     index = bisect_right(quantiles, (share, math.inf)) - 1
     (low_share, low), (high_share, high) = quantiles[index], quantiles[index + 1]

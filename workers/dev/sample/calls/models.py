@@ -1,8 +1,8 @@
-"""Which models the calls go to: real ones, by the ids that genai-prices gives models and providers.
+"""The models that calls go to: real ones, with the ids of genai-prices.
 
 The mix depends on the time of the call, so that a trace of 2023 is not answered by models of later years.
-Its weights are our assumption (no public trace tells them): a few models take most calls, cheap ones more
-than dear ones. ``ms_per_token`` is an assumption, too: time for each generated token, in the range that
+Its weights are our assumption, because no public trace contains them: a few models get most calls, cheap ones more
+than expensive ones. ``ms_per_token`` is an assumption, too: time for each generated token, in the range that
 public benchmarks of hosted models show.
 """
 
@@ -54,26 +54,26 @@ def _epoch_ms(year: int) -> float:
 
 
 MIXES: Sequence[tuple[float, Sequence[ModelChoice]]] = ((0.0, MODELS_OF_2023), (_epoch_ms(2025), MODELS_OF_2026))
-"""Each mix with the time from which on it holds, in milliseconds since the epoch, in ascending order."""
+"""Each mix with its start in milliseconds since the epoch, in ascending order."""
 
 
 def mix_at(timestamp: float) -> Sequence[ModelChoice]:
-    """Return the mix that holds at ``timestamp`` (milliseconds since the epoch)."""
+    """Return the mix that is valid at ``timestamp`` (milliseconds since the epoch)."""
     return MIXES[bisect_right(MIXES, timestamp, key=lambda since: since[0]) - 1][1]
 
 
 def choose(random: Random, timestamp: float) -> ModelChoice:
-    """Draw a model of the mix at ``timestamp`` by weight."""
+    """Draw a model by weight from the mix at ``timestamp``."""
     mix = mix_at(timestamp)
     return random.choices(mix, weights=[each.weight for each in mix])[0]
 
 
 @cache
 def named(model_id: str, provider: str | None) -> ModelChoice:
-    """Return the choice for a model that the trace itself names.
+    """Return the choice for a model that the trace names.
 
-    A trace that names no provider means the maker of a model in the mixes, else the first provider that
-    genai-prices knows to serve a model of that id, else ``unknown``.
+    If the trace names no provider: the maker of a model in the mixes, else the first provider that
+    genai-prices lists for a model of that id, else ``unknown``.
     """
     for _, mix in MIXES:
         for each in mix:

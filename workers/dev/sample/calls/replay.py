@@ -1,12 +1,12 @@
 """Read a public trace: a CSV file with one call to a model per line.
 
-Two layouts are known by their header line; the order of columns is free, further columns are passed over:
+The header line decides between two layouts; the order of columns is free, other columns are ignored:
 
 ``TIMESTAMP,ContextTokens,GeneratedTokens``
     The Azure LLM inference traces of 2023 and 2024, https://github.com/Azure/AzurePublicDataset (CC-BY 4.0),
     described in "Splitwise: Efficient Generative LLM Inference Using Phase Splitting", ISCA 2024.
 ``timestamp,prompt_tokens,completion_tokens[,model_id][,provider][,latency_ms][,session_id]``
-    Anybody's own. What is in brackets may be missing, or empty in a line: it is then made up.
+    Your own data. Columns in brackets may be missing, or empty in a line: their values are then made up.
 
 Timestamps are ISO 8601, in UTC unless they say otherwise, or milliseconds since the epoch.
 """
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def read_trace(path: Path) -> list[Call]:
-    """Return every call of the file in the order of time, one per line.
+    """Return every call of the file, one per line, in the order of time.
 
     Raises ``Misconfigured`` with the line, the value and the fix.
     """

@@ -1,4 +1,4 @@
-"""Where the calls come from: a file of anybody's, or an imitation."""
+"""The source of the calls: a trace file, or an imitation."""
 
 import hashlib
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from workers.dev.sample.calls.replay import read_trace
 
 
 class Source(NamedTuple):
-    """Calls in the order of time, with a name that ids are derived from and a description for people."""
+    """Calls in the order of time, with a name for ids and a description."""
 
     calls: Iterable[Call]
     name: str
@@ -20,10 +20,10 @@ class Source(NamedTuple):
 
 
 def from_file(path: Path, count: int | None = None, end_ms: float | None = None) -> Source:
-    """Replay the first ``count`` calls (all by default) of a file; ``end_ms`` shifts them to end at that time.
+    """Replay the first ``count`` calls of a file, shifted to end at ``end_ms`` if given.
 
-    Unshifted, the same calls of a file always give the same records, ids included: replaying them again adds nothing
-    to a graph. Another number of them is another trace altogether.
+    Without ``count``, all. Without a shift, the same calls of a file always give the same records, ids included:
+    replaying them again adds nothing to a graph. Another ``count`` gives another trace with other ids.
     Raises ``Misconfigured``.
     """
     calls = read_trace(path)[:count]
@@ -35,7 +35,7 @@ def from_file(path: Path, count: int | None = None, end_ms: float | None = None)
 
 
 def imitated(count: int, seed: int, start_ms: float) -> Source:
-    """Imitate ``count`` calls from ``start_ms`` on; the same arguments give the same records, ids included."""
+    """Imitate ``count`` calls from ``start_ms`` on; equal arguments give equal records."""
     calls = imitate_trace(count, start_ms, seed)
     return Source(
         calls, f"imitation/{count}/{round(start_ms)}", f"{count:,} calls made up after the Azure trace of 2023"
@@ -43,5 +43,5 @@ def imitated(count: int, seed: int, start_ms: float) -> Source:
 
 
 def length_ms(count: int, seed: int) -> float:
-    """Return the time from the first to the last of the calls that ``imitated`` would give."""
+    """Return the time from the first to the last call that ``imitated`` would return."""
     return max((call.timestamp for call in islice(imitate_trace(count, 0.0, seed), count)), default=0.0)

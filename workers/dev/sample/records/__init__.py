@@ -1,1 +1,1 @@
-"""The records of a call, good and bad, and the count of what they come to."""
+"""The records of a call, good and bad, and the counts that they give."""

@@ -1,4 +1,4 @@
-"""What an observatory sums up by itself: figures per model, for windows of five minutes and for days."""
+"""Aggregates that the sender computes: figures per model, for five-minute windows and for days."""
 
 from collections.abc import Iterable, Iterator
 from random import Random
@@ -21,7 +21,7 @@ class Window:
         self._ended: dict[tuple[str, str], list[tuple[float, bool]]] = {}
 
     def is_over(self, timestamp: int) -> bool:
-        """Whether the window ended before ``timestamp``, with calls in it."""
+        """Whether the window has calls and ended before ``timestamp``."""
         return bool(self._ended) and timestamp >= self._start + self._length_ms
 
     def add(self, fields: Any) -> None:
@@ -32,7 +32,7 @@ class Window:
         latencies.append((fields["latency_ms"], fields["status"] != "SUCCESS"))
 
     def close(self, random: Random, timestamp: int) -> Iterator[Sampled]:
-        """Return a record per model, made at ``timestamp``, and start again."""
+        """Yield one record per model, made at ``timestamp``, then clear the window."""
         for (provider, model_id), ended in sorted(self._ended.items()):
             latencies = sorted(latency for latency, _ in ended)
             fields = {
@@ -56,9 +56,9 @@ class Window:
 
 
 def with_aggregates(random: Random, records: Iterable[Sampled]) -> Iterator[Sampled]:
-    """Pass on records that are in the order of event time, each window's figures before the first record after it.
+    """Yield the records, with each window's figures after its end.
 
-    What is left at the end is summed up at the time of the last record, before its window is over.
+    The records are in the order of event time. At the end, unfinished windows get the time of the last record.
     """
     windows = (
         Window("llm.metrics.aggregated", FIVE_MINUTES_MS),

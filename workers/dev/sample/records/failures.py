@@ -1,4 +1,4 @@
-"""What goes wrong, and how an error climbs from a span to the one that waits for it."""
+"""Failures of spans, and how a failure reaches the parent span that waits."""
 
 from random import Random
 from typing import NamedTuple
@@ -38,7 +38,7 @@ RETRYABLE = frozenset(kind.error_type for kind in (*KINDS, TOOL_ARGUMENTS) if ki
 
 
 def maybe_fail(random: Random, span: Span) -> None:
-    """Let the span fail now and then, its retry more often. A timeout makes it last until the client gave up."""
+    """Let some spans fail, more often if they are retries. After a timeout the span ends when the client gives up."""
     share = FAILURE_SHARE if span.retry_of is None else FAILURE_SHARE_OF_RETRIES
     if random.random() >= share:
         return
@@ -51,9 +51,9 @@ def maybe_fail(random: Random, span: Span) -> None:
 
 
 def climb(random: Random, trace: Trace) -> None:
-    """Let spans fail, from the leaves up to the root, because one they waited for failed and no retry helped.
+    """Let parent spans fail when a child failed and no retry succeeded.
 
-    Every other such error names its cause; of the rest, the span tree alone tells.
+    Half of these errors name their cause; for the others, only the span tree shows it.
     """
     for span in reversed(trace.spans):  # children come after their parents
         if span.failure is not None:

@@ -1,4 +1,4 @@
-"""Ids that look like those of real producers and follow from the seed alone."""
+"""Ids in the form that real producers use, derived only from the seed."""
 
 from random import Random
 from uuid import UUID
@@ -20,5 +20,5 @@ def event_id(random: Random) -> str:
 
 
 def opaque(random: Random, kind: str) -> str:
-    """Return an id that says what it names and nothing about whom: ``user-3f2a…``."""
+    """Return an id with a type prefix but no personal data: ``user-3f2a…``."""
     return f"{kind}-{random.getrandbits(48):012x}"

@@ -1,4 +1,4 @@
-"""Bad records of every kind that producers are known to make, strewn among good ones."""
+"""Bad records of every kind known from producers, mixed with good ones."""
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -41,21 +41,21 @@ BAD_FIELDS: dict[PoisonKind, dict[str, Any]] = {
     PoisonKind.TIME_BEFORE_2015: {"timestamp": 1_388_534_400_000},
     PoisonKind.TIME_IN_FUTURE: {"timestamp": 4_070_908_800_000},
 }
-"""Fields that make a record bad by themselves; the other kinds are bad on the wire, see ``wire``."""
+"""Fields that make a record bad; for bad encodings see ``wire``."""
 
 
 class Poison(NamedTuple):
-    """A bad record: a good one (fields with an event_id of their own) and what is to be wrong with it."""
+    """A good record (with its own event_id) and the error to add."""
 
     kind: PoisonKind
     sampled: Sampled
 
 
 def strew(records: Iterable[Sampled], percent: float, seed: int) -> Iterator[Sampled | Poison]:
-    """Pass all records on, with ``percent`` bad ones for a hundred good ones strewn among them.
+    """Yield all records with bad ones added: ``percent`` per hundred good ones.
 
-    All kinds take turns. A bad record has the key of the good one behind it, and so shares its partition; it is a
-    copy of the last record of a call, which follows unharmed.
+    All kinds take turns. A bad record is a copy of a call's last record, with the same key and so the same partition;
+    the good one follows unchanged.
     """
     random = Random(f"poison/{seed}")  # noqa: S311 - sample data, reproducible by design
     kinds = cycle(PoisonKind)

@@ -1,4 +1,4 @@
-"""The records that one span leaves behind."""
+"""The records of one span."""
 
 from collections.abc import Iterator
 from random import Random
@@ -92,7 +92,7 @@ class SpanRecords:
         return self._record(ERROR, "llm.error.occurred", self._end, own)
 
     def _record(self, record_name: str, event_type: str, timestamp: int, own: dict[str, Any]) -> Sampled:
-        """Return a record; optional fields that it does not name have their schema's default."""
+        """Return a record; optional fields that are not given get their schema's default."""
         trace_id, model = self._trace.trace_id, self._span.model
         fields = {
             "event_id": ids.event_id(self._random),

@@ -13,7 +13,7 @@ SOURCE = "memory-graph-sample"
 
 
 class Sampled(NamedTuple):
-    """The full name of the record's schema, its fields, and the Kafka key: trace_id, or model_id for aggregates."""
+    """Schema name, fields and Kafka key: trace_id, or model_id for aggregates."""
 
     record_name: str
     fields: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Calls in their context: the span that each call becomes, and the trace and session around it."""
+"""The span of each call, and the trace and session around it."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,7 +9,7 @@ from workers.dev.sample.calls.models import ModelChoice
 
 
 class Operation(StrEnum):
-    """What a call is for, as OpenTelemetry's conventions for generative AI name it (gen_ai.operation.name)."""
+    """The kind of operation, by OpenTelemetry's generative AI conventions (gen_ai.operation.name)."""
 
     INVOKE_AGENT = "invoke_agent"
     CHAT = "chat"
@@ -26,7 +26,7 @@ class Status(StrEnum):
 
 @dataclass(slots=True)
 class Failure:
-    """Why a span failed. ``error_id`` is the event_id of its error; ``caused_by`` that of the error behind it."""
+    """Why a span failed. ``error_id`` is the event_id of its error; ``caused_by`` that of the error that caused it."""
 
     status: Status
     error_type: str
@@ -37,28 +37,28 @@ class Failure:
 
 
 USE_CASES = ("chat", "chat", "chat", "summarization", "coding", "extraction", "translation")
-"""Common ones more than once."""
+"""Common values occur more than once."""
 
 
 @dataclass(slots=True)
 class Session:
-    """A user's conversation: traces, one after the other. All ids are opaque."""
+    """A user's conversation: traces, one after another. All ids are opaque."""
 
     session_id: str
     user_id: str
     classification: str
     free_at: float = 0.0
-    """When its newest trace ended, in milliseconds since the epoch."""
+    """The end of its newest trace, in milliseconds since the epoch."""
 
     @property
     def use_case(self) -> str:
-        """What the user is about, the same for all of the session."""
+        """The user's use case, the same for the whole session."""
         return USE_CASES[crc32(self.session_id.encode()) % len(USE_CASES)]
 
 
 @dataclass(slots=True)
 class Span:
-    """One call as a part of its trace. ``own_ms`` is what the model itself took for it, in milliseconds."""
+    """One call as part of its trace. ``own_ms`` is the time of the model itself, in milliseconds."""
 
     span_id: str
     call: Call
@@ -82,10 +82,10 @@ class Span:
 
     @property
     def end(self) -> float:
-        """When it was over, in milliseconds since the epoch.
+        """The end of the span, in milliseconds since the epoch.
 
-        A span that has others do work waits for them and then takes a share of its own time to finish;
-        where the trace itself tells the latency, that counts.
+        A span with children waits for them, and then takes a share of its own time to finish;
+        a latency from the input takes precedence.
         """
         own_end = self.call.timestamp + self.own_ms
         if not self.children or self.call.latency_ms is not None:
@@ -105,5 +105,5 @@ class Trace:
 
     @property
     def end(self) -> float:
-        """When its root was over, in milliseconds since the epoch."""
+        """The end of its root span, in milliseconds since the epoch."""
         return self.spans[0].end

@@ -1,4 +1,4 @@
-"""What has been produced, and what the graph must hold because of it."""
+"""The counts of produced records, and what they add to the graph."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from workers.dev.sample.records.sampled import ERROR, INVOCATION, LATENCY, TOKEN
 
 @dataclass(slots=True)
 class Tally:
-    """Counts over the records produced; ``expected`` is what their traces come to, by the folding rules alone."""
+    """Counts the records; ``expected`` is what their traces add to the graph."""
 
     by_type: Counter[str] = field(default_factory=Counter)
     poison: Counter[str] = field(default_factory=Counter)
@@ -70,7 +70,7 @@ class Tally:
         }
 
     def as_data(self) -> dict[str, Any]:
-        """Everything, for a program to read."""
+        """Return everything, for a program to read."""
         return {
             "records": self.records,
             "records_by_type": dict(sorted(self.by_type.items())),

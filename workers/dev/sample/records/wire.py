@@ -1,4 +1,4 @@
-"""Records as bytes for Kafka: good ones encoded, bad ones spoilt on the way."""
+"""Records as bytes for Kafka: good ones encoded, bad ones with an error added."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from workers.dev.sample.records.sampled import Sampled
 
 UNKNOWN_SCHEMA_ID = 0x7FFF_FFFF
 SCHEMA_ID = slice(1, 5)
-"""Where the Confluent wire format has the schema id: after the magic byte, four bytes, big-endian."""
+"""Position of the schema id in the Confluent wire format: four bytes, big-endian."""
 FOREIGN_RECORD = "com.example.weather.Observation"
 FOREIGN_SCHEMA: Mapping[str, Any] = {
     "type": "record",
@@ -21,7 +21,7 @@ FOREIGN_FIELDS: Mapping[str, Any] = {"station": "EDDH", "celsius": 11.5}
 
 
 class Encoder(Protocol):
-    """The part of the Avro encoder that is needed here."""
+    """The part of the Avro encoder that this module needs."""
 
     async def encode(self, topic: str, record_name: str, fields: Mapping[str, Any]) -> bytes:
         """Return the value in Confluent wire format."""
@@ -60,9 +60,9 @@ async def _tombstone(_record: Sampled, _topic: str, _encoder: Encoder) -> None:
 
 
 async def _unknown_status(record: Sampled, topic: str, encoder: Encoder) -> bytes:
-    """Return a fourth symbol of an enum of three, as a producer with a longer list would write it.
+    """Return a fourth symbol of a three-symbol enum, as from a newer schema.
 
-    Avro writes a symbol as its index, so the byte in which two symbols differ is the one to change.
+    Avro writes a symbol as its index, so the byte in which two symbols differ is changed.
     """
     first, last = [
         await encoder.encode(topic, record.record_name, {**record.fields, "status": status})

@@ -1,6 +1,6 @@
 """All models of genai-prices as changes of the registry, price by price.
 
-Nothing is made up: what it does not know stays empty. A version is a date that the maker put into a model's name.
+No value is made up: missing values stay empty. A version is a date that the maker put into a model's name.
 """
 
 import re
@@ -25,11 +25,11 @@ SOLD_AS = {
     "cache_read_mtok": "prompt_caching",
     "web_searches_kcount": "web_search",
 }
-"""What a model can do because there is a price for it."""
+"""Capabilities of a model, derived from its prices."""
 
 
 def catalogue() -> Iterator[Change]:
-    """Return every model, first as it was first, then change by change in waves: each model's in the order of time."""
+    """Yield every model with its first price, then its later prices in order."""
     ids = registry_ids(providers)
     sold = [(provider.id, model, ids[provider.id, model.id]) for provider in providers for model in provider.models]
     waves = zip_longest(*(_rows(provider, model, model_id) for provider, model, model_id in sold))

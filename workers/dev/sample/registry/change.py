@@ -1,4 +1,4 @@
-"""A change of the registry's tables, before it is SQL."""
+"""A change of the registry's tables, before it becomes SQL."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 
 class Kind(StrEnum):
-    """What is done. Each is one SQL statement that can be repeated, see ``sql``."""
+    """The kind of change. Each is one SQL statement that can be repeated, see ``sql``."""
 
     MODEL = "model"
     PRICE = "price"
@@ -19,9 +19,9 @@ class Kind(StrEnum):
 
 
 class Change(NamedTuple):
-    """One row, inserted, updated or deleted: the columns it is about, JSON columns as plain values.
+    """One row to insert, update or delete; JSON columns are plain values.
 
-    ``poison`` says what is wrong with it, where it is meant to be turned away.
+    ``poison`` says what is wrong with it, if a reader must reject it.
     """
 
     kind: Kind

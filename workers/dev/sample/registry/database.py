@@ -30,10 +30,10 @@ class Database:
     async def write(
         self, changes: Iterable[Change], *, rate: float = 0, rows_a_transaction: int = ROWS_A_TRANSACTION
     ) -> Counter[Kind]:
-        """Write the changes in their order; return how many rows were changed, by kind.
+        """Write the changes in order; return the number of changed rows, by kind.
 
-        ``rate`` is in changes a second, each then a transaction of its own; 0 means as fast as possible, many in one.
-        Other writers of the same rows may then meet this one in a deadlock: let both write one row a transaction.
+        ``rate`` is in changes a second, each in its own transaction; 0 means as fast as possible, many per transaction.
+        Other writers of the same rows can then cause a deadlock: in that case, let both write one row per transaction.
         """
         changed: Counter[Kind] = Counter()
         if rate:
@@ -55,7 +55,7 @@ class Database:
 
 
 def parameters(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns as psycopg takes them; ``None`` is SQL's null in a JSON column, too."""
+    """Return the columns for psycopg; ``None`` becomes SQL's null in JSON columns, too."""
     return {
         name: Jsonb(value, json_text) if name in JSON_COLUMNS and value is not None else value
         for name, value in columns.items()
@@ -63,7 +63,7 @@ def parameters(columns: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def json_text(value: Any) -> bytes:
-    """Write JSON with every digit of a ``Decimal``, as PostgreSQL keeps it."""
+    """Return JSON with every digit of a ``Decimal``, as PostgreSQL stores it."""
     return orjson.dumps(value, default=_number)
 
 
@@ -75,7 +75,7 @@ def _number(value: Any) -> orjson.Fragment:
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
-    """Connect to the database at ``url``. Raises ``Unreachable``, and ``Misconfigured`` when it takes no rows."""
+    """Connect to the database at ``url``. Raises ``Unreachable``, or ``Misconfigured`` if rows cannot be written."""
     try:
         async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
             yield Database(connection)

@@ -1,9 +1,9 @@
-"""What the registry calls a model, and what others call it.
+"""The ``model_id`` of a model in the registry, and its other names.
 
 Several providers sell the same model under the same id, at prices of their own, and ``model_id`` is unique: a model
-has its plain id where one provider alone has it, or where this provider is its maker (it claims names of this form
-as its own); everybody else's is ``<provider>/<id>``. An id that already reads like that gives way: OpenRouter's
-``openai/codex-mini`` is ``openrouter/openai/codex-mini``, since ``openai/codex-mini`` is what OpenAI sells.
+has its plain id if only one provider sells it, or if this provider is its maker (it claims names of this form
+as its own); for all other providers it is ``<provider>/<id>``. If a plain id equals such an id, it gets a prefix:
+OpenRouter's ``openai/codex-mini`` is ``openrouter/openai/codex-mini``, since ``openai/codex-mini`` is OpenAI's.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from genai_prices.types import ClauseAnd, ClauseEquals, ClauseOr, MatchLogic, Mo
 
 
 def registry_ids(providers: Sequence[Provider]) -> Mapping[tuple[str, str], str]:
-    """Return each model's ``model_id`` by its provider's id and its own."""
+    """Return each model's ``model_id``, by the provider's id and the model's id there."""
     sellers: dict[str, list[Provider]] = defaultdict(list)
     for provider in providers:
         for model in provider.models:
@@ -41,10 +41,10 @@ def aliases(model: ModelInfo, model_id: str) -> list[str]:
 
 
 def match_rule(model: ModelInfo) -> dict[str, Any] | None:
-    """Return the rule by which further names are the model's, as JSON; ``None`` where the exact names are all.
+    """Return the rule for further names as JSON; ``None`` if exact names are enough.
 
     A rule has one key: ``equals``, ``starts_with``, ``ends_with``, ``contains`` or ``regex`` with a text, ``or`` or
-    ``and`` with a list of rules. Names are compared in small letters.
+    ``and`` with a list of rules. Names are compared in lower case.
     """
     return None if _is_exact(model.match) else _rule(model.match)
 
@@ -54,7 +54,7 @@ def _is_exact(logic: MatchLogic) -> bool:
 
 
 def _exact(logic: MatchLogic) -> Iterator[str]:
-    """Return the names that satisfy the logic by themselves."""
+    """Return the names that alone satisfy the logic."""
     if isinstance(logic, ClauseEquals):
         yield logic.equals
     if isinstance(logic, ClauseOr):

@@ -1,4 +1,4 @@
-"""Rows that PostgreSQL takes and a reader must turn away, strewn among good ones. Their ids begin with ``poison-``."""
+"""Rows that PostgreSQL accepts and a reader must reject. Their ids begin with ``poison-``."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -52,11 +52,11 @@ BAD_COLUMNS: Mapping[PoisonKind, Mapping[str, Any]] = {
     PoisonKind.NO_PROVIDER: {"provider": None},
     PoisonKind.EMPTY_MODEL_ID: {"model_id": ""},
 }
-"""Columns that make a model bad by themselves."""
+"""Columns that make a model bad."""
 
 
 def strew(changes: Iterable[Change], percent: float) -> Iterator[Change]:
-    """Pass all changes on, with ``percent`` bad ones for a hundred good ones among them; all kinds take turns."""
+    """Yield all changes with bad ones added, in turns: ``percent`` per hundred good ones."""
     kinds, numbers, owed = cycle(PoisonKind), count(), 0.0
     for change in changes:
         owed += percent / 100
@@ -67,7 +67,7 @@ def strew(changes: Iterable[Change], percent: float) -> Iterator[Change]:
 
 
 def poison(kind: PoisonKind, number: int) -> Change:
-    """Return one bad row; ``number`` tells it from others of its kind."""
+    """Return one bad row; ``number`` makes its id unique."""
     name = f"poison-{number}"
     if kind is PoisonKind.NO_JSON_SCHEMA:
         columns = {"schema_id": name, "version": "1.0.0", "json_schema": {"type": 7}, "compatible_models": []}

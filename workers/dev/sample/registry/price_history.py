@@ -1,6 +1,6 @@
-"""A model's prices as genai-prices has them, put as the registry does: US dollars for 1,000 tokens, and from when.
+"""A model's prices from genai-prices as the registry has them: US dollars per 1,000 tokens.
 
-Prices by the time of day have no column and are left out, and so are those by hour, page or picture.
+Prices by the time of day have no column and are left out, as are those by hour, page or picture.
 """
 
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from typing import NamedTuple
 from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, StartDateConstraint, TieredPrices
 
 SINCE_EVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""From when a price holds whose beginning nobody has noted."""
+"""The start of a price whose beginning is unknown."""
 THOUSANDS = 3
-"""Places by which a price for a thousand is shorter than one for a million."""
+"""Decimal places between a price for a thousand tokens and one for a million."""
 COLUMNS = {
     "input": "input_mtok",
     "output": "output_mtok",
     "cached_input": "cache_read_mtok",
     "reasoning": "output_reasoning_mtok",
 }
-"""The registry's names of prices, and those of genai-prices, there for a million tokens."""
+"""The registry's price names, with those of genai-prices (for a million tokens)."""
 
 
 class Priced(NamedTuple):
-    """What holds from a time on. ``cost`` is ``None`` where text has no price; ``tiers`` as ``metadata`` has them."""
+    """Terms from a time on. ``cost`` is ``None`` if text has no price; ``tiers`` has the form used in ``metadata``."""
 
     effective_from: datetime
     cost: dict[str, Decimal] | None
@@ -32,7 +32,7 @@ class Priced(NamedTuple):
 
 
 def price_history(model: ModelInfo) -> list[Priced]:
-    """Return the model's prices in the order of time; one that only repeats the one before is left out."""
+    """Return the model's prices in the order of time, without repetitions."""
     history: list[Priced] = []
     for since, price in _periods(model):
         priced = Priced(since, _cost(price), _tiers(price))
@@ -42,7 +42,7 @@ def price_history(model: ModelInfo) -> list[Priced]:
 
 
 def _periods(model: ModelInfo) -> Iterator[tuple[datetime, ModelPrice]]:
-    """Of several prices that have begun, the last in the list counts; the first does where none has."""
+    """Yield each start with the last listed price that has begun, else the first."""
     if isinstance(model.prices, ModelPrice):
         yield SINCE_EVER, model.prices
         return
@@ -63,7 +63,7 @@ def _start(price: ConditionalPrice) -> datetime:
 
 
 def _cost(price: ModelPrice) -> dict[str, Decimal] | None:
-    """Return the prices of tokens; input and output are always there, 0 where only the other one has a price."""
+    """Return the token prices; a missing input or output price is 0."""
     prices = {name: getattr(price, field) for name, field in COLUMNS.items()}
     if prices["input"] is None and prices["output"] is None:
         return None
@@ -72,7 +72,7 @@ def _cost(price: ModelPrice) -> dict[str, Decimal] | None:
 
 
 def _tiers(price: ModelPrice) -> dict[str, list[dict[str, Decimal | int]]]:
-    """Return the prices for long prompts: above so many tokens, for all tokens of the call."""
+    """Return the prices for long prompts, which apply to all tokens of the call."""
     tiered = {name: getattr(price, field) for name, field in COLUMNS.items()}
     return {
         name: [{"above_tokens": tier.start, "per_1k_tokens": _per_thousand(tier.price)} for tier in value.tiers]

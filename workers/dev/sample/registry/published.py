@@ -1,4 +1,4 @@
-"""A version of a JSON Schema, such as one for calling a tool, from a file of its publisher."""
+"""A version of a JSON Schema from its publisher's file."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from workers.dev.sample.registry.change import Change, Kind
 
 
 class Published(BaseModel):
-    """The file's contents, named as the table's columns."""
+    """The file's contents, with the names of the table's columns."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -1,4 +1,4 @@
-"""Random changes of made-up models, seeded: what a registry goes through in a year, in a minute."""
+"""Random changes of made-up models, by seed."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ MOSTLY = (True, True, True, True, False)
 
 
 class _Maker:
-    """Makes changes one after another; ``now`` only rises, and so does each model's ``effective_from``."""
+    """Makes one change after another; ``now`` only rises, and so does each model's ``effective_from``."""
 
     def __init__(self, random: Random, models: int, prefix: str) -> None:
         self._random = random
@@ -79,13 +79,13 @@ WEIGHTED: tuple[tuple[Callable[[_Maker, str], Change], int], ...] = (
     (_Maker.deprecate, 7),
     (_Maker.delete, 5),
 )
-"""What happens how often, in a hundred changes."""
+"""How often each change occurs, in a hundred changes."""
 
 
 def random_changes(count: int, seed: int, *, models: int = 200, prefix: str = "sample-model-") -> Iterator[Change]:
-    """Return ``count`` changes of ``models`` models, named by the prefix and a number; the same for the same arguments.
+    """Yield ``count`` changes of ``models`` models; the same arguments give the same changes.
 
-    They can be written whatever the tables hold: a change of a model that is not there changes nothing.
+    Ids are the prefix and a number. The tables may hold any rows: a change of a missing model changes nothing.
     """
     maker = _Maker(Random(f"registry/{seed}"), models, prefix)  # noqa: S311 - sample data, reproducible by design
     for _ in range(count):

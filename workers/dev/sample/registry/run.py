@@ -12,7 +12,7 @@ from workers.dev.sample.registry.poison import strew
 
 
 def write_registry(url: str, changes: Iterable[Change], *, rate: float, poison_percent: float) -> dict[str, Any]:
-    """Write the changes, strewn with bad ones; return the summary for ``-o json``.
+    """Write the changes, with bad ones among them; return the summary for ``-o json``.
 
     Raises ``Misconfigured``, ``Unreachable``.
     """

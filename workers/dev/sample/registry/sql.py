@@ -1,4 +1,4 @@
-"""Each kind of change as SQL that can be run again: where it would change nothing, it changes no row."""
+"""SQL for each kind of change. It can be run again: rows that already have the values are not updated."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -25,7 +25,7 @@ WHERE known.effective_from < excluded.effective_from OR known.effective_from = e
     excluded.cost_per_1k_tokens, excluded.deprecated, excluded.metadata
 )
 """
-"""What held earlier than what the row says is history already, and changes nothing."""
+"""A change that starts before the row's start is history, and changes nothing."""
 
 PRICE = """
 UPDATE models SET

@@ -17,7 +17,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {"cdc": ("postgres", "connect"), "vault": (
 
 
 def names_for(extras: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the servers of a stack with ``extras``; raises Misconfigured for an unknown extra."""
+    """Return the servers of a stack with ``extras``; raises Misconfigured for an unknown extra."""
     for extra in extras:
         if extra not in EXTRAS:
             raise Misconfigured(f"--with {extra} is unknown: choose from {', '.join(EXTRAS)}.")

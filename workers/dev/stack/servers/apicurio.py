@@ -14,7 +14,7 @@ NATIVE_PATH = "/apis/registry/v2"
 def command(instance: Instance) -> Command:
     """Return the command that starts it.
 
-    It keeps schemas in a database file, because their ids must survive a restart as the records do.
+    It stores schemas in a database file, because their ids must survive a restart as the records do.
     """
     (archive,) = instance.jars["apicurio"]
     runner = unpack(archive, instance.cache) / "quarkus-run.jar"

@@ -1,4 +1,4 @@
-"""Kafka Connect: one distributed worker with two plugins, Debezium for PostgreSQL and the Avro converter."""
+"""Kafka Connect: one distributed worker with Debezium for PostgreSQL and the Avro converter."""
 
 import json
 from collections.abc import Mapping
@@ -48,7 +48,7 @@ CHANGE_TOPIC = "registry-changes"
 
 
 def prepare(instance: Instance) -> None:
-    """Write the configuration and fill the plugin folder. Raises Misconfigured for a Kafka with encryption."""
+    """Write the configuration and fill the plugin folder. Raises Misconfigured if Kafka uses encryption."""
     if instance.environment.get("KAFKA_SECURITY_PROTOCOL", "PLAINTEXT") != "PLAINTEXT":
         raise Misconfigured(
             "Kafka Connect of the local stack speaks PLAINTEXT only, and KAFKA_SECURITY_PROTOCOL says otherwise:"
@@ -107,7 +107,7 @@ def configuration() -> dict[str, str]:
 
 
 def connector_variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables that the connector's configuration names. Raises Misconfigured."""
+    """Return the variables that the connector's configuration names. Raises Misconfigured."""
     database, registry = urlsplit(settings["REGISTRY_DATABASE_URL"]), settings["SCHEMA_REGISTRY_URL"]
     if not registry.endswith(CONFLUENT_PATH):
         raise Misconfigured(
@@ -132,7 +132,7 @@ def provision(settings: Mapping[str, str]) -> str:
 
 
 def ensure_change_topic(settings: Mapping[str, str]) -> int:
-    """Create the topic of change events and its dead-letter topic; return the number of partitions.
+    """Create the change topic and its dead-letter topic; return the partitions.
 
     This comes before Debezium writes, because Connect would create the topic with one partition. Raises
     ``Misconfigured`` when topology.yaml lacks the topic, or Kafka has it with other partitions; ``Unreachable``.

@@ -1,4 +1,4 @@
-"""Register a connector with Kafka Connect over its REST interface, and check that it runs.
+"""Register a connector with Kafka Connect's REST API, and check that it runs.
 
 https://kafka.apache.org/documentation/#connect_rest
 """
@@ -15,7 +15,7 @@ from workers.core.errors import Misconfigured, Unreachable
 
 RUNNING_WITHIN_SECONDS = 90.0
 STALE_SECONDS = 10.0
-"""How long after a restart Connect may still report the failure before it."""
+"""How long after a restart Connect may still report the earlier failure."""
 POLL_SECONDS = 0.2
 TIMEOUT_SECONDS = 30
 OK = range(200, 300)
@@ -33,10 +33,10 @@ class Connector:
     name: str
 
     def ensure(self, config: Mapping[str, str]) -> None:
-        """Register the connector with ``config`` and wait until it runs; restart it once if it had failed.
+        """Register the connector with ``config`` and wait until it runs.
 
-        Does nothing if it already runs with ``config``. Raises ``Misconfigured`` when Connect refuses the
-        configuration, ``Unreachable`` when the connector fails, or does not run within 90 s.
+        Restarts it once if it had failed; does nothing if it already runs with ``config``. Raises ``Misconfigured``
+        when Connect refuses the configuration, ``Unreachable`` when the connector fails, or does not run within 90 s.
         """
         deadline = time.monotonic() + RUNNING_WITHIN_SECONDS
         if self._request("GET", "/config", deadline) != {**config, "name": self.name}:
@@ -53,7 +53,7 @@ class Connector:
             time.sleep(POLL_SECONDS)
 
     def failure(self) -> str | None:
-        """Return one sentence that says why the connector does not work; ``None`` when it works or is starting.
+        """Return one sentence about why the connector fails; ``None`` if it works or is starting.
 
         Raises ``Unreachable`` when Connect does not answer.
         """
@@ -78,7 +78,7 @@ class Connector:
         return f"the connector {self.name} has failed: {reason_in(traces[0])} (more in the log of connect)"
 
     def _request(self, method: str, path: str, deadline: float, body: Any = None) -> Any:
-        """Return Connect's answer, ``None`` for status 404; wait while Connect rebalances."""
+        """Return Connect's answer, ``None`` for status 404; wait during a rebalance."""
         while True:
             status, answer = self._request_once(method, path, body)
             if status in OK:
@@ -108,7 +108,7 @@ class Connector:
 
 
 def reason_in(trace: str) -> str:
-    """Return the first line of a Java stack trace, and the innermost cause if there is one."""
+    """Return a Java stack trace's first line, and its innermost cause if any."""
     lines = [line.strip() for line in trace.splitlines()]
     causes = [line.removeprefix(CAUSE) for line in lines if line.startswith(CAUSE)]
     return " <- ".join(filter(None, [lines[0] if lines else "no reason given", *causes[-1:]]))

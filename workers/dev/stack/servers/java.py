@@ -24,7 +24,7 @@ appender.out.layout.pattern=%d %p %c{1} %m%n
 
 
 def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
-    """Return the ``java`` command line with this class path, which is written to an argument file in ``folder``."""
+    """Return the ``java`` command line; write the class path to ``folder``."""
     joined = ":".join(str(jar) for jar in classpath).replace("\\", "\\\\").replace('"', '\\"')
     argument_file = folder / "classpath.args"
     argument_file.write_text(f'-cp "{joined}"\n')
@@ -32,7 +32,7 @@ def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
 
 
 def run_once(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, stdin: str = "") -> None:
-    """Run a short command of a server to its end. Raises Unreachable with the end of its output when it fails."""
+    """Run a server's short command to its end. Raises Unreachable with the end of its output if it fails."""
     result = subprocess.run(  # noqa: S603 - the command lines are this package's own
         argv,
         env={**plain_environment(), **(environment or {})},

