@@ -1,4 +1,4 @@
-"""Bugs that we seed into a worker under test: each breaks one promise, and the checker must name what came of it."""
+"""Seeded bugs: each breaks one guarantee, and the checker must detect it."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ from workers.engine.state.table import StateTable
 
 
 class Bug(StrEnum):
-    """What is broken. The names are the only ones that a worker under test knows."""
+    """The kinds of bugs. The worker under test gets one by its name."""
 
     COMMIT_BEFORE_WRITE = "commit_before_write"
     COMMIT_ON_EXCEPTION = "commit_on_exception"
@@ -50,7 +50,7 @@ class Bug(StrEnum):
 
 
 def _commit_before_write() -> None:
-    """Acknowledge a batch as soon as it is made."""
+    """Acknowledge a batch as soon as it is built."""
     acknowledgements, batch = _acknowledgements(), PartitionQueue.batch
 
     async def batching(self: PartitionQueue, *arguments: Any) -> Sequence[Record]:
@@ -62,7 +62,7 @@ def _commit_before_write() -> None:
 
 
 def _commit_on_exception() -> None:
-    """Take an exception for the end of the batch, as Faust's agents do."""
+    """Treat an exception as the end of the batch, as Faust's agents do."""
     write = Neo4jWriter.write
 
     async def writing(self: Neo4jWriter, claim: Claim, *arguments: Any) -> Claim:
@@ -75,7 +75,7 @@ def _commit_on_exception() -> None:
 
 
 def _no_fence() -> None:
-    """Compare no token."""
+    """Do not compare the token."""
     advance = watermark.ADVANCE.replace("w.token = $token AND w.offset = $after", "w.offset < $through")
     standing = watermark.READ_OWNER.replace("w.token = $token AS owned", "true AS owned")
     assert (advance, standing) != (watermark.ADVANCE, watermark.READ_OWNER)
@@ -85,7 +85,7 @@ def _no_fence() -> None:
 
 
 async def _takes_silence_for_success(*_: Any) -> None:
-    """Take a write that the watermark let not past for one that is there already."""
+    """Treat a write rejected by the watermark as already done."""
 
 
 def _commit_past_in_flight() -> None:
@@ -106,12 +106,12 @@ def _commit_past_in_flight() -> None:
 
 
 def _earlier_claim_believed() -> None:
-    """Use what the cache has, whoever has claimed the partition since and whatever graph it is now."""
+    """Use the cache despite another worker's claim or a changed graph."""
     replace(StateTable, "new_claim", lambda _: 1)
 
 
 def _nothing_restored() -> None:
-    """Take a state that is not in memory for a new one."""
+    """Treat a state that is not in memory as new."""
 
     async def reading(_self: Neo4jWriter, _cypher: str, _worker: str, _keys: Sequence[str]) -> dict[str, Any]:
         return {}
@@ -120,7 +120,7 @@ def _nothing_restored() -> None:
 
 
 def _offset_not_compared() -> None:
-    """Write wherever the token is ours, also into a graph of last week, and do not look at its watermarks."""
+    """Compare only the token, even in a restored graph; ignore its watermarks."""
     advance = watermark.ADVANCE.replace("w.offset = $after", "w.offset < $through")
     assert advance != watermark.ADVANCE
     mock.patch.object(watermark, "ADVANCE", advance).start()
@@ -128,7 +128,7 @@ def _offset_not_compared() -> None:
 
 
 def _dead_letter_not_awaited() -> None:
-    """Send, and go on."""
+    """Send dead letters without waiting for confirmation."""
     publish, under_way = KafkaDeadLetters.publish, set()
 
     async def publishing(self: KafkaDeadLetters, letters: Any) -> None:
@@ -139,7 +139,7 @@ def _dead_letter_not_awaited() -> None:
 
 
 def _two_transactions() -> None:
-    """Write nodes first, and what belongs to them with the watermark a moment later."""
+    """Write the nodes first, and the rest with the watermark one second later."""
     write = Neo4jWriter.write
 
     async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
@@ -154,7 +154,7 @@ def _two_transactions() -> None:
 
 
 def _unbounded_intake() -> None:
-    """Fetch whatever there is, however much waits."""
+    """Fetch without limit, even when many records already wait."""
     from workers.engine.consumer.buffer import RecordBuffer  # noqa: PLC0415 - where the bug lies
 
     replace(RecordBuffer, "with_room", lambda self, topic_partitions: set(topic_partitions))
@@ -196,7 +196,7 @@ def _aborted_read() -> None:
 
 
 def _acknowledgements() -> list[Acknowledged]:
-    """Catch the process's ``Acknowledged`` as it is made."""
+    """Return a list that will hold the process's ``Acknowledged``."""
     made: list[Acknowledged] = []
     make = Acknowledged.__init__
 

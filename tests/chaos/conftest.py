@@ -1,7 +1,7 @@
-"""``--chaos short`` (a selection, the default) or ``full``; ``--chaos-seed N`` gives other streams and combinations.
+"""Options: ``--chaos short`` (a selection, the default) or ``full``; ``--chaos-seed N`` for other streams.
 
-The servers are the chaos tests' own, because they are killed; MEMORY_GRAPH_CHAOS_STACK=NAME keeps a stack for later.
-With pytest's ``-n 2`` two processes share the scenarios, each with servers of its own.
+The chaos tests have their own servers, because they kill them; MEMORY_GRAPH_CHAOS_STACK=NAME keeps a stack for later.
+With pytest's ``-n 2`` two processes share the scenarios, each with its own servers.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of the short selection what is marked ``full``."""
+    """Deselect tests marked ``full`` in the short selection."""
     if config.getoption("--chaos", "short") == "full":
         return
     left_out = [item for item in items if item.get_closest_marker("full")]
@@ -65,7 +65,7 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
-    """Kafka, Neo4j and the schema registry, to be mistreated."""
+    """Start Kafka, Neo4j and the schema registry for the faults."""
     beside = os.environ.get("PYTEST_XDIST_WORKER", "")
     if kept := os.environ.get("MEMORY_GRAPH_CHAOS_STACK"):
         yield Servers(f"{kept}-{beside}" if beside else kept, HOME)
@@ -81,12 +81,12 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture
 async def arenas(servers: Servers, seed: int, tmp_path: Path) -> AsyncIterator[Arenas]:
-    """Make a scenario's arena; ``stream`` is what a ``Recipe`` takes."""
+    """Yield a function that makes a scenario's arena; ``stream`` is what a ``Recipe`` takes."""
     made: list[Arena] = []
 
     async def make(worker: str = "ledger", bug: Bug | None = None, **stream: Any) -> Arena:
         recipe = Recipe(**stream)
-        await asyncio.to_thread(servers.start)  # whatever an earlier test has left behind
+        await asyncio.to_thread(servers.start)  # restarts servers that an earlier test has stopped
         name = f"c{uuid4().hex[:10]}"
         (tmp_path / name).mkdir()
         partitions = recipe.partitions - recipe.late_partitions
@@ -105,7 +105,7 @@ async def arenas(servers: Servers, seed: int, tmp_path: Path) -> AsyncIterator[A
 
 @pytest.fixture
 def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
-    """End a scenario; print and return what the checker has to say."""
+    """End a scenario; print and return the checker's report."""
 
     async def judge_it(arena: Arena) -> Report:
         await asyncio.to_thread(arena.finish)
@@ -118,13 +118,13 @@ def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
 
 @pytest.fixture(scope="session")
 def hashes() -> dict[str, str]:
-    """By worker and stream, the canonical hash of the graph that is left where nothing goes wrong: played once."""
+    """Return a cache for hashes of graphs without faults, by worker and stream."""
     return {}
 
 
 @pytest.fixture
 def harmless(arenas: Arenas, judged: Judge, hashes: dict[str, str]) -> Harmless:
-    """Play a fault to a worker: the checker finds nothing, and the graph's hash is that of a run without a fault."""
+    """Play a fault: no findings, and the graph of a run without faults."""
 
     async def played(worker: str, fault: Fault, **stream: Any) -> str:
         arena = await arenas(worker, **stream)
@@ -144,7 +144,7 @@ def harmless(arenas: Arenas, judged: Judge, hashes: dict[str, str]) -> Harmless:
 
 
 def _remove_left_overs() -> None:
-    """Stop what a killed run left behind: its process is in the name."""
+    """Stop a killed run's processes: its process id is in the name."""
     for state in list(all_states(HOME)):
         owner = state.name.removeprefix(PREFIX)
         if owner != state.name and owner.isdigit() and not psutil.pid_exists(int(owner)):

@@ -1,4 +1,4 @@
-"""Puts the named points and a journal around the runtime's own steps. The product knows nothing of it."""
+"""Adds the named points and a history to the runtime's steps. The product code does not know them."""
 
 import os
 import time
@@ -21,16 +21,16 @@ from workers.engine.consumer.consumer import ChunkConsumer
 from workers.engine.partition_task import PartitionTask
 
 to_rehearse: ContextVar[bool] = ContextVar("to_rehearse", default=False)
-"""Whether this task's next query is a batch's, and something is still to strike before its commit."""
+"""Whether this task's next query writes a batch with a strike before its commit."""
 
 
 def replace(owner: type, name: str, replacement: Any) -> None:
-    """Replace a method for the rest of this process; raises where there is none of the name any more."""
+    """Replace a method for the rest of this process; raises if it is missing."""
     mock.patch.object(owner, name, replacement).start()
 
 
 def hook(points: Points, history: History) -> None:
-    """Put every point in its place."""
+    """Add every point."""
     _hook_assignment(points, history)
     _hook_intake(points)
     _hook_graph(points, history)
@@ -106,10 +106,10 @@ def _hook_graph(points: Points, history: History) -> None:
 
 
 def _hook_commit(points: Points) -> None:
-    """Run the batch's query in a transaction that stays open, and die: nobody commits it.
+    """Run the batch's query in an open transaction, then strike: it is never committed.
 
-    This lies inside the writer, which leaves the commit to the server: so the hook is in the driver. A query that the
-    server refuses never comes to its commit: it counts for no pass, else its worker would be spared for good.
+    This is inside the writer, which leaves the commit to the server, so the hook is in the driver. A query that the
+    server refuses does not reach its commit and is no pass, otherwise its worker would never be struck.
     """
     run = neo4j.AsyncSession.run
 

@@ -1,4 +1,4 @@
-"""What the checker says of one scenario, for people."""
+"""The checker's report of one scenario, for people."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ SHOWN_OF_A_KIND = 4
 
 
 class Scenario(NamedTuple):
-    """What was played: the id of its test, and the seed."""
+    """A scenario: the id of its test, and the seed."""
 
     test: str
     seed: int
@@ -25,7 +25,7 @@ class Scenario(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """The findings of one scenario, and how to see them again."""
+    """The findings of one scenario, and how to reproduce them."""
 
     scenario: Scenario
     history: Sequence[Line]
@@ -39,7 +39,7 @@ class Report:
 
     @property
     def has_a_fault(self) -> bool:
-        """Whether anything went wrong on purpose."""
+        """Whether the scenario has a fault."""
         return any(line["what"] in {"fault", "struck"} for line in self.history)
 
     def __str__(self) -> str:

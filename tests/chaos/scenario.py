@@ -1,18 +1,18 @@
-"""The shape of every scenario: a stream on its way while something goes wrong, and then what shows what it left."""
+"""The phases of every scenario: a stream with a fault, then a check."""
 
 from collections.abc import Awaitable, Callable
 
 from tests.chaos.running.arena import Arena
 
 Fault = Callable[[Arena], Awaitable[None]]
-"""Starts the workers that it needs, does its worst, and returns when it is over."""
+"""Starts its workers, causes the fault, and returns when it is over."""
 
 
 async def play(arena: Arena, fault: Fault, *, acts: int = 3) -> None:
-    """Let the fault happen to a running stream; wait until all is delivered; go on with a fresh worker.
+    """Cause the fault in a running stream; deliver everything; continue with a new worker.
 
-    The fresh worker reads every state from the graph and folds the rest of the stream into them: a state that has
-    lost or doubled something shows it only then. ``acts`` ends the play after the first or second of these.
+    The new worker reads every state from the graph and folds the rest of the stream into them: only then do lost or
+    repeated records in a state become visible. ``acts`` ends the scenario after the first or second phase.
     """
     arena.supply.flow(lambda: sum(arena.witness.committed.values()))
     await fault(arena)

@@ -1,4 +1,4 @@
-"""Each fault by itself: whatever happens, the checker finds nothing."""
+"""Each fault alone: the checker must find nothing."""
 
 from functools import partial
 

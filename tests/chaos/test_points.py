@@ -1,4 +1,4 @@
-"""Points by themselves: each strike falls at the pass that was asked for, and at no other."""
+"""Each strike happens at the requested pass, and at no other."""
 
 from pathlib import Path
 

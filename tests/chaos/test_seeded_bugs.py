@@ -1,4 +1,4 @@
-"""The checker is worth something only if it finds bugs: each of these, seeded into every worker, must be named."""
+"""The checker must find every bug that we seed into a worker."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -28,7 +28,7 @@ from tests.chaos.running.points import Point
 from tests.chaos.scenario import Fault, play
 
 ROOM_MIB = 90
-"""The stream of that scenario is some 140 MiB; a worker may hold 16 MiB of it."""
+"""That scenario's stream is about 140 MiB; a worker may hold 16 MiB."""
 LARGE = {"partitions": 2, "traces": 60, "content_bytes": 160_000}
 LITTLE = {"partitions": 2}
 LATE = {"partitions": 3, "late_partitions": 1}
@@ -36,9 +36,9 @@ SINGLE = {"partitions": 1, "traces": 60}
 
 
 class Seeded(NamedTuple):
-    """A bug, the fault that brings it to light, and what the checker must call it: one of these names.
+    """A bug, the fault that reveals it, and the findings, of which one is required.
 
-    ``acts``  after how many acts of the play it has shown
+    ``acts``  number of the scenario's phases after which it is visible
     """
 
     bug: Bug
@@ -51,7 +51,7 @@ class Seeded(NamedTuple):
 killed_after_a_commit = partial(killed_in_turn, points=[Point.AFTER_COMMIT], at_once=1)
 much_to_read = partial(database_silent_and_much_to_read, room_mib=ROOM_MIB)
 AHEAD_OR_LOST = frozenset({Anomaly.COMMIT_AHEAD, Anomaly.LOST})
-"""The witness looks ten times a second. Where it misses the commit, the record is lost by the end."""
+"""The witness looks ten times a second. If it misses the commit, the lost record is found at the end."""
 LOST_OR_OLD = frozenset({Anomaly.LOST, Anomaly.STATE_DIVERGED})
 STUCK = frozenset({Anomaly.STUCK})
 SEEDED = [

@@ -1,4 +1,4 @@
-"""Faults in seeded random combination: another seed, another storm."""
+"""Random combinations of faults, decided by the seed."""
 
 import pytest
 

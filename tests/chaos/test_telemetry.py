@@ -1,4 +1,4 @@
-"""The telemetry worker itself: what a fault leaves is the graph of a run that nothing disturbed, hash and all."""
+"""The telemetry worker: with and without a fault, the graph's hash is equal."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""What two graphs do not have in common, a line for each: for graphs that are too large to be shown whole."""
+"""The differences between two graphs that are too large to show whole."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from tests.model.naive_model import Graph
 
 
 def differences(found: Graph, expected: Graph) -> list[str]:
-    """Name what is missing, what is too much, and what is not the same; nothing where the graphs are equal."""
+    """Return what is missing, extra or different; nothing if the graphs are equal."""
     return [*_of_nodes(found, expected), *_of_relationships(found, expected)]
 
 

@@ -1,4 +1,4 @@
-"""What the real graph holds of some traces, in the shape of ``tests.model.naive_model``."""
+"""The real graph's contents for some traces, in the shape of ``tests.model.naive_model``."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from neo4j.time import DateTime
 from tests.model.naive_model import Graph, Node, same_money
 
 STATE = "folded"
-"""The property of an Invocation with its span's state: bookkeeping of the telemetry worker."""
+"""The Invocation property with its span's state: bookkeeping of the telemetry worker."""
 KEYS = {
     "Invocation": "key",
     "Model": "model_id",
@@ -44,9 +44,9 @@ RETURN labels(one)[0] AS label, properties(one) AS one, type(r) AS type, propert
 async def graph_snapshot(
     driver: neo4j.AsyncDriver, database: str, traces: Sequence[str], models: Sequence[str]
 ) -> Graph:
-    """Read the Invocations of ``traces``, the Models, and the metrics and errors that these have.
+    """Read the Invocations of ``traces``, the Models, and their metrics and errors.
 
-    Raises ``AssertionError`` for a relationship that is there twice, which sets of them would not show.
+    Raises ``AssertionError`` for a duplicate relationship, which a set would hide.
     """
     graph = Graph()
     ids = {"traces": list(traces), "models": list(models)}

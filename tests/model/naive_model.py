@@ -1,6 +1,6 @@
-"""The graph that telemetry must come to, by the record contract alone (schemas/avro/README.md): naive, no shared code.
+"""The expected graph of telemetry, by the record contract (schemas/avro/README.md), without shared code.
 
-``naive_model`` takes ``(record_name, fields)`` of one log in its order, and returns the same shape as
+``naive_model`` takes ``(record_name, fields)`` of one log in order, and returns the same shape as
 ``tests.model.graph_snapshot``.
 """
 
@@ -22,7 +22,7 @@ ENDS = ("llm.invocation.complete", "llm.invocation.error")
 
 @dataclass
 class Graph:
-    """Properties by node, and ``(from, type, to, properties)``; nulls are left out, times are epoch milliseconds."""
+    """Properties by node, and ``(from, type, to, properties)``; no nulls, times in epoch milliseconds."""
 
     nodes: dict[Node, dict[str, Any]] = field(default_factory=dict)
     relationships: set[tuple[Node, str, Node, tuple[tuple[str, Any], ...]]] = field(default_factory=set)
@@ -36,7 +36,7 @@ class Graph:
 
 
 def naive_model(log: Iterable[tuple[str, Fields]]) -> Graph:
-    """Return the graph that all of the log comes to."""
+    """Return the graph that the whole log must give."""
     graph = Graph()
     events = list(_first_of_each_id(fields for _, fields in log))
     for event in events:
@@ -185,5 +185,5 @@ def _metric(graph: Graph, event: Fields) -> None:
 
 
 def same_money(exact: str) -> Decimal:
-    """Return ``cost_usd_exact`` as the model has it: of any number of places."""
+    """Return ``cost_usd_exact`` in the model's form: a normalised decimal."""
     return Decimal(exact).normalize()

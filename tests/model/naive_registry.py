@@ -1,6 +1,6 @@
-"""The graph that the registry's changes must come to, by the rules alone: naive, slow, and of no shared code.
+"""The expected graph of the registry's changes, by the rules, without shared code.
 
-``naive_registry`` takes change events in the order of their log, copies and all, and returns the same shape as
+``naive_registry`` takes change events in the order of their log, duplicates included, and returns the same shape as
 ``tests.model.registry_snapshot``. Wall-clock properties (``sync_timestamp``) are left out.
 """
 
@@ -22,7 +22,7 @@ Told = dict[str, Any]
 
 
 def naive_registry(log: Iterable[Change], grace_days: int = 30) -> Graph:
-    """Return the graph that all of the log comes to."""
+    """Return the graph that the whole log must give."""
     models: dict[str, Told] = {}
     schemas: dict[str, Told] = {}
     for fields in _new(log):
@@ -50,7 +50,7 @@ def naive_registry(log: Iterable[Change], grace_days: int = 30) -> Graph:
 
 
 def _new(log: Iterable[Change]) -> Iterable[Told]:
-    """Pass over what a row has behind it."""
+    """Skip events that are not newer than the last one of their row."""
     reached: dict[Any, int] = {}
     for _, fields in log:
         table = fields["source"]["table"]

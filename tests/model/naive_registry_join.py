@@ -1,6 +1,6 @@
-"""The as-of join of telemetry with the registry's history, by the record contract alone: naive, no shared code.
+"""The as-of join with the registry's history, by the contract, without shared code.
 
-A history is a list of ``Row``: what each Price of the graph holds, with its Model's provider and aliases.
+A history is a list of ``Row``: the contents of each Price in the graph, with its Model's provider and aliases.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from tests.model.naive_model import Graph, Node
 
 @dataclass(frozen=True)
 class Row:
-    """A model's terms from ``since`` on, in epoch milliseconds; prices for 1,000 tokens, as text."""
+    """A model's terms from ``since`` on (epoch milliseconds); prices for 1,000 tokens, as text."""
 
     model_id: str
     provider: str | None
@@ -29,7 +29,7 @@ class Row:
 
 
 def naive_model_of(history: Sequence[Row], provider: str, name: str, rule: str | None) -> str | None:
-    """Return the model_id that ``provider`` means by ``name``; ``rule`` is what the catalogue calls that."""
+    """Return the model_id that ``provider`` means by ``name``; ``rule`` is its id in genai-prices."""
 
     def first(fits: Callable[[Row], bool]) -> str | None:
         return min((row.model_id for row in history if fits(row)), default=None)
@@ -44,7 +44,7 @@ def naive_model_of(history: Sequence[Row], provider: str, name: str, rule: str |
 
 
 def naive_row(history: Sequence[Row], provider: str, name: str, rule: str | None, at: int) -> Row | None:
-    """Return the one row in force at ``at`` among all of the history."""
+    """Return the row of the history that is in force at ``at``."""
     model_id = naive_model_of(history, provider, name, rule)
     fitting = [
         row for row in history if row.model_id == model_id and row.since <= at and (row.until is None or at < row.until)
@@ -53,7 +53,7 @@ def naive_row(history: Sequence[Row], provider: str, name: str, rule: str | None
 
 
 def naive_cost(row: Row, counted: Mapping[str, Any]) -> Decimal | None:
-    """Price the tokens one kind at a time; ``None`` without both counts, or without a price."""
+    """Return the price of the tokens; ``None`` without both counts or a price."""
     prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
     of_prompt, of_completion, of_cached, of_reasoning = (None if usd is None else Decimal(usd) for usd in row.prices)
     if prompt is None or completion is None or (of_prompt is None and of_completion is None):
@@ -68,7 +68,7 @@ def naive_cost(row: Row, counted: Mapping[str, Any]) -> Decimal | None:
 
 
 def naive_join(graph: Graph, history: Sequence[Row]) -> Graph:
-    """Return the naive model's Invocations what the registry says of their time; prices and window each if it does."""
+    """Add the registry's price, window and version to the naive model's Invocations."""
     for (label, key), node in list(graph.nodes.items()):
         if label == "Invocation":
             rule = _rule(node["provider"], node["model_id"])

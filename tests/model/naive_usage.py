@@ -1,4 +1,4 @@
-"""Usage statistics by the plainest count there is, of Invocations as the graph has them."""
+"""Usage statistics, counted simply from the Invocations in the graph."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ Metrics = dict[str, Any]
 
 
 def naive_usage(invocations: Iterable[Mapping[str, Any]], window_ms: int, top: int) -> dict[tuple[str, int], Metrics]:
-    """Return the metrics of each model and window that has calls, by model_id and the window's start."""
+    """Return the metrics of windows with calls, by model_id and start."""
     calls: defaultdict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
     for call in invocations:
         calls[call["model_id"], call["timestamp"] // window_ms * window_ms].append(call)

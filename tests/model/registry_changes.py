@@ -1,6 +1,6 @@
-"""Random changes of a registry, as nasty as its database allows, and random ways in which they are delivered again.
+"""Random changes of a registry, including rare legal ones, and random repeated deliveries.
 
-Not realistic: ids, times and prices are few so that rows meet, and two writers often write without looking.
+Not realistic: ids, times and prices are few, so that rows collide, and two writers often ignore each other's writes.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -16,7 +16,7 @@ PROPERTIES = ({"type": "object"}, {"type": "object", "title": "weather"}, {"type
 
 
 class Registry:
-    """Makes changes of a few models and schemas; ``name`` is part of every id, capabilities included."""
+    """Makes changes of a few models and schemas; every id contains ``name``."""
 
     def __init__(self, random: Random, name: str, models: int) -> None:
         self.random = random
@@ -27,7 +27,7 @@ class Registry:
         self.clocks: dict[str, dict[str, int]] = {}
 
     def change(self) -> None:
-        """Do one thing, whatever comes."""
+        """Make one random change."""
         chosen = self.random.choices(
             (self._put_model, self._put_version, self._put_capability, self._put_schema, self._delete, self._snapshot),
             (8, 3, 5, 3, 4, 0.3),
@@ -35,7 +35,7 @@ class Registry:
         chosen[0]()
 
     def delivered(self) -> list[Change]:
-        """Return the log as Kafka may hold it: now and then the connector begins again somewhat earlier."""
+        """Return the log as Kafka may hold it, with some events repeated."""
         log, sent, at = self.source.log, [], 0
         while at < len(log):
             sent.append(log[at])
@@ -75,7 +75,7 @@ class Registry:
         self.source.put("models", row, unsent if self.random.random() < 0.5 else ())
 
     def _clock(self, model_id: str) -> dict[str, int]:
-        """Count on as one of two writers, who may not have looked at what the other wrote."""
+        """Advance one writer's clock, possibly without the other's write."""
         writer = self.random.choice(("eu", "us"))
         seen = self.clocks.setdefault(model_id, {})
         own = {writer: seen.get(writer, 0) + self.random.choice((0, 1, 1, 1))}

@@ -1,4 +1,4 @@
-"""Random registry histories: names that clash, gaps, prices and versions that are missing."""
+"""Random registry histories: ambiguous names, gaps, missing prices and versions."""
 
 from random import Random
 
@@ -10,7 +10,10 @@ PROVIDERS = ("anthropic", "openai", "azure", "acme", None)
 def registry_history(
     random: Random, names: tuple[str, ...], begins: int, step: int, providers: tuple[str | None, ...] = PROVIDERS
 ) -> list[Row]:
-    """Return the terms of a few models called ``names``, in the order of time; changes are ``step`` ms apart."""
+    """Return the terms of some models from ``names``, in the order of time.
+
+    Times are multiples of ``step`` ms.
+    """
     rows = []
     for model_id in random.sample(names, random.randint(1, len(names))):
         provider = random.choice(providers)

@@ -1,9 +1,9 @@
-"""Sequences of operations on a registry, drawn at random: one seed draws the same, wherever and whenever.
+"""Random sequences of operations on a registry, derived only from the seed.
 
-Not by hypothesis, whose draws are others when other modules have been loaded: a run that failed could not be played
-again by itself. ``drawn`` gives them in the order in which they are to be done. Two writers who do them at the same
-time meet in each registry, and neither knows what the other has written: deletes of rows that are gone, clocks that
-contradict.
+Not from hypothesis, whose draws depend on the loaded modules: a failed run could not be repeated
+alone. ``drawn`` returns them in the order of execution. Two writers run them in parallel
+on the same registries, without knowing each other's writes: so they delete rows that are gone, and their clocks
+conflict.
 """
 
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from tests.model.registry_changes import Registry
 from tests.model.registry_source import Row, Source
 
 OPERATIONS = 25
-"""Of one sequence."""
+"""Operations in one sequence."""
 MODELS = 4
-"""Of one registry; the sequences of both writers are of the same ones."""
+"""Models in one registry; both writers' sequences use the same ones."""
 
 
 class Put(NamedTuple):
@@ -43,7 +43,7 @@ Operation: TypeAlias = Put | Delete
 
 
 class Recorder(Source):
-    """Remembers what it was told to do, not what came of it."""
+    """Records the requested operations, not their results."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,13 +58,13 @@ class Recorder(Source):
         self.operations.append(Delete(table, key))
 
     def snapshot(self) -> None:
-        """No writer can make the connector read all anew."""
+        """Do nothing: a writer cannot start a snapshot."""
 
 
 def drawn(seed: int, name: str, sequences: int) -> Sequence[Sequence[Operation]]:
-    """Draw for each of two writers ``sequences`` of 25 operations; every second is of a next registry of 4 models.
+    """Draw ``sequences`` sequences of 25 operations for each of two writers.
 
-    The ids of a registry's rows start with ``name`` and its number.
+    Every two sequences use another registry of 4 models, whose ids start with ``name`` and its number.
     """
     return [
         [operation for number in range(sequences) for operation in _sequence(f"{seed} {writer} {number}", name, number)]

@@ -1,4 +1,4 @@
-"""What the real graph holds of some models and schemas, in the shape of ``tests.model.naive_registry``."""
+"""The real graph's contents for some models and schemas, in the shape of ``tests.model.naive_registry``."""
 
 import json
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ RETURN labels(one)[0] AS label, properties(one) AS one, type(r) AS type, propert
 
 
 async def registry_snapshot(driver: neo4j.AsyncDriver, database: str, name: str) -> Graph:
-    """Read all nodes of the registry whose ids start with ``name``. Raises ``AssertionError`` for twins."""
+    """Read all nodes of the registry whose ids start with ``name``. Raises ``AssertionError`` for duplicates."""
     graph = Graph()
     nodes = await driver.execute_query(NODES, name=name, database_=database)
     for record in nodes.records:

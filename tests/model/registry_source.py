@@ -1,4 +1,4 @@
-"""A registry's database and the Debezium before it, as far as their change events go: rows, log, commits, snapshots."""
+"""A simulated registry database with Debezium: rows, log, commits, snapshots."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ COLUMNS = {
     "capabilities": ("model_id", "capability", "added_at"),
 }
 BEGINS = 1_700_000_000_000
-"""The first commit, in epoch milliseconds."""
+"""The time of the first commit, in epoch milliseconds."""
 
 Row = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class Change(NamedTuple):
 
 
 def change(table: str, operation: str, row: Row, lsn: int | None = 1, ts_ms: int = BEGINS) -> Change:
-    """Return the change event of a row, with nulls for columns that it does not name."""
+    """Return the change event of a row, with nulls for columns not given."""
     whole = {column: row.get(column) for column in COLUMNS[table]}
     gone = {column: value if column in KEYS[table] else None for column, value in whole.items()}
     source = {"connector": "postgresql", "table": table, "lsn": lsn, "ts_ms": ts_ms, "snapshot": "false"}
@@ -49,12 +49,12 @@ def change(table: str, operation: str, row: Row, lsn: int | None = 1, ts_ms: int
 
 
 def jsonb(value: Any) -> str:
-    """Return what PostgreSQL shows of a jsonb value: keys in its own order, always the same for the same value."""
+    """Return PostgreSQL's text of a jsonb value: equal values give equal text."""
     return json.dumps(value, sort_keys=True)
 
 
 class Source:
-    """Tables whose every change is logged, in the order of commits."""
+    """Tables; every change is logged, in the order of commits."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, tuple[str, ...]], dict[str, Any]] = {}
@@ -62,7 +62,10 @@ class Source:
         self.lsn = 1_000
 
     def put(self, table: str, row: Row, unsent: tuple[str, ...] = ()) -> None:
-        """Insert or update a row; columns of ``unsent`` are too large to be sent again."""
+        """Insert or update a row.
+
+        The event leaves out unchanged columns of ``unsent``, as for large values.
+        """
         key = tuple(row[column] for column in KEYS[table])
         known = self.rows.get((table, key))
         self.rows[table, key] = (known or {}) | dict(row)
@@ -75,12 +78,12 @@ class Source:
         self._log(table, "c" if known is None else "u", sent)
 
     def delete(self, table: str, *key: str) -> None:
-        """Delete a row that is there; else nothing happens."""
+        """Delete a row if it exists."""
         if row := self.rows.pop((table, key), None):
             self._log(table, "d", row)
 
     def snapshot(self) -> None:
-        """Read all tables anew."""
+        """Log all rows again, as a snapshot does."""
         self.lsn += 10
         for (table, _), row in self.rows.items():
             self.log.append(change(table, "r", row, self.lsn, BEGINS + self.lsn))

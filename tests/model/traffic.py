@@ -1,6 +1,6 @@
-"""Random telemetry, as nasty as the record contract allows: late, twice, without start, in conflict with itself.
+"""Random telemetry with all difficulties that the record contract allows: late, repeated, incomplete, conflicting.
 
-Not realistic (``workers.dev.sample`` is): times are few so that ties are many, and ids point anywhere.
+Not realistic (``workers.dev.sample`` is): few times, so that many are equal, and ids may name any span.
 """
 
 from random import Random
@@ -10,20 +10,20 @@ NAMESPACE = "com.llm.observatory.events"
 BEGINS = 1_700_000_000_000
 """2023-11-14T22:13:20Z, in milliseconds."""
 TIMES = (0, 1, 2, 1_000, 2_000, 8_200_000, 8_200_001, 8_202_000)
-"""Few, on both sides of the half hour after midnight, when a price changes."""
+"""Few offsets, on both sides of a price change half an hour after midnight."""
 MODELS = (
     ("anthropic", "claude-3-5-sonnet"),
     ("deepseek", "deepseek-chat"),
     ("google", "gemini-1.5-pro"),
     ("acme", "own"),
 )
-"""With a plain price, by the time of the day, by the size of the prompt, and none at all."""
+"""Prices: plain, by the time of day, by the prompt's size, none."""
 
 Sent = tuple[str, dict[str, Any]]
 
 
 def seeded(seed: int) -> Random:
-    """Return a source of chance that gives the same for one seed."""
+    """Return a random generator for the seed."""
     return Random(seed)  # noqa: S311 - chance for tests guards no secret
 
 
@@ -45,7 +45,7 @@ def traffic(random: Random, traces: int, name: str = "t") -> list[Sent]:
 
 
 class Maker:
-    """Makes events of a trace at a time; errors may name those of earlier traces as their cause."""
+    """Makes one trace's events at a time; causes may be in earlier traces."""
 
     def __init__(self, random: Random, name: str) -> None:
         self.random = random

@@ -1,4 +1,4 @@
-"""Writes a history into the graph with the registry worker's own statements."""
+"""Write a history into the graph with the registry worker's own statements."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -35,14 +35,14 @@ def history_statements(rows: Sequence[Row]) -> list[Statement]:
 
 
 async def write_history(driver: neo4j.AsyncDriver, database: str, rows: Sequence[Row]) -> None:
-    """Write these rows, all that is known of their models so far."""
+    """Write these rows, which are all of their models so far."""
     async with driver.session(database=database) as session, await session.begin_transaction() as work:
         for statement in history_statements(rows):
             await work.run(statement.cypher, {"rows": statement.rows})
 
 
 async def clear(driver: neo4j.AsyncDriver, database: str, name: str) -> None:
-    """Remove what a test has written under ``name``."""
+    """Delete what a test has written under ``name``."""
     await driver.execute_query(CLEAR, name=name, database_=database)
 
 

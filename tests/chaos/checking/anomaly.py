@@ -1,20 +1,20 @@
-"""Names for what must never happen, so that a report says it in one word."""
+"""Names of the anomalies, for short reports."""
 
 from enum import StrEnum
 from typing import NamedTuple
 
 
 class Anomaly(StrEnum):
-    """What the checker can find."""
+    """Everything that the checker can find."""
 
     LOST = "LOST"
     """An input is in neither the graph nor the dead letters."""
     DOUBLED = "DOUBLED"
     """An input has counted twice."""
     REORDERED = "REORDERED"
-    """Inputs of one key were folded in another order than the log's."""
+    """Inputs of one key were folded in another order than in the log."""
     STATE_DIVERGED = "STATE_DIVERGED"
-    """The graph was told everything, and yet is not what the events come to: a state was behind or ahead of it."""
+    """All records reached the graph, but a state differs from the events."""
     WRONGLY_DEAD_LETTERED = "WRONGLY_DEAD_LETTERED"
     """A good record is in the dead letters."""
     DEAD_LETTER_REPEATED = "DEAD_LETTER_REPEATED"
@@ -24,19 +24,19 @@ class Anomaly(StrEnum):
     FENCE_BROKEN = "FENCE_BROKEN"
     """A worker wrote to a partition that another had claimed before."""
     COMMIT_AHEAD = "COMMIT_AHEAD"
-    """Kafka was told of an offset that the graph did not hold yet."""
+    """Kafka got a committed offset before the graph had its record."""
     COMMIT_BACK = "COMMIT_BACK"
     WATERMARK_BACK = "WATERMARK_BACK"
     HALF_SEEN = "HALF_SEEN"
     """A reader saw a part of a transaction."""
     MEMORY = "MEMORY"
-    """A worker grew beyond its bound."""
+    """A worker's memory exceeded its limit."""
     STUCK = "STUCK"
-    """Watermarks or commits did not reach the log's end."""
+    """Watermarks or commits did not reach the end of the log."""
 
 
 class Finding(NamedTuple):
-    """One anomaly, with what it was seen at."""
+    """One anomaly, with its evidence."""
 
     anomaly: Anomaly
     told: str

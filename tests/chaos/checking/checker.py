@@ -1,4 +1,4 @@
-"""Judges a scenario by its history file and by what is in the graph and in the dead letters: nothing else."""
+"""Checks a scenario only by its history file, the graph and the dead letters."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,7 +19,7 @@ DLQ = "__dlq.errors."
 
 
 def judge(arena: Arena, scenario: Scenario) -> Report:
-    """Put down in the history what was left behind, then look for anomalies in all of it."""
+    """Add dead letters and pages to the history, then search it for anomalies."""
     corner, supply, history = arena.corner, arena.supply, arena.history
     for letter in corner.dead_letters():
         history.note("dead_letter", **_told(letter, supply.stream, supply.values))
@@ -38,13 +38,13 @@ def judge(arena: Arena, scenario: Scenario) -> Report:
 
 
 def anomalies_of(history: Sequence[Line]) -> Iterator[Finding]:
-    """Whatever the worker: offsets, fences, readers, memory, dead letters."""
+    """Run the checks for any worker: offsets, fences, readers, memory, dead letters."""
     for check_one in (*AT_EVERY_MOMENT, *IN_THE_END):
         yield from check_one(history)
 
 
 def differences(history: Sequence[Line], stream: Sequence[Planned], found: FoundGraph) -> Iterator[Finding]:
-    """Hold the graph against the naive model of all that is not in the dead letters."""
+    """Compare the graph with the naive model of all records without dead letters."""
     dead = {letter["number"] for letter in of_kind(history, "dead_letter")}
     lines = [line for line in of_kind(history, "produced") if not line["poison"] and line["number"] not in dead]
     lines.sort(key=lambda line: (line["partition"], line["life"], line["offset"]))

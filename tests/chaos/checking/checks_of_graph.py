@@ -1,4 +1,4 @@
-"""For telemetry: the graph is what the naive model makes of all that was not dead-lettered."""
+"""For telemetry: the graph equals the naive model, without dead-lettered records."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ SHOWN = 3
 
 
 def graph_equals_the_model(expected: Graph, found: FoundGraph) -> Iterator[Finding]:
-    """Name the first few differences of each kind."""
+    """Yield the first few differences of each kind."""
     missing, extra = expected.nodes.keys() - found.nodes.keys(), found.nodes.keys() - expected.nodes.keys()
     if missing:
         yield Finding(Anomaly.LOST, f"{len(missing)} nodes, such as {sorted(missing)[:SHOWN]}")

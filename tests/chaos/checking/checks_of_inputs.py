@@ -1,4 +1,4 @@
-"""Each input is in exactly one place: on its page of the ledger, or in the dead letters."""
+"""Each input is in exactly one place: its ledger page or the dead letters."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -8,11 +8,11 @@ from tests.chaos.checking.checks_of_offsets import of_kind
 from tests.chaos.checking.history import Line
 
 TROUBLE = {"fault", "struck", "restarted"}
-"""Each may make a batch's dead letters be sent once more."""
+"""Each of these may cause a batch's dead letters to be sent once more."""
 
 
 def every_poison_is_in_the_dead_letters(history: Sequence[Line]) -> Iterator[Finding]:
-    """And nothing else is, nothing too often, and all unchanged."""
+    """Check that exactly the bad records are dead letters, and not too often."""
     found = Counter(letter["number"] for letter in of_kind(history, "dead_letter"))
     often = max(2, 1 + sum(line["what"] in TROUBLE for line in history))
     for line in of_kind(history, "produced"):
@@ -27,7 +27,7 @@ def every_poison_is_in_the_dead_letters(history: Sequence[Line]) -> Iterator[Fin
 
 
 def dead_letters_are_unchanged(history: Sequence[Line]) -> Iterator[Finding]:
-    """``intact`` was found by comparing key, value and headers with what was produced."""
+    """Check that key, value, headers and position of dead letters are unchanged."""
     places = {line["number"]: (line["partition"], line["offset"]) for line in of_kind(history, "produced")}
     for letter in of_kind(history, "dead_letter"):
         if not letter["intact"]:
@@ -38,7 +38,7 @@ def dead_letters_are_unchanged(history: Sequence[Line]) -> Iterator[Finding]:
 
 
 def every_page_holds_its_records_once_in_order(history: Sequence[Line]) -> Iterator[Finding]:
-    """For the ledger: ``numbers`` is what its state has seen, ``times`` how many records the graph was told."""
+    """Check the ledger: ``numbers`` are in its state, ``times`` counts the records written."""
     expected = expected_pages(history)
     pages = {page["key"]: page for page in of_kind(history, "page")}
     for key, numbers in expected.items():
@@ -52,7 +52,7 @@ def every_page_holds_its_records_once_in_order(history: Sequence[Line]) -> Itera
 
 
 def expected_pages(history: Sequence[Line]) -> dict[str, list[int]]:
-    """The numbers of all good records by page, in the order of the log."""
+    """Return the numbers of all good records by page, in log order."""
     lines = [line for line in of_kind(history, "produced") if not line["poison"]]
     lines.sort(key=lambda line: (line["partition"], line["life"], line["offset"]))
     pages: dict[str, list[int]] = {}

@@ -1,4 +1,4 @@
-"""Watermarks, commits, fences, readers and memory: what must hold at every moment of the history."""
+"""Checks of watermarks, commits, fences, readers and memory, which must hold at all times."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -23,7 +23,7 @@ def without_restoring(history: Sequence[Line]) -> Iterator[Line]:
 
 
 def watermarks_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
-    """Within an epoch; and epochs never go back. A graph that was restored begins again."""
+    """Check that epochs, and offsets within an epoch, never decrease, except after a restore."""
     last: dict[str, tuple[int, int]] = {}
     for line in without_restoring(history):
         if line["what"] == "restored":
@@ -39,7 +39,7 @@ def watermarks_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
 
 
 def commits_never_go_back(history: Sequence[Line]) -> Iterator[Finding]:
-    """Unless the group was rewound, or must read again what the graph has lost."""
+    """Check that commits never decrease, except after a rewind or lost data."""
     last: dict[str, int] = {}
     for line in without_late_commits(history):
         if line["what"] in {"rewound", "recreated", "restored"}:
@@ -60,10 +60,10 @@ def commits_never_run_ahead(history: Sequence[Line]) -> Iterator[Finding]:
 
 
 def without_late_commits(history: Sequence[Line]) -> Iterator[Line]:
-    """Leave out commits of an earlier life of the topic or the graph, which reached Kafka before it was another.
+    """Leave out late commits, which belong to an earlier topic or graph.
 
-    Kafka cannot tell them from others, so nobody can prevent them: workers that read them must know better. After the
-    graph was restored or emptied, a partition's commits count again once they are no longer ahead of it.
+    Kafka cannot distinguish them, so they cannot be prevented: workers that read them must ignore them. After the
+    graph was restored or emptied, a partition's commits count again once they are no longer ahead of the graph.
     """
     last: dict[str, int] = {}
     late: dict[str, int] = {}
@@ -88,7 +88,7 @@ def all_is_at_the_logs_end(history: Sequence[Line]) -> Iterator[Finding]:
 
 
 def nobody_writes_after_another_has_claimed(history: Sequence[Line]) -> Iterator[Finding]:
-    """``began`` is when a claim or a write was about to be sent, ``at`` when its answer had come."""
+    """Check the fence. ``began`` is the time before a claim or write is sent, ``at`` that of its answer."""
     claims = of_kind(history, "claimed")
     made = {(claim["partition"], claim["token"]): claim["at"] for claim in claims}
     for write in of_kind(history, "wrote"):

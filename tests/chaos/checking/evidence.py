@@ -1,4 +1,4 @@
-"""What the history says so far of the workers, for faults that wait for something to have happened."""
+"""The workers' history so far, for faults that wait for an event."""
 
 import sys
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.chaos.running.worker_process import WorkerProcess
 
 
 class Evidence:
-    """Asked again and again, it reads on where it was."""
+    """Reads the history; each call continues where the last one ended."""
 
     def __init__(self, history: Path) -> None:
         self._tail = Tail(history)
@@ -23,43 +23,43 @@ class Evidence:
         self._halves = 0
 
     def claims_of(self, worker: WorkerProcess, since: float = 0.0) -> set[int]:
-        """The partitions that the worker has claimed since a moment of the monotonic clock."""
+        """Return the partitions that the worker has claimed since a monotonic time."""
         self._read()
         return {partition for at, partition in self._claims.get(worker.pid, ()) if at >= since}
 
     def writes_of(self, worker: WorkerProcess, begun_since: float = 0.0) -> int:
-        """How many batches the worker has written that it began to write since a moment of the monotonic clock."""
+        """Return how many batches the worker has written that began after a monotonic time."""
         self._read()
         return sum(began >= begun_since for began in self._writes.get(worker.pid, ()))
 
     def writes(self) -> int:
-        """How many batches all workers have written."""
+        """Return how many batches all workers have written."""
         self._read()
         return sum(map(len, self._writes.values()))
 
     def has_written_past_its_first_dead_letter(self, worker: WorkerProcess) -> bool:
-        """Whether the graph is past the first record that the worker was about to dead-letter, in its one partition."""
+        """Return whether the worker wrote past the first record that it was to dead-letter."""
         self._read()
         return self._through.get(worker.pid, -1) >= self._lettered.get(worker.pid, sys.maxsize)
 
     def has_struck(self, worker: WorkerProcess, point: Point) -> bool:
-        """Whether the worker has been struck at the point."""
+        """Return whether the worker was struck at the point."""
         self._read()
         return (worker.pid, point) in self._struck
 
     def assigned_to(self, worker: WorkerProcess, since: float = 0.0) -> frozenset[int]:
-        """The partitions of the worker's latest assignment, if it came after a moment of the monotonic clock."""
+        """Return the worker's latest partitions, if assigned after a monotonic time."""
         self._read()
         at, partitions = self._assigned.get(worker.pid, (0.0, frozenset[int]()))
         return partitions if at >= since else frozenset()
 
     def produced(self) -> int:
-        """How many records Kafka has confirmed."""
+        """Return how many records Kafka has confirmed."""
         self._read()
         return self._produced
 
     def halves(self) -> int:
-        """How often the witness has seen a part of a transaction."""
+        """Return how often the witness has seen a part of a transaction."""
         self._read()
         return self._halves
 

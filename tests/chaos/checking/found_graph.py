@@ -1,4 +1,4 @@
-"""What a worker left in Neo4j, in the shape of the naive model; and its hash, the same for every run of a seed."""
+"""A worker's data in Neo4j, in the naive model's shape, and its hash."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ WHERE n.trace_id STARTS WITH $name OR n.id STARTS WITH $name OR n.model_id ENDS 
 
 @dataclass
 class FoundGraph(Graph):
-    """``doubled`` holds relationships that are there more than once."""
+    """The graph that was found. ``doubled`` holds duplicate relationships."""
 
     doubled: list[tuple[Node, str, Node]] = field(default_factory=list)
 
@@ -33,7 +33,7 @@ class FoundGraph(Graph):
 
 
 def ledger_graph(pages: Iterable[Mapping[str, Any]]) -> FoundGraph:
-    """The pages of the ledger as nodes."""
+    """Return the pages of the ledger as nodes."""
     graph = FoundGraph()
     for page in pages:
         graph.node("LedgerPage", page["key"], numbers=page["numbers"], times=page["times"])
@@ -41,7 +41,7 @@ def ledger_graph(pages: Iterable[Mapping[str, Any]]) -> FoundGraph:
 
 
 def found_graph(driver: neo4j.Driver, database: str, name: str) -> FoundGraph:
-    """Read every node and relationship whose ids carry ``name``."""
+    """Read every node and relationship whose ids contain ``name``."""
     graph = FoundGraph()
     for row in driver.execute_query(MINE + "RETURN n", name=name, database_=database).records:
         node = row["n"]
@@ -56,7 +56,7 @@ def found_graph(driver: neo4j.Driver, database: str, name: str) -> FoundGraph:
 
 
 def canonical_hash(graph: Graph, name: str) -> str:
-    """Hash all of the graph, in an order of its own, with the run's name left out."""
+    """Return a hash of the sorted graph, without the run's name."""
     nodes = [repr((node, sorted(properties.items()))) for node, properties in graph.nodes.items()]
     lines = sorted(nodes + [repr(relationship) for relationship in graph.relationships])
     return hashlib.sha256("\n".join(lines).replace(name, "NAME").encode()).hexdigest()[:16]

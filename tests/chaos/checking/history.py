@@ -1,4 +1,4 @@
-"""What happened, as it happened: one JSON line each, written by the scenario and by the workers under test alike."""
+"""The history: one JSON line per event, from the scenario and its workers."""
 
 import json
 import os
@@ -11,14 +11,14 @@ Line = dict[str, Any]
 
 
 class History:
-    """Appends lines from any number of threads and processes; each has ``at``, seconds of the monotonic clock."""
+    """Appends lines from any number of threads and processes; ``at`` is monotonic seconds."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
 
     def note(self, what: str, **told: Any) -> None:
-        """Write one line, at once and in one piece."""
+        """Write one line immediately and atomically."""
         assert not told.keys() & {"at", "what"}
         line = {"at": round(time.monotonic(), 6), "what": what, **told}
         os.write(self._file, json.dumps(line).encode() + b"\n")
@@ -33,14 +33,14 @@ class History:
 
 
 class Tail:
-    """Reads the file as it grows, each line once."""
+    """Reads the file while it grows, each line once."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open()
         self._rest = ""
 
     def fresh(self) -> Iterator[Line]:
-        """The lines written since the last call."""
+        """Return the lines written since the last call."""
         *whole, self._rest = (self._rest + self._file.read()).split("\n")
         yield from map(json.loads, whole)
 

@@ -1,4 +1,4 @@
-"""The checker by itself, on histories made by hand: it names what is wrong, and is silent where nothing is."""
+"""The checker on histories written by hand: it finds exactly the anomalies."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Looks on from outside, all the time: offsets, watermarks, the graph as a reader sees it, memory."""
+"""Observes from outside, continuously: offsets, watermarks, the graph as a reader sees it, memory."""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -30,7 +30,7 @@ MATCH (n:PerformanceMetric) WHERE n.id STARTS WITH $name AND NOT EXISTS { (n)<-[
 MATCH (n:LedgerPage) WHERE n.key STARTS WITH $name AND size(n.numbers) <> coalesce(n.sealed, 0) RETURN n.key AS half
 """,
 }
-"""What one transaction writes together; a reader who sees one without the other has seen half a batch."""
+"""Data of one transaction: a reader of only one part has seen half."""
 
 
 class Mark(NamedTuple):
@@ -42,7 +42,7 @@ class Mark(NamedTuple):
 
 
 class Witness:
-    """A thread that looks every tenth of a second; servers that are away are nothing to it."""
+    """A thread that looks every tenth of a second, and ignores missing servers."""
 
     def __init__(self, corner: Corner, history: History, workers: Callable[[], Iterable[WorkerProcess]]) -> None:
         self.looks = 0
@@ -84,7 +84,10 @@ class Witness:
             self._look_at_memory()
 
     def _look_at_offsets(self) -> None:
-        """First Kafka, then the graph: a committed offset may never be past a watermark read later."""
+        """Read Kafka first, then the graph.
+
+        A committed offset may never be past a watermark read later.
+        """
         try:
             topic, count = self._corner.topic, self._corner.partitions
             partitions = [TopicPartition(topic, number) for number in range(count)]
@@ -102,7 +105,7 @@ class Witness:
         self.looks += 1
 
     def _look_for_halves(self) -> None:
-        """Look again before crying out: a single read is no snapshot, two in a row are no accident."""
+        """Look twice before reporting: a single read is no snapshot."""
         try:
             if halves := (first := self._halves()) and first & self._halves():
                 self._history.note("half", keys=sorted(halves)[:5], count=len(halves))

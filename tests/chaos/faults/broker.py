@@ -1,4 +1,4 @@
-"""Kafka goes away and comes back."""
+"""Faults of Kafka: restart, silence."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ ABORTS = 3
 
 
 async def broker_restarted(arena: Arena, *, politely: bool = False) -> None:
-    """Under two workers, in the middle of it."""
+    """Restart Kafka while two workers process records."""
     workers = arena.start(), arena.start()
     await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
     arena.fault("broker stopped" if politely else "broker killed")
@@ -25,9 +25,9 @@ async def broker_restarted(arena: Arena, *, politely: bool = False) -> None:
 
 
 async def broker_silent_at_dead_letters(arena: Arena) -> None:
-    """The broker answers nothing from just before a dead letter is sent until its worker has been killed.
+    """Freeze the broker before a dead letter is sent, then kill the worker.
 
-    Whatever was not confirmed dies with the worker; so the graph may not have moved past the record.
+    Unconfirmed dead letters are lost with the worker, so the graph may not have moved past the record.
     """
     worker = arena.start(At(Point.BEFORE_DEAD_LETTERS, 1, Action.STOP))
     await arena.until(lambda: worker.is_stopped, "stopped before a dead letter")
@@ -35,7 +35,7 @@ async def broker_silent_at_dead_letters(arena: Arena) -> None:
     arena.fault("broker frozen")
     try:
         worker.thaw()
-        # Not just any write: a batch that the database refuses is written in parts, some of them before the record.
+        # A write past the record, not any write: parts of a refused batch before the record may be written.
         await arena.watch(lambda: arena.evidence.has_written_past_its_first_dead_letter(worker), SILENCE_SECONDS)
         worker.kill()
         arena.fault("killed", pid=worker.pid)

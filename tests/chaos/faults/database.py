@@ -1,4 +1,4 @@
-"""Neo4j goes away, stands still, or loses the one answer that matters."""
+"""Faults of Neo4j: restart, silence, or a lost answer to a commit."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ BEFORE, AFTER = "before-the-rotation", "after-the-rotation"
 
 
 async def database_restarted(arena: Arena, *, politely: bool = False) -> None:
-    """Under two workers, in the middle of it."""
+    """Restart Neo4j while two workers process records."""
     workers = arena.start(), arena.start()
     await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
     arena.fault("database stopped" if politely else "database killed")
@@ -26,7 +26,7 @@ async def database_restarted(arena: Arena, *, politely: bool = False) -> None:
 
 
 async def database_frozen(arena: Arena, seconds: float) -> None:
-    """SIGSTOP: connections stay open, nothing answers."""
+    """Stop Neo4j with SIGSTOP: connections stay open, but it does not answer."""
     workers = arena.start(), arena.start()
     await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
     arena.servers.freeze("neo4j")
@@ -40,7 +40,7 @@ async def database_frozen(arena: Arena, seconds: float) -> None:
 
 
 async def answers_to_commits_lost(arena: Arena, times: int = 3) -> None:
-    """The server commits, the connection breaks before it can say so: first for a claim, then for batches."""
+    """Break the connection after the server's commit: first for a claim, then for batches."""
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
         proxy.lose_answer(CLAIM)
         worker = arena.start(neo4j_uri=f"bolt://{proxy.host}:{proxy.port}")
@@ -57,10 +57,10 @@ async def answers_to_commits_lost(arena: Arena, times: int = 3) -> None:
 
 
 async def database_silent_and_worker_killed(arena: Arena) -> None:
-    """Batches wait for the database; the worker is killed with them in flight. None may have been acknowledged.
+    """Kill a worker whose batches wait for the database. None may have been acknowledged.
 
-    The log is full before the worker comes, and batches are small: whatever the machine's speed, one batch at least
-    is acknowledged with others of its partition fetched, and those in flight stay there.
+    The log is full before the worker starts, and batches are small: on any machine, at least one batch
+    is acknowledged while others of its partition are fetched, and those stay in flight.
     """
     await arena.until(lambda: arena.evidence.produced() >= AHEAD, "records wait")
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
@@ -76,10 +76,10 @@ async def database_silent_and_worker_killed(arena: Arena) -> None:
 
 
 async def database_silent_and_much_to_read(arena: Arena, room_mib: int) -> None:
-    """More waits in the log than a worker may hold: it must leave it there."""
+    """Fill the log with more than a worker may hold or fetch."""
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
         uri = f"bolt://{proxy.host}:{proxy.port}"
-        # A batch is bounded by its rows: few, so that what is measured is what waits.
+        # Small batches, so that memory shows the fetched records.
         worker = arena.start(neo4j_uri=uri, batch={"max_rows": 5}, consumer={"chunk_records": 5})
         await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
         bound = round(worker.memory_mib()) + room_mib

@@ -1,4 +1,4 @@
-"""The graph itself is another one, under running workers; or they remember nothing of it."""
+"""The graph is restored or emptied under running workers, or caches are small."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 
 
 
 async def restored_from_a_backup(arena: Arena) -> None:
-    """Neo4j goes back to a dump that is some batches old; it has the token of the worker that runs all the time."""
+    """Restore a dump that is some batches old, with the running worker's token."""
     arena.start()
     await _more_batches(arena)
     await asyncio.to_thread(arena.servers.dump_graph)
@@ -26,7 +26,7 @@ async def restored_from_a_backup(arena: Arena) -> None:
 
 
 async def emptied(arena: Arena) -> None:
-    """Somebody deletes everything but the migrations."""
+    """Delete everything but the migrations."""
     arena.start(), arena.start()
     await _more_batches(arena)
     arena.history.note("restoring")
@@ -38,7 +38,7 @@ async def emptied(arena: Arena) -> None:
 
 
 async def nothing_remembered(arena: Arena) -> None:
-    """Workers come and go, and each keeps two states in memory: nearly every one comes back from the graph."""
+    """Scale workers that keep only two states in memory, so most are read."""
     arena.tune(state={"max_entries": 2})
     await scaled_out_and_in(arena)
 

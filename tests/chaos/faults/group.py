@@ -1,4 +1,4 @@
-"""What operators do to a group: rewind it."""
+"""An operator rewinds the group."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from tests.chaos.running.arena import Arena
 
 
 async def rewound(arena: Arena) -> None:
-    """Back to the beginning, with all workers stopped, as Kafka demands."""
+    """Rewind to the beginning, with all workers stopped, as Kafka requires."""
     worker = arena.start()
     await arena.until(lambda: arena.evidence.writes_of(worker), "records flow")
     await arena.supply.stop()

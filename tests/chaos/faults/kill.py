@@ -1,4 +1,4 @@
-"""kill -9 at a named point of a record's way."""
+"""kill -9 at a named point of record processing."""
 
 import signal
 from collections.abc import Sequence
@@ -10,11 +10,11 @@ from tests.chaos.running.supply import Pace
 COMMITTED_WITHIN_SECONDS = 3.0
 OF_A_RECORD = tuple(point for point in Point if point not in {Point.AT_REVOCATION, Point.AT_ASSIGNMENT})
 RARE = {Point.BEFORE_CLAIM, Point.AFTER_CLAIM, Point.BEFORE_DEAD_LETTERS, Point.AFTER_DEAD_LETTERS}
-"""Not every batch passes here: the first time must do."""
+"""Not every batch passes here, so the first pass counts."""
 
 
 async def killed_at(arena: Arena, point: Point) -> None:
-    """One of three workers dies at the point; the other two take over, and a new one comes."""
+    """Kill one of three workers at the point; the others take over."""
     arena.supply.pace = Pace.HELD
     doomed, *others = arena.start(At(point, 1 if point in RARE else 2)), arena.start(), arena.start()
     await arena.shared_out(doomed, *others)
@@ -25,15 +25,15 @@ async def killed_at(arena: Arena, point: Point) -> None:
 
 
 async def killed_everywhere(arena: Arena) -> None:
-    """Three workers at a time, each to die at another point; whoever dies is followed by one for the next point."""
+    """Kill workers at every point: three run at a time, with replacements."""
     await killed_in_turn(arena, OF_A_RECORD, at_once=3)
 
 
 async def killed_in_turn(arena: Arena, points: Sequence[Point], at_once: int) -> None:
-    """Keep ``at_once`` doomed workers going until every point has struck.
+    """Keep ``at_once`` workers to be killed running until every point has struck.
 
-    Nobody replaces the last of them before all are dead: a healthy worker could deliver what is left of the stream
-    while a doomed one is still starting, whose point would then never be reached.
+    The last of them are replaced only when all are dead: a healthy worker could process the rest of the stream
+    while another one still starts, whose point would then never be reached.
     """
     left = list(points)
     doomed = [arena.start(At(left.pop(0), 1)) for _ in range(min(at_once, len(left)))]
@@ -50,7 +50,7 @@ async def killed_in_turn(arena: Arena, points: Sequence[Point], at_once: int) ->
 
 
 async def a_bug_raises(arena: Arena) -> None:
-    """An exception that nobody expects, in the middle of a write: the process must end and acknowledge nothing."""
+    """Raise an unexpected exception in a write: the process must end and acknowledge nothing."""
     worker = arena.start(At(Point.BEFORE_TRANSACTION, 2, Action.RAISE_ON))
     await arena.until(lambda: arena.evidence.has_struck(worker, Point.BEFORE_TRANSACTION), "a bug has raised")
     await arena.watch(arena.is_committed_ahead, COMMITTED_WITHIN_SECONDS)

@@ -1,4 +1,4 @@
-"""The schema registry goes away and comes back."""
+"""The schema registry is restarted."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from tests.chaos.running.arena import Arena
 
 
 async def registry_restarted(arena: Arena) -> None:
-    """Workers that know no schema yet come up while it is away: they wait, and turn nothing away."""
+    """Start a worker while the registry is down: it must wait, and reject nothing."""
     arena.fault("registry killed")
     await asyncio.to_thread(arena.servers.kill, "apicurio")
     worker = arena.start()

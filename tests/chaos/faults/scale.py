@@ -1,4 +1,4 @@
-"""Workers come and go while records flow."""
+"""Workers start and stop while records flow."""
 
 import time
 
@@ -8,13 +8,13 @@ from tests.chaos.running.supply import Pace
 from tests.proxy import TcpProxy
 
 STOPS_WITHIN_SECONDS = 5.0
-"""Half of the grace: by then nothing of the worker runs but its batches."""
+"""Half of the grace: by then only batches of the worker still run."""
 LEAVES_WITHIN_SECONDS = 40.0
-"""The grace of 10 s, a commit that is given up after 5 s, and a busy machine."""
+"""The grace of 10 s, a commit timeout of 5 s, and extra time."""
 
 
 async def scaled_out_and_in(arena: Arena) -> None:
-    """One, three, then two of them are told to leave, one politely and one not."""
+    """Scale from one to three workers, then end two: SIGTERM and SIGKILL."""
     arena.supply.pace = Pace.TRICKLE
     first = arena.start()
     await arena.until(lambda: arena.evidence.writes_of(first), "records flow")
@@ -31,9 +31,9 @@ async def scaled_out_and_in(arena: Arena) -> None:
 
 
 async def told_to_leave_amid_a_rebalance(arena: Arena) -> None:
-    """SIGTERM comes when partitions are being given back, with batches in flight that get through within their grace.
+    """Send SIGTERM during a revocation, with batches in flight that finish within their grace.
 
-    Then there is something to commit when the consumer's thread, which waits for the revocation, commits no more.
+    Then offsets must be committed while the consumer's thread, which waits for the revocation, no longer commits.
     """
     async with TcpProxy.before(arena.servers.environment["NEO4J_URI"]) as proxy:
         uri = f"bolt://{proxy.host}:{proxy.port}"
@@ -53,7 +53,7 @@ async def told_to_leave_amid_a_rebalance(arena: Arena) -> None:
 
 
 async def nothing(arena: Arena) -> None:
-    """Two workers, and nothing goes wrong: no reader sees half a transaction."""
+    """Run two workers without a fault: no reader sees half a transaction."""
     workers = arena.start(), arena.start()
     await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
     await arena.watch(arena.evidence.halves, seconds=0.0)

@@ -1,4 +1,4 @@
-"""Faults in random combination, all of it from a seed: one gust after the other, some still blowing at the next."""
+"""Random faults from a seed, one after another, some of them overlapping."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,13 +11,13 @@ from tests.chaos.running.supply import Pace
 
 GUSTS_OF_A_STORM = 6
 CALM_SECONDS = 10.0
-"""A gust may leave nothing to be written, and a strike need not fall: then the next one comes anyway."""
+"""Without a write or strike within this time, the next fault starts."""
 ASLEEP_SECONDS = 8.0
 FROZEN_SECONDS = 4.0
 
 
 class Storm:
-    """Plays on three workers or so; who sleeps is woken at last."""
+    """Plays faults on about three workers; all stopped ones continue at the end."""
 
     def __init__(self, arena: Arena, random: Random) -> None:
         self._arena = arena
@@ -25,7 +25,7 @@ class Storm:
         self._asleep: set[asyncio.Task[None]] = set()
 
     async def blow(self, gusts: int) -> None:
-        """So many gusts, each of a kind drawn from the seed."""
+        """Play ``gusts`` faults, each of a random kind."""
         kinds: list[Callable[[], Awaitable[None]]] = [
             self._strike,
             self._strike,
@@ -42,7 +42,7 @@ class Storm:
         await asyncio.gather(*self._asleep)
 
     async def _strike(self) -> None:
-        """A worker comes that will die, or fail, at some point."""
+        """Start a worker that will be killed, or raise, at a random point."""
         at = At(
             self._random.choice([*OF_A_RECORD, Point.AT_REVOCATION]),
             self._random.randint(1, 3),
@@ -59,7 +59,7 @@ class Storm:
         self._arena.start()
 
     async def _sleep(self) -> None:
-        """Past the session timeout; meanwhile the storm goes on."""
+        """Stop a worker for longer than the session timeout; other faults continue meanwhile."""
         worker = self._random.choice(self._arena.living())
         worker.freeze()
         self._arena.fault("stopped", pid=worker.pid)
@@ -95,7 +95,7 @@ class Storm:
 
 
 async def storm(arena: Arena, seed: int, gusts: int = GUSTS_OF_A_STORM) -> None:
-    """Three workers and a trickle of records in a storm."""
+    """Play random faults on three workers with a slow stream."""
     arena.supply.pace = Pace.TRICKLE
     for _ in range(3):
         arena.start()

@@ -7,7 +7,10 @@ from tests.chaos.running.supply import Pace
 
 
 async def recreated(arena: Arena, *, under_way: bool) -> None:
-    """Every record of its first life has been delivered; workers are stopped meanwhile, or know nothing of it."""
+    """Recreate the topic after all its records were delivered.
+
+    Workers are stopped meanwhile, or, with ``under_way``, keep running.
+    """
     arena.start()
     await arena.until(arena.evidence.writes, "records flow")
     await arena.supply.stop()

@@ -1,4 +1,4 @@
-"""SIGSTOP past the session timeout, then SIGCONT: the worker that does not know it is dead."""
+"""SIGSTOP past the session timeout, then SIGCONT: the worker lost its partitions unknowingly."""
 
 import time
 
@@ -7,9 +7,9 @@ from tests.chaos.running.points import Action, At, Point
 
 
 async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
-    """It is stopped at the point, in the middle of a batch; another takes its partitions; then it wakes up.
+    """Stop a worker within a batch; continue it after another took over.
 
-    A write that was under way when it was stopped ends as it wakes up, and says nothing: what it begins then counts.
+    A write in flight at the stop ends without a message after SIGCONT; only writes begun after it count.
     """
     sleeper = arena.start(At(point, 2, Action.STOP))
     await arena.until(lambda: sleeper.is_stopped, f"stopped {point}")
@@ -30,7 +30,7 @@ async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
 
 
 async def _taken_over(arena: Arena) -> None:
-    """Start another worker, and wait until it has claimed every partition and gone on."""
+    """Start another worker; wait until it has claimed every partition and written batches."""
     heir = arena.start()
     everything = set(range(arena.corner.partitions))
     await arena.until(lambda: arena.evidence.claims_of(heir) == everything, "another has claimed every partition")

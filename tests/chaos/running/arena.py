@@ -1,4 +1,4 @@
-"""Where a scenario takes place: a stream on its way, workers under test, a witness, and in the end the checker."""
+"""One scenario's environment: a stream, workers, a witness, and the history."""
 
 import asyncio
 import itertools
@@ -17,16 +17,16 @@ from tests.chaos.running.supply import Supply
 from tests.chaos.running.worker_process import WorkerProcess
 
 PATIENCE_SECONDS = 180.0
-"""Without any progress: the machine may be slow, but not this slow."""
+"""The limit of time without progress, also on a slow machine."""
 WITH_A_BUG_SECONDS = 45.0
-"""A seeded bug may well leave a worker stuck: that is soon enough to say so, and longer than a crash, a session
-timeout, a start and a rebalance take together (30 s were seen on two busy cores)."""
+"""A seeded bug may block a worker. This time is longer than a crash, a session
+timeout, a start and a rebalance together (30 s were measured on two busy cores)."""
 POLL_SECONDS = 0.05
 RESTARTS = 20
 
 
 class Arena:
-    """One scenario. ``bug`` is in every worker that it starts."""
+    """One scenario. Every worker that it starts has ``bug``."""
 
     def __init__(self, servers: Servers, corner: Corner, supply: Supply, history: History, bug: Bug | None) -> None:
         self.servers = servers
@@ -41,15 +41,15 @@ class Arena:
         self._bug = bug
 
     def fault(self, name: str, **told: Any) -> None:
-        """Put a fault down in the history."""
+        """Add a fault to the history."""
         self.history.note("fault", name=name, **told)
 
     def tune(self, **tuning: Any) -> None:
-        """Lay options over the scenario's tuning, for every worker that starts from now on."""
+        """Override options of the scenario's tuning, for every worker started from now on."""
         self.corner.topology = self.corner.write_topology(tuning)
 
     def start(self, *at: At, neo4j_uri: str | None = None, **tuning: Any) -> WorkerProcess:
-        """Start a worker that will be struck ``at``; the rest is laid over the scenario's tuning."""
+        """Start a worker that will be struck ``at``; ``tuning`` overrides the scenario's."""
         topology = self.corner.write_topology(tuning) if tuning else self.corner.topology
         environment = {
             **self.servers.environment,
@@ -69,7 +69,7 @@ class Arena:
         return worker
 
     async def until(self, true: Callable[[], object], what: str) -> None:
-        """Wait for what can be seen from outside; start again whatever ends meanwhile unasked."""
+        """Wait for a condition; restart workers that end unexpectedly meanwhile."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not true():
             self._tend()
@@ -77,14 +77,14 @@ class Arena:
             await asyncio.sleep(POLL_SECONDS)
 
     async def watch(self, true: Callable[[], object], seconds: float) -> None:
-        """Wait for what must not happen; return as soon as it does. With a bug it must, however long that takes."""
+        """Wait for a forbidden condition for ``seconds``; with a bug, wait until it occurs."""
         deadline = time.monotonic() + (PATIENCE_SECONDS if self._bug else seconds)
         while not true() and time.monotonic() < deadline:
             self._tend()
             await asyncio.sleep(POLL_SECONDS)
 
     async def shared_out(self, *workers: WorkerProcess) -> None:
-        """Wait until these workers, and no others, have all the partitions among them."""
+        """Wait until exactly these workers have all the partitions."""
         everything = list(range(self.corner.partitions))
 
         def is_shared_out() -> bool:
@@ -94,7 +94,7 @@ class Arena:
         await self.until(is_shared_out, f"all partitions shared out among {len(workers)}")
 
     async def settle(self) -> None:
-        """Wait until watermarks and commits are at the log's end; note when nothing moves any more."""
+        """Wait until watermarks and commits are at the log's end, or nothing moves."""
         ends = {number: end for number, end in (await asyncio.to_thread(self.corner.end_offsets)).items() if end}
         seen: Any = None
         moved_at = time.monotonic()
@@ -109,12 +109,12 @@ class Arena:
             await asyncio.sleep(POLL_SECONDS)
 
     async def leave(self, worker: WorkerProcess) -> None:
-        """SIGTERM, and wait until it has drained."""
+        """Send SIGTERM, and wait until the worker has drained."""
         worker.terminate()
         await self.until(lambda: worker.exit_code is not None, "the worker has drained")
 
     async def end_workers(self) -> None:
-        """SIGTERM to all, and wait."""
+        """Send SIGTERM to all, and wait."""
         for worker in self.workers:
             worker.terminate()
         await self.until(lambda: not self.living(), "all workers have drained")
@@ -123,16 +123,16 @@ class Arena:
         return [worker for worker in self.workers if worker.exit_code is None]
 
     def is_committed_ahead(self) -> bool:
-        """Whether Kafka's offset is past the graph's."""
+        """Return whether Kafka's committed offset is past the graph's."""
         marks = {number: mark.offset for number, mark in self.witness.watermarks.items()}
         return any(offset > marks.get(number, -1) + 1 for number, offset in self.witness.committed.items())
 
     def tails(self) -> str:
-        """The ends of the logs of the latest workers."""
+        """Return the last log lines of the latest workers."""
         return "\n\n".join(f"{worker.log}\n{worker.tail()}" for worker in self.workers[-4:])
 
     def finish(self) -> None:
-        """Kill every worker, and stop looking."""
+        """Kill every worker, and stop the witness."""
         for worker in self.workers:
             worker.kill()
         self.witness.close()

@@ -1,4 +1,4 @@
-"""A corner of the servers that belongs to one scenario: topic, group, topology, and what ended up there."""
+"""One scenario's part of the servers: topic, group, topology, and the results in them."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -28,12 +28,12 @@ TUNING: Mapping[str, Any] = {
     "drain": {"grace_seconds": 10},
     "dead_letter_limit": {"minimum": 1_000_000},
 }
-"""Small batches, so that few records make many; impatience, so that scenarios are short."""
+"""Small batches and short timeouts, so that scenarios are short."""
 
 
 @dataclass
 class Corner:
-    """``name`` is part of every id in the stream, of the topic and of the group."""
+    """The part of one scenario. ``name`` is in every id of the stream, in the topic and in the group."""
 
     settings: Settings
     folder: Path
@@ -51,7 +51,7 @@ class Corner:
         self.topology = self.write_topology({})
 
     def write_topology(self, tuning: Mapping[str, Any]) -> Path:
-        """Write a ``topology.yaml`` that lays ``tuning`` over the tests' own, and return its path."""
+        """Write a ``topology.yaml`` in which ``tuning`` overrides the tests' own; return its path."""
         worker = _overlaid(TUNING, tuning) | {"topic": self.topic, "group": self.group}
         topic = {"partitions": self.partitions, "key": "trace_id"}
         document = {"schemas": "schemas", "topics": {self.topic: topic}, "workers": {self.worker: worker}}
@@ -71,7 +71,7 @@ class Corner:
         apply_topology(self.settings.kafka, topology, execute=True, allow_repartition=True)
 
     def delete_topics(self, *topics: str) -> None:
-        """Delete these, or all of the scenario; those that Kafka does not know are no fault."""
+        """Delete these topics, or all of the scenario; unknown topics are no error."""
         admin = Admin(self.settings.kafka)
         mine = topics or tuple(topic for topic in admin.topics() if self.name in topic)
         for future in admin.client.delete_topics(list(mine)).values() if mine else ():
@@ -110,7 +110,7 @@ class Corner:
         return neo4j.GraphDatabase.driver(server.uri, auth=(server.username, server.password.get_secret_value()))
 
     def pages(self) -> list[dict[str, Any]]:
-        """All pages of the ledger."""
+        """Return all pages of the ledger."""
         cypher = "MATCH (p:LedgerPage) WHERE p.key STARTS WITH $name RETURN p {.key, .numbers, .times} AS page"
         with self.driver() as driver:
             records = driver.execute_query(cypher, name=self.name, database_=self.settings.neo4j.database).records

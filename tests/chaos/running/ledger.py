@@ -1,7 +1,7 @@
-"""A worker that writes down what it was given: where telemetry would forgive a fault of the runtime, this shows it.
+"""A worker that records its input, to show runtime errors that telemetry would hide.
 
 Telemetry folds the same event twice to the same state. The ledger appends the number of each record to the page of
-its key, and counts how often the graph was told: what is lost, doubled or out of order stands there.
+its key, and counts the writes to the graph: so lost, repeated and reordered records are visible.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ SEAL = "UNWIND $rows AS row MATCH (p:LedgerPage {key: row[0]}) SET p.sealed = ro
 
 
 def plan(pages: Sequence[Page]) -> Sequence[Statement]:
-    """Write the pages, then seal them: who sees a page that is not sealed has seen half a transaction."""
+    """Write the pages, then seal them: an unsealed page is half a transaction."""
     touched = sorted((page for page in pages if page.added), key=lambda page: page.key)
     return [
         Statement("write", WRITE, [(page.key, page.numbers, page.added) for page in touched]),

@@ -1,4 +1,4 @@
-"""The named points of a record's way at which a worker under test can be killed, stopped, or made to fail."""
+"""The named points where a worker can be killed, stopped, or made to fail."""
 
 import os
 import signal
@@ -10,7 +10,7 @@ from tests.chaos.checking.history import History
 
 
 class Point(StrEnum):
-    """Where. Each is passed once a chunk, a claim, a transaction, and so on."""
+    """A point. Each is passed once per chunk, claim, transaction, and so on."""
 
     AFTER_FETCH = "after_fetch"
     BEFORE_CLAIM = "before_claim"
@@ -30,16 +30,16 @@ class Point(StrEnum):
 
 
 class Action(StrEnum):
-    """What."""
+    """What happens at a point."""
 
     KILL = "kill"
     TERMINATE = "terminate"
-    """SIGTERM."""
+    """Send SIGTERM."""
     STOP = "stop"
-    """SIGSTOP: nothing of the process runs until the test sends SIGCONT."""
+    """Send SIGSTOP: nothing in the process runs until the test sends SIGCONT."""
     RAISE = "raise"
     RAISE_ON = "raise_on"
-    """From this pass on, at every one: a bug that a record brings about comes back with the record."""
+    """Raise at this pass and all later ones, like a bug caused by a record."""
 
 
 SIGNALS = {Action.KILL: signal.SIGKILL, Action.TERMINATE: signal.SIGTERM, Action.STOP: signal.SIGSTOP}
@@ -61,13 +61,13 @@ class At(NamedTuple):
         return cls(Point(point), int(passing), Action(action))
 
     def is_due(self, point: Point, passing: int) -> bool:
-        """Tell whether this pass is one to strike at."""
+        """Return whether to strike at this pass."""
         lasts = self.action is Action.RAISE_ON and passing > self.passing
         return point is self.point and (lasts or passing == self.passing)
 
 
 class InjectedBug(Exception):
-    """Stands for any bug: an exception that nobody expects."""
+    """An unexpected exception, in place of any bug."""
 
 
 class Points:
@@ -86,7 +86,7 @@ class Points:
                 self._strike(point, at.action)
 
     def awaits(self, point: Point) -> bool:
-        """Tell whether something is still to strike at the point."""
+        """Return whether a strike at the point is still due."""
         return any(at.point is point and at.passing > self._passed[point] for at in self._due)
 
     def _strike(self, point: Point, action: Action) -> None:

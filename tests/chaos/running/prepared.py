@@ -1,4 +1,4 @@
-"""What must be there before a scenario begins: constraints in the graph, and the stream, encoded."""
+"""The preconditions of a scenario: constraints in the graph, and the encoded stream."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.migrate import migrate
 
 REFUSING = (
-    # The database refuses what is too large for these: records that only it can turn away.
+    # The database refuses values that are too large for these indexes: only it can reject such records.
     "CREATE INDEX chaos_error_message IF NOT EXISTS FOR (e:Error) ON (e.message)",
     "CREATE INDEX chaos_note_text IF NOT EXISTS FOR (n:LedgerNote) ON (n.text)",
     "CREATE CONSTRAINT chaos_note IF NOT EXISTS FOR (n:LedgerNote) REQUIRE n.id IS UNIQUE",

@@ -1,4 +1,4 @@
-"""Sends the stream, and notes where each record came to be in the log."""
+"""Sends the stream, and stores the offset of each record in the history."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ PATIENCE_SECONDS = 300
 
 
 def headers_of(planned: Planned) -> list[tuple[str, str | bytes | None]]:
-    """The record's number, and a header twice: both must be there in a dead letter, too."""
+    """Return the record's number and a repeated header, as dead letters must have them."""
     return [(NUMBER_HEADER, str(planned.number).encode()), ("twice", b"1"), ("twice", b"\xff")]
 
 
 def page_of(planned: Planned) -> str:
-    """The page of the ledger that the record belongs to."""
+    """Return the record's page in the ledger."""
     return planned.fields["trace_id"] or f"{planned.fields['event_id']}#{planned.number}"
 
 
 class StreamProducer:
-    """An idempotent producer to one life of a topic; it outlasts restarts of the broker."""
+    """An idempotent producer for one creation of a topic; it continues after broker restarts."""
 
     def __init__(self, bootstrap_servers: str, topic: str, life: int, history: History) -> None:
         self._topic = topic
@@ -41,18 +41,18 @@ class StreamProducer:
         )
 
     def queue(self, stream: Sequence[Planned], values: Sequence[bytes | None]) -> None:
-        """Hand over these records, in their order; reports of earlier ones may come in."""
+        """Queue these records in order; handle the reports of earlier ones."""
         for planned, value in zip(stream, values, strict=True):
             self._send(planned, value)
         self._producer.poll(0)
 
     async def flush(self) -> None:
-        """Return when the broker has confirmed every one."""
+        """Wait until the broker has confirmed every record."""
         left = await asyncio.to_thread(self._producer.flush, PATIENCE_SECONDS)
         assert not left, f"{left} records were never confirmed"
 
     async def send(self, stream: Sequence[Planned], values: Sequence[bytes | None]) -> None:
-        """Send all, and return when they are confirmed."""
+        """Send all records, and wait until they are confirmed."""
         self.queue(stream, values)
         await self.flush()
 

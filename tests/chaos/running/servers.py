@@ -1,4 +1,4 @@
-"""Servers that may be killed, frozen and started again: a stack of the chaos tests' own."""
+"""The chaos tests' own stack: its servers may be killed, frozen and restarted."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from workers.dev.stack.state import load_state
 
 
 class Servers:
-    """The servers of the stack ``name`` under ``home``. Every call blocks until it is done."""
+    """The servers of the stack ``name`` under ``home``. Every call blocks until it has finished."""
 
     def __init__(self, name: str, home: Path) -> None:
         self.name = name
@@ -27,7 +27,7 @@ class Servers:
         )
 
     def settings(self) -> Settings:
-        """Return what a program started with this environment would read."""
+        """Return the settings that a program with this environment reads."""
         values = self.environment
         return Settings.model_validate(
             {
@@ -43,18 +43,18 @@ class Servers:
         )
 
     def kill(self, server: str) -> None:
-        """SIGKILL: as a machine that loses power, but for its disk cache."""
+        """Send SIGKILL: like a power failure, but without loss of the disk cache."""
         process = psutil.Process(self._identity(server).pid)
         process.kill()
         _, alive = psutil.wait_procs([process], timeout=30)
         assert not alive, f"{server} outlived SIGKILL"
 
     def stop(self, server: str) -> None:
-        """End it in good order."""
+        """Stop the server normally."""
         stop(self._identity(server), SERVERS[server].stop_signal, SERVERS[server].grace_seconds)
 
     def start(self) -> None:
-        """Start again what does not run, on the same ports and data; return when all of it is ready."""
+        """Restart stopped servers on the same ports and data; return when all are ready."""
         for server in load_state(self._home, self.name).servers:
             with suppress(OSError):
                 self.thaw(server)
@@ -83,11 +83,11 @@ class Servers:
         return self._home / self.name / "dumps"  # removed with the stack
 
     def freeze(self, server: str) -> None:
-        """SIGSTOP: connections stay open, nothing answers."""
+        """Send SIGSTOP: connections stay open, but nothing answers."""
         os.kill(self._identity(server).pid, signal.SIGSTOP)
 
     def thaw(self, server: str) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         os.kill(self._identity(server).pid, signal.SIGCONT)
 
     def _identity(self, server: str) -> ProcessIdentity:

@@ -1,4 +1,4 @@
-"""A known stream from a seed: telemetry as difficult as the record contract allows, with bad records among it."""
+"""A known stream from a seed: difficult telemetry with bad records."""
 
 from collections.abc import Mapping, Sequence
 from random import Random
@@ -11,14 +11,14 @@ from workers.adapters.avro.encoder import AvroEncoder
 ERROR = f"{NAMESPACE}.LLMErrorEvent"
 TOKENS = f"{NAMESPACE}.LLMTokenEvent"
 TOO_LARGE = "too large for its index "
-"""With ``test_index`` in place the database refuses more than 8 kB of this."""
+"""With ``test_index`` present, the database refuses more than 8 kB of this."""
 POISON = ("not_avro", "unknown_schema", "tombstone", "truncated", "negative", "too_old", "wrong_key")
 REFUSED = "refused"
-"""Poison that only the database turns away: it costs a bisection, so there is little of it."""
+"""Bad records that only the database rejects: few, because each costs a bisection."""
 
 
 class Planned(NamedTuple):
-    """One record. ``number`` is its place in the stream; ``poison`` says what is wrong with it, ``None`` nothing."""
+    """One record. ``number`` is its position in the stream; ``poison`` says what is wrong, or is ``None``."""
 
     number: int
     partition: int
@@ -33,7 +33,7 @@ Spoilt = tuple[Sent, str | None]
 
 
 class Recipe(NamedTuple):
-    """What a stream is made of.
+    """The parameters of a stream.
 
     ``poison_percent``  bad records for a hundred good ones of a partition
     ``poison_in_a_row`` records of poison, one after the other, in the middle of partition 0
@@ -52,9 +52,9 @@ class Recipe(NamedTuple):
 
 
 def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
-    """Plan the stream of a seed; ``name`` is part of every id, so that many share one graph.
+    """Plan the stream of a seed; every id contains ``name``, for a shared graph.
 
-    Order holds in each partition; partitions take turns at random. Ids of one partition never name another's.
+    Each partition is in order; the partition of the next record is random. Ids in one partition never name another's.
     """
     random = Random(seed)  # noqa: S311 - reproducible by design
     logs = [_log(random, f"{name}-p{number}-", name, recipe) for number in range(recipe.partitions)]
@@ -70,7 +70,7 @@ def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
 
 
 def _log(random: Random, prefix: str, name: str, recipe: Recipe) -> list[Spoilt]:
-    """One partition's: models are shared with the others, so that partitions meet at hot nodes."""
+    """Return one partition's log; all partitions write to the same models."""
     log: list[Spoilt] = []
     for record, fields in traffic(random, recipe.traces, prefix):
         shared = {**fields, "model_id": fields["model_id"].removesuffix(f"-{prefix}") + f"-{name}"}
@@ -85,7 +85,7 @@ def _log(random: Random, prefix: str, name: str, recipe: Recipe) -> list[Spoilt]
 
 
 def _poison(random: Random, log: Sequence[Spoilt], prefix: str, count: int) -> list[Spoilt]:
-    """So many copies of the log's records, spoilt in all ways in turn."""
+    """Return ``count`` copies of the log's records, spoilt in all ways in turn."""
     kinds = [POISON[number % len(POISON)] for number in range(count)]
     return [
         (_spoil(random, kind, _spoilable(random, log), f"{prefix}{number}"), kind) for number, kind in enumerate(kinds)
@@ -97,7 +97,7 @@ def _spoilable(random: Random, log: Sequence[Spoilt]) -> Sent:
 
 
 def _spoil(random: Random, kind: str, sent: Sent, event_id: str) -> Sent:
-    """Spoil the fields of a copy, with an id of its own; what is bad on the wire is spoilt when it is encoded."""
+    """Spoil the fields of a copy with its own id; encodings are spoilt later."""
     record, fields = sent
     fields = {**fields, "event_id": event_id}
     if kind == "negative":
@@ -112,7 +112,7 @@ def _spoil(random: Random, kind: str, sent: Sent, event_id: str) -> Sent:
 
 
 def _like(fields: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The other's own fields, with what all events have in common from the first."""
+    """Return the other's own fields, with the common fields of the first."""
     common = ("event_id", "timestamp", "model_id", "provider", "trace_id", "span_id", "metadata")
     return {**other, **{field: fields[field] for field in common}}
 

@@ -1,4 +1,4 @@
-"""The stream on its way into the topic: a little ahead of the workers, or all at once."""
+"""Sends the stream to the topic: slightly ahead of the workers, or at once."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,11 +9,11 @@ from tests.chaos.running.producer import StreamProducer, abort
 from tests.chaos.running.stream import Planned
 
 AHEAD = 200
-"""Records that may wait in the log while the stream is sent as it is consumed."""
+"""Records that may wait in the log while the stream follows the workers."""
 SLICE = 50
 STEP = 20
 KEPT_BACK = 0.3
-"""Share of the stream that comes after the fault: what a state has lost shows only when it is built upon."""
+"""Share of the stream sent after the fault, because it shows lost state."""
 POLL_SECONDS = 0.05
 COPIES = 40
 
@@ -22,17 +22,17 @@ class Pace(Enum):
     """How fast the stream is sent."""
 
     HELD = auto()
-    """Nothing, for as long as workers take to share the partitions out."""
+    """Send nothing, while workers share the partitions."""
     STEPS = auto()
-    """A little, and the next when all of that has been consumed: does not run dry while workers are away."""
+    """Send a few, and the next after those are consumed."""
     TRICKLE = auto()
-    """Twenty a second, whatever the workers do: for faults that need not wait for a record."""
+    """Send twenty a second, independently of the workers."""
     FLOW = auto()
-    """A little ahead of the workers."""
+    """Stay slightly ahead of the workers."""
 
 
 class Supply:
-    """Sends each record of the stream once. ``consumed`` tells how many have been acknowledged."""
+    """Sends each record of the stream once."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Supply:
         self.stream = stream
         self.values = values
         self.life = 0
-        """How often the topic has been made anew."""
+        """How often the topic was recreated."""
         self.pace = Pace.FLOW
         self._servers = bootstrap_servers
         self._topic = topic
@@ -55,18 +55,18 @@ class Supply:
         self._flowing: asyncio.Task[None] | None = None
 
     def flow(self, consumed: Callable[[], int]) -> None:
-        """Begin to send as the workers consume; the last part of the stream is kept back."""
+        """Start to send at the workers' pace, without the stream's last part."""
         self._flowing = asyncio.create_task(self._flow(consumed))
 
     async def stop(self) -> None:
-        """Send no more for now, and wait until what was sent is confirmed."""
+        """Pause sending, and wait until the sent records are confirmed."""
         self._enough.set()
         if self._flowing is not None:
             await self._flowing
             self._flowing = None
 
     async def send(self, share: float = 1.0) -> None:
-        """Send this share of what is left at once, and wait until it is confirmed."""
+        """Send this share of the rest at once, and wait until it is confirmed."""
         producer = self._producer()
         await producer.send(*self._next(round(share * (len(self.stream) - self._sent))))
 

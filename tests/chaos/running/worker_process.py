@@ -9,18 +9,18 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 FORKED = multiprocessing.get_context("forkserver")
-"""A process that has imported everything and done nothing forks each worker: importing is half of what a start costs,
+"""A process with all imports done forks each worker: importing is half of the start time,
 and a matrix starts some three hundred."""
 FORKED.set_forkserver_preload(["tests.chaos.running.worker_under_test"])
 
 
 class WorkerProcess:
-    """A running ``worker_under_test``; its log is a file."""
+    """A running ``worker_under_test`` with a log file."""
 
     def __init__(self, worker: str, environment: Mapping[str, str], log: Path) -> None:
         self.log = log
         self.meant_to_end = False
-        """Whether the scenario wants it to end: else it is started again when it does, as Kubernetes would."""
+        """Whether the scenario expects its end; otherwise it is restarted, as Kubernetes would."""
         log.touch()
         told = {"LOG_FORMAT": "json", **environment}
         self._process = FORKED.Process(target=_run, args=(worker, told, log), daemon=True)
@@ -30,7 +30,7 @@ class WorkerProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """``None`` while it runs; minus the number of the signal that killed it."""
+        """``None`` while it runs; minus the signal number if a signal killed it."""
         return self._process.exitcode
 
     @property
@@ -52,12 +52,12 @@ class WorkerProcess:
         self._process.join()
 
     def terminate(self) -> None:
-        """SIGTERM: drain and end."""
+        """Send SIGTERM: drain and end."""
         self.meant_to_end = True
         self._process.terminate()
 
     def memory_mib(self) -> float:
-        """Resident memory; 0 when it has ended."""
+        """Return the resident memory; 0 when it has ended."""
         try:
             return float(psutil.Process(self.pid).memory_info().rss / 2**20)
         except psutil.Error:
@@ -68,7 +68,7 @@ class WorkerProcess:
 
 
 def _run(worker: str, environment: Mapping[str, str], log: Path) -> None:
-    """What the forked process does: be a program of its own, then the worker."""
+    """Set up the forked process as a separate program, then run the worker."""
     from tests.chaos.running.worker_under_test import main  # noqa: PLC0415 - imported beforehand in the process that forks
 
     os.setsid()

@@ -1,4 +1,4 @@
-"""The real worker in a process of its own, with points to strike at and, if asked for, one bug.
+"""The real worker in its own process, with points and optionally one bug.
 
 Only this program knows the variables: CHAOS_HISTORY (path), CHAOS_AT (``point:passing:action …``), CHAOS_BUG, and
 CHAOS_TRANSACTION_SECONDS, the time limit of a transaction.
