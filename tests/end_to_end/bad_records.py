@@ -1,4 +1,4 @@
-"""Every kind of bad record that a producer can send, and what its dead letter must say."""
+"""Every kind of bad record, and the expected contents of its dead letter."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ FOREIGN = {
 
 @dataclass(frozen=True)
 class Producer:
-    """What a producer of bad records has at hand. ``fields`` are those of a good invocation of ``trace_id``."""
+    """A producer of bad records. ``fields`` are those of a good invocation of ``trace_id``."""
 
     serializer: Serializer
     registry_url: str
@@ -38,13 +38,13 @@ class Producer:
         return self.serializer(record_name, self.fields(record_name, **fields))
 
     def written_with(self, schema: Mapping[str, Any], fields: Mapping[str, Any]) -> bytes:
-        """Use a schema of the producer's own, registered where nobody checks that it is compatible."""
+        """Write with a schema of this producer, under a subject without a compatibility check."""
         schema_id = register(self.registry_url, f"{self.topic}-{schema['name']}-{self.trace_id}", schema)
         return framed(schema_id, schema, fields)
 
 
 class Bad(NamedTuple):
-    """``names`` is what the message must name: the field, where there is one."""
+    """A bad record. ``names`` is what the message must contain: the field, if there is one."""
 
     what: str
     stage: str
@@ -67,7 +67,7 @@ def foreign_record(producer: Producer) -> bytes:
 
 
 def truncated(producer: Producer) -> bytes:
-    """End in the middle of the trace_id, which comes after event_id and model_id, which begin alike."""
+    """End in the middle of the trace_id, the field after event_id and model_id."""
     value = producer.value(event_id="e", model_id="m")
     return value[: value.index(producer.trace_id.encode()) + 3]
 
@@ -81,7 +81,7 @@ def not_utf_8(producer: Producer) -> bytes:
 
 
 def enum_index(producer: Producer) -> bytes:
-    """Write a symbol as its index, the way Avro does, beyond the last one: in the byte where two symbols differ."""
+    """Write an enum index out of range, in the byte where symbols differ."""
     success, timeout = producer.value(status="SUCCESS"), producer.value(status="TIMEOUT")
     place = next(place for place, byte in enumerate(success) if byte != timeout[place])
     return success[:place] + bytes([7 << 1]) + success[place + 1 :]
@@ -109,7 +109,7 @@ def without(field: str) -> Callable[[Producer], bytes]:
 
 
 def spoilt(code: str, record_name: str, field: str, bad: Any, what: str = "", **more: Any) -> Bad:
-    """Make a record of which one field is bad; ``more`` are good ones."""
+    """Return a record with one bad field; ``more`` are good ones."""
     what = what or f"{field} {bad!r}"
     label = f"{record_name.rpartition('.')[2]} {what}"
     return Bad(label, "VALIDATE", code, field, lambda producer: producer.value(record_name, **{field: bad} | more))

@@ -1,4 +1,4 @@
-"""The servers, and a corner of them for each test file."""
+"""The servers, and a scene for each test file."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,13 +29,13 @@ def scenes(
     stack: RunningStack,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Scenes]:
-    """Make scenes named after the test file, with topics, and tidy them up after its last test."""
+    """Yield a function that makes scenes; remove them after the last test."""
     name = Path(str(request.path)).stem.removeprefix("test_").replace("_", "-")
     made: list[Scene] = []
 
     def make(partitions: int, **parts: Any) -> Scene:
         scene = Scene(
-            # Named so that no earlier run on the same servers had the name.
+            # A name that no earlier run on the same servers had.
             name=f"{name}-{uuid4().hex[:8]}",
             settings=settings,
             environment=stack.environment,

@@ -1,4 +1,4 @@
-"""Two traces written by hand, in an order that no clock would give them, and the graph that the contract promises."""
+"""Two handwritten traces, out of order, and the graph that the contract requires."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Related = tuple[str, str, str]
 
 
 def records(name: str) -> list[Record]:
-    """Return the records in the order in which they are sent. ``name`` begins every id."""
+    """Return the records in the order of sending. ``name`` is the prefix of every id."""
     made: list[Record] = []
 
     def send(record_name: str, event_id: str, trace: str, span_id: str | None, **fields: Any) -> None:

@@ -1,4 +1,4 @@
-"""Fields of telemetry records as a producer fills them in: everything in order, unless told otherwise."""
+"""Fields of valid telemetry records, with defaults."""
 
 from typing import Any
 
@@ -62,5 +62,8 @@ OWN_FIELDS: dict[str, dict[str, Any]] = {
 
 
 def fields_of(record_name: str, **fields: Any) -> dict[str, Any]:
-    """Return all fields of a record. ``event_id``, ``model_id``, ``trace_id`` and ``span_id`` must be told."""
+    """Return all fields of a record.
+
+    ``event_id``, ``model_id``, ``trace_id`` and ``span_id`` must be given.
+    """
     return {"timestamp": AT, "provider": "openai", "metadata": {"sdk": "test"}} | OWN_FIELDS[record_name] | fields

@@ -1,6 +1,6 @@
-"""The evolution worker in a process of its own, killed with -9 after each kind of step, once each in all its lives.
+"""The evolution worker in its own process, killed once after each kind of step.
 
-Only this program knows the variable: SURVIVED names a file with the moments that earlier lives have been killed at.
+Only this program reads the variable SURVIVED: a file with the moments at which earlier processes were killed.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ STATE = MIGRATIONS.columns.index("state")
 
 
 class Moments:
-    """Each kind is fatal once."""
+    """The moments to be killed at, each once."""
 
     def __init__(self, survived: Path) -> None:
         self._survived = survived
@@ -47,10 +47,10 @@ class Moments:
 
 
 def hook(moments: Moments) -> None:
-    """Put a moment after everything that the worker does to the outside.
+    """Add a moment after every external effect of the worker.
 
-    A step is done as a whole before its echo in the log is written: else the echo's moment could end the life that was
-    the last chance of the step's own.
+    A step is finished before its record in the log is written to the graph: otherwise that write's moment could end
+    the process, and the step's own moment might get no other chance.
     """
     step = Runner._run_step  # noqa: SLF001 - nothing public begins and ends where a step does
     do, record, write = Effects.run, Neo4jRecorder.record, Neo4jWriter.write

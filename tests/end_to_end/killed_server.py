@@ -1,4 +1,4 @@
-"""Servers of the stack that tests share: killed, and started again on the same ports and data."""
+"""Kill and restart servers of the tests' shared stack."""
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
@@ -9,7 +9,7 @@ from workers.dev.stack.state import load_state
 
 
 def kill(stack: RunningStack, server: str) -> None:
-    """SIGKILL; does nothing to one that is a container of somebody else's."""
+    """Send SIGKILL; do nothing if the server is an external one."""
     known = load_state(HOME, stack.name).servers[server]
     if known.external:
         return
@@ -21,6 +21,6 @@ def kill(stack: RunningStack, server: str) -> None:
 
 
 def start_again(stack: RunningStack) -> None:
-    """Start what does not run; return when all of it is ready, where it was before."""
+    """Start the stopped servers; return when ready at their old addresses."""
     state = up(stack.name, (), environment=stack.environment, home=HOME, well_known_ports=False)
     assert state.environment == stack.environment, "the servers came back in another place"

@@ -1,6 +1,6 @@
-"""What a program from outside brings along: HTTP to the schema registry, fastavro, confluent_kafka. Nothing of ours.
+"""An external program's tools: HTTP to the schema registry, fastavro, confluent_kafka. No code of ours.
 
-Only the contract is known here, so that a mistake in our codec or our producer cannot hide itself.
+They know only the contract, so that errors of our codec or producer cannot hide themselves.
 """
 
 import json
@@ -22,7 +22,7 @@ LARGEST_REQUEST_BYTES = 104_857_600
 
 
 def register(registry_url: str, subject: str, schema: Mapping[str, Any]) -> int:
-    """Register as Confluent's API has it; return the schema's id."""
+    """Register a schema by Confluent's API; return its id."""
     request = Request(  # noqa: S310 - the registry of this test run
         f"{registry_url}/subjects/{subject}/versions",
         data=json.dumps({"schema": json.dumps(schema), "schemaType": "AVRO"}).encode(),
@@ -34,7 +34,7 @@ def register(registry_url: str, subject: str, schema: Mapping[str, Any]) -> int:
 
 
 def framed(schema_id: int, schema: Mapping[str, Any], fields: Mapping[str, Any]) -> bytes:
-    """Confluent wire format: zero, four bytes of schema id, Avro."""
+    """Return a value in Confluent wire format: zero, four bytes of schema id, Avro."""
     target = BytesIO()
     target.write(struct.pack(">BI", 0, schema_id))
     schemaless_writer(target, parse_schema(dict(schema)), fields)
@@ -48,7 +48,7 @@ def read_schema(file: Path) -> dict[str, Any]:
 
 
 class Serializer:
-    """Frames records of the ``.avsc`` files of one folder, each registered under ``<topic>-<full name>``."""
+    """Serializes with the ``.avsc`` files of one folder, each registered as ``<topic>-<full name>``."""
 
     def __init__(self, registry_url: str, topic: str, folder: Path) -> None:
         self._schemas: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -62,7 +62,7 @@ class Serializer:
 
 
 class Sent(NamedTuple):
-    """A record as it was sent, and where the broker put it."""
+    """A sent record, with its partition and offset."""
 
     key: bytes | None
     value: bytes | None
@@ -74,7 +74,7 @@ class Sent(NamedTuple):
 
 @dataclass
 class Log:
-    """Produces to one topic, and remembers."""
+    """Produces to one topic, and stores what was sent."""
 
     bootstrap_servers: str
     topic: str
@@ -99,7 +99,10 @@ class Log:
         partition: int = -1,
         headers: Sequence[tuple[str, bytes | None]] = (),
     ) -> None:
-        """Queue a record. The key decides the partition, unless told; ``timestamp``: epoch milliseconds, else now."""
+        """Queue a record.
+
+        Without ``partition`` the key decides it; ``timestamp``: epoch milliseconds, default now.
+        """
         stamp = timestamp or int(time.time() * 1000)
 
         def report(error: KafkaError | None, message: Message) -> None:
@@ -116,12 +119,12 @@ class Log:
                 return
 
     def flush(self) -> None:
-        """Return when the broker has confirmed everything."""
+        """Wait until the broker has confirmed everything."""
         assert self._producer.flush(TIMEOUT_SECONDS) == 0
 
 
 def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
-    """Every record of a topic, partition after partition, each in the order of its log."""
+    """Return every record of a topic, partition by partition, in log order."""
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap_servers,

@@ -1,4 +1,4 @@
-"""The command line as processes of their own, watched through what they log."""
+"""The command line in separate processes, observed through their logs."""
 
 import json
 import os
@@ -19,9 +19,9 @@ POLL_SECONDS = 0.05
 
 
 def until(look: Callable[[], FoundT | None], what: str, *programs: "Program") -> FoundT:
-    """Look again and again until there is something true to see.
+    """Poll until the result is true, and return it.
 
-    Fails with ``what`` when the patience is at its end, and at once when one of the programs has ended.
+    Fails with ``what`` at the timeout, and at once when one of the programs has ended.
     """
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
@@ -35,14 +35,14 @@ def until(look: Callable[[], FoundT | None], what: str, *programs: "Program") ->
 
 
 class Page(NamedTuple):
-    """An answer over HTTP."""
+    """An HTTP answer."""
 
     status: int
     text: str
 
 
 def get(url: str) -> Page:
-    """Ask; an error's page is an answer, too."""
+    """Send a GET; return error pages, too."""
     try:
         with urlopen(url, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310 - a worker of this test run
             return Page(answer.status, answer.read().decode())
@@ -52,7 +52,7 @@ def get(url: str) -> Page:
 
 
 class Program:
-    """A running ``memory-graph …``. Its log is a file; ``with`` kills what is still running at the end."""
+    """A running ``memory-graph …`` with a log file; leaving its ``with`` block kills it."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class Program:
         return [line for line in self._lines() if line.get("event") == event]
 
     def until_logged(self, event: str, count: int = 1) -> list[dict[str, Any]]:
-        """Wait for so many lines of an event; fail at once when the process ends before."""
+        """Wait for log lines of an event; fail if the process ends before."""
 
         def look() -> list[dict[str, Any]] | None:
             found = self.events(event)
@@ -97,7 +97,7 @@ class Program:
         return until(look, f"{count} times {event!r} in {self.log}", self)
 
     def until_ready(self) -> str:
-        """Wait until a worker holds partitions; return the address of its pages."""
+        """Wait until a worker has partitions; return the address of its HTTP pages."""
         line = self.until_logged("serving metrics and health")[0]
         assert line["worker"], "the line says whose address it is"
         address: str = line["address"]
@@ -109,7 +109,7 @@ class Program:
         return self._process.poll() is not None
 
     def check(self) -> None:
-        """Fail when it has ended."""
+        """Fail if the program has ended."""
         code = self._process.poll()
         assert code is None, f"ended with {code}:\n{self.tail()}"
 
@@ -126,7 +126,7 @@ class Program:
             raise AssertionError(f"did not end within {PATIENCE_SECONDS:.0f} s:\n{self.tail()}") from None
 
     def kill(self) -> None:
-        """Send SIGKILL, which no process can answer."""
+        """Send SIGKILL."""
         if self._process.poll() is None:
             self._process.kill()
             self._process.wait()

@@ -1,4 +1,4 @@
-"""The worker that the pipelines' README tells newcomers to write, read from there."""
+"""The example worker, read from the pipelines' README."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
 class NewWorker(NamedTuple):
-    """The parts of a new worker: the files' texts."""
+    """The texts of the new worker's files."""
 
     schema: str
     worker: str
@@ -18,7 +18,7 @@ class NewWorker(NamedTuple):
 
 
 def adding_a_worker() -> NewWorker:
-    """Read the section's code blocks, one of each language."""
+    """Read the section's code blocks, one per language."""
     section = (
         (ROOT / "workers" / "pipelines" / "README.md")
         .read_text()

@@ -1,4 +1,4 @@
-"""The registry's real database in the place of the model's: what random changes do, they do by SQL."""
+"""The registry's real database instead of the model's: random changes become SQL."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from tests.model.registry_source import COLUMNS, KEYS, Row, Source
 
 
 class Database(Source):
-    """Every change is a transaction of its own; ``changes`` counts the rows that were changed."""
+    """Makes every change in its own transaction; ``changes`` counts the changed rows."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class Database(Source):
         self.changes = 0
 
     def run(self, operations: Iterable[Operation]) -> None:
-        """Do one after the other; another writer may be at work on the same rows."""
+        """Run the operations in order; another writer may change the same rows in parallel."""
         for operation in operations:
             operation(self)
 
@@ -45,12 +45,12 @@ class Database(Source):
             self._execute(statement, list(key))
 
     def snapshot(self) -> None:
-        """The connector decides by itself when it reads all anew."""
+        """Do nothing: the connector itself decides when to take a snapshot."""
 
     def _execute(self, statement: sql.Composed, values: list[Any]) -> None:
         self.changes += self._connection.execute(statement, values).rowcount
 
 
 def _shown(column: str, value: Any) -> Any:
-    """Write a date as SQL has it, and not as Debezium does."""
+    """Return a date as SQL expects it, not as Debezium sends it."""
     return date(1970, 1, 1) + timedelta(days=value) if column == "training_cutoff" and value is not None else value

@@ -1,4 +1,4 @@
-"""A corner of the servers that belongs to one test file: topic, group and topology.yaml of its own."""
+"""One test file's part of the servers: its own topic, group and topology.yaml."""
 
 import asyncio
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ workers:
 
 @dataclass
 class Scene:
-    """``name`` begins every trace_id of the file's records, so that the graph can be asked for them alone."""
+    """A test file's environment. ``name`` is the prefix of every trace_id, so that queries can select them."""
 
     settings: Settings
     environment: Mapping[str, str]
@@ -81,7 +81,7 @@ class Scene:
         asyncio.run(migrated())
 
     def tear_down(self) -> None:
-        """Leave nothing behind on servers that others use, too."""
+        """Delete the scene's nodes, topics and group: other tests share the servers."""
         self.query("MATCH (w:Watermark) WHERE w.id CONTAINS $part DELETE w", part=f"/{self.topic}/")
         self.query("MATCH (i:Invocation) WHERE i.trace_id STARTS WITH $name DETACH DELETE i", name=self.name)
         self.query("MATCH (n:Error|PerformanceMetric) WHERE n.id STARTS WITH $name DETACH DELETE n", name=self.name)
@@ -91,11 +91,11 @@ class Scene:
         try:
             admin.results(admin.client.delete_topics(mine) if mine else {})
             admin.results(admin.client.delete_consumer_groups([self.group]))
-        except KafkaException:  # a group that nobody ever joined, or whose members were killed a moment ago
+        except KafkaException:  # a group that no member ever joined, or whose members were killed a moment ago
             return
 
     def start(self, log: str, **process: Any) -> Program:
-        """Start the scene's worker; its log is the file ``log`` of the scene's folder."""
+        """Start the scene's worker; its log is ``log`` in the scene's folder."""
         return Program(["worker", self.worker], self.environment, self.folder / log, **process)
 
     def serializer(self) -> Serializer:
@@ -105,15 +105,15 @@ class Scene:
         return Log(self.settings.kafka.bootstrap_servers, self.topic)
 
     def lag(self) -> int:
-        """Records that the group has not acknowledged yet."""
+        """Return the number of records that the group has not committed."""
         return sum(part.lag for part in group_lag(self.settings.kafka, self.group, self.topic).values())
 
     def until_caught_up(self, *programs: Program) -> None:
-        """Wait for lag zero."""
+        """Wait until the lag is zero."""
         until(lambda: self.lag() == 0, f"lag of {self.group} zero", *programs)
 
     def watermarks(self) -> dict[int, int]:
-        """The last offset that the graph reflects, by partition."""
+        """Return the last offset in the graph, by partition."""
         cypher = (
             "MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix AND w.offset >= 0 RETURN w.id AS id, w.offset AS offset"
         )

@@ -1,4 +1,4 @@
-"""A new worker is one folder, an entry in the fleet and in the topology, and a schema: the one of the README."""
+"""A new worker, as in the README: folder, fleet entry, topology entry, schema."""
 
 import shutil
 import sys
@@ -24,7 +24,7 @@ RECORD = "com.llm.observatory.feedback.Feedback"
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the house, in which a worker can be added."""
+    """Return a copy of the project, to which a worker can be added."""
     house = tmp_path_factory.mktemp("house")
     for part in ("workers", "schemas"):
         shutil.copytree(ROOT / part, house / part, ignore=shutil.ignore_patterns("__pycache__"))
@@ -49,7 +49,7 @@ def add_the_worker(house: Path) -> None:
 
 
 def add_to_the_topology(scene: Scene) -> None:
-    """Add the README's entry to the topology of the house, under the scene's names."""
+    """Add the README's entry to the copy's topology, under the scene's names."""
     yaml = YAML()
     topology = yaml.load(ROOT / "topology.yaml")
     new = adding_a_worker().topology.replace("memory-graph-feedback", scene.group)
@@ -80,7 +80,7 @@ def scene(house: Path, settings: Settings, stack: RunningStack) -> Iterator[Scen
 
 
 def program(scene: Scene, *arguments: str) -> Program:
-    """Run the command line of the copy, not of this house."""
+    """Run the command line of the copy, not of this project."""
     command = (sys.executable, "-m", "workers.cli.main")
     log = scene.folder / f"{arguments[0]}.log"
     return Program(arguments, scene.environment, log, command=command, cwd=scene.folder)

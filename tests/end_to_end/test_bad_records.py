@@ -1,4 +1,4 @@
-"""What can never succeed is put aside, whole and with the reason; what came before and after it is in the graph."""
+"""Records that can never succeed become dead letters; other records reach the graph."""
 
 import time
 from typing import Any, NamedTuple
@@ -11,13 +11,13 @@ from tests.end_to_end.outsider import Log, Sent, read_all
 from tests.end_to_end.scene import Scene
 
 SENT_AT = int(time.time() * 1000) - 3_600_000
-"""Brokers delete by this time, so it is not long ago."""
+"""Brokers delete records by this time, so it is recent."""
 HEADERS = [("traceparent", b"00-a-b-01"), ("twice", b"1"), ("twice", b"\xff\xfe"), ("null", None), ("empty", b"")]
 OURS = "__dlq.errors."
 
 
 class Outcome(NamedTuple):
-    """What one run of the worker over all bad records came to."""
+    """The result of one worker run over all bad records."""
 
     bad: dict[str, Sent]
     good: dict[str, list[str]]
@@ -60,12 +60,12 @@ def outcome(scene: Scene) -> Outcome:
 
 
 def one_between(log: Log) -> Sent:
-    """The second of the last three that were sent."""
+    """Return the second of the last three sent records."""
     return log.sent[-2]
 
 
 def ours(letter: Message) -> dict[str, str]:
-    """Our headers, without their prefix."""
+    """Return our headers, without their prefix."""
     return {
         name.removeprefix(OURS): value.decode() for name, value in headers_of(letter) if name.startswith(OURS) and value
     }

@@ -1,4 +1,4 @@
-"""How workers begin and end: refused with the fix, restarted by the fleet, drained when told to go."""
+"""Start and end of workers: refused configurations, restarts by the fleet, draining at SIGTERM."""
 
 import os
 import signal
@@ -101,7 +101,7 @@ def test_a_fleet_told_to_go_while_its_workers_are_still_loading_goes_in_order(sc
 
 
 def handles(pid: int, number: signal.Signals) -> bool:
-    """Whether the process has a handler of its own for the signal (proc(5), SigCgt)."""
+    """Return whether the process has its own handler for the signal (proc(5), SigCgt)."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return bool(int(status["SigCgt"], 16) >> (number - 1) & 1)
 

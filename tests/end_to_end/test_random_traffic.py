@@ -1,4 +1,4 @@
-"""Random telemetry through Kafka and two workers, one of them killed on the way, comes to the naive model's graph."""
+"""Random telemetry through two workers, one of them killed, gives the naive model's graph."""
 
 from collections.abc import Sequence
 from random import Random
@@ -17,9 +17,9 @@ from workers.adapters.graph.driver import open_driver
 
 SEEDS = range(6)
 TRACES = 1_000
-"""Over all seeds."""
+"""Total of all seeds."""
 ROWS_A_BATCH = 400
-"""Small, so that traces are spread over many batches."""
+"""Small, so that a trace spans many batches."""
 
 
 class Ran(NamedTuple):
@@ -33,7 +33,7 @@ class Ran(NamedTuple):
 
 @pytest.fixture(scope="module")
 def ran(scenes: Scenes) -> Ran:
-    """Each seed's log is one partition's: errors name causes of other traces, which must come before."""
+    """Each seed has its own partition, because errors name causes in earlier traces."""
     scene = scenes(partitions=len(SEEDS), max_rows=ROWS_A_BATCH)
     each = -(-TRACES // len(SEEDS))
     logs = [traffic(Random(seed), each, f"{scene.name}-{seed}") for seed in SEEDS]  # noqa: S311 - test data
@@ -63,7 +63,7 @@ def send(log: Log, serialize: Serializer, partition: int, records: Sequence[Sent
 
 
 def claimed(program: Program) -> set[int]:
-    """The partitions that a worker has begun to write."""
+    """Return the partitions that a worker has claimed."""
     return {int(line["partition"].partition("[")[2].rstrip("]")) for line in program.events("partition claimed")}
 
 

@@ -1,4 +1,4 @@
-"""A worker knows the registry's history before its first record, and follows it while it runs."""
+"""A worker loads the registry's history first, then keeps it up to date."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -30,7 +30,7 @@ def register(scene: Scene, model_id: str, since: int, version: str, usd: str) ->
 
 
 def called(scene: Scene, worker: Program, model_id: str) -> dict[str, Any]:
-    """Send one more call; return what it came to in the graph."""
+    """Send one more call; return its Invocation in the graph."""
     trace_id = f"{scene.name}-{next(SENT)}"
     about = {"model_id": model_id, "provider": "acme", "prompt_tokens": 100, "completion_tokens": 100}
     ids = {"event_id": f"{trace_id}-e", "trace_id": trace_id, "span_id": "s", "timestamp": AT + 1_000}

@@ -1,6 +1,6 @@
-"""Versions of schemas, from the graph as the registry worker leaves it, by a real worker, back to the registry.
+"""Schema migrations with a real evolution worker, from graph to registry API.
 
-The worker is killed between every two of its steps; people approve by the command line.
+The worker is killed between every two of its steps; approvals come from the command line.
 """
 
 import asyncio
@@ -89,7 +89,7 @@ class Stage(Scene):
         return run(["registry", *arguments], self.environment)
 
     def keyed(self, topic: str) -> int:
-        """Count the records about the schema."""
+        """Count the records with the schema as key."""
         messages = read_all(self.settings.kafka.bootstrap_servers, topic)
         return sum(message.key() == self.schema_id.encode() for message in messages)
 
@@ -110,7 +110,7 @@ def stage(settings: Settings, stack: RunningStack, tmp_path: Path) -> Iterator[S
 
 @pytest.fixture
 def api() -> Iterator[RegistryApiServer]:
-    """The registry's API, served beside the test, which blocks."""
+    """Serve the registry's API in a thread, because the test itself blocks."""
     server, serving, ended = RegistryApiServer(), threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
@@ -191,7 +191,7 @@ def test_a_worker_killed_between_every_two_steps_ends_in_the_same_state(stage: S
 
 
 def lived_through(stage: Stage, done: Callable[[], bool]) -> None:
-    """Start the worker again whenever it was killed, until it is done."""
+    """Restart the worker after each kill, until it is done."""
     command = (sys.executable, "-m", "tests.end_to_end.killed_between_steps")
     for life in range(2 * len(MOMENTS)):
         log = stage.folder / f"life-{life}.log"

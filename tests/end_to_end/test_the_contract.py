@@ -1,4 +1,4 @@
-"""An outside program that knows the contract only: the command line, Kafka, Avro, HTTP and Cypher. Nothing of ours."""
+"""An external program that uses only the command line, Kafka, Avro, HTTP and Cypher. No code of ours."""
 
 import shlex
 import time
@@ -34,7 +34,7 @@ MINE = "MATCH (n) WHERE (n.trace_id STARTS WITH $name OR n.id STARTS WITH $name)
 
 
 class Run(NamedTuple):
-    """What was seen while two workers ran, and after."""
+    """The observations while two workers ran, and after."""
 
     name: str
     environment: Mapping[str, str]
@@ -45,7 +45,7 @@ class Run(NamedTuple):
 
 @pytest.fixture(scope="module")
 def environment(stack: RunningStack) -> dict[str, str]:
-    """Start the stack by its name, once more where it runs already, and read where it is."""
+    """Start the stack by its name, possibly again; return its settings."""
     known = {**stack.environment, "MEMORY_GRAPH_TOPOLOGY": str(ROOT / "topology.yaml")}
     assert run(["stack", "up", "--name", stack.name], known, ROOT)[0] == 0
     code, lines, _ = run(["stack", "env", "--name", stack.name], known, ROOT)
@@ -79,7 +79,7 @@ def ran(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 
 
 def lag(environment: Mapping[str, str]) -> int:
-    """Records behind, by the group's committed offsets alone."""
+    """Return the lag by the group's committed offsets."""
     consumer = Consumer(
         {"bootstrap.servers": environment["KAFKA_BOOTSTRAP_SERVERS"], "group.id": GROUP, "enable.auto.commit": False}
     )
@@ -103,7 +103,7 @@ def ask(environment: Mapping[str, str], cypher: str, name: str) -> list[dict[str
 
 
 def nodes(ran: Run, label: str, key: str) -> dict[str, dict[str, Any]]:
-    """Properties by key without the run's name; times as epoch milliseconds."""
+    """Return properties by key without the run's name; times in epoch milliseconds."""
     rows = ask(ran.environment, f"{MINE} AND n:{label} RETURN n.{key} AS key, properties(n) AS properties", ran.name)
     return {short(ran, row["key"]): {each: plain(value) for each, value in row["properties"].items()} for row in rows}
 

@@ -1,6 +1,6 @@
-"""Random changes by SQL, through PostgreSQL, Debezium and Kafka to the graph; everything is killed on the way.
+"""Random SQL changes reach the graph through PostgreSQL, Debezium and Kafka, despite killed processes.
 
-``--hypothesis-seed N`` draws other changes; one that fails names its seed.
+``--hypothesis-seed N`` selects other changes; a failure prints its seed.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +54,7 @@ DETACH DELETE n
 
 
 class Corner(NamedTuple):
-    """What belongs to this test alone: all ids, and the consumer group, start with ``name``."""
+    """This test's part of the servers; ids and consumer group start with ``name``."""
 
     name: str
     settings: Settings
@@ -131,11 +131,11 @@ def test_the_command_that_purges_answers_on_an_orderly_graph(corner: Corner) -> 
 
 
 def during(writers: Sequence[Database], shares: Sequence[Sequence[Operation]], disturb: Callable[[], object]) -> None:
-    """Let both writers do their shares at once; disturb when they are halfway, and return when both are done."""
+    """Run both writers' shares in parallel; call ``disturb`` halfway; return when both are done."""
     before, half = sum(writer.changes for writer in writers), sum(map(len, shares)) // 2
     with ThreadPoolExecutor(len(writers)) as pool:
         running = [pool.submit(writer.run, share) for writer, share in zip(writers, shares, strict=True)]
-        # A delete of what the other has deleted changes nothing: a tenth is more than there are of these.
+        # Deletes of rows that are already gone change nothing: they are less than a tenth of all changes.
         until(lambda: sum(writer.changes for writer in writers) > before + half * 0.9, "half of the changes")
         disturb()
         for each in running:
@@ -147,25 +147,25 @@ def third(sequences: Sequence[Sequence[Operation]], part: int) -> list[Sequence[
 
 
 def killed_at_work(worker: Program, address: str, written_before: float) -> None:
-    """Kill it as soon as it has written some of the changes."""
+    """Kill the worker as soon as it has written some of the changes."""
     until(lambda: written(address) > written_before, "changes in the graph", worker)
     worker.kill()
 
 
 def written(address: str) -> float:
-    """How many changes this worker has brought into the graph."""
+    """Return how many changes this worker has written to the graph."""
     lines = get(f"{address}/metrics").text.splitlines()
     name = "llm_memory_graph_registry_sync_success_total{"
     return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
 
 def told(seen: Sequence[Seen], name: str) -> list[Seen]:
-    """The change events of this test, copies left out."""
+    """Return the change events of this test, without duplicates."""
     mine = [each for each in seen if each.fields and name.encode() in (each.record.key or b"")]
     return list({(str(each.record.key), each.fields["source"]["lsn"]): each for each in mine if each.fields}.values())
 
 
 def naive(seen: Sequence[Seen], name: str) -> Graph:
-    """What the log comes to, each row's changes in their order."""
+    """Return the graph that the log must give."""
     mine = [each for each in seen if each.fields and name.encode() in (each.record.key or b"")]
     return naive_registry(Change(each.record.key or b"", dict(each.fields)) for each in mine if each.fields)

@@ -1,4 +1,4 @@
-"""A schema's versions published by SQL: PostgreSQL, Debezium, the registry worker, the evolution worker, a person."""
+"""Schema versions published by SQL, through both workers, with a person's approval."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ USED = "MATCH (m:Model {model_id: $id})-[:USES_SCHEMA]->(v)<-[:CURRENT_VERSION]-
 
 
 class Registry(Scene):
-    """A scene of both workers, with one schema and one model."""
+    """A scene with both workers, one schema and one model."""
 
     def write_topology(self, partitions: int) -> None:
         assert partitions == 1

@@ -1,4 +1,4 @@
-"""What happens to a topic under running workers: aborted transactions, and more partitions."""
+"""Changes of a topic under running workers: aborted transactions, and more partitions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What programs read from their environment leads to the stack of this test run."""
+"""The programs' environment variables name the stack of this test run."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Against a real schema registry: ``SCHEMA_REGISTRY_URL`` names it."""
+"""Tests with a real schema registry at ``SCHEMA_REGISTRY_URL``."""
 
 import json
 import os

@@ -44,7 +44,7 @@ async def proxy(settings: Neo4jSettings) -> AsyncIterator[TcpProxy]:
 
 @pytest.fixture
 async def distant_driver(settings: Neo4jSettings, proxy: TcpProxy) -> AsyncIterator[neo4j.AsyncDriver]:
-    """Reaches the graph through the proxy only."""
+    """Yield a driver that reaches the graph only through the proxy."""
     async with open_driver(settings.model_copy(update={"uri": f"bolt://{proxy.host}:{proxy.port}"})) as driver:
         yield driver
 

@@ -1,4 +1,4 @@
-"""A corner of a shared graph that belongs to one test: its own label, its own worker name."""
+"""One test's part of a shared graph: its own label and worker name."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 20
 
 
 class Scratch:
-    """Everything that a test writes carries ``label``; ``clear`` removes it again."""
+    """Writes only nodes with ``label``; ``clear`` deletes them."""
 
     def __init__(self, driver: neo4j.AsyncDriver, database: str, name: str) -> None:
         self.driver = driver
@@ -28,32 +28,32 @@ class Scratch:
         return [record.data() for record in result.records]
 
     async def values(self) -> list[Any]:
-        """What ``create`` has written, sorted; copies show."""
+        """Return the values that ``create`` has written, sorted, including duplicates."""
         rows = await self.query(
             f"MATCH (n:{self.label}) WHERE n.value IS NOT NULL RETURN n.value AS value ORDER BY value"
         )
         return [row["value"] for row in rows]
 
     def create(self, *values: Any) -> Statement:
-        """CREATE, not MERGE: whatever is written twice is there twice."""
+        """Return a statement with CREATE, not MERGE: a second write makes duplicates."""
         cypher = f"UNWIND $rows AS row CREATE (n:{self.label}) SET n.value = row.value"
         return Statement("create", cypher, [{"value": value} for value in values])
 
     def touch(self, *ids: str) -> Statement:
-        """Lock the nodes with these ids one after the other."""
+        """Return a statement that locks the nodes with these ids one after another."""
         cypher = f"UNWIND $rows AS row MATCH (n:{self.label} {{id: row[0]}}) SET n.touched = row[0]"
         return Statement("touch", cypher, [(id_,) for id_ in ids])
 
     @asynccontextmanager
     async def held(self, *ids: str) -> AsyncIterator[None]:
-        """Keep the nodes with these ids locked: what touches them waits."""
+        """Lock the nodes with these ids: other transactions that change them must wait."""
         await self.query(f"UNWIND $ids AS id MERGE (:{self.label} {{id: id}})", ids=ids)
         async with self.driver.session(database=self.database) as session, await session.begin_transaction() as holder:
             await (await holder.run(f"MATCH (n:{self.label}) WHERE n.id IN $ids SET n.held = true", ids=ids)).consume()
             yield
 
     async def until_blocked(self, transactions: int = 1) -> None:
-        """Return when so many transactions whose query names this test wait for a lock."""
+        """Wait until this many transactions of this test wait for a lock."""
         cypher = (
             "SHOW TRANSACTIONS YIELD currentQuery, parameters, status "
             "WHERE status STARTS WITH 'Blocked' "

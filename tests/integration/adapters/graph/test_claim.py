@@ -1,4 +1,4 @@
-"""Who owns a partition, and from which offset on."""
+"""The owner of a partition, and its first offset."""
 
 import asyncio
 

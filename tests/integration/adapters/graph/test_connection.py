@@ -14,7 +14,7 @@ async def test_a_server_that_answers_passes(driver: neo4j.AsyncDriver, settings:
 @pytest.mark.parametrize(
     ("change", "kind", "fix"),
     [
-        # A user of its own: too many wrong passwords would lock out the real one.
+        # A separate user: too many wrong passwords would lock out the real one.
         ({"username": "nobody", "password": SecretStr("wrong-password")}, Misconfigured, "NEO4J_PASSWORD"),
         ({"database": "no-such-database"}, Misconfigured, "NEO4J_DATABASE"),
         ({"uri": "bolt://127.0.0.1:1"}, Unreachable, "NEO4J_URI"),

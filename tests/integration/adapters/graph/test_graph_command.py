@@ -1,4 +1,4 @@
-"""``memory-graph graph migrate`` against a real server."""
+"""``memory-graph graph migrate`` with a real server."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Migrations on a real server, with versions, labels and constraints of the test's own."""
+"""Migrations on a real server, with the test's own versions, labels and constraints."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from workers.core.errors import Misconfigured
 async def migration(scratch: Scratch) -> AsyncIterator[Migration]:
     name = f"scratch_{uuid4().hex}"
     text = f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR (n:{scratch.label}) REQUIRE n.id IS UNIQUE;"
-    # Far above what the package will ever reach, so that tests at once, and the package, do not meet.
+    # Far above the package's versions, so that neither parallel tests nor the package use the same one.
     version = 10_000 + uuid4().int % 1_000_000_000
     yield replace(parse(f"0001_{name}.cypher", text), version=version)
     await scratch.query(f"DROP CONSTRAINT {name} IF EXISTS")

@@ -1,4 +1,4 @@
-"""Connections that break at the worst moments: the retry always ends with the batch in the graph once."""
+"""Connections that break at critical moments: a retry always writes the batch exactly once."""
 
 import asyncio
 

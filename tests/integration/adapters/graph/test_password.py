@@ -1,4 +1,4 @@
-"""A password that is rotated while a worker runs."""
+"""A changed password while a worker runs."""
 
 from pathlib import Path
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""Reading beside the batches: answers, and what is raised while there is none."""
+"""Reads independent of batches: results, and the errors without a server."""
 
 import neo4j
 import pytest

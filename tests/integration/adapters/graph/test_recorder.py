@@ -1,4 +1,4 @@
-"""Writing beside the batches: committed when it returns, and what is raised where it could not be."""
+"""Writes independent of batches: committed on return, or an error."""
 
 import neo4j
 import pytest

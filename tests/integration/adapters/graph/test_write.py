@@ -1,4 +1,4 @@
-"""A batch and its watermark: both or neither, once, and only by the owner."""
+"""A batch and its watermark are written atomically, once, and only by the owner."""
 
 import asyncio
 from typing import Any
@@ -209,7 +209,7 @@ async def test_of_two_writes_in_a_deadlock_one_succeeds_and_one_may_be_retried(
 
 
 async def expect_nothing_of(writer: Neo4jWriter, scratch: Scratch) -> None:
-    """Nothing of the batch is in the graph, and the same owner can go on with what is good in it."""
+    """Check that nothing was written, and that the same owner can continue."""
     assert await scratch.query(f"MATCH (n:{scratch.label}) RETURN n") == []
     claim = await writer.claim(scratch.worker, scratch.partition, "topic-1")
     assert claim.offset == -1

@@ -1,4 +1,4 @@
-"""Against a real Kafka: ``KAFKA_BOOTSTRAP_SERVERS`` names it."""
+"""Tests with a real Kafka at ``KAFKA_BOOTSTRAP_SERVERS``."""
 
 import asyncio
 import os
@@ -33,7 +33,7 @@ def config() -> dict[str, Any]:
 
 @contextmanager
 def topic_of(config: dict[str, Any], **topic_config: str) -> Iterator[str]:
-    """Yield a source topic's name, of which only the dead letters' topic exists."""
+    """Yield the name of a source topic; only its dead-letter topic exists."""
     admin = AdminClient(config)
     source = f"dead-letters-{uuid.uuid4().hex[:8]}"
     created = admin.create_topics([NewTopic(f"{source}.dlq", PARTITIONS, 1, config=topic_config)])

@@ -1,4 +1,4 @@
-"""Lag of groups of a real Kafka, ``KAFKA_BOOTSTRAP_SERVERS``, under names of their own."""
+"""The lag of groups in a real Kafka (``KAFKA_BOOTSTRAP_SERVERS``), with unique names."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -24,7 +24,7 @@ def kafka() -> KafkaSettings:
 
 @pytest.fixture
 def topic(kafka: KafkaSettings) -> Iterator[str]:
-    """A topic of two partitions; the first holds three records."""
+    """Yield a topic of two partitions; the first has three records."""
     name = f"lag-{uuid4().hex}"
     worker = WorkerOptions(topic=name, group=name)
     apply_topology(kafka, Topology(topics={name: TopicSpec(partitions=2)}, workers={"reader": worker}), execute=True)

@@ -1,4 +1,4 @@
-"""Against a real Kafka: ``KAFKA_BOOTSTRAP_SERVERS`` names it."""
+"""Tests with a real Kafka at ``KAFKA_BOOTSTRAP_SERVERS``."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 30.0
 
 
 class Watched(KafkaProducer):
-    """Tells which of librdkafka's producers it sends with."""
+    """A producer that shows its inner librdkafka producer."""
 
     @property
     def inner(self) -> Any:
@@ -32,7 +32,7 @@ def admin() -> AdminClient:
 
 @pytest.fixture
 def missing(admin: AdminClient) -> Iterator[str]:
-    """The name of a topic that the test creates."""
+    """Yield the name of a topic that the test creates."""
     name = f"producer-{uuid.uuid4().hex[:8]}"
     yield name
     for future in admin.delete_topics([name]).values():
@@ -57,7 +57,7 @@ async def test_after_a_timeout_it_goes_on_with_a_new_producer_and_nobody_waits_f
 
 
 async def delivered(producer: KafkaProducer, records: Sequence[OutgoingRecord]) -> None:
-    """Send, as the engine does, until it has been confirmed."""
+    """Send until confirmed, as the engine does."""
     while True:
         try:
             return await producer.send(records)

@@ -1,4 +1,4 @@
-"""Producing by key and reading part of a topic, against a real broker."""
+"""Producing by key and reading part of a topic, with a real broker."""
 
 from collections.abc import Iterator
 from uuid import uuid4

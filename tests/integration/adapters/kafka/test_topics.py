@@ -1,4 +1,4 @@
-"""Topics of a real Kafka, ``KAFKA_BOOTSTRAP_SERVERS``, under names of their own."""
+"""Topics of a real Kafka (``KAFKA_BOOTSTRAP_SERVERS``), with unique names."""
 
 from collections.abc import Iterator
 from uuid import uuid4

@@ -1,4 +1,4 @@
-"""The demo on real servers, small: topics and group of its own, so that it meets nobody else's records."""
+"""A small demo on real servers, with its own topics and group."""
 
 import asyncio
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ workers:
   registry: {{topic: registry-changes, group: {name}-registry}}
 """
 CALLS = 3_000
-"""Enough that some fail, and bring others down, whatever they are called: of 1,000 one in fifteen sets had none."""
+"""Enough for failures that cause others; with 1,000 calls, one of fifteen sets had none."""
 PACED = 200
 
 

@@ -24,7 +24,7 @@ def settings(stack: RunningStack, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 def topic(settings: Settings) -> Iterator[str]:
-    """A topic of three partitions, for one test."""
+    """Yield a topic of three partitions for one test."""
     admin, name = Admin(settings.kafka), f"sample-{uuid4().hex[:12]}"
     admin.result(admin.client.create_topics([NewTopic(name, PARTITIONS, 1)])[name])
     await_leaders(admin, {name: PARTITIONS})

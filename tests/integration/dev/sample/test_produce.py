@@ -1,4 +1,4 @@
-"""What ``memory-graph sample telemetry`` puts into a real topic, read with the codec that the workers use."""
+"""The records of ``memory-graph sample telemetry`` in a real topic."""
 
 from collections import Counter
 from pathlib import Path
@@ -25,7 +25,7 @@ ON_THE_WIRE = {
     "tombstone": "value.tombstone",
     "unknown_status": "avro.enum",
 }
-"""Kinds of poison that no decoder can read, and the reason that ours gives; the others are decoded, and wrong."""
+"""Kinds of poison that cannot be decoded, with our codec's reasons."""
 
 
 def records_in(settings: Settings, topic: str) -> list[ConsumedRecord]:
@@ -34,7 +34,7 @@ def records_in(settings: Settings, topic: str) -> list[ConsumedRecord]:
 
 
 async def decoded(settings: Settings, records: list[ConsumedRecord]) -> tuple[Counter[str], Counter[str]]:
-    """Count event types of what can be decoded, and reasons of what cannot."""
+    """Count the event types of decoded records, and the reasons of the others."""
     registry = SchemaRegistry(settings.schema_registry_url)
     codec = AvroCodec(registry, load_reader_schemas(ROOT / "schemas/avro/telemetry"))
     types: Counter[str] = Counter()

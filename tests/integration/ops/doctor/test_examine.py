@@ -1,4 +1,4 @@
-"""All checks against real servers, which the environment names; topics and groups under names of their own."""
+"""All checks with the real servers that the environment names; unique topics and groups."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[4]
 
 @pytest.fixture
 def topic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """A topic that the topology names, and that does not exist yet."""
+    """Return a topic that the topology names, but that does not exist yet."""
     name = f"doctor-{uuid4().hex}"
     file = tmp_path / "topology.yaml"
     file.write_text(

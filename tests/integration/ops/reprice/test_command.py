@@ -1,4 +1,4 @@
-"""``memory-graph graph reprice`` against a real server."""
+"""``memory-graph graph reprice`` with a real server."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from workers.cli.graph import app
 from workers.config.settings import Neo4jSettings
 
 AT = 1_430_000_000_000
-"""A day of 2015 that no other test has anything on."""
+"""A day in 2015 that no other test uses."""
 MODEL = """
 MERGE (i:Invocation {key: $name + '/s'})
 SET i.trace_id = $name, i.model_id = 'm-' + $name, i.provider = 'acme', i.timestamp = datetime({epochMillis: $at}),

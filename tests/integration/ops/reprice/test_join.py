@@ -1,4 +1,4 @@
-"""Telemetry and the registry's history in random orders of arrival come to the naive as-of join, once repriced."""
+"""Telemetry and registry history in random order, once repriced, give the as-of join."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ WINDOW = Window(BEGINS - 10 * HOUR_MS, BEGINS + 10 * HOUR_MS, page=7)
 
 
 class OwnHistory(RegistryHistory):
-    """Knows what this test has written, of all that is in a shared graph."""
+    """The history of this test only, from a shared graph."""
 
     def __init__(self, name: str) -> None:
         super().__init__(CATALOGUE.named)
@@ -45,7 +45,7 @@ class OwnHistory(RegistryHistory):
 
 
 class World:
-    """A corner of the graph, with a worker and its reference data."""
+    """One test's part of the graph, with a worker and its reference data."""
 
     def __init__(self, driver: neo4j.AsyncDriver, database: str, name: str) -> None:
         self.driver = driver
@@ -59,7 +59,7 @@ class World:
         self.known: list[Row] = []
 
     async def register(self, row: Row) -> None:
-        """The registry worker takes a change in, then telemetry's next refresh."""
+        """Write a registry change, then refresh telemetry's reference data."""
         self.known.append(row)
         await write_history(self.driver, self.database, [each for each in self.known if each.model_id == row.model_id])
         await refresh(self.reference, self.reader.ask)
@@ -161,7 +161,7 @@ async def test_what_changes_while_it_is_repriced_is_left_as_it_is(world: World, 
 
 
 class _Touching(GraphConnection):
-    """Changes one of the Invocations of a page between reading and writing."""
+    """Changes an Invocation of a page between reading and writing."""
 
     def __init__(self, graph: GraphConnection, world: World) -> None:
         self._graph = graph

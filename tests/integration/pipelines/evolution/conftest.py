@@ -1,4 +1,4 @@
-"""The registry's rows, the worker's questions and plans on the real Neo4j, and the log between them in memory."""
+"""The worker's queries and plans on a real Neo4j, with the log in memory."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ RETURN current, collect([m.model_id, v.version]) AS users,
 
 
 class Shown(NamedTuple):
-    """A schema as the graph has it; models by the end of their names."""
+    """A schema in the graph; models by the suffix of their names."""
 
     current: list[str]
     users: dict[str, str]
@@ -49,7 +49,7 @@ class Shown(NamedTuple):
 
 
 class World:
-    """One schema; time is what a test says. ``events`` is the log, ``told`` has all other effects."""
+    """One schema, with the test's own time. ``events`` is the log, ``told`` has all other effects."""
 
     def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
         self.driver = driver
@@ -76,7 +76,7 @@ class World:
         return found.records
 
     async def publish(self, version: str, contents: str, *models: str, at: int = 0) -> None:
-        """Let the registry publish a version; models by the end of their names."""
+        """Publish a version in the registry; models by the suffix of their names."""
         row = {
             "schema_id": self.schema_id,
             "version": version,
@@ -92,7 +92,7 @@ class World:
         await self.registry_changed()
 
     async def know(self, model: str) -> None:
-        """Let the registry know a model."""
+        """Add a model to the registry."""
         self._source.put("models", {"model_id": self.model(model), "provider": "acme", "metadata": "{}"})
         await self.registry_changed()
 
@@ -104,13 +104,13 @@ class World:
         return f"{self.name}-{end}"
 
     async def steps(self, procedure: PeriodicJob) -> list[Step]:
-        """Return what a procedure wants for this schema."""
+        """Return the steps that a procedure requests for this schema."""
         rows = await Neo4jReader(self.driver, self.database).ask(procedure.query(self.now))
         mine = [row for row in rows if row["schema_id"] == self.schema_id]
         return [step for step in procedure.steps(mine, self.now) if isinstance(step, Step)]
 
     async def take(self, procedure: PeriodicJob) -> bool:
-        """Do the procedure's steps, and fold what they told the log; return whether there were any."""
+        """Run the procedure's steps, and fold their log events; return whether there were any."""
         steps = await self.steps(procedure)
         for step in steps:
             await self.log(*filter(None, map(self._event, step.effects)))
@@ -130,7 +130,7 @@ class World:
         return None
 
     async def settle(self) -> None:
-        """Go on until nothing is due."""
+        """Run steps until none are due."""
         while await self.take(self.publishing) or await self.take(self.migrating):
             pass
 

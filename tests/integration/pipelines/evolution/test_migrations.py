@@ -1,4 +1,4 @@
-"""The worker's Cypher, both what asks and what moves, on the real Neo4j."""
+"""The worker's Cypher for queries and writes, on the real Neo4j."""
 
 import asyncio
 

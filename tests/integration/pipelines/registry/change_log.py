@@ -1,4 +1,4 @@
-"""What Debezium has written to a topic since one began to look, decoded as the registry worker gets it."""
+"""Debezium's new records in a topic, decoded as for the registry worker."""
 
 import asyncio
 import time
@@ -17,7 +17,7 @@ from workers.dev.stack.running import RunningStack
 WITHIN_SECONDS = 90.0
 POLL_SECONDS = 0.2
 STRING_LENGTH_BYTES = 1
-"""An Avro string's length in one byte: keys here are shorter than 64 characters."""
+"""The byte with an Avro string's length: keys here are shorter than 64 characters."""
 
 
 class Seen(NamedTuple):
@@ -28,7 +28,7 @@ class Seen(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The id that the key names."""
+        """The id in the key."""
         key = self.record.key
         assert key is not None
         assert is_framed(key)
@@ -41,7 +41,7 @@ class Seen(NamedTuple):
 
 
 class ChangeLog:
-    """Reads ``topic`` from where it ended when this was made."""
+    """Reads ``topic`` from its end at the time of creation."""
 
     def __init__(self, stack: RunningStack, topic: str = "registry-changes") -> None:
         self._reader = TopicReader(KafkaSettings(bootstrap_servers=stack.kafka), topic)
@@ -50,7 +50,7 @@ class ChangeLog:
         self._seen: list[Seen] = []
 
     async def until(self, enough: Callable[[Sequence[Seen]], bool]) -> Sequence[Seen]:
-        """Return all that has come as soon as it is enough; each partition's records are in their order."""
+        """Wait until ``enough``, and return all records so far; each partition's are in order."""
         registry = SchemaRegistry(self._registry_url)
         codec, deadline = AvroCodec(registry, {}, change_events=True), time.monotonic() + WITHIN_SECONDS
         try:
@@ -63,7 +63,7 @@ class ChangeLog:
         return self._seen
 
     async def of(self, name: str, *told: tuple[str, str]) -> Sequence[Seen]:
-        """Wait until the records with this key are as many as ``told``, and check that they tell this."""
+        """Wait for the records of this key, and check their tables and operations."""
         seen = await self.until(lambda seen: sum(each.name == name for each in seen if each.record.key) >= len(told))
         mine = [each for each in seen if each.record.key and each.name == name]
         assert [each.told for each in mine] == list(told)

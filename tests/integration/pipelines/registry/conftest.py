@@ -1,4 +1,4 @@
-"""The registry's database, its changes on the topic, and names that no other test uses."""
+"""The registry's database, its change topic, and unique names."""
 
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ Execute = Callable[..., None]
 
 @pytest.fixture
 def database(stack_with_cdc: RunningStack) -> Iterator[psycopg.Connection[Any]]:
-    """Each statement is a transaction of its own."""
+    """Yield a connection with one transaction per statement."""
     with psycopg.connect(stack_with_cdc.registry_database, autocommit=True) as connection:
         yield connection
 

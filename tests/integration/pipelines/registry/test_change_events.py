@@ -1,4 +1,4 @@
-"""What rows of the registry's tables become on the topic: real PostgreSQL, real Debezium, our codec."""
+"""Change events of the registry's tables, with real PostgreSQL, real Debezium and our codec."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from workers.config.settings import KafkaSettings
 from workers.dev.stack.running import RunningStack
 
 UNAVAILABLE = "__debezium_unavailable_value"
-"""What Debezium says of a large value that an update left alone, and that PostgreSQL therefore does not log."""
+"""Debezium's placeholder for an unchanged large value, which PostgreSQL did not log."""
 LARGE = 20_000
 Database = psycopg.Connection[Any]
 

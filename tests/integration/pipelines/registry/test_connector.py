@@ -1,4 +1,4 @@
-"""The connector: found running by every up, taken up again after a restart, told of when it fails."""
+"""The connector: found by each ``up``, restarted after a failure, reported when it fails."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ INSERT = "INSERT INTO models (model_id, provider) VALUES (%s, 'openai')"
 
 
 def tell(stack: RunningStack, method: str, path: str) -> None:
-    """Tell Kafka Connect something, as an operator does."""
+    """Send a request to Kafka Connect, as an operator does."""
     connection = HTTPConnection(urlsplit(stack.kafka_connect).netloc, timeout=30)
     connection.request(method, f"/connectors/{path}")
     response = connection.getresponse()
@@ -49,7 +49,7 @@ def states(stack: RunningStack) -> list[str]:
 
 
 def second(name: str, **settings: str) -> dict[str, str]:
-    """The connector's configuration, made that of another one beside it."""
+    """Return the configuration for a second connector."""
     own = {
         "slot.name": name.replace("-", "_"),
         "publication.name": name.replace("-", "_"),
@@ -62,7 +62,7 @@ def second(name: str, **settings: str) -> dict[str, str]:
 
 @pytest.fixture
 def other(stack_with_cdc: RunningStack, database: Database, name: str) -> Iterator[Connector]:
-    """A connector of this test's own, not registered yet; whatever it leaves behind is removed."""
+    """Yield an unregistered connector; remove it and its data at the end."""
     yield Connector(stack_with_cdc.kafka_connect, name)
     tell(stack_with_cdc, "DELETE", name)
     slot = name.replace("-", "_")
@@ -145,6 +145,6 @@ def test_one_that_fails_is_told_with_the_reason(other: Connector, name: str) -> 
 
 
 def _without_repetitions(seen: Sequence[Seen]) -> list[str]:
-    """Return the operations in their order; a record that was delivered again counts once."""
+    """Return the operations in order, without repeated deliveries."""
     by_position = {each.fields["source"]["lsn"] if each.fields else -1: each.told[1] for each in reversed(seen)}
     return list(reversed(by_position.values()))

@@ -1,4 +1,4 @@
-"""The loader, from the command's own function to Debezium's records."""
+"""The loader, from the command's function to Debezium's records."""
 
 import asyncio
 from collections import defaultdict
@@ -20,7 +20,7 @@ from workers.dev.stack.running import RunningStack
 async def written(
     stack: RunningStack, changes: Iterable[Change], *, rate: float = 0, poison_percent: float = 0
 ) -> dict[str, Any]:
-    """What the command does; it runs a loop of its own."""
+    """Run the command's function in a thread, because it starts its own event loop."""
     return await asyncio.to_thread(
         write_registry, stack.registry_database, changes, rate=rate, poison_percent=poison_percent
     )
@@ -41,7 +41,7 @@ async def test_every_real_model_arrives_with_its_price_history_and_once(
 
 
 def _histories(seen: Sequence[Seen]) -> dict[str, list[str]]:
-    """Each model's ``effective_from``, in the order of its records."""
+    """Return each model's ``effective_from``, in the order of its records."""
     histories = defaultdict(list)
     for each in seen:
         if each.fields and each.fields["source"]["table"] == "models":

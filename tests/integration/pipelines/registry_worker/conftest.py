@@ -19,7 +19,7 @@ DETACH DELETE n
 
 
 class Neo4j:
-    """Runs plans, each in a transaction, and shows what they come to. All ids of a test start with ``name``."""
+    """Runs plans, each in a transaction, and shows the result. All ids of a test start with ``name``."""
 
     def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
         self.driver = driver

@@ -65,7 +65,7 @@ async def test_a_stub_of_telemetrys_heals_and_whoever_comes_first_the_graph_is_t
 async def test_a_price_history_is_one_query(graph: Neo4j) -> None:
     model_id = f"{graph.name}-m"
     source = Source()
-    for month, price in ((1, 3), (6, 1), (3, 2)):  # the one of March is told last
+    for month, price in ((1, 3), (6, 1), (3, 2)):  # the price of March is written last
         at = f"2024-{month:02}-01T00:00:00Z"
         source.put("models", _model(model_id, price=price, effective_from=at))
     await graph.run(Table().take(source.log))

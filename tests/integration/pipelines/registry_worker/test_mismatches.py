@@ -1,4 +1,4 @@
-"""A version of a schema that came with other contents: the registry's API, asked once, says which of them count."""
+"""A schema version that arrives with different contents: the registry's API, asked once, decides."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -26,13 +26,13 @@ class World:
         self.source, self.table = Source(), Table()
 
     async def publish(self, contents: Any, unsent: tuple[str, ...] = (), models: tuple[str, ...] = ()) -> None:
-        """Change the row, and let the worker write what it makes of it."""
+        """Change the row, and write the worker's plan for it."""
         row = {"schema_id": self.schema_id, "version": "1", "json_schema": jsonb(contents)}
         self.source.put("schemas", row | {"compatible_models": list(models)}, unsent)
         await self.graph.run(self.table.take(self.source.log[-1:]))
 
     async def resolve(self) -> int:
-        """Run the procedure once; return how often the API was asked for this schema."""
+        """Run the procedure once; return the number of API requests."""
         asked = len(self.server.received)
         reader = Neo4jReader(self.graph.driver, self.graph.database)
         recorder = Neo4jRecorder(self.graph.driver, self.graph.database)

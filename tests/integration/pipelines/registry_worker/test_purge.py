@@ -1,4 +1,4 @@
-"""Deleted models: kept for their grace and while anything uses them, then gone without a trace, never dangling."""
+"""Deleted models: kept during the grace and while in use, then deleted completely."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ USES: dict[str, str] = {
 
 
 async def deleted(graph: Neo4j, spec: Any = NO_GRACE) -> str:
-    """Write a model and its deletion; return its id."""
+    """Write a model, then delete it; return its id."""
     model_id, source = f"{graph.name}-m", Source()
     source.put("models", {"model_id": model_id, **ABOUT})
     source.put("model_versions", {"model_id": model_id, "version": "v2"})

@@ -22,7 +22,7 @@ DETACH DELETE n
 
 
 class Neo4j:
-    """Runs plans, each in a transaction, and shows what they come to."""
+    """Runs plans, each in a transaction, and shows the result."""
 
     def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
         self.driver = driver

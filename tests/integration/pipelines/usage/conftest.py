@@ -1,4 +1,4 @@
-"""A corner of time in a shared graph: windows of years in which nobody else's calls are."""
+"""One test's part of a shared graph: windows in years without other calls."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from random import Random
@@ -36,7 +36,7 @@ CLEAR = "MATCH (n:Invocation|Model) WHERE n.model_id STARTS WITH $name DETACH DE
 
 
 class World:
-    """Calls in the graph, and the worker's procedures over them, with a clock of their own."""
+    """Calls in the graph, and the worker's procedures over them, with their own clock."""
 
     def __init__(self, driver: neo4j.AsyncDriver, database: str) -> None:
         self.name = f"u{uuid4().hex}"
@@ -60,7 +60,7 @@ class World:
         await self.write(CREATE, calls=made)
 
     async def change(self, key: str, **now: Any) -> None:
-        """Let a late event change a call."""
+        """Change a call, as a late event does."""
         (call,) = [call for call in self.calls if call["key"] == key]
         call |= now
         changed = {name: value for name, value in now.items() if name != "timestamp"}
@@ -68,7 +68,7 @@ class World:
         await self.write(f"MATCH (i:Invocation {{key: $key}}) {at}", key=key, changed=changed, at=call["timestamp"])
 
     def drawn(self, random: Random, count: int, begin: int = BEGIN, hours: int = 4) -> list[dict[str, Any]]:
-        """Draw calls of some hours."""
+        """Return random calls of some hours."""
         return [
             {
                 "model_id": f"{self.name}-{random.choice('abc')}",
@@ -82,7 +82,7 @@ class World:
         ]
 
     async def run(self, procedure: PeriodicJob, now_ms: int) -> int:
-        """Run a procedure as the runtime does, until nothing is due; return how many steps that took."""
+        """Run a procedure until nothing is due; return the number of steps."""
         count = 0
         while steps := list(procedure.steps(await self.reader.ask(procedure.query(now_ms)), now_ms)):
             for step in steps:
@@ -94,7 +94,7 @@ class World:
         return count
 
     async def tell(self, now_ms: int, usage: Usage = USAGE) -> list[Call]:
-        """Run all procedures; return what is told of them anew."""
+        """Run all procedures; return the new API calls about this test's models."""
         self.said.clear()
         for procedure in (
             recent_periods(usage),

@@ -1,4 +1,4 @@
-"""What is told is the naive count of the calls that the graph has, restated for as long as it changes."""
+"""The reported usage is the naive count of calls, after each change."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -32,7 +32,7 @@ UNUSED: dict[str, Any] = {
 
 
 def told(calls: Iterable[Call]) -> Told:
-    """The latest metrics of each model and window."""
+    """Return the latest metrics of each model and window."""
     return {
         (unquote(call.path.split("/")[5]), call.body["time_range"]["start"]): call.body["metrics"] for call in calls
     }

@@ -1,4 +1,4 @@
-"""The registry worker as a process of its own: what it tells is counted once, however often it is killed or unheard."""
+"""The registry worker counts usage once, despite kills and lost answers."""
 
 from asyncio import timeout, to_thread
 from collections.abc import AsyncIterator, Iterator
@@ -67,7 +67,7 @@ def expected(world: World) -> dict[tuple[str, int], Any]:
 
 
 async def until_posted(world: World, count: int, program: Program) -> None:
-    """Wait until so many windows are written down as posted."""
+    """Wait until this many windows are marked as posted."""
     async with timeout(PATIENCE_SECONDS):
         while len(await world.query(POSTED)) < count:
             program.check()
