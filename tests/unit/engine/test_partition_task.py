@@ -34,7 +34,6 @@ from workers.observe.tracing import NO_TRACING, Tracing, ids_of
 from workers.testing import PARTITION as TP
 from workers.testing import FakeDeadLetters, FakeGraph, JsonDecoder, closed_breakers
 
-
 OTHER = TopicPartition(TP.topic, 1)
 
 
