@@ -31,7 +31,7 @@ def as_data(report: Report) -> dict[str, Any]:
     """Return everything for a program to read."""
     return {
         "machine": asdict(report.machine),
-        "options": asdict(report.options),
+        "options": asdict(report.options) | {"other": str(report.options.other or "")},
         "comparisons": {name: _comparison(each) for name, each in report.comparisons.items()},
         "scale": _comparison(report.scale) if report.scale else None,
         "latency": {name: asdict(each) for name, each in report.latencies.items()},
