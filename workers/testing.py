@@ -136,6 +136,10 @@ class FakeGraph:
         if (claim.token, claim.offset) != (self.token, self.watermark):
             raise Fenced("the test's graph has another owner or offset")
 
+    async def next_keys(self, cypher: str, after: str) -> Sequence[str]:  # noqa: ARG002 - the port's signature
+        """Return the next two keys of ``states``."""
+        return sorted(key for key in self.states if key > after)[:2]
+
     async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:  # noqa: ARG002 - the port's signature
         if self.fail_next:
             raise self.fail_next.pop(0)

@@ -70,6 +70,7 @@ SEEDED = [
     Seeded(Bug.TOPIC_ASKED_ONCE, grown, STUCK, 2, LATE),
     Seeded(Bug.PASSWORD_READ_ONCE, password_rotated, STUCK, 2, LITTLE),
     Seeded(Bug.NEVER_SUSPECTED, a_transaction_never_ends, STUCK, 2, {**LITTLE, "endless": 1}),
+    Seeded(Bug.KEYS_NOT_READ, killed_after_a_commit, LOST_OR_OLD, 3, {"worker": "telemetry", **LITTLE}),
     Seeded(Bug.ABORTED_READ, transactions_aborted, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
 ]
 

@@ -94,6 +94,10 @@ class GraphWriter(Protocol):
         """
         ...
 
+    async def next_keys(self, cypher: str, after: str) -> Sequence[str]:
+        """Return keys of states that the graph has; see ``StoredState.keys``. Raises ``Retryable``."""
+        ...
+
 
 class DeadLetters(Protocol):
     """The topics for records that can never succeed."""

@@ -43,6 +43,7 @@ from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry, Server
 from workers.engine.resilience.throttle import Throttle
 from workers.engine.sinks import Sinks
+from workers.engine.state.known_keys import KnownKeys, keys_read
 from workers.engine.state.table import StateTable
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
@@ -96,6 +97,7 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     driver = await _open_graph(stack, deployment, failed)
     writer = Neo4jWriter(driver, deployment.settings.neo4j.database, tracing=deployment.tracing)
     sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
+    await _read_keys(stack, deployment, sinks, failed)
     context = _partition_context(stack, deployment, app, sinks, health)
     assignment = Assignment(context, failed)
     attach(app, options.topic, assignment)
@@ -157,6 +159,18 @@ def _partition_context(
     )
 
 
+async def _read_keys(stack: AsyncExitStack, deployment: Deployment, sinks: Sinks, failed: Failed) -> None:
+    """Keep the filter of known keys complete, for a worker that has one."""
+    if sinks.known is not None and (cypher := _keys_of(deployment)) is not None:
+        next_keys = partial(sinks.writer.next_keys, cypher)
+        await stack.enter_async_context(keys_read(sinks.known, next_keys, lambda: sinks.states.claims, failed))
+
+
+def _keys_of(deployment: Deployment) -> str | None:
+    state = deployment.spec.state
+    return state.stored.keys if state is not None and state.stored is not None else None
+
+
 def _decoder(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
     if deployment.factory.wire_format is WireFormat.DEBEZIUM:
         return AvroCodec(registry, {}, change_events=True)
@@ -205,6 +219,7 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
         health=unassigned,
         metrics=metrics,
         clock=clock,
+        known=KnownKeys() if _keys_of(deployment) is not None else None,
     )
 
 

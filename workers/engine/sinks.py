@@ -9,6 +9,7 @@ from workers.engine.health import PartitionHealth
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.state.known_keys import KnownKeys
 from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
 
@@ -28,6 +29,8 @@ class Sinks:
     health: PartitionHealth
     metrics: Metrics
     clock: Clock
+    known: KnownKeys | None = None
+    """Which keys the graph may know; ``None`` where every key that is not in memory is read."""
 
     def for_partition(self, health: PartitionHealth) -> "Sinks":
         """Return the same sinks, whose waits are named in the health of one partition."""

@@ -105,6 +105,12 @@ class Neo4jWriter(GraphWriter):
         rows = await self._run("read states", planned_once(cypher), {"worker": worker, "keys": Unshown([keys])})
         return {row["key"]: row["parts"] for row in rows}
 
+    async def next_keys(self, cypher: str, after: str) -> Sequence[str]:
+        """Return the next keys of states after one, in their order; none at the end. Raises ``Retryable``."""
+        rows = await self._run("read keys", cypher, {"after": after})
+        keys: Sequence[str] = rows[0]["keys"]
+        return keys
+
     async def _explain_silence(self, claim: Claim, through: int) -> None:
         """Find out why the watermark let nothing past: written before (fine), or no longer ours (``Fenced``)."""
         offset = _owned(claim, await self._run("read owner", READ_OWNER, _claimed(claim)))

@@ -43,8 +43,12 @@ class PartitionStates(Generic[StateT]):
     async def of(self, keys: Collection[str]) -> dict[str, StateT]:
         """Return the state of each key. Those that are not cached are read from the graph, all in one query."""
         cached = {key: self._table.get(self._claim, key) for key in keys}
-        stored = await self._read([key for key, state in cached.items() if state is None])
+        stored = await self._read(self._possible([key for key, state in cached.items() if state is None]))
         return {key: self._state(state, stored.get(key)) for key, state in cached.items()}
+
+    def _possible(self, keys: Sequence[str]) -> Sequence[str]:
+        known = self._sinks.known
+        return keys if known is None else known.possible(self._claim, keys)
 
     async def _read(self, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
         if not keys:
@@ -69,3 +73,5 @@ class PartitionStates(Generic[StateT]):
     def keep(self, dumped: Mapping[str, bytes]) -> None:
         """Cache states that the graph has now."""
         self._table.put(self._claim, dumped)
+        if self._sinks.known is not None:
+            self._sinks.known.add(dumped)

@@ -23,6 +23,11 @@ class StateTable:
     def __len__(self) -> int:
         return len(self._entries)
 
+    @property
+    def claims(self) -> int:
+        """Return how many claims there were."""
+        return self._claims
+
     def new_claim(self) -> int:
         """Return the number of a new claim, under which nothing is cached yet."""
         self._claims += 1

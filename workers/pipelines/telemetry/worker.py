@@ -15,7 +15,7 @@ from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 from workers.pipelines.telemetry.read.parse import check_key, parse
 from workers.pipelines.telemetry.write.plan import plan
-from workers.pipelines.telemetry.write.statements import STORED_SPANS
+from workers.pipelines.telemetry.write.statements import STORED_KEYS, STORED_SPANS
 
 
 def trace_id(event: Event) -> str | None:
@@ -37,7 +37,7 @@ def build_with(history: RegistryHistory, catalogue: Catalogue) -> WorkerSpec[Eve
             fold=fold,
             load=Trace.load,
             dump=Trace.dump,
-            stored=StoredState(STORED_SPANS, Trace.restore),
+            stored=StoredState(STORED_SPANS, Trace.restore, STORED_KEYS),
         ),
         check_key=check_key,
         trace_id=trace_id,

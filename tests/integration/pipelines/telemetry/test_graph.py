@@ -10,8 +10,10 @@ from tests.model.graph_snapshot import graph_snapshot
 from tests.model.naive_model import Graph, naive_model
 from tests.model.traffic import MODELS, Maker, Sent, seeded, traffic
 from tests.unit.pipelines.telemetry.driven import Table, parsed
+from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Neo4jSettings
 from workers.core.statement import Statement
+from workers.pipelines.telemetry.write.statements import STORED_KEYS
 
 TRACES = 12
 CLEAR = """
@@ -61,6 +63,17 @@ async def test_random_traffic_in_random_batches_comes_to_the_naive_model(graph: 
         table.states.update(entries)
         events = events[size:]
     _assert_equal(await graph.snapshot(), naive_model(log))
+
+
+async def test_the_keys_of_the_graph_are_read_in_order(graph: Neo4j) -> None:
+    plan, _ = Table().plan(parsed(traffic(seeded(2), TRACES, graph.name)))
+    await graph.run(plan)
+    writer = Neo4jWriter(graph.driver, graph.database)
+    keys = [key for key in await writer.next_keys(STORED_KEYS, graph.name) if key.startswith(graph.name)]
+    assert keys == sorted(graph.traces)
+    assert keys[5] not in await writer.next_keys(STORED_KEYS, keys[5])
+    assert (await writer.next_keys(STORED_KEYS, keys[5]))[0] == keys[6]
+    assert await writer.next_keys(STORED_KEYS, "\U0010ffff") == []
 
 
 async def test_a_status_never_goes_back_although_the_state_of_its_trace_is_lost(graph: Neo4j) -> None:

@@ -193,3 +193,10 @@ UNWIND $keys AS key
 MATCH (i:Invocation) USING INDEX i:Invocation(trace_id) WHERE i.trace_id = key
 RETURN key, collect(i.folded) AS parts
 """
+
+# A page of keys. It may end within a trace: the next page begins after that trace.
+STORED_KEYS = """
+MATCH (i:Invocation) USING INDEX i:Invocation(trace_id) WHERE i.trace_id > $after
+WITH i.trace_id AS key ORDER BY key LIMIT 10000
+RETURN collect(DISTINCT key) AS keys
+"""
