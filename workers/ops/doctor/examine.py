@@ -11,6 +11,7 @@ from workers.ops.doctor.finding import Finding, failed, ok
 from workers.ops.doctor.graph_checks import check_graph
 from workers.ops.doctor.kafka_checks import check_kafka
 from workers.ops.doctor.schema_checks import check_schemas
+from workers.ops.doctor.vault_checks import check_vault
 from workers.pipelines.fleet import load_topology
 
 
@@ -35,5 +36,6 @@ async def _servers(settings: Settings, topology: Topology) -> list[Finding]:
         asyncio.to_thread(check_connector, settings.kafka_connect_url),
         check_schemas(settings.schema_registry_url, topology),
         check_graph(settings.neo4j),
+        asyncio.to_thread(check_vault, settings.vault),
     )
     return list(chain.from_iterable(checks))

@@ -1,0 +1,1 @@
+"""The vault: HashiCorp Vault, or OpenBao with the same API."""
