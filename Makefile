@@ -26,7 +26,8 @@ test: setup ## Every test, and five minutes of chaos, on stacks of their own
 	@$(RUN) pytest $(ARGS)
 
 chaos: setup ## Every fault against the running fleet, and every seeded bug: CHAOS_SEED=2 makes another run
-	@$(RUN) pytest tests/chaos --numprocesses 4 --dist worksteal --chaos full --chaos-seed $(CHAOS_SEED) $(ARGS)
+	@mkdir -p .memory-graph
+	@$(RUN) pytest tests/chaos --numprocesses 4 --dist worksteal --basetemp .memory-graph/chaos-runs --chaos full --chaos-seed $(CHAOS_SEED) $(ARGS)
 
 bench: setup ## Our worker beside a bare writer, a plain loop and Quix Streams
 	@$(MEMORY_GRAPH) bench $(ARGS)

@@ -50,6 +50,8 @@ class Seeded(NamedTuple):
 
 killed_after_a_commit = partial(killed_in_turn, points=[Point.AFTER_COMMIT], at_once=1)
 much_to_read = partial(database_silent_and_much_to_read, room_mib=ROOM_MIB)
+restored_without_a_rebalance = partial(restored_from_a_backup, session_timeout_seconds=30)
+"""A rebalance claims the partitions again, which would hide the bug: on a busy machine 6 s are too short."""
 AHEAD_OR_LOST = frozenset({Anomaly.COMMIT_AHEAD, Anomaly.LOST})
 """The witness looks ten times a second. If it misses the commit, the lost record is found at the end."""
 LOST_OR_OLD = frozenset({Anomaly.LOST, Anomaly.STATE_DIVERGED})
@@ -61,7 +63,7 @@ SEEDED = [
     Seeded(Bug.NO_FENCE, zombie, frozenset({Anomaly.FENCE_BROKEN}), 2, LITTLE),
     Seeded(Bug.NOTHING_RESTORED, killed_after_a_commit, frozenset({Anomaly.STATE_DIVERGED}), 3, LITTLE),
     Seeded(Bug.EARLIER_CLAIM_BELIEVED, restored_from_a_backup, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
-    Seeded(Bug.OFFSET_NOT_COMPARED, restored_from_a_backup, LOST_OR_OLD, 2, LITTLE),
+    Seeded(Bug.OFFSET_NOT_COMPARED, restored_without_a_rebalance, LOST_OR_OLD, 2, LITTLE),
     Seeded(Bug.DEAD_LETTER_NOT_AWAITED, broker_silent_at_dead_letters, frozenset({Anomaly.LOST}), 2, SINGLE),
     Seeded(Bug.TWO_TRANSACTIONS, nothing, frozenset({Anomaly.HALF_SEEN}), 2, LITTLE),
     Seeded(Bug.UNBOUNDED_INTAKE, much_to_read, frozenset({Anomaly.MEMORY}), 1, LARGE),

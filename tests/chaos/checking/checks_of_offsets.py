@@ -72,7 +72,7 @@ def without_late_commits(history: Sequence[Line]) -> Iterator[Line]:
         if line["what"] == "recreated":
             late = last
         if line["what"] == "restored":
-            ahead = set(last)
+            ahead = {number for line in history if line["what"] == "seen" for number in line["committed"]}
         if line["what"] == "seen":
             last = line["committed"]
             ahead -= {number for number, at in last.items() if at <= line["watermarks"].get(number, (-1, 0, ""))[0] + 1}

@@ -24,6 +24,9 @@ def seen(committed: int, watermark: int, epoch: int = 0) -> Line:
     return line("seen", committed={"0": committed}, watermarks={"0": [watermark, epoch, "token"]})
 
 
+NOTHING_YET = line("seen", committed={}, watermarks={})
+
+
 def produced(number: int, page: str = "page", poison: str | None = None) -> Line:
     return line("produced", number=number, partition=0, offset=number, life=0, page=page, poison=poison)
 
@@ -56,6 +59,7 @@ OF_ANY_WORKER = [
     ([seen(4, 2)], {Anomaly.COMMIT_AHEAD}),
     ([seen(5, 4), line("restoring"), seen(5, -1), line("restored"), seen(5, 1), seen(2, 1), seen(5, 4)], set()),
     ([seen(5, 4), line("restoring"), line("restored"), seen(2, 1), seen(4, 2)], {Anomaly.COMMIT_AHEAD}),
+    ([NOTHING_YET, line("restoring"), line("restored"), seen(5, -1), seen(5, 4)], set()),
     ([line("stuck", told="here")], {Anomaly.STUCK}),
     ([line("half", keys=["a"], count=1)], {Anomaly.HALF_SEEN}),
     ([line("memory", pid=1, mib=300)], set()),

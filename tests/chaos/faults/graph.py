@@ -11,8 +11,9 @@ MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 
 """
 
 
-async def restored_from_a_backup(arena: Arena) -> None:
+async def restored_from_a_backup(arena: Arena, session_timeout_seconds: int = 6) -> None:
     """Restore a dump that is some batches old, with the running worker's token."""
+    arena.tune(session_timeout_seconds=session_timeout_seconds)
     arena.start()
     await _more_batches(arena)
     await asyncio.to_thread(arena.servers.dump_graph)

@@ -41,7 +41,6 @@ of ours, and bisecting for it would drain a whole topic into its dead letters.""
 
 PASSING_CODES = frozenset(
     {
-        "Neo.ClientError.Security.AuthenticationRateLimit",
         "Neo.ClientError.Security.AuthorizationExpired",
         "Neo.ClientError.Transaction.LockClientStopped",
         "Neo.ClientError.Transaction.Terminated",
@@ -52,6 +51,9 @@ PASSING_CODES = frozenset(
 
 OURS = {
     "Neo.ClientError.Security.Unauthorized": "it refuses the password: write the new one to NEO4J_PASSWORD_FILE",
+    "Neo.ClientError.Security.AuthenticationRateLimit": (
+        "it has refused the password too often in a row: write the new one to NEO4J_PASSWORD_FILE"
+    ),
     "Neo.ClientError.Security.Forbidden": "it does not let this user write: grant it, or set another NEO4J_USERNAME",
     "Neo.ClientError.Database.DatabaseNotFound": "it has no such database: create it, or set NEO4J_DATABASE",
 }
