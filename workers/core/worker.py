@@ -3,7 +3,7 @@
 A pipeline holds one ``WorkerFactory``, pure functions, and no I/O. The engine drives them for each batch of one
 partition, in this order:
 
-``prepare`` → decode → ``parse`` → ``check_key`` → ``fold`` → ``plan`` → the graph → the table → ``report``
+``prepare`` → decode → ``parse`` → ``check_key`` → ``fold`` → ``plan`` → dead letters → the graph → ``report``
 
 It may fold the same events again after a crash or when it splits a batch, always from the state that the graph has.
 """

@@ -31,7 +31,7 @@ class Delivered:
     """The outcome of a delivered batch, for metrics and logs.
 
     ``rejected``  offsets of the events that the fold or the database rejected
-    The rest is as in ``workers.core.report.BatchReport``, and ``observations`` contains ``Skipped``.
+    The other fields are as in ``workers.core.report.BatchReport``, but ``observations`` contains ``Skipped`` too.
     """
 
     rejected: frozenset[int] = frozenset()

@@ -4,7 +4,7 @@ from workers.core.record import TopicPartition
 
 
 class Acknowledged:
-    """Per partition, the next offset to read after everything that is stored in the graph and in the table.
+    """Per partition, the next offset to read after everything that is stored in the graph.
 
     Faust's own acknowledgement is not used: it commits past records in flight, and acknowledges records whose agent
     raised (faust-streaming #606, reproduced with 0.15.3). The consumer commits these offsets and no others.
@@ -23,5 +23,5 @@ class Acknowledged:
         return dict(self._next_offsets)
 
     def forget(self) -> None:
-        """Forget all offsets, because the partitions are revoked."""
+        """Forget all offsets, because the partitions are revoked or read again."""
         self._next_offsets.clear()

@@ -1,7 +1,7 @@
 """Faust's consumer with two changes: it reads in chunks, and commits only acknowledged offsets.
 
-Private methods of faust-streaming are overridden only here and in ``thread``. Its version is pinned, and end-to-end
-tests protect every upgrade. Each override says which loss it prevents; all were reproduced with faust-streaming 0.15.3.
+The README of the engine lists every override of Faust. Its version is pinned, and end-to-end tests protect upgrades.
+Each override says which loss it prevents; all were reproduced with faust-streaming 0.15.3.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The price of a call: what its tokens cost by the terms in force at its time."""
+"""The cost of a call, by the terms that the price book has chosen."""
 
 from typing import NamedTuple, Protocol
 
