@@ -18,7 +18,7 @@ def without_restoring(history: Sequence[Line]) -> Iterator[Line]:
     for line in history:
         if line["what"] in {"restoring", "restored"}:
             restoring = line["what"] == "restoring"
-        if line["what"] != "seen" or not restoring:
+        if line["what"] not in {"seen", "half"} or not restoring:
             yield line
 
 
@@ -107,7 +107,7 @@ def nobody_writes_after_another_has_claimed(history: Sequence[Line]) -> Iterator
 
 
 def no_reader_sees_half(history: Sequence[Line]) -> Iterator[Finding]:
-    for line in of_kind(history, "half"):
+    for line in of_kind(without_restoring(history), "half"):
         yield Finding(Anomaly.HALF_SEEN, f"{line['count']} nodes, such as {', '.join(line['keys'][:2])}")
 
 

@@ -62,6 +62,7 @@ OF_ANY_WORKER = [
     ([NOTHING_YET, line("restoring"), line("restored"), seen(5, -1), seen(5, 4)], set()),
     ([line("stuck", told="here")], {Anomaly.STUCK}),
     ([line("half", keys=["a"], count=1)], {Anomaly.HALF_SEEN}),
+    ([line("restoring"), line("half", keys=["a"], count=1), line("restored")], set()),
     ([line("memory", pid=1, mib=300)], set()),
     ([line("memory_bound", mib=200), line("memory", pid=1, mib=300)], {Anomaly.MEMORY}),
     ([claimed(1, "a"), wrote(2, "a"), claimed(3, "b"), wrote(4, "b")], set()),
