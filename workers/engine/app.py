@@ -119,10 +119,13 @@ def state_table(app: WorkerApp, partitions: int) -> Any:
 
 
 def attach(app: WorkerApp, topic: str, assignment: Assignment) -> None:
-    """Declare the agent that passes the topic's chunks to ``assignment``."""
+    """Declare the agent that passes the topic's chunks to ``assignment``.
+
+    ``acks=False``: Faust's list of processed messages decides about no commit here, and would only grow.
+    """
     app.consumer_context.assignment = assignment
 
-    @app.agent(app.topic(topic, schema=PassThrough()), name="chunks")
+    @app.agent(app.topic(topic, schema=PassThrough(), acks=False), name="chunks")
     async def pass_chunks(stream: Any) -> None:
         async for chunk in stream:
             # It never raises and never blocks: Faust acknowledges what an agent raises on.

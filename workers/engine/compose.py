@@ -32,6 +32,7 @@ from workers.core.errors import Misconfigured, Retryable, Unreachable
 from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
+from workers.engine.background import in_background
 from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.jobs.effects import open_effects
 from workers.engine.jobs.runner import JobContext, running_jobs
@@ -43,7 +44,7 @@ from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry, Server
 from workers.engine.resilience.throttle import Throttle
 from workers.engine.sinks import Sinks
-from workers.engine.state.known_keys import KnownKeys, keys_read
+from workers.engine.state.known_keys import KnownKeys, keep_reading
 from workers.engine.state.table import StateTable
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
@@ -97,7 +98,9 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     driver = await _open_graph(stack, deployment, failed)
     writer = Neo4jWriter(driver, deployment.settings.neo4j.database, tracing=deployment.tracing)
     sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
-    await _read_keys(stack, deployment, sinks, failed)
+    if sinks.known is not None:
+        reading = keep_reading(sinks.known, lambda: sinks.states.claims)
+        await stack.enter_async_context(in_background(reading, "known keys", failed))
     context = _partition_context(stack, deployment, app, sinks, health)
     assignment = Assignment(context, failed)
     attach(app, options.topic, assignment)
@@ -159,16 +162,11 @@ def _partition_context(
     )
 
 
-async def _read_keys(stack: AsyncExitStack, deployment: Deployment, sinks: Sinks, failed: Failed) -> None:
-    """Keep the filter of known keys complete, for a worker that has one."""
-    if sinks.known is not None and (cypher := _keys_of(deployment)) is not None:
-        next_keys = partial(sinks.writer.next_keys, cypher)
-        await stack.enter_async_context(keys_read(sinks.known, next_keys, lambda: sinks.states.claims, failed))
-
-
-def _keys_of(deployment: Deployment) -> str | None:
+def _known_keys(deployment: Deployment, writer: Neo4jWriter) -> KnownKeys | None:
+    """Return an empty filter of known keys, for a worker that has one."""
     state = deployment.spec.state
-    return state.stored.keys if state is not None and state.stored is not None else None
+    cypher = state.stored.keys if state is not None and state.stored is not None else None
+    return KnownKeys(partial(writer.next_keys, cypher)) if cypher is not None else None
 
 
 def _decoder(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
@@ -219,7 +217,7 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
         health=unassigned,
         metrics=metrics,
         clock=clock,
-        known=KnownKeys() if _keys_of(deployment) is not None else None,
+        known=_known_keys(deployment, writer),
     )
 
 

@@ -10,6 +10,7 @@ from workers.core.errors import MemoryGraphError, Retryable
 from workers.core.ports import TopicState, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.assignment import Assignment
+from workers.engine.background import in_background
 from workers.engine.partition_task import PartitionContext, Position
 
 log = structlog.get_logger(__name__)
@@ -110,14 +111,5 @@ async def observed(observer: Observer, failed: Callable[[BaseException], None]) 
             await observer.look()
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
-    def ended(task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            failed(error)
-
-    looking = asyncio.create_task(keep_looking(), name="observer")
-    looking.add_done_callback(ended)
-    try:
+    async with in_background(keep_looking(), "observer", failed):
         yield
-    finally:
-        looking.cancel()
-        await asyncio.wait({looking})

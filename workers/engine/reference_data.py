@@ -9,6 +9,7 @@ import structlog
 
 from workers.core.errors import Retryable
 from workers.core.reference import Query, Reference
+from workers.engine.background import in_background
 
 log = structlog.get_logger(__name__)
 
@@ -37,13 +38,8 @@ async def kept_up_to_date(
     ``failed`` is called with any other later error: a bug, which ends the process.
     """
     await refresh(reference, ask)
-    refreshing = asyncio.create_task(_keep_refreshing(reference, ask, every_seconds), name="reference data")
-    refreshing.add_done_callback(lambda task: _report(task, failed))
-    try:
+    async with in_background(_keep_refreshing(reference, ask, every_seconds), "reference data", failed):
         yield
-    finally:
-        refreshing.cancel()
-        await asyncio.wait({refreshing})
 
 
 async def _keep_refreshing(reference: Reference, ask: Ask, every_seconds: float) -> None:
@@ -61,8 +57,3 @@ async def _keep_refreshing(reference: Reference, ask: Ask, every_seconds: float)
             if away:
                 log.info("reference data is up to date again")
             away = False
-
-
-def _report(task: "asyncio.Task[None]", failed: Callable[[BaseException], None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        failed(error)

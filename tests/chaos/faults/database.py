@@ -3,7 +3,7 @@
 import asyncio
 
 from tests.chaos.running.arena import Arena
-from tests.chaos.running.supply import AHEAD
+from tests.chaos.running.supply import AHEAD, Pace
 from tests.proxy import TcpProxy
 
 WRITE = b"w.offset = $after"
@@ -97,6 +97,7 @@ async def database_silent_and_much_to_read(arena: Arena, room_mib: int) -> None:
 async def password_rotated(arena: Arena) -> None:
     """The password changes, the database is restarted, and the file with the new password comes last."""
     file = arena.corner.folder / "password"
+    arena.supply.pace = Pace.TRICKLE  # an idle worker logs nothing
     await asyncio.to_thread(file.write_text, BEFORE)
     await asyncio.to_thread(arena.corner.set_password, BEFORE)
     arena.environment |= {"NEO4J_USERNAME": arena.corner.name, "NEO4J_PASSWORD": "", "NEO4J_PASSWORD_FILE": str(file)}

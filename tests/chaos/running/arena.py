@@ -15,6 +15,7 @@ from tests.chaos.running.points import At
 from tests.chaos.running.servers import Servers
 from tests.chaos.running.supply import Supply
 from tests.chaos.running.worker_process import WorkerProcess
+from workers.core.errors import Unreachable
 
 PATIENCE_SECONDS = 180.0
 """The limit of time without progress, also on a slow machine."""
@@ -95,7 +96,7 @@ class Arena:
 
     async def settle(self) -> None:
         """Wait until watermarks and commits are at the log's end, or nothing moves."""
-        ends = {number: end for number, end in (await asyncio.to_thread(self.corner.end_offsets)).items() if end}
+        ends = {number: end for number, end in (await self._end_offsets()).items() if end}
         seen: Any = None
         moved_at = time.monotonic()
         while not self.witness.is_at(ends, self.supply.life):
@@ -141,6 +142,17 @@ class Arena:
         self.finish()
         self.evidence.close()
         self.history.close()
+
+    async def _end_offsets(self) -> dict[int, int]:
+        """Return the ends of the log. Just after its start a broker does not know its partitions yet."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await asyncio.to_thread(self.corner.end_offsets)
+            except Unreachable:
+                if time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(POLL_SECONDS)
 
     def _tend(self) -> None:
         for worker in [each for each in self.workers if each.exit_code is not None and not each.meant_to_end]:

@@ -5,11 +5,12 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka import ConsumerRecord  # type: ignore[import-untyped]  # it ships no types
 from faust.types import TP
+from faust.types.tuples import ConsumerMessage
 
 from workers.config.settings import KafkaSettings
 from workers.config.worker_options import WorkerOptions
@@ -41,6 +42,9 @@ class Assignment:
 
     async def drain(self) -> None:
         self.journal.append("drained")
+
+    def accept(self, chunk: object) -> None:
+        self.journal.append(f"accepted {chunk}")
 
 
 @pytest.fixture
@@ -163,9 +167,30 @@ async def test_nothing_is_fetched_between_an_assignment_and_the_seek(consumer: A
     assert consumer._context.assignment.journal == ["rebalanced [0, 1]"]  # noqa: SLF001 - the test's own
 
 
-async def test_gaps_are_not_collected(consumer: Any) -> None:
-    await consumer._add_gap(ZERO, 0, 5)  # noqa: SLF001 - Faust calls it
-    assert not consumer._gap.get(ZERO)  # noqa: SLF001 - Faust's
+async def test_faust_keeps_no_list_of_what_its_stream_has_processed(app: WorkerApp, consumer: Any) -> None:
+    """Through Faust's agent, its conductor and its compiled stream, which does not call the consumer's ``ack``."""
+    (agent,) = app.agents.values()
+    topics: Any = app.topics
+    await agent.start()
+    await asyncio.sleep(0)  # its stream subscribes
+    await topics._update_indices()  # noqa: SLF001 - Faust does it when it subscribes
+    await topics.on_partitions_assigned({ZERO})
+    app.flow_control.resume()
+    messages = [
+        ConsumerMessage(
+            "events", 0, offset, 1.0, 0, [], None, cast("Any", f"chunk {offset}"), None, 0, 0, ZERO, generation_id=0
+        )
+        for offset in (3, 7)
+    ]
+    for message in messages:
+        await topics.on_message(message)
+    async with asyncio.timeout(10):
+        while not all(message.acked for message in messages):
+            await asyncio.sleep(0)
+    await agent.stop()
+    assert consumer._context.assignment.journal == ["accepted chunk 3", "accepted chunk 7"]  # noqa: SLF001 - the test's
+    assert (dict(consumer._acked), dict(consumer._acked_index), dict(consumer._gap)) == ({}, {}, {})  # noqa: SLF001 - Faust's
+    assert not app.topics.acks_enabled_for("events"), "nor of the gaps between them"
 
 
 async def test_a_slow_step_of_the_recovery_does_not_end_it(app: WorkerApp) -> None:

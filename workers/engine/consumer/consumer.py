@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
-from faust.types.tuples import ConsumerMessage, Message
+from faust.types.tuples import ConsumerMessage
 
 from workers.core.record import Record, TopicPartition
 from workers.engine.assignment import Assignment
@@ -192,15 +192,6 @@ class ChunkConsumer(driver.Consumer):
             sought = {TopicPartition(*tp): offset or 0 for tp, offset in committed.items()}
             self._context.assignment.open(self._seeks, sought)
         return committed
-
-    def ack(self, message: Message) -> bool:
-        """Forget the message. Faust's list of acknowledged offsets is not used here, and is never shortened."""
-        first, message.acked = not message.acked, True
-        self._unacked_messages.discard(message)
-        return first
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Do nothing: Faust's list of gaps serves its own acknowledgement, and would only grow with chunks."""
 
 
 class ChunkTransport(driver.Transport):

@@ -1,8 +1,7 @@
 """Which keys the graph may know: a new key, as nearly all are, needs no reading."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import structlog
 from rbloom import Bloom
@@ -27,7 +26,8 @@ class KnownKeys:
     what this process writes is added. Until then every key may be known.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, next_keys: NextKeys, capacity: int = CAPACITY) -> None:
+        self._next_keys = next_keys
         self._capacity = capacity
         self._filter = Bloom(capacity, FALSE_POSITIVES)
         self._covered = 0
@@ -44,7 +44,7 @@ class KnownKeys:
         """Add keys that the graph has now."""
         self._filter.update(keys)
 
-    async def read(self, next_keys: NextKeys, claims: int) -> None:
+    async def read(self, claims: int) -> None:
         """Read all keys, for the claims made before: those up to number ``claims``. Raises ``Retryable``.
 
         It pauses after each page for as long as the page took, so that batches go on.
@@ -52,7 +52,7 @@ class KnownKeys:
         loop, count, after = asyncio.get_running_loop(), 0, ""
         while True:
             started = loop.time()
-            keys = await next_keys(after)
+            keys = await self._next_keys(after)
             if not keys:
                 break
             self.add(keys)
@@ -65,31 +65,14 @@ class KnownKeys:
         log.debug("keys of the graph are known", keys=count)
 
 
-@asynccontextmanager
-async def keys_read(
-    known: KnownKeys, next_keys: NextKeys, claims: Callable[[], int], failed: Callable[[BaseException], None]
-) -> AsyncIterator[None]:
-    """Read the keys again after each claim, until the end. ``failed`` is called with a bug."""
-
-    async def keep_reading() -> None:
-        tried = 0
-        while True:
-            if tried < (number := claims()):
-                try:
-                    await known.read(next_keys, number)
-                    tried = number
-                except Retryable as reason:
-                    log.debug("the keys cannot be read yet", reason=str(reason))
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-
-    def ended(task: "asyncio.Task[None]") -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            failed(error)
-
-    reading = asyncio.create_task(keep_reading(), name="known keys")
-    reading.add_done_callback(ended)
-    try:
-        yield
-    finally:
-        reading.cancel()
-        await asyncio.wait({reading})
+async def keep_reading(known: KnownKeys, claims: Callable[[], int]) -> None:
+    """Read the keys again after each claim, for ever; ``claims`` returns how many there were."""
+    tried = 0
+    while True:
+        if tried < (number := claims()):
+            try:
+                await known.read(number)
+                tried = number
+            except Retryable as reason:
+                log.debug("the keys cannot be read yet", reason=str(reason))
+        await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -11,19 +11,9 @@ from confluent_kafka.cimpl import NewTopic
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topic_state import KafkaTopicStates
-from workers.config.settings import KafkaSettings, Settings
+from workers.config.settings import KafkaSettings
 from workers.core.errors import Retryable
 from workers.core.ports import TopicState
-
-
-@pytest.fixture
-def kafka() -> KafkaSettings:
-    return Settings.from_environment().kafka
-
-
-@pytest.fixture
-def admin(kafka: KafkaSettings) -> Admin:
-    return Admin(kafka)
 
 
 @pytest.fixture

@@ -8,21 +8,11 @@ import pytest
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topic_plan import Action
 from workers.adapters.kafka.topics import apply_topology, present_topics
-from workers.config.settings import KafkaSettings, Settings
+from workers.config.settings import KafkaSettings
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
 from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Misconfigured
-
-
-@pytest.fixture
-def kafka() -> KafkaSettings:
-    return Settings.from_environment().kafka
-
-
-@pytest.fixture
-def admin(kafka: KafkaSettings) -> Admin:
-    return Admin(kafka)
 
 
 @pytest.fixture

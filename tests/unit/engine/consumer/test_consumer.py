@@ -87,19 +87,3 @@ async def test_offsets_that_kafka_did_not_accept_are_committed_again(*, taken: b
     made.app = SimpleNamespace(producer=SimpleNamespace(flush=flush), tables=silent, monitor=silent)
     assert await made._commit_offsets({ON_ITS_WAY: 56}) is taken  # noqa: SLF001 - as above
     assert made._should_commit(ON_ITS_WAY, 56) is not taken  # noqa: SLF001 - as above
-
-
-class Delivered:
-    """A message that a stream has processed."""
-
-    acked = False
-
-
-def test_acknowledged_messages_leave_nothing_behind() -> None:
-    made: Any = consumer(AiokafkaThread({}), Assignment({}))
-    made._unacked_messages, made._acked = set(), defaultdict(list)  # noqa: SLF001 - as above
-    for message in (Delivered(), Delivered()):
-        made._unacked_messages.add(message)  # noqa: SLF001 - as above
-        assert made.ack(message)
-        assert not made.ack(message)
-    assert (made._unacked_messages, made._acked) == (set(), {})  # noqa: SLF001 - as above

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.unit.engine.toy import TOY, add, totals
 from workers.core.errors import Retryable
+from workers.engine.background import in_background
 from workers.engine.state import known_keys as module
-from workers.engine.state.known_keys import KnownKeys, keys_read
+from workers.engine.state.known_keys import KnownKeys, keep_reading
 from workers.testing import WorkerUnderTest
 
 
@@ -22,29 +23,29 @@ async def pages(keys: Sequence[str], after: str) -> Sequence[str]:
 
 
 async def test_a_claim_is_covered_once_all_keys_have_been_read_since() -> None:
-    known = KnownKeys(1_000)
+    known = KnownKeys(partial(pages, ["a", "b", "c", "d", "e"]), 1_000)
     assert known.possible(1, ["a", "new"]) == ["a", "new"]
-    await known.read(partial(pages, ["a", "b", "c", "d", "e"]), claims=1)
+    await known.read(claims=1)
     assert known.possible(1, ["a", "e", "new"]) == ["a", "e"]
     assert known.possible(2, ["a", "new"]) == ["a", "new"], "another owner may have written since"
 
 
 async def test_keys_that_this_process_has_written_are_known() -> None:
-    known = KnownKeys(1_000)
-    await known.read(partial(pages, []), claims=1)
+    known = KnownKeys(partial(pages, []), 1_000)
+    await known.read(claims=1)
     known.add(["mine"])
     assert known.possible(1, ["mine", "new"]) == ["mine"]
 
 
 async def test_too_many_keys_cover_nothing() -> None:
-    known = KnownKeys(4)
-    await known.read(partial(pages, ["a", "b", "c", "d", "e"]), claims=1)
+    known = KnownKeys(partial(pages, ["a", "b", "c", "d", "e"]), 4)
+    await known.read(claims=1)
     assert not known.covers(1)
 
 
 async def test_the_keys_are_read_again_after_each_claim_and_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LOOK_EVERY_SECONDS", 0.001)
-    known, claims, bugs = KnownKeys(1_000), [1], list[BaseException]()
+    claims, bugs = [1], list[BaseException]()
     outages = [Retryable("away")]
 
     async def next_keys(after: str) -> Sequence[str]:
@@ -52,7 +53,9 @@ async def test_the_keys_are_read_again_after_each_claim_and_after_an_outage(monk
             raise outages.pop()
         return await pages(["a"], after)
 
-    async with asyncio.timeout(10), keys_read(known, next_keys, lambda: claims[-1], bugs.append):
+    known = KnownKeys(next_keys, 1_000)
+    reading = keep_reading(known, lambda: claims[-1])
+    async with asyncio.timeout(10), in_background(reading, "known keys", bugs.append):
         for number in (1, 2):
             claims.append(number)
             while not known.covers(number):
@@ -65,7 +68,8 @@ async def test_an_unexpected_error_is_reported() -> None:
         raise ValueError("a bug")
 
     reported = asyncio.get_running_loop().create_future()
-    async with asyncio.timeout(10), keys_read(KnownKeys(1_000), next_keys, lambda: 1, reported.set_result):
+    reading = keep_reading(KnownKeys(next_keys, 1_000), lambda: 1)
+    async with asyncio.timeout(10), in_background(reading, "known keys", reported.set_result):
         assert "a bug" in str(await reported)
 
 
@@ -77,7 +81,7 @@ class Reading(WorkerUnderTest[object, object]):
     def claim(self, epoch: int = 0) -> None:
         if self.sinks.known is None:
             self.asked = []
-            self.sinks = replace(self.sinks, known=KnownKeys(1_000))
+            self.sinks = replace(self.sinks, known=KnownKeys(partial(self.graph.next_keys, ""), 1_000))
             stored = self.graph.stored
 
             async def asking(cypher: str, worker: str, keys: Sequence[str]) -> object:
@@ -89,7 +93,7 @@ class Reading(WorkerUnderTest[object, object]):
 
     async def read_keys(self) -> None:
         assert self.sinks.known is not None
-        await self.sinks.known.read(partial(self.graph.next_keys, ""), self.sinks.states.claims)
+        await self.sinks.known.read(self.sinks.states.claims)
 
 
 async def test_a_new_key_is_not_read_and_a_forgotten_one_is() -> None:
@@ -109,7 +113,7 @@ async def test_random_evictions_claims_and_other_owners_change_nothing(random: R
     """Another owner writes with a worker of its own; both share the graph."""
     first, second = Reading(TOY), Reading(TOY)  # type: ignore[arg-type]  # any worker
     second.graph = first.graph
-    second.sinks = replace(second.sinks, writer=first.graph)
+    second.sinks = replace(second.sinks, writer=first.graph, known=KnownKeys(partial(first.graph.next_keys, ""), 1_000))
     expected: dict[str, int] = {}
     owner = first
     owner.claim()
