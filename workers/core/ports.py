@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from workers.core.dead_letter import DeadLetter
 from workers.core.record import Decoded, Record, TopicPartition
@@ -87,7 +87,7 @@ class GraphWriter(Protocol):
         """
         ...
 
-    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
+    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         """Return the parts of the states of those keys that the graph knows; see ``StoredState.cypher``.
 
         It sees every write that was committed before the claim. Raises ``Retryable``.

@@ -49,14 +49,14 @@ class DeadLetterCode(NamedTuple):
 class StoredState(Generic[StateT]):
     """State that the worker's own statements write to the graph, in parts.
 
-    ``cypher``   returns a row (``key``, ``parts``: a list of bytes) for each of ``$keys`` that the graph knows
+    ``cypher``   returns a row (``key``, ``parts``: a list) for each of ``$keys`` that the graph knows
     ``restore``  makes the state of these parts, which come in any order
     ``keys``     returns one row (``keys``: a list) with the next keys after ``$after``, in their order, for a filter
                  that spares the reading of new keys; ``None`` for a worker whose keys are mostly known ones
     """
 
     cypher: str
-    restore: Callable[[Sequence[bytes]], StateT]
+    restore: Callable[[Sequence[Any]], StateT]
     keys: str | None = None
 
 

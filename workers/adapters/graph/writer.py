@@ -97,7 +97,7 @@ class Neo4jWriter(GraphWriter):
         if offset != claim.offset:
             raise _restored(claim, offset)
 
-    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
+    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         """Return the parts of the states of those keys that the graph knows. Raises ``Retryable``.
 
         It asks where batches are written, not a follower of a cluster, which may be behind the claim.

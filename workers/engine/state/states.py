@@ -50,7 +50,7 @@ class PartitionStates(Generic[StateT]):
         known = self._sinks.known
         return keys if known is None else known.possible(self._claim, keys)
 
-    async def _read(self, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:
+    async def _read(self, keys: Sequence[str]) -> Mapping[str, Sequence[Any]]:
         if not keys:
             return {}
         sinks, cypher, worker = self._sinks, self._stored.cypher, self._worker
@@ -59,7 +59,7 @@ class PartitionStates(Generic[StateT]):
         sinks.metrics.states_read(worker, len(found), sinks.clock.monotonic() - started)
         return found
 
-    def _state(self, cached: bytes | None, stored: Sequence[bytes] | None) -> StateT:
+    def _state(self, cached: bytes | None, stored: Sequence[Any] | None) -> StateT:
         if cached is not None:
             return self._keyed.load(cached)
         return self._stored.restore(stored) if stored else self._keyed.new()

@@ -13,7 +13,8 @@ from tests.unit.pipelines.telemetry.driven import Table, parsed
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Neo4jSettings
 from workers.core.statement import Statement
-from workers.pipelines.telemetry.write.statements import STORED_KEYS
+from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.write.statements import STORED_KEYS, STORED_SPANS
 
 TRACES = 12
 CLEAR = """
@@ -63,6 +64,15 @@ async def test_random_traffic_in_random_batches_comes_to_the_naive_model(graph: 
         table.states.update(entries)
         events = events[size:]
     _assert_equal(await graph.snapshot(), naive_model(log))
+
+
+async def test_traces_are_restored_from_the_graph_as_they_were(graph: Neo4j) -> None:
+    plan, entries = Table().plan(parsed(traffic(seeded(3), TRACES, graph.name)))
+    await graph.run(plan)
+    folded = [list(row)[-1] for statement in plan if statement.name == "Invocation" for row in statement.rows]
+    assert {type(each) for each in folded} == {bytes, type(None)}, "the traffic has spans of one event, and others"
+    stored = await Neo4jWriter(graph.driver, graph.database).stored(STORED_SPANS, "telemetry", list(entries))
+    assert {key: Trace.restore(parts).dump() for key, parts in stored.items()} == entries
 
 
 async def test_the_keys_of_the_graph_are_read_in_order(graph: Neo4j) -> None:

@@ -1,5 +1,6 @@
 """A graph in memory, to which a plan's rows are applied as its Cypher would, in the shape of the naive model."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -8,7 +9,10 @@ from typing import Any
 from tests.model.naive_model import Graph, Node
 from workers.core.statement import Statement
 from workers.pipelines.telemetry.write.plan import ORDER
+from workers.pipelines.telemetry.write.statements import STORED_SPANS
 
+LISTED = list(dict.fromkeys(re.findall(r"i\.(\w+)", STORED_SPANS.partition("coalesce(i.folded, ")[2])))
+"""The properties that the worker reads of an Invocation without ``folded``, in the order of its Cypher."""
 COLUMNS = {template.name: template.columns for template in ORDER}
 
 
@@ -16,7 +20,7 @@ COLUMNS = {template.name: template.columns for template in ORDER}
 class AppliedGraph(Graph):
     """Nodes and relationships after any number of plans; ``folded`` has the stored spans by trace and Invocation."""
 
-    folded: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    folded: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def apply(self, plan: Iterable[Statement]) -> None:
         for statement in plan:
@@ -50,7 +54,8 @@ def _model(graph: AppliedGraph, row: dict[str, Any]) -> None:
 
 def _span(graph: AppliedGraph, row: dict[str, Any]) -> None:
     created = {name: row[name] for name in ("id", "trace_id", "span_id")}
-    graph.folded.setdefault(row["trace_id"], {})[row["key"]] = row.pop("folded")
+    listed = [row[name] for name in LISTED]
+    graph.folded.setdefault(row["trace_id"], {})[row["key"]] = row.pop("folded") or listed
     node = graph.merge("Invocation", row["key"], {"key": row["key"], "status": "STARTED", **created})
     old = graph.nodes[node]
     changed = {name: value for name, value in row.items() if name not in created}

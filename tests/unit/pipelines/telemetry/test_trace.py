@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.unit.pipelines.telemetry.applied_plan import AppliedGraph
 from tests.unit.pipelines.telemetry.driven import Table, parsed
 from tests.unit.pipelines.telemetry.records import fields
@@ -80,3 +82,13 @@ def test_a_state_that_no_event_has_touched_plans_nothing() -> None:
     assert table.load("t1").dump() == entries["t1"]
     plan, _ = table.plan(parsed([(INVOCATION, fields())]))
     assert plan == []
+
+
+@pytest.mark.parametrize("event_type", ["llm.invocation.start", "llm.invocation.complete"])
+def test_a_span_of_one_event_is_restored_from_the_properties_of_its_invocation(event_type: str) -> None:
+    graph, table = AppliedGraph(), Table()
+    told = {"parent_span_id": "p", "session_id": "s", "user_id": "u", "model_version": "1.2", "prompt_tokens": 17}
+    _run(table, graph, [_call(1, event_type=event_type, **told, completion_tokens=23)])
+    (part,) = graph.folded["t1"].values()
+    assert isinstance(part, list), "no bytes beside properties that say the same"
+    assert Trace.restore([part]).dump() == table.states["t1"]

@@ -2,7 +2,7 @@
 
 from bisect import insort
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from msgspec import msgpack
 
@@ -105,7 +105,7 @@ class Trace:
         return cls._of(_decode_spans(dumped))
 
     @classmethod
-    def restore(cls, stored: Sequence[bytes]) -> "Trace":
+    def restore(cls, stored: Sequence[Any]) -> "Trace":
         """Return the trace of its stored spans, in any order, without marks."""
         return cls._of(sorted(map(Span.restore, stored), key=lambda span: (span.timestamp, span.span_id)))
 

@@ -50,9 +50,9 @@ class CallColumns(NamedTuple):
 
 
 class StateColumns(NamedTuple):
-    """The span as ``Trace.restore`` reads it."""
+    """The span as ``Span.stored`` returns it."""
 
-    folded: bytes
+    folded: bytes | None
 
 
 INVOCATION_COLUMNS = (SpanColumns, CallColumns, TokenCounts, InvocationCost, StateColumns)

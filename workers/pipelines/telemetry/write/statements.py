@@ -187,11 +187,15 @@ CREATE (i)-[:FOLLOWED_BY {duration_ms: row.duration_ms}]->(successor)
 """,
 )
 
-# The hint: a plan that is made for an empty graph would scan all Invocations of a full one.
+# The hint: a plan that is made for an empty graph would scan all Invocations of a full one. The list has
+# the order of Span.restore.
 STORED_SPANS = """
 UNWIND $keys AS key
 MATCH (i:Invocation) USING INDEX i:Invocation(trace_id) WHERE i.trace_id = key
-RETURN key, collect(i.folded) AS parts
+RETURN key, collect(coalesce(i.folded, [
+  i.span_id, i.id, i.timestamp.epochMillis, i.model_id, i.provider, i.parent_span_id, i.session_id, i.user_id,
+  i.model_version, CASE i.status WHEN 'STARTED' THEN null ELSE i.status END, i.token_count, i.latency_ms,
+  i.prompt_tokens, i.completion_tokens, i.use_case])) AS parts
 """
 
 # A page of keys. It may end within a trace: the next page begins after that trace.
