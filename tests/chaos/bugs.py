@@ -130,12 +130,18 @@ def _offset_not_compared() -> None:
 
 
 def _dead_letter_not_awaited() -> None:
-    """Send dead letters without waiting for confirmation."""
+    """Send dead letters a minute later, and wait for no confirmation.
+
+    What is sent at once may reach the socket of a frozen broker, and is not lost with the worker.
+    """
     publish, under_way = KafkaDeadLetters.publish, set()
 
+    async def publish_later(self: KafkaDeadLetters, letters: Any) -> None:
+        await asyncio.sleep(60)
+        await publish(self, letters)
+
     async def publishing(self: KafkaDeadLetters, letters: Any) -> None:
-        task = asyncio.ensure_future(publish(self, letters))
-        under_way.add(task)
+        under_way.add(asyncio.ensure_future(publish_later(self, letters)))
 
     replace(KafkaDeadLetters, "publish", publishing)
 

@@ -25,7 +25,7 @@ from tests.chaos.faults.group import rewound
 from tests.chaos.faults.kill import OF_A_RECORD, a_bug_raises, killed_at, killed_everywhere
 from tests.chaos.faults.registry import registry_restarted
 from tests.chaos.faults.scale import scaled_out_and_in, told_to_leave_amid_a_rebalance
-from tests.chaos.faults.topic import grown, recreated, refilled
+from tests.chaos.faults.topic import grown, missed, recreated, refilled
 from tests.chaos.faults.zombie import zombie
 from tests.chaos.running.points import Point
 from tests.chaos.scenario import Fault, play
@@ -67,6 +67,7 @@ FAULTS = [
     pytest.param(rewound, id="rewound", marks=full),
     pytest.param(partial(recreated, under_way=False), id="topic recreated", marks=full),
     pytest.param(partial(recreated, under_way=True), id="topic recreated under way"),
+    pytest.param(missed, id="topic missed by a rebalance", marks=full),
     pytest.param(refilled, id="topic recreated and refilled", marks=full),
 ]
 

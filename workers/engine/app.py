@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 MEBIBYTE = 1024 * 1024
 POLL_INTERVAL_SECONDS = 86_400.0
 """While the database is away the worker waits and stays in its group, for up to a day."""
+METADATA_SECONDS = 10.0
+"""The age at which the consumer asks for the topic's partitions again. Its default is five minutes, and so long a group
+that was rebalanced while its topic was deleted would have no partition after the topic was created again."""
 COMMIT_INTERVAL_SECONDS = 1.0
 COMMIT_SECONDS = 5.0
 """How long a revocation waits for its commit. It may fail: the watermark has the written offset anyway."""
@@ -97,6 +100,7 @@ def build_app(kafka: KafkaSettings, options: WorkerOptions, replication_factor: 
         broker_max_poll_interval=POLL_INTERVAL_SECONDS,
         broker_max_poll_records=None,
         broker_check_crcs=True,
+        consumer_metadata_max_age_ms=int(METADATA_SECONDS * 1000),
         producer_linger=0.002,
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)

@@ -53,6 +53,11 @@ class Evidence:
         at, partitions = self._assigned.get(worker.pid, (0.0, frozenset[int]()))
         return partitions if at >= since else frozenset()
 
+    def has_no_partition(self, worker: WorkerProcess) -> bool:
+        """Return whether the worker's latest assignment was empty."""
+        self._read()
+        return worker.pid in self._assigned and not self._assigned[worker.pid][1]
+
     def produced(self) -> int:
         """Return how many records Kafka has confirmed."""
         self._read()

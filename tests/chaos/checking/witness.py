@@ -18,19 +18,36 @@ WATERMARKS = """
 MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
 RETURN toInteger(split(w.id, '/')[2]) AS partition, w.offset AS offset, w.epoch AS epoch, w.token AS token
 """
-HALF = {
-    "telemetry": """
-MATCH (n:Invocation) WHERE n.trace_id STARTS WITH $name AND NOT EXISTS { (n)-[:USES_MODEL]->() } RETURN n.key AS half
-UNION
-MATCH (n:Error) WHERE n.id STARTS WITH $name AND NOT EXISTS { (n)<-[:CAUSED_ERROR]-() } RETURN n.id AS half
-UNION
-MATCH (n:PerformanceMetric) WHERE n.id STARTS WITH $name AND NOT EXISTS { (n)<-[:HAS_METRIC]-() } RETURN n.id AS half
-""",
-    "ledger": """
-MATCH (n:LedgerPage) WHERE n.key STARTS WITH $name AND size(n.numbers) <> coalesce(n.sealed, 0) RETURN n.key AS half
-""",
+
+
+class Half(NamedTuple):
+    """Data of one transaction: a reader of only one part has seen half.
+
+    ``key``  the unique property of the node ``n`` with that label; ``half`` holds where its other part is missing
+    """
+
+    label: str
+    key: str
+    half: str
+
+    def seen(self) -> str:
+        """Return the query for all halves. It is no snapshot: it may look while a commit is being applied."""
+        return f"MATCH (n:{self.label}) WHERE n.{self.key} STARTS WITH $name AND {self.half} RETURN n.{self.key} AS key"
+
+    def locked(self) -> str:
+        """Return the query for the half ``$key``: it removes nothing, but waits for the transaction that writes it."""
+        found = f"MATCH (n:{self.label} {{{self.key}: $key}}) REMOVE n.no_such_property"
+        return f"{found} WITH n WHERE {self.half} RETURN n.{self.key} AS key"
+
+
+HALVES = {
+    "telemetry": (
+        Half("Invocation", "key", "NOT EXISTS { (n)-[:USES_MODEL]->() }"),
+        Half("Error", "id", "NOT EXISTS { (n)<-[:CAUSED_ERROR]-() }"),
+        Half("PerformanceMetric", "id", "NOT EXISTS { (n)<-[:HAS_METRIC]-() }"),
+    ),
+    "ledger": (Half("LedgerPage", "key", "size(n.numbers) <> coalesce(n.sealed, 0)"),),
 }
-"""Data of one transaction: a reader of only one part has seen half."""
 
 
 class Mark(NamedTuple):
@@ -52,7 +69,7 @@ class Witness:
         self._history = history
         self._workers = workers
         self._ask = {"prefix": f"{corner.worker}/{corner.topic}/", "name": corner.name}
-        self._half = HALF[corner.worker]
+        self._halves = HALVES[corner.worker]
         self._database = corner.settings.neo4j.database
         self._driver = corner.driver()
         servers = corner.settings.kafka.bootstrap_servers
@@ -105,16 +122,16 @@ class Witness:
         self.looks += 1
 
     def _look_for_halves(self) -> None:
-        """Look twice before reporting: a single read is no snapshot."""
+        """Look at each suspected half again under its lock, one lock at a time."""
         try:
-            if halves := (first := self._halves()) and first & self._halves():
-                self._history.note("half", keys=sorted(halves)[:5], count=len(halves))
+            for kind in self._halves:
+                # A node that is deleted while it is read has no key any more.
+                suspected = [row["key"] for row in self._query(kind.seen()) if row["key"] is not None]
+                keys = [key for key in suspected if self._query(kind.locked(), key=key)]
+                if keys:
+                    self._history.note("half", keys=sorted(keys)[:5], count=len(keys))
         except (Neo4jError, DriverError, OSError):
             return
-
-    def _halves(self) -> set[str]:
-        """Return the keys of halves; a node that is deleted while it is read has no key any more."""
-        return {row["half"] for row in self._query(self._half) if row["half"] is not None}
 
     def _look_at_memory(self) -> None:
         for worker in self._workers():
@@ -123,6 +140,6 @@ class Witness:
                 self._memory[worker.pid] = mib
                 self._history.note("memory", pid=worker.pid, mib=round(mib))
 
-    def _query(self, cypher: str) -> list[neo4j.Record]:
+    def _query(self, cypher: str, **asked: Any) -> list[neo4j.Record]:
         with self._driver.session(database=self._database) as session:  # which does not try again for half a minute
-            return list(session.run(cypher, self._ask))
+            return list(session.run(cypher, self._ask | asked))

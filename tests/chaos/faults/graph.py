@@ -4,6 +4,7 @@ import asyncio
 
 from tests.chaos.faults.scale import scaled_out_and_in
 from tests.chaos.running.arena import Arena
+from tests.chaos.running.supply import Pace
 
 BATCHES = 3
 OWN_NODES = """
@@ -12,7 +13,11 @@ MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 
 
 
 async def restored_from_a_backup(arena: Arena, session_timeout_seconds: int = 6) -> None:
-    """Restore a dump that is some batches old, with the running worker's token."""
+    """Restore a dump that is some batches old, with the running worker's token.
+
+    Records come in steps: in a continuous flow, one batch after the outage could have all that is left of it.
+    """
+    arena.supply.pace = Pace.STEPS
     arena.tune(session_timeout_seconds=session_timeout_seconds)
     arena.start()
     await _more_batches(arena)

@@ -23,6 +23,19 @@ async def recreated(arena: Arena, *, under_way: bool) -> None:
     await arena.supply.send(0.5)
 
 
+async def missed(arena: Arena) -> None:
+    """The topic is deleted under a running worker, whose group is rebalanced before the topic is created again."""
+    worker = arena.start()
+    await arena.until(arena.evidence.writes, "records flow")
+    await arena.supply.stop()
+    await arena.settle()
+    arena.history.note("recreated")
+    await asyncio.to_thread(arena.corner.delete_topics, arena.corner.topic)
+    await arena.until(lambda: arena.evidence.has_no_partition(worker), "the worker has no partition")
+    await _create(arena)
+    await arena.supply.send(0.5)
+
+
 async def refilled(arena: Arena) -> None:
     """The topic is created again, and filled past the worker's position, while the worker sleeps.
 
@@ -57,6 +70,10 @@ async def _recreate(arena: Arena) -> None:
     arena.history.note("recreated")
     await asyncio.to_thread(arena.corner.delete_topics, arena.corner.topic)
     await arena.until(lambda: not arena.corner.topic_exists(), "the topic is gone")
+    await _create(arena)
+
+
+async def _create(arena: Arena) -> None:
     await asyncio.to_thread(arena.corner.create_topics)
     arena.supply.life += 1
     arena.fault("topic recreated")
