@@ -7,6 +7,8 @@ from tests.chaos.running.arena import Arena
 from tests.chaos.running.supply import Pace
 
 BATCHES = 3
+WATERMARKS = "MATCH (w:Watermark) DETACH DELETE w"
+"""Deleted first: without them workers write nothing, until they claim again after the session timeout."""
 OWN_NODES = """
 MATCH (n) WHERE NOT n:Migration CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 1000 ROWS
 """
@@ -32,11 +34,12 @@ async def restored_from_a_backup(arena: Arena, session_timeout_seconds: int = 6)
 
 
 async def emptied(arena: Arena) -> None:
-    """Delete everything but the migrations."""
+    """Delete the watermarks, then everything but the migrations."""
     arena.start(), arena.start()
     await _more_batches(arena)
     arena.history.note("restoring")
     with arena.corner.driver() as driver, driver.session(database=arena.corner.settings.neo4j.database) as session:
+        await asyncio.to_thread(lambda: session.run(WATERMARKS).consume())
         await asyncio.to_thread(lambda: session.run(OWN_NODES).consume())
     await _restored(arena)
     arena.fault("emptied")
