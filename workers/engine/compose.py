@@ -151,7 +151,7 @@ def _partition_context(
     return PartitionContext(
         spec=deployment.spec,
         options=deployment.options,
-        decoder=_decoder(registry, deployment),
+        decoder=decoder_of(registry, deployment),
         sinks=sinks,
         acknowledged=app.consumer_context.acknowledged,
         buffer=app.consumer_context.buffer,
@@ -169,7 +169,8 @@ def _known_keys(deployment: Deployment, writer: Neo4jWriter) -> KnownKeys | None
     return KnownKeys(partial(writer.next_keys, cypher)) if cypher is not None else None
 
 
-def _decoder(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
+def decoder_of(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
+    """Return the decoder of a worker's records."""
     if deployment.factory.wire_format is WireFormat.DEBEZIUM:
         return AvroCodec(registry, {}, change_events=True)
     return AvroCodec(registry, load_reader_schemas(deployment.schemas))

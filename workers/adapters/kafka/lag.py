@@ -84,13 +84,15 @@ def _asked_until_loaded(admin: Admin, ask: Callable[[], list[TopicPartition]]) -
         time.sleep(ASK_AGAIN_SECONDS)
 
 
-def group_members(kafka: KafkaSettings, group: str) -> int:
-    """Count the members of a group; 0 for one that does not exist. Raises ``Unreachable``, ``Misconfigured``."""
-    admin = Admin(kafka)
+def group_members(admin: Admin, group: str) -> list[str]:
+    """Return the client ids and hosts of a group's members; none for a group that does not exist.
+
+    Raises ``Unreachable``, ``Misconfigured``.
+    """
     answers = admin.client.describe_consumer_groups([group], request_timeout=admin.timeout_seconds)
     try:
-        return len(admin.result(answers[group]).members)
+        return [f"{member.client_id} ({member.host})" for member in admin.result(answers[group]).members]
     except KafkaException as error:
         if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-            return 0
+            return []
         raise

@@ -13,6 +13,10 @@ from workers.core.errors import Misconfigured, Unreachable
 from workers.core.record import ConsumedRecord
 
 TIMEOUT_SECONDS = 10.0
+POLL_SECONDS = 0.1
+BATCH_RECORDS = 1_000
+QUEUED_KILOBYTES = 16_384
+"""What librdkafka keeps of all partitions before it is read; its default is 64 MiB for each of them."""
 LEADER_POLL_SECONDS = 0.05
 NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 
@@ -27,12 +31,25 @@ class TopicReader:
     def end_offsets(self) -> dict[int, int]:
         """Return the offset after the last record of each partition. Raises ``Misconfigured``, ``Unreachable``."""
         with self._consumer() as consumer:
-            topic = consumer.list_topics(self._topic, timeout=TIMEOUT_SECONDS).topics[self._topic]
-            if topic.error is not None:
-                raise Misconfigured(
-                    f"there is no topic {self._topic}; create it with `memory-graph topology apply --execute`"
-                )
-            return {number: self._end(consumer, number) for number in topic.partitions}
+            return {number: self._watermarks(consumer, number)[1] for number in self._partitions(consumer)}
+
+    def begin_offsets(self) -> dict[int, int]:
+        """Return the offset of the first record of each partition that is kept. Raises as ``end_offsets`` does."""
+        with self._consumer() as consumer:
+            return {number: self._watermarks(consumer, number)[0] for number in self._partitions(consumer)}
+
+    def offsets_since(self, timestamp: int) -> dict[int, int]:
+        """Return the first offset at or after a time in each partition; epoch milliseconds.
+
+        A partition without such a record has its end. Raises as ``end_offsets`` does.
+        """
+        with self._consumer() as consumer:
+            asked = [TopicPartition(self._topic, number, timestamp) for number in self._partitions(consumer)]
+            found = {each.partition: each.offset for each in consumer.offsets_for_times(asked, timeout=TIMEOUT_SECONDS)}
+            return {
+                number: offset if offset >= 0 else self._watermarks(consumer, number)[1]
+                for number, offset in found.items()
+            }
 
     def between(self, begin: Mapping[int, int], end: Mapping[int, int]) -> Iterator[ConsumedRecord]:
         """Return the records from ``begin`` up to and without ``end``, offsets by partition; order holds in each.
@@ -42,11 +59,14 @@ class TopicReader:
         left = {number: offset for number, offset in end.items() if begin.get(number, 0) < offset}
         with self._consumer() as consumer:
             consumer.assign([TopicPartition(self._topic, number, begin.get(number, 0)) for number in left])
+            answered_at = time.monotonic()
             while left:
-                message = consumer.poll(TIMEOUT_SECONDS)
-                if message is None:
+                if messages := consumer.consume(BATCH_RECORDS, POLL_SECONDS):
+                    answered_at = time.monotonic()
+                elif time.monotonic() > answered_at + TIMEOUT_SECONDS:
                     raise self._unreachable("no records within ten seconds")
-                yield from self._take(message, left)
+                for message in messages:
+                    yield from self._take(message, left)
 
     def _take(self, message: Message, left: dict[int, int]) -> Iterator[ConsumedRecord]:
         error, partition = message.error(), message.partition() or 0
@@ -76,6 +96,7 @@ class TopicReader:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
+                "queued.max.messages.kbytes": QUEUED_KILOBYTES,
                 "log_level": 2,
             }
         )
@@ -86,12 +107,24 @@ class TopicReader:
         finally:
             consumer.close()
 
-    def _end(self, consumer: Consumer, number: int) -> int:
-        """Ask until the partition's leader answers: right after a topic was made, it may not know yet."""
+    def _partitions(self, consumer: Consumer) -> list[int]:
+        topic = consumer.list_topics(self._topic, timeout=TIMEOUT_SECONDS).topics[self._topic]
+        if topic.error is not None:
+            raise Misconfigured(
+                f"there is no topic {self._topic}; create it with `memory-graph topology apply --execute`"
+            )
+        return list(topic.partitions)
+
+    def _watermarks(self, consumer: Consumer, number: int) -> tuple[int, int]:
+        """Return a partition's first offset and its end.
+
+        Ask until the leader answers: just after a topic was created, it may not know it yet.
+        """
         partition, deadline = TopicPartition(self._topic, number), time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
-                return int(consumer.get_watermark_offsets(partition, timeout=TIMEOUT_SECONDS)[1])
+                begin, end = consumer.get_watermark_offsets(partition, timeout=TIMEOUT_SECONDS)
+                return int(begin), int(end)
             except KafkaException as error:
                 if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
                     raise

@@ -1,9 +1,9 @@
 """Topics in Kafka: how they are, what they are called inside, and changing them to match the topology."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it exports them, but not in the type checker's way
     AlterConfigOpType,
     ConfigEntry,
@@ -112,3 +112,42 @@ def await_leaders(admin: Admin, partitions: dict[str, int]) -> None:
                 f"Kafka has made {', '.join(leaderless)}, but names no leader for each partition; look at its log"
             )
         time.sleep(0.05)
+
+
+def topic_id(admin: Admin, topic: str) -> str:
+    """Return the UUID of a topic: another one of the same name has another. Raises ``Misconfigured``."""
+    described = admin.client.describe_topics(TopicCollection([topic]), request_timeout=admin.timeout_seconds)
+    try:
+        return str(admin.results(described)[topic].topic_id)
+    except KafkaException as error:
+        raise Misconfigured(f"there is no topic {topic}: {error.args[0].str()}") from None
+
+
+def create_beside(admin: Admin, topic: str, name: str) -> None:
+    """Create a topic of one partition for notes about another one's records, which it outlives.
+
+    Kafka keeps a record up to ``retention.ms`` after its segment ended, and ends one after ``segment.ms``.
+    """
+    present = present_topics(admin, [topic, name])
+    if name in present:
+        return
+    config = present[topic].config
+    retention, segment = int(config["retention.ms"]), int(config["segment.ms"])
+    kept = "-1" if retention < 0 else str(retention + 2 * segment)
+    replicas = len(
+        admin.asked(lambda: admin.client.list_topics(topic, timeout=admin.timeout_seconds))
+        .topics[topic]
+        .partitions[0]
+        .replicas
+    )
+    created = TopicChange(name, Action.CREATE, 1, {"retention.ms": kept}, "")
+    apply_changes(admin, [created], replication_factor=replicas, execute=True)
+
+
+def delete_records(admin: Admin, topic: str, up_to: Mapping[int, int]) -> None:
+    """Delete the records of each partition before an offset. Raises ``Misconfigured``, ``Unreachable``."""
+    partitions = [TopicPartition(topic, number, offset) for number, offset in up_to.items()]
+    try:
+        admin.results(admin.client.delete_records(partitions, request_timeout=admin.timeout_seconds))
+    except KafkaException as error:
+        raise Misconfigured(f"Kafka does not delete records of {topic}: {error.args[0].str()}") from None

@@ -53,7 +53,7 @@ def check_group(settings: KafkaSettings, name: str, worker: WorkerOptions) -> Fi
     check = f"worker {name}"
     try:
         behind = sum(partition.lag for partition in group_lag(settings, worker.group, worker.topic).values())
-        members = group_members(settings, worker.group)
+        members = len(group_members(Admin(settings), worker.group))
     except (Misconfigured, Unreachable) as error:
         return failed(check, error)
     return judge_group(check, name, worker.group, behind, members)

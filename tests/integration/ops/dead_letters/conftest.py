@@ -1,0 +1,83 @@
+"""A topic of its own for each test, with dead letters in the real Kafka."""
+
+from collections.abc import Iterator, Sequence
+from uuid import uuid4
+
+import pytest
+
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.client import librdkafka_config
+from workers.adapters.kafka.dead_letters import KafkaDeadLetters
+from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.topics import apply_topology
+from workers.config.settings import KafkaSettings, Settings
+from workers.config.topics import TopicSpec
+from workers.config.topology import Topology
+from workers.config.worker_options import WorkerOptions
+from workers.core.clock import SystemClock
+from workers.core.dead_letter import DeadLetter
+from workers.core.record import ConsumedRecord
+from workers.core.stage import Stage
+from workers.ops.dead_letters.journal import SUFFIX
+from workers.ops.dead_letters.scan import DeadLetters
+
+PARTITIONS = 3
+
+
+class SourceTopic:
+    """A source topic and its dead letters; ``failed`` makes letters of records that are not in it."""
+
+    def __init__(self, kafka: KafkaSettings, name: str) -> None:
+        self.kafka = kafka
+        self.name = name
+        self.now = SystemClock().now_ms()
+
+    def record(self, number: int, **changed: object) -> ConsumedRecord:
+        """Return the record of a number: its place follows from it."""
+        record = ConsumedRecord(
+            self.name,
+            number % PARTITIONS,
+            number,
+            self.now - 60_000 + number,
+            b"key %d" % (number % 7),
+            b"value %d" % number,
+            [("trace", b"%d" % number)],
+        )
+        return record._replace(**changed)  # type: ignore[arg-type]  # as the caller says
+
+    def letters(self, numbers: Sequence[int], code: str = "field.missing") -> list[DeadLetter]:
+        """Return dead letters of the records of these numbers."""
+        return [self.letter(self.record(number), code) for number in numbers]
+
+    def letter(self, record: ConsumedRecord, code: str = "field.missing") -> DeadLetter:
+        """Return a dead letter of a record."""
+        return DeadLetter(record, "group", "telemetry", Stage.VALIDATE, code, f"{code}: send it", "Rejected", self.now)
+
+    async def publish(self, letters: Sequence[DeadLetter]) -> None:
+        """Send letters as a worker does."""
+        dead_letters = KafkaDeadLetters(librdkafka_config(self.kafka))
+        try:
+            await dead_letters.publish(letters)
+        finally:
+            await dead_letters.aclose()
+
+    def dead_letters(self) -> DeadLetters:
+        """Return the dead letters up to now."""
+        return DeadLetters(self.kafka, self.name)
+
+    def records(self, topic: str = "") -> list[ConsumedRecord]:
+        """Return the committed records of the topic, or of another one."""
+        reader = TopicReader(self.kafka, topic or self.name)
+        return list(reader.between({}, reader.end_offsets()))
+
+
+@pytest.fixture
+def source() -> Iterator[SourceTopic]:
+    kafka, name = Settings.from_environment().kafka, f"source-{uuid4().hex[:12]}"
+    worker = WorkerOptions(topic=name, group=name)
+    topology = Topology(topics={name: TopicSpec(partitions=PARTITIONS)}, workers={"reader": worker})
+    apply_topology(kafka, topology, execute=True)
+    yield SourceTopic(kafka, name)
+    admin = Admin(kafka)
+    mine = [topic for topic in (name, f"{name}.dlq", f"{name}.dlq{SUFFIX}") if topic in admin.topics()]
+    admin.results(admin.client.delete_topics(mine))

@@ -1,0 +1,48 @@
+"""How the filters of ``memory-graph dlq`` are read."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from workers.core.errors import Misconfigured
+from workers.ops.dead_letters.selection import offset_range, point_in_time, stages
+
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("90m", datetime(2026, 3, 10, 10, 30, tzinfo=UTC)),
+        ("2d", datetime(2026, 3, 8, 12, tzinfo=UTC)),
+        ("30s", datetime(2026, 3, 10, 11, 59, 30, tzinfo=UTC)),
+        ("2026-03-01", datetime(2026, 3, 1, tzinfo=UTC)),
+        ("2026-03-01T08:00", datetime(2026, 3, 1, 8, tzinfo=UTC)),
+        ("2026-03-01T08:00+02:00", datetime(2026, 3, 1, 6, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_absolute_or_an_age(text: str, at: datetime) -> None:
+    assert point_in_time("--since", text, NOW) == at.timestamp() * 1000
+
+
+@pytest.mark.parametrize("text", ["", "d", "yesterday", "2x", "-1d", "2026-13-01"])
+def test_another_text_is_no_time(text: str) -> None:
+    with pytest.raises(Misconfigured, match=r"--since is .* write a time such as"):
+        point_in_time("--since", text, NOW)
+
+
+@pytest.mark.parametrize(("text", "offsets"), [("7", (7, 7)), ("7-19", (7, 19)), ("0-0", (0, 0))])
+def test_an_offset_range_includes_both_ends(text: str, offsets: tuple[int, int]) -> None:
+    assert offset_range(text) == offsets
+
+
+@pytest.mark.parametrize("text", ["", "-", "-7", "7-x", "a"])
+def test_another_text_is_no_offset(text: str) -> None:
+    with pytest.raises(Misconfigured, match="--offset is"):
+        offset_range(text)
+
+
+def test_stages_may_be_written_in_small_letters() -> None:
+    assert stages(["decode", "WRITE"]) == {"DECODE", "WRITE"}
+    with pytest.raises(Misconfigured, match="--stage is 'parse': choose from DECODE"):
+        stages(["parse"])

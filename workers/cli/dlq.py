@@ -1,0 +1,188 @@
+"""``memory-graph dlq``: look at dead letters, send them back, delete them."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workers.cli.dlq_replay import replay
+from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.cli.selection_options import (
+    AsOption,
+    ExecuteOption,
+    KeyOption,
+    LimitOption,
+    OffsetOption,
+    PartitionOption,
+    ReasonOption,
+    SinceOption,
+    StageOption,
+    TopicOption,
+    UntilOption,
+    WhyOption,
+    WorkerOption,
+    configuration,
+    dead_letters_of,
+    selection,
+)
+
+if TYPE_CHECKING:
+    from workers.config.settings import Settings
+    from workers.config.topology import Topology
+    from workers.ops.dead_letters.scan import DeadLetters
+    from workers.ops.dead_letters.selection import Selection
+
+LIST_COLUMNS = ["topic", "code", "stage", "worker", "letters", "oldest", "newest", "replayed", "again"]
+
+app = typer.Typer(help="Look at dead letters, send them back, delete them.", no_args_is_help=True)
+
+
+@app.callback()
+def dlq() -> None:
+    """Look at dead letters, send them back, delete them."""
+
+
+@app.command("list")
+def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    topic: TopicOption = None,
+    reason: ReasonOption = None,
+    stage: StageOption = None,
+    worker: WorkerOption = None,
+    key: KeyOption = None,
+    partition: PartitionOption = None,
+    offset: OffsetOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Count dead letters by topic, code, stage and worker, with the age of each kind; the largest first.
+
+    ``replayed`` were sent back already; ``again`` came from a replay and failed again.
+
+    Example: memory-graph dlq list --since 2d
+    """
+    from workers.ops.dead_letters.tally import tally  # noqa: PLC0415 - keeps --help fast
+
+    chosen = selection(
+        reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
+    )
+    settings, topology = configuration()
+    groups = tally(dead_letters_of(settings, topology, topic), chosen)[:limit]
+    rows = [{**group._asdict(), "oldest": _iso(group.oldest), "newest": _iso(group.newest)} for group in groups]
+    if output is Output.JSON:
+        print_json(rows)
+    elif not rows:
+        print("there are no such dead letters")
+    else:
+        print_rows(rows, LIST_COLUMNS)
+        print(f"the newest of {rows[0]['code']}: {rows[0]['message']}")
+
+
+@app.command()
+def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    topic: TopicOption = None,
+    reason: ReasonOption = None,
+    stage: StageOption = None,
+    worker: WorkerOption = None,
+    key: KeyOption = None,
+    partition: PartitionOption = None,
+    offset: OffsetOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    limit: LimitOption = 10,
+    raw: Annotated[bool, typer.Option("--raw", help="Show values as base64, not decoded.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show dead letters: where each came from, why it failed, its headers and its decoded value.
+
+    ``today`` is why it would fail now. ``-o json`` prints one object a line, for jq. A value may have the text of a
+    prompt in it.
+
+    Example: memory-graph dlq show --reason field.missing --limit 1
+    """
+    chosen = selection(
+        reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
+    )
+    settings, topology = configuration()
+    shown = asyncio.run(_shown(settings, topology, dead_letters_of(settings, topology, topic), chosen, limit, raw=raw))
+    for letter in shown:
+        indent = None if output is Output.JSON else 2
+        print(json.dumps(letter, indent=indent, default=str, ensure_ascii=False))
+
+
+async def _shown(  # noqa: PLR0913 - what is shown, and of what
+    settings: "Settings",
+    topology: "Topology",
+    topics: "list[DeadLetters]",
+    chosen: "Selection",
+    limit: int | None,
+    *,
+    raw: bool,
+) -> list[dict[str, Any]]:
+    from workers.ops.dead_letters.dry_run import dry_run  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.show import shown  # noqa: PLC0415 - same reason as above
+
+    found: list[dict[str, Any]] = []
+    for dead_letters in topics:
+        letters = list(islice(dead_letters.selected(chosen), None if limit is None else limit - len(found)))
+        async with dry_run(settings, topology, dead_letters.source) as trial:
+            faults = await trial.faults(letters) if trial else [None] * len(letters)
+            for letter, fault in zip(letters, faults, strict=True):
+                found.append(shown(letter, trial.decoded(letter) if trial and not raw else None, fault))
+    return found
+
+
+app.command()(replay)
+
+
+@app.command()
+def purge(  # noqa: PLR0913, PLR0917 - one parameter for each option
+    topic: TopicOption = None,
+    reason: ReasonOption = None,
+    stage: StageOption = None,
+    worker: WorkerOption = None,
+    key: KeyOption = None,
+    partition: PartitionOption = None,
+    offset: OffsetOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    execute: ExecuteOption = False,
+    why: WhyOption = "",
+    by: AsOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Delete dead letters: first the plan, then with --execute.
+
+    Kafka deletes only from the beginning of a partition: selected letters behind one that is not selected stay, until
+    the retention of their topic ends.
+
+    Example: memory-graph dlq purge --until 3d --execute --why "that producer is gone"
+    """
+    chosen = selection(
+        reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
+    )
+    from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.purge import delete, plan_purge  # noqa: PLC0415 - same reason as above
+
+    settings, topology = configuration()
+    who = who_does_it(by, why) if execute else None
+    rows = []
+    for dead_letters in dead_letters_of(settings, topology, topic):
+        plan = plan_purge(dead_letters, chosen)
+        if who is not None:
+            delete(dead_letters, plan)
+        rows.append({"topic": plan.topic, "deleted": plan.letters, "stay behind others": plan.kept})
+    if output is Output.JSON:
+        print_json({"executed": execute, "topics": rows})
+        return
+    print_rows(rows, ["topic", "deleted", "stay behind others"], title="Done" if execute else "Would be done")
+    if not execute:
+        print('Nothing was deleted; add --execute --why "..." to do it.')
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,83 @@
+"""The filters of ``memory-graph dlq``: the same for every verb."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from workers.config.settings import Settings
+    from workers.config.topology import Topology
+    from workers.ops.dead_letters.scan import DeadLetters
+    from workers.ops.dead_letters.selection import Selection
+
+TopicOption = Annotated[
+    list[str] | None,
+    typer.Option("--topic", help="Source topic, repeatable. Default: every topic of topology.yaml."),
+]
+ReasonOption = Annotated[
+    list[str] | None, typer.Option("--reason", help="Dead-letter code, or its beginning (avro); repeatable.")
+]
+StageOption = Annotated[
+    list[str] | None, typer.Option("--stage", help="DECODE, VALIDATE, ENRICH or WRITE; repeatable.")
+]
+WorkerOption = Annotated[list[str] | None, typer.Option("--worker", help="Worker that rejected it; repeatable.")]
+KeyOption = Annotated[list[str] | None, typer.Option("--key", help="Record key, in UTF-8; repeatable.")]
+PartitionOption = Annotated[int | None, typer.Option("--partition", min=0, help="Partition.")]
+OffsetOption = Annotated[str | None, typer.Option("--offset", help="Offset of the dead letter, or a range: 7-19.")]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="Records from this time on (ISO 8601, UTC), or of this age: 90m, 2d.")
+]
+UntilOption = Annotated[str | None, typer.Option("--until", help="Records before this time, or older than this age.")]
+ExecuteOption = Annotated[bool, typer.Option("--execute", help="Do it; without it, nothing is changed.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason; asked for with --execute, and kept.")]
+AsOption = Annotated[str | None, typer.Option("--as", help="Who does it; default: this system's user.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
+
+
+def selection(  # noqa: PLR0913 - one parameter for each option
+    *,
+    reason: list[str] | None,
+    stage: list[str] | None,
+    worker: list[str] | None,
+    key: list[str] | None,
+    partition: int | None,
+    offset: str | None,
+    since: str | None,
+    until: str | None,
+) -> "Selection":
+    """Return what the options select. Raises ``Misconfigured``."""
+    from workers.ops.dead_letters.selection import (  # noqa: PLC0415 - keeps --help fast
+        Selection,
+        offset_range,
+        point_in_time,
+        stages,
+    )
+
+    now = datetime.now(UTC)
+    return Selection(
+        codes=frozenset(reason or ()),
+        stages=stages(stage or ()),
+        workers=frozenset(worker or ()),
+        keys=frozenset(each.encode() for each in key or ()),
+        partition=partition,
+        offsets=None if offset is None else offset_range(offset),
+        since=None if since is None else point_in_time("--since", since, now),
+        until=None if until is None else point_in_time("--until", until, now),
+    )
+
+
+def configuration() -> "tuple[Settings, Topology]":
+    """Read the settings and the topology. Raises ``Misconfigured``."""
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
+
+    settings = Settings.from_environment()
+    return settings, load_topology(settings.topology_path)
+
+
+def dead_letters_of(settings: "Settings", topology: "Topology", topics: list[str] | None) -> "list[DeadLetters]":
+    """Return the dead letters of these source topics, or of all in the topology. Raises ``Misconfigured``."""
+    from workers.ops.dead_letters.scan import DeadLetters  # noqa: PLC0415 - keeps --help fast
+
+    return [DeadLetters(settings.kafka, topic) for topic in topics or topology.topics]

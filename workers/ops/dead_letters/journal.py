@@ -1,0 +1,106 @@
+"""Which dead letters were replayed: a topic beside the dead letters, written in the transaction of each replay."""
+
+from collections.abc import Iterable
+from getpass import getuser
+from typing import NamedTuple
+from uuid import uuid4
+
+import msgspec
+
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.topics import create_beside, topic_id
+from workers.core.clock import SystemClock
+from workers.core.errors import Misconfigured
+from workers.core.record import OutgoingRecord
+from workers.ops.dead_letters.letter import Letter, Origin
+from workers.ops.dead_letters.scan import DeadLetters
+
+SUFFIX = ".replays"
+
+
+class Who(NamedTuple):
+    """Who replays, and why. ``at`` is epoch milliseconds."""
+
+    replay_id: str
+    by: str
+    why: str
+    at: int
+
+
+def who_does_it(by: str | None, why: str) -> Who:
+    """Return a new replay's id, and who does it: the user of this process by default. Raises ``Misconfigured``."""
+    if not why.strip():
+        raise Misconfigured('--why is missing: write --why "..." with the reason; it is kept with what is done')
+    return Who(uuid4().hex[:12], by or getuser(), why.strip(), SystemClock().now_ms())
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A replayed dead letter: its place, the origin of its record, and where it was sent.
+
+    ``topic_id``  of the dead-letter topic: offsets of a topic that was created again are other dead letters
+    """
+
+    topic_id: str
+    partition: int
+    offset: int
+    origin: Origin
+    target: str
+    who: Who
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Entry).decode
+
+
+class Journal:
+    """The dead letters of one topic that were sent to ``target``, which is their source topic by default.
+
+    A letter is in it also if a copy of it was sent: after a crash, a worker may publish a dead letter a second time.
+    """
+
+    def __init__(self, dead_letters: DeadLetters, target: str = "") -> None:
+        self.topic = dead_letters.topic + SUFFIX
+        self._dead_letters = dead_letters
+        self._target = target or dead_letters.source
+        self._admin = Admin(dead_letters.kafka)
+        self._topic_id = topic_id(self._admin, dead_letters.topic)
+        self._offsets: set[tuple[int, int]] = set()
+        self._origins: set[Origin] = set()
+        self._read()
+
+    def __contains__(self, letter: Letter) -> bool:
+        return (letter.record.partition, letter.record.offset) in self._offsets
+
+    def has_copy_of(self, letter: Letter) -> bool:
+        """Tell whether the same record was sent as another dead letter."""
+        return letter.origin is not None and letter.origin in self._origins
+
+    def add(self, letter: Letter) -> None:
+        """Note a letter as sent, in memory."""
+        self._offsets.add((letter.record.partition, letter.record.offset))
+        if letter.origin is not None:
+            self._origins.add(letter.origin)
+
+    def create(self) -> None:
+        """Create the topic if there is none, kept longer than any dead letter. Raises ``Misconfigured``."""
+        create_beside(self._admin, self._dead_letters.topic, self.topic)
+
+    def entries(self, letters: Iterable[Letter], who: Who) -> list[OutgoingRecord]:
+        """Return the records that note these letters as sent."""
+        return [OutgoingRecord(self.topic, None, _encode(self._entry(letter, who)), 0) for letter in letters]
+
+    def _entry(self, letter: Letter, who: Who) -> Entry:
+        origin = letter.origin or Origin("", -1, -1, -1)
+        record = letter.record
+        return Entry(self._topic_id, record.partition, record.offset, origin, self._target, who)
+
+    def _read(self) -> None:
+        if self.topic not in self._admin.topics():
+            return
+        reader = TopicReader(self._dead_letters.kafka, self.topic)
+        for record in reader.between({}, reader.end_offsets()):
+            entry = _decode(record.value or b"")
+            if (entry.topic_id, entry.target) == (self._topic_id, self._target):
+                self._offsets.add((entry.partition, entry.offset))
+                self._origins.add(entry.origin)

@@ -1,0 +1,89 @@
+"""Which dead letters a command is about."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from workers.core.errors import Misconfigured
+from workers.core.stage import Stage
+from workers.ops.dead_letters.letter import Letter
+
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Filters; an empty one selects everything, and all must hold.
+
+    ``codes``       dead-letter codes; the end of a code may be left out: ``avro`` is every code of ``avro.``
+    ``partition``   the partition, and ``offsets`` the offsets ``(first, last)``, of the dead letter itself
+    ``since``, ``until``  the Kafka timestamp, epoch milliseconds; ``until`` is not included. It is the timestamp of the
+                    record that failed, or of its failure where the record was older than six days
+    """
+
+    codes: Collection[str] = ()
+    stages: Collection[str] = ()
+    workers: Collection[str] = ()
+    keys: Collection[bytes] = ()
+    partition: int | None = None
+    offsets: tuple[int, int] | None = None
+    since: int | None = None
+    until: int | None = None
+
+    def __contains__(self, letter: Letter) -> bool:
+        return (
+            _one_of(letter.stage, self.stages)
+            and _one_of(letter.worker, self.workers)
+            and (
+                not self.codes or any(letter.code == code or letter.code.startswith(f"{code}.") for code in self.codes)
+            )
+            and (not self.keys or letter.record.key in self.keys)
+            and (self.partition is None or letter.record.partition == self.partition)
+            and (self.offsets is None or self.offsets[0] <= letter.record.offset <= self.offsets[1])
+            and (self.since is None or letter.record.timestamp >= self.since)
+            and (self.until is None or letter.record.timestamp < self.until)
+        )
+
+    def only_positions(self) -> bool:
+        """Tell whether partition and offset alone decide."""
+        return not (self.codes or self.stages or self.workers or self.keys or self.since or self.until)
+
+
+def _one_of(value: str, wanted: Collection[str]) -> bool:
+    return not wanted or value in wanted
+
+
+def point_in_time(option: str, text: str, now: datetime) -> int:
+    """Read a time in ISO 8601 (UTC without an offset), or an age such as ``90m`` or ``2d``; epoch milliseconds.
+
+    Raises ``Misconfigured`` that names the option.
+    """
+    if text[:-1].isdigit() and text[-1:] in UNITS:
+        return _ms(now - timedelta(**{UNITS[text[-1]]: int(text[:-1])}))
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise Misconfigured(
+            f"{option} is {text!r}: write a time such as 2026-01-31T08:00, or an age such as 90m or 2d"
+        ) from None
+    return _ms(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def stages(names: Collection[str]) -> frozenset[str]:
+    """Read stages, in capitals or not. Raises ``Misconfigured``."""
+    for name in names:
+        if name.upper() not in set(Stage):
+            raise Misconfigured(f"--stage is {name!r}: choose from {', '.join(Stage)}")
+    return frozenset(name.upper() for name in names)
+
+
+def offset_range(text: str) -> tuple[int, int]:
+    """Read ``7`` or ``7-19``, which includes both. Raises ``Misconfigured``."""
+    first, _, last = text.partition("-")
+    if not first.isdigit() or (last and not last.isdigit()):
+        raise Misconfigured(f"--offset is {text!r}: write an offset such as 7, or a range such as 7-19")
+    return int(first), int(last or first)
+
+
+def _ms(at: datetime) -> int:
+    return round(at.timestamp() * 1000)
