@@ -34,7 +34,8 @@ async def restored_from_a_backup(arena: Arena, session_timeout_seconds: int = 6)
 
 
 async def emptied(arena: Arena) -> None:
-    """Delete the watermarks, then everything but the migrations."""
+    """Delete the watermarks, then everything but the migrations, before a worker claims again."""
+    arena.tune(session_timeout_seconds=20)
     arena.start(), arena.start()
     await _more_batches(arena)
     arena.history.note("restoring")
