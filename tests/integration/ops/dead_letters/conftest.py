@@ -1,5 +1,6 @@
 """A topic of its own for each test, with dead letters in the real Kafka."""
 
+import time
 from collections.abc import Iterator, Sequence
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.topic_state import KafkaTopicStates
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec
@@ -22,6 +24,7 @@ from workers.ops.dead_letters.journal import SUFFIX
 from workers.ops.dead_letters.scan import DeadLetters
 
 PARTITIONS = 3
+MARKERS_SECONDS = 30.0
 
 
 class SourceTopic:
@@ -65,8 +68,24 @@ class SourceTopic:
         """Return the dead letters up to now."""
         return DeadLetters(self.kafka, self.name)
 
-    def records(self, topic: str = "") -> list[ConsumedRecord]:
-        """Return the committed records of the topic, or of another one."""
+    async def records(self, topic: str = "") -> list[ConsumedRecord]:
+        """Return the committed records of the topic, or of another one, when no transaction is under way in it.
+
+        A commit returns when it is decided. Its markers, which make it visible, come later.
+        """
+        journal = f"{self.name}.dlq{SUFFIX}"
+        for written in (topic or self.name, *({journal} & Admin(self.kafka).topics().keys())):
+            await self._transactions_ended(written)
+        return self.committed(topic)
+
+    async def _transactions_ended(self, topic: str) -> None:
+        deadline = time.monotonic() + MARKERS_SECONDS
+        states, reader = KafkaTopicStates(self.kafka, topic), TopicReader(self.kafka, topic)
+        while (await states.now()).ends != reader.end_offsets():
+            assert time.monotonic() < deadline, "a transaction does not end"
+
+    def committed(self, topic: str = "") -> list[ConsumedRecord]:
+        """Return the records that are committed by now."""
         reader = TopicReader(self.kafka, topic or self.name)
         return list(reader.between({}, reader.end_offsets()))
 

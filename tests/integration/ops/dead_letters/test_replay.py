@@ -38,11 +38,13 @@ def ignore(_: Tally) -> None:
 async def test_a_letter_comes_back_as_its_record_was_and_says_which_replay_sent_it(source: SourceTopic) -> None:
     await source.publish(source.letters(range(10)))
     assert (await replay_of(source).plan()).count(Verdict.SEND) == 10
-    assert source.records() == [], "a plan sends nothing"
+    assert await source.records() == [], "a plan sends nothing"
 
     await replay_of(source).execute(WHO, None, ignore)
-    assert {_bare(each) for each in source.records()} == {_bare(source.record(number)) for number in range(10)}
-    added = {(name, value) for each in source.records() for name, value in each.headers if name.startswith(PREFIX)}
+    assert {_bare(each) for each in await source.records()} == {_bare(source.record(number)) for number in range(10)}
+    added = {
+        (name, value) for each in await source.records() for name, value in each.headers if name.startswith(PREFIX)
+    }
     assert added == {
         (f"{PREFIX}first.failed.at", str(source.now).encode()),
         (f"{PREFIX}replay.id", b"replay-1"),
@@ -53,10 +55,10 @@ async def test_a_letter_comes_back_as_its_record_was_and_says_which_replay_sent_
 async def test_a_replay_that_is_run_again_sends_nothing(source: SourceTopic) -> None:
     await source.publish(source.letters(range(10)))
     await replay_of(source, limit=4).execute(WHO, None, ignore)
-    assert len(source.records()) == 4
+    assert len(await source.records()) == 4
     for _ in range(2):
         await replay_of(source).execute(WHO, None, ignore)
-        assert len(source.records()) == 10
+        assert len(await source.records()) == 10
     (group,) = tally([source.dead_letters()], Selection())
     assert (group.letters, group.replayed, group.code) == (10, 10, "field.missing")
 
@@ -65,7 +67,7 @@ async def test_a_record_that_a_worker_dead_lettered_twice_comes_back_once(source
     await source.publish([*source.letters([1]), *source.letters([1])])
     done = await replay_of(source).execute(WHO, None, ignore)
     assert (done.count(Verdict.SEND), done.count(Verdict.COPY)) == (1, 1)
-    assert len(source.records()) == 1
+    assert len(await source.records()) == 1
 
 
 async def test_what_failed_after_enough_replays_waits_until_more_are_allowed(source: SourceTopic) -> None:
@@ -74,7 +76,7 @@ async def test_what_failed_after_enough_replays_waits_until_more_are_allowed(sou
     done = await replay_of(source).execute(WHO, None, ignore)
     assert done.count(Verdict.QUARANTINED) == 1
     await replay_of(source, rules=Rules({source.name}, max_replays=4)).execute(WHO, None, ignore)
-    (record,) = source.records()
+    (record,) = await source.records()
     assert dict(record.headers)[f"{PREFIX}replay.count"] == b"4"
     assert dict(record.headers)[f"{PREFIX}first.failed.at"] == b"7"
 
@@ -84,14 +86,14 @@ async def test_a_letter_from_nowhere_and_one_of_another_topic_stay(source: Sourc
     Transactions(source.kafka, source.name).send([OutgoingRecord(f"{source.name}.dlq", None, b"no headers", 0)])
     done = await replay_of(source, rules=Rules({"another"})).execute(WHO, None, ignore)
     assert (done.count(Verdict.OTHER_TOPIC), done.count(Verdict.NO_ORIGIN)) == (1, 1)
-    assert source.records() == []
+    assert await source.records() == []
 
 
 async def test_a_trial_in_another_topic_does_not_count_as_a_replay(source: SourceTopic) -> None:
     await source.publish(source.letters(range(3)))
     trial = f"{source.name}.dlq"  # any topic that exists
     await replay_of(source, target=trial).execute(WHO, None, ignore)
-    assert len(source.records(trial)) == 6
+    assert len(await source.records(trial)) == 6
     again = await replay_of(source, target=trial).execute(WHO, None, ignore)
     assert again.count(Verdict.SENT_BEFORE) == 3, "a trial is not sent twice either"
     assert (await replay_of(source).plan()).count(Verdict.SENT_BEFORE) == 0
@@ -102,9 +104,9 @@ async def test_the_plan_counts_keys_that_have_later_records(source: SourceTopic)
     Transactions(source.kafka, source.name).send(
         [OutgoingRecord(each.topic, each.key, each.value, each.partition) for each in later]
     )
-    placed = {(each.partition, each.key): each for each in source.records()}
+    placed = {(each.partition, each.key): each for each in await source.records()}
     last = max(placed.values(), key=lambda each: each.offset)
-    first = source.records()[0]
+    first = (await source.records())[0]
     await source.publish([source.letter(first), source.letter(last)])
     assert (await replay_of(source).plan()).overtaken == 1
 
@@ -125,26 +127,27 @@ async def test_the_later_of_two_replays_goes_on_and_the_earlier_one_stops(source
     with pytest.raises(ProblemsFound, match="another process has continued"):
         earlier.send([OutgoingRecord(source.name, b"k", b"earlier")])
     later.send([OutgoingRecord(source.name, b"k", b"later")])
-    assert [each.value for each in source.records()] == [b"later"]
+    assert [each.value for each in await source.records()] == [b"later"]
 
 
 async def test_a_replay_that_is_killed_again_and_again_sends_each_letter_once_and_in_order(source: SourceTopic) -> None:
     await source.publish(source.letters(range(MANY)))
     for _ in range(KILLS):
-        sent = len(source.records())
+        sent = len(source.committed())
         running = _start(source, "--rate", "60")
         deadline = time.monotonic() + 60
-        while len(source.records()) <= sent:
+        while len(source.committed()) <= sent:
             assert running.poll() is None, "it ended, its output is above"
             assert time.monotonic() < deadline, "nothing is sent"
             await asyncio.sleep(0.1)
         running.send_signal(signal.SIGKILL)
         running.wait()
-    assert 0 < len(source.records()) < MANY, "each was killed on the way"
+    assert 0 < len(source.committed()) < MANY, "each was killed on the way"
     ended = _start(source)
     assert ended.wait(120) == 0, "its output is above"
+    records = await source.records()
     for partition in range(PARTITIONS):
-        values = [each.value for each in source.records() if each.partition == partition]
+        values = [each.value for each in records if each.partition == partition]
         assert values == [b"value %d" % number for number in range(MANY) if number % PARTITIONS == partition]
 
 

@@ -96,7 +96,7 @@ async def test_a_letter_is_shown_decoded_and_judged_by_the_worker(
     replay = Replay(source.dead_letters(), Selection(), Rules({source.name}), dry_run=trial)
     done = await replay.execute(Who("r", "anna", "why", 1), None, lambda _: None)
     assert (done.count(Verdict.SEND), done.count(Verdict.FAILS)) == (1, 2)
-    assert [each.value for each in source.records()] == [values[0]]
+    assert [each.value for each in await source.records()] == [values[0]]
 
 
 async def test_a_repaired_value_is_sent_in_place_of_the_bad_one(source: SourceTopic, registry: SchemaRegistry) -> None:
@@ -119,7 +119,7 @@ async def test_a_repaired_value_is_sent_in_place_of_the_bad_one(source: SourceTo
     done = await replay("token_count=30").execute(Who("r", "anna", "why", 1), None, lambda _: None)
     assert (done.count(Verdict.SEND), done.count(Verdict.FAILS)) == (1, 1)
     assert done.repairs == [{"token_count": (-1, 30)}]
-    (record,) = source.records()
+    (record,) = await source.records()
     assert record.key == key
     await decoder.prepare([record])
     before, after = decoder.decode(records[0]).fields, decoder.decode(record).fields
