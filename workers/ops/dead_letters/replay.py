@@ -112,9 +112,8 @@ class Replay:
         journal = Journal(self.dead_letters, self.target)  # after the transactions of other processes have ended
         journal.create()
         tally, began, sent = Tally(), time.monotonic(), 0
-        async for judged in self._judged(
-            journal, BATCH_LETTERS if rate is None else max(1, min(BATCH_LETTERS, int(rate)))
-        ):
+        batch = min(BATCH_LETTERS, max(1, int(rate or BATCH_LETTERS)))
+        async for judged in self._judged(journal, batch):
             letters = [each.letter for each in judged if each.verdict is Verdict.SEND]
             if letters:
                 records = [self._outgoing(letter, who) for letter in letters]
@@ -176,5 +175,5 @@ class Replay:
             value=record.value,
             partition=BY_KEY if self.target else errors.partition,
             headers=[*foreign(record.headers), *own],
-            timestamp=errors.timestamp,
+            timestamp=max(errors.timestamp, 0),  # a record without a timestamp has -1, which no producer takes
         )

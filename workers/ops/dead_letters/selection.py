@@ -44,10 +44,6 @@ class Selection:
             and (self.until is None or letter.record.timestamp < self.until)
         )
 
-    def only_positions(self) -> bool:
-        """Tell whether partition and offset alone decide."""
-        return not (self.codes or self.stages or self.workers or self.keys or self.since or self.until)
-
 
 def _one_of(value: str, wanted: Collection[str]) -> bool:
     return not wanted or value in wanted

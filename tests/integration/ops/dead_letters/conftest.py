@@ -24,6 +24,7 @@ from workers.ops.dead_letters.journal import SUFFIX
 from workers.ops.dead_letters.scan import DeadLetters
 
 PARTITIONS = 3
+LARGEST_BYTES = 4 * 1024 * 1024
 MARKERS_SECONDS = 30.0
 
 
@@ -94,7 +95,9 @@ class SourceTopic:
 def source() -> Iterator[SourceTopic]:
     kafka, name = Settings.from_environment().kafka, f"source-{uuid4().hex[:12]}"
     worker = WorkerOptions(topic=name, group=name)
-    topology = Topology(topics={name: TopicSpec(partitions=PARTITIONS)}, workers={"reader": worker})
+    topology = Topology(
+        topics={name: TopicSpec(partitions=PARTITIONS, max_message_bytes=LARGEST_BYTES)}, workers={"reader": worker}
+    )
     apply_topology(kafka, topology, execute=True)
     yield SourceTopic(kafka, name)
     admin = Admin(kafka)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.ops.dead_letters.conftest import PARTITIONS, SourceTopic
+from tests.integration.ops.dead_letters.conftest import LARGEST_BYTES, PARTITIONS, SourceTopic
 from workers.adapters.kafka.headers import PREFIX
 from workers.adapters.kafka.sole_member import sole_member
 from workers.adapters.kafka.transactions import Transactions
@@ -50,6 +50,13 @@ async def test_a_letter_comes_back_as_its_record_was_and_says_which_replay_sent_
         (f"{PREFIX}replay.id", b"replay-1"),
         (f"{PREFIX}replay.count", b"1"),
     }
+
+
+async def test_a_large_record_and_one_without_a_timestamp_come_back(source: SourceTopic) -> None:
+    large = source.record(1, value=b"x" * (LARGEST_BYTES // 2))
+    await source.publish([source.letter(large), source.letter(source.record(4, timestamp=-1))])
+    await replay_of(source).execute(WHO, None, ignore)
+    assert [each.value for each in await source.records()] == [large.value, b"value 4"]
 
 
 async def test_a_replay_that_is_run_again_sends_nothing(source: SourceTopic) -> None:

@@ -64,7 +64,7 @@ class Span(Struct, array_like=True, gc=False):
         Bytes would be a quarter of what Neo4j does for a new span.
         """
         event = self.end or self.start
-        if event is not None and self == _of_one_event(self.span_id, self.id, self.timestamp, event):
+        if len(self.seen) == 1 and event and self == _of_one_event(self.span_id, self.id, self.timestamp, event):
             return None
         return _encode(self)
 
