@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from workers.ops.dead_letters.scan import DeadLetters
     from workers.ops.dead_letters.selection import Selection
 
-LIST_COLUMNS = ["topic", "code", "stage", "worker", "letters", "oldest", "newest", "replayed", "again"]
+LIST_COLUMNS = ["letters", "code", "stage", "worker", "oldest", "newest", "replayed", "again"]
 
 app = typer.Typer(help="Look at dead letters, send them back, delete them.", no_args_is_help=True)
 
@@ -78,7 +78,9 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
     elif not rows:
         print("there are no such dead letters")
     else:
-        print_rows(rows, LIST_COLUMNS)
+        for name in dict.fromkeys(row["topic"] for row in rows):
+            of_topic = [{**row, **_short(row)} for row in rows if row["topic"] == name]
+            print_rows(of_topic, LIST_COLUMNS, title=str(name))
         print(f"the newest of {rows[0]['code']}: {rows[0]['message']}")
 
 
@@ -182,6 +184,11 @@ def purge(  # noqa: PLR0913, PLR0917 - one parameter for each option
     print_rows(rows, ["topic", "deleted", "stay behind others"], title="Done" if execute else "Would be done")
     if not execute:
         print('Nothing was deleted; add --execute --why "..." to do it.')
+
+
+def _short(row: dict[str, Any]) -> dict[str, str]:
+    """Return the times of a row without year, seconds and offset: it is UTC."""
+    return {name: row[name][5:16].replace("T", " ") for name in ("oldest", "newest")}
 
 
 def _iso(at: int) -> str:
