@@ -1,6 +1,7 @@
 """Checks of watermarks, commits, fences, readers and memory, which must hold at all times."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
 
 from tests.chaos.checking.anomaly import Anomaly, Finding
 from tests.chaos.checking.history import Line
@@ -63,23 +64,37 @@ def without_late_commits(history: Sequence[Line]) -> Iterator[Line]:
     """Leave out late commits, which belong to an earlier topic or graph.
 
     Kafka cannot distinguish them, so they cannot be prevented: workers that read them must ignore them. After the
-    graph was restored or emptied, a partition's commits count again once they are no longer ahead of the graph.
+    graph was restored or emptied, a partition's commits count again from the first one that is not as before and not
+    ahead of the graph: an old one stays until the next commit, and the graph may have passed it by then.
     """
     last: dict[str, int] = {}
     late: dict[str, int] = {}
-    ahead: set[str] = set()
+    old: dict[str, set[int]] = {}
     for line in without_restoring(history):
         if line["what"] == "recreated":
             late = last
         if line["what"] == "restored":
-            ahead = {number for line in history if line["what"] == "seen" for number in line["committed"]}
+            old = _commits_before(line, history)
         if line["what"] == "seen":
             last = line["committed"]
-            ahead -= {number for number, at in last.items() if at <= line["watermarks"].get(number, (-1, 0, ""))[0] + 1}
-            counted = {number: at for number, at in last.items() if at != late.get(number) and number not in ahead}
+            for number, at in last.items():
+                if at > line["watermarks"].get(number, (-1, 0, ""))[0] + 1 and number in old:
+                    old[number].add(at)
+                elif at not in old.get(number, ()):
+                    old.pop(number, None)
+            counted = {number: at for number, at in last.items() if at != late.get(number) and number not in old}
             yield {**line, "committed": counted}
         else:
             yield line
+
+
+def _commits_before(moment: Line, history: Sequence[Line]) -> dict[str, set[int]]:
+    """Return every commit that was seen before a moment, by partition."""
+    commits: dict[str, set[int]] = {number: set() for line in of_kind(history, "seen") for number in line["committed"]}
+    for line in of_kind(takewhile(lambda each: each is not moment, history), "seen"):
+        for number, at in line["committed"].items():
+            commits[number].add(at)
+    return commits
 
 
 def all_is_at_the_logs_end(history: Sequence[Line]) -> Iterator[Finding]:

@@ -58,6 +58,8 @@ OF_ANY_WORKER = [
     ([seen(5, 4), line("recreated"), seen(6, -1, epoch=1)], {Anomaly.COMMIT_AHEAD}),
     ([seen(4, 2)], {Anomaly.COMMIT_AHEAD}),
     ([seen(5, 4), line("restoring"), seen(5, -1), line("restored"), seen(5, 1), seen(2, 1), seen(5, 4)], set()),
+    ([seen(5, 4), line("restoring"), line("restored"), seen(5, -1), seen(5, 6), seen(2, 7)], set()),
+    ([seen(5, 4), line("restoring"), line("restored"), seen(7, 6), seen(2, 7)], {Anomaly.COMMIT_BACK}),
     ([seen(5, 4), line("restoring"), line("restored"), seen(2, 1), seen(4, 2)], {Anomaly.COMMIT_AHEAD}),
     ([NOTHING_YET, line("restoring"), line("restored"), seen(5, -1), seen(5, 4)], set()),
     ([line("stuck", told="here")], {Anomaly.STUCK}),
