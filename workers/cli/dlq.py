@@ -12,6 +12,7 @@ from workers.cli.dlq_replay import replay
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import (
     AsOption,
+    DlqTopicOption,
     ExecuteOption,
     KeyOption,
     LimitOption,
@@ -48,6 +49,7 @@ def dlq() -> None:
 @app.command("list")
 def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
     topic: TopicOption = None,
+    dlq_topic: DlqTopicOption = None,
     reason: ReasonOption = None,
     stage: StageOption = None,
     worker: WorkerOption = None,
@@ -71,7 +73,7 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
     settings, topology = configuration()
-    groups = tally(dead_letters_of(settings, topology, topic), chosen)[:limit]
+    groups = tally(dead_letters_of(settings, topology, topic, dlq_topic), chosen)[:limit]
     rows = [{**group._asdict(), "oldest": _iso(group.oldest), "newest": _iso(group.newest)} for group in groups]
     if output is Output.JSON:
         print_json(rows)
@@ -87,6 +89,7 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
 @app.command()
 def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     topic: TopicOption = None,
+    dlq_topic: DlqTopicOption = None,
     reason: ReasonOption = None,
     stage: StageOption = None,
     worker: WorkerOption = None,
@@ -101,8 +104,8 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
 ) -> None:
     """Show dead letters: where each came from, why it failed, its headers and its decoded value.
 
-    ``today`` is why it would fail now. ``-o json`` prints one object a line, for jq. A value may have the text of a
-    prompt in it.
+    ``today`` is why it would fail now; the failing field is marked. ``-o json`` prints one object a line, for jq. A
+    value may have the text of a prompt in it.
 
     Example: memory-graph dlq show --reason field.missing --limit 1
     """
@@ -110,10 +113,26 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
     settings, topology = configuration()
-    shown = asyncio.run(_shown(settings, topology, dead_letters_of(settings, topology, topic), chosen, limit, raw=raw))
+    shown = asyncio.run(
+        _shown(settings, topology, dead_letters_of(settings, topology, topic, dlq_topic), chosen, limit, raw=raw)
+    )
     for letter in shown:
-        indent = None if output is Output.JSON else 2
-        print(json.dumps(letter, indent=indent, default=str, ensure_ascii=False))
+        print(_line(letter) if output is Output.JSON else _marked(letter))
+
+
+def _line(letter: dict[str, Any]) -> str:
+    return json.dumps(letter, default=str, ensure_ascii=False)
+
+
+def _marked(letter: dict[str, Any]) -> str:
+    """Return a letter over many lines, with a mark at the failing field of its value."""
+    lines = json.dumps(letter, indent=2, default=str, ensure_ascii=False).splitlines()
+    begin = next(number for number, line in enumerate(lines) if line.startswith('  "value"'))
+    field = f"    {json.dumps(letter['field'], ensure_ascii=False)}: "
+    for number in range(begin, len(lines)):
+        if lines[number].startswith(field):
+            lines[number] += "    <--"
+    return "\n".join(lines)
 
 
 async def _shown(  # noqa: PLR0913 - what is shown, and of what
@@ -134,7 +153,7 @@ async def _shown(  # noqa: PLR0913 - what is shown, and of what
         async with dry_run(settings, topology, dead_letters.source) as trial:
             faults = await trial.faults(letters) if trial else [None] * len(letters)
             for letter, fault in zip(letters, faults, strict=True):
-                found.append(shown(letter, trial.decoded(letter) if trial and not raw else None, fault))
+                found.append(shown(letter, trial.decoded(letter) if trial else None, fault, raw=raw))
     return found
 
 
@@ -144,6 +163,7 @@ app.command()(replay)
 @app.command()
 def purge(  # noqa: PLR0913, PLR0917 - one parameter for each option
     topic: TopicOption = None,
+    dlq_topic: DlqTopicOption = None,
     reason: ReasonOption = None,
     stage: StageOption = None,
     worker: WorkerOption = None,
@@ -173,7 +193,7 @@ def purge(  # noqa: PLR0913, PLR0917 - one parameter for each option
     settings, topology = configuration()
     who = who_does_it(by, why) if execute else None
     rows = []
-    for dead_letters in dead_letters_of(settings, topology, topic):
+    for dead_letters in dead_letters_of(settings, topology, topic, dlq_topic):
         plan = plan_purge(dead_letters, chosen)
         if who is not None:
             delete(dead_letters, plan)

@@ -14,6 +14,7 @@ import typer
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import (
     AsOption,
+    DlqTopicOption,
     ExecuteOption,
     KeyOption,
     LimitOption,
@@ -38,13 +39,15 @@ if TYPE_CHECKING:
     from workers.ops.dead_letters.dry_run import DryRun
     from workers.ops.dead_letters.journal import Who
     from workers.ops.dead_letters.repair import Patch, Repair
-    from workers.ops.dead_letters.replay import Replay, Tally
+    from workers.ops.dead_letters.replay import Replay
+    from workers.ops.dead_letters.replay_tally import Tally
 
 PLAN_COLUMNS = ["topic", "letters", "code", "what"]
 
 
 def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     topic: TopicOption = None,
+    dlq_topic: DlqTopicOption = None,
     reason: ReasonOption = None,
     stage: StageOption = None,
     worker: WorkerOption = None,
@@ -71,7 +74,12 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     fix: Annotated[
         list[str] | None, typer.Option("--fix", help="FIELD=VALUE: repair decoded values; repeatable.")
     ] = None,
-    patch: Annotated[Path | None, typer.Option("--patch", help="File with a JSON merge patch (RFC 7396).")] = None,
+    patch: Annotated[
+        Path | None,
+        typer.Option(
+            "--patch", help="File with a JSON merge patch (RFC 7396); *.jmespath: an expression that makes one."
+        ),
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Send dead letters back to their topics: first the plan, then with --execute.
@@ -84,7 +92,8 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
-    from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - keeps --help fast
+    from workers.adapters.kafka.admin import Admin  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.repair import fix as fix_of  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.repair import patch_file  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replay import Replay  # noqa: PLC0415 - same reason as above
@@ -94,8 +103,9 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     allowed = {*topology.topics, *(allow_topic or ())}
     if to and to not in allowed:
         raise Misconfigured(f"--to {to}: it is not in topology.yaml; allow it with --allow-topic {to}")
-    rules = Rules(allowed, max_replays)
-    sending = partial(Replay, selection=chosen, rules=rules, target=to, limit=limit)
+    partitions = Admin(settings.kafka).topics()
+    rules = Rules({name: partitions.get(name, 0) for name in allowed}, max_replays, to)
+    sending = partial(Replay, selection=chosen, rules=rules, limit=limit)
     who = who_does_it(by, why) if execute else None
     if (fix or patch) and not topic:
         raise Misconfigured("--topic is missing: --fix and --patch are for the records of one topic")
@@ -106,7 +116,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
                 settings, topology, sending(dead_letters), patches=patches, who=who, rate=rate, dry=not even_failing
             )
         )
-        for dead_letters in dead_letters_of(settings, topology, topic)
+        for dead_letters in dead_letters_of(settings, topology, topic, dlq_topic)
     }
     _print_replay(results, who, output)
 

@@ -15,6 +15,10 @@ TopicOption = Annotated[
     list[str] | None,
     typer.Option("--topic", help="Source topic, repeatable. Default: every topic of topology.yaml."),
 ]
+DlqTopicOption = Annotated[
+    list[str] | None,
+    typer.Option("--dlq-topic", help="Dead-letter topic of another system, such as Kafka Connect; repeatable."),
+]
 ReasonOption = Annotated[
     list[str] | None, typer.Option("--reason", help="Dead-letter code, or its beginning (avro); repeatable.")
 ]
@@ -76,8 +80,12 @@ def configuration() -> "tuple[Settings, Topology]":
     return settings, load_topology(settings.topology_path)
 
 
-def dead_letters_of(settings: "Settings", topology: "Topology", topics: list[str] | None) -> "list[DeadLetters]":
-    """Return the dead letters of these source topics, or of all in the topology. Raises ``Misconfigured``."""
+def dead_letters_of(
+    settings: "Settings", topology: "Topology", topics: list[str] | None, dlq_topics: list[str] | None
+) -> "list[DeadLetters]":
+    """Return the dead letters of these topics; without any, those of every source topic in the topology."""
     from workers.ops.dead_letters.scan import DeadLetters  # noqa: PLC0415 - keeps --help fast
 
-    return [DeadLetters(settings.kafka, topic) for topic in topics or topology.topics]
+    sources = topics or (() if dlq_topics else topology.topics)
+    ours = [DeadLetters(settings.kafka, topic) for topic in sources]
+    return [*ours, *(DeadLetters(settings.kafka, "", topic) for topic in dlq_topics or ())]

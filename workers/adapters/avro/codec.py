@@ -93,6 +93,13 @@ class AvroCodec:
             return writer.read(value)
         return self._without_writer(value)
 
+    def decode_as_written(self, record: Record) -> Decoded:
+        """Decode the value in the shape of its writer's schema, for a repair. Raises as ``decode`` does."""
+        value = record.value
+        if value and (writer := self._writers.get(value[:5])):
+            return writer.read_as_written(value)
+        return self._without_writer(value)
+
     def _without_writer(self, value: bytes | None) -> Decoded:
         if value is None:
             if self._change_events:

@@ -33,6 +33,10 @@ class AvroEncoder:
         schemaless_writer(target, self._parsed[record_name], fields, strict_allow_default=True)
         return target.getvalue()
 
+    def field_names(self, record_name: str) -> frozenset[str]:
+        """Return the names of a record's fields. Raises ``KeyError`` for a record without schema."""
+        return frozenset(field["name"] for field in self._parsed[record_name]["fields"])
+
     async def _register(self, topic: str, record_name: str) -> bytes:
         async with self._registering:
             prefix = self._prefixes.get((topic, record_name))

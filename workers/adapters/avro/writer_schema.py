@@ -29,12 +29,19 @@ class WriterSchema:
 
     def read(self, value: bytes) -> Decoded:
         """Decode a framed value. Raises ``Rejected`` (DECODE) and nothing else, whatever the bytes are."""
+        return self._read(value, self.reader)
+
+    def read_as_written(self, value: bytes) -> Decoded:
+        """Decode a framed value in the shape of its writer's schema. Raises as ``read`` does."""
+        return self._read(value, None)
+
+    def _read(self, value: bytes, reader: Any) -> Decoded:
         source = BytesIO(value)
         source.seek(PREFIX_BYTES)
         try:
-            fields: Any = schemaless_reader(source, self.writer, self.reader)
+            fields: Any = schemaless_reader(source, self.writer, reader)
         except Exception as error:
-            raise explain(error, self.schema_id, self.writer, self.reader, value) from error
+            raise explain(error, self.schema_id, self.writer, reader, value) from error
         if source.tell() != len(value):
             raise trailing_bytes(self.schema_id, self.record_name, len(value) - source.tell())
         return Decoded(self.record_name, fields)
@@ -54,6 +61,8 @@ class Unreadable:
     def read(self, _value: bytes) -> Decoded:
         """Raise ``Rejected`` (DECODE), with the reason."""
         raise Rejected(Stage.DECODE, self.code, self.message)
+
+    read_as_written = read
 
 
 def same_bytes(writer: Any, reader: Any) -> bool:

@@ -54,7 +54,7 @@ class DeadLetterHeaders:
     timestamp: int
     group: str
     worker: str
-    stage: Stage
+    stage: str
     exception_class: str
     message: str
     code: str
@@ -72,6 +72,7 @@ def headers_of(letter: DeadLetter) -> list[tuple[str, bytes | None]]:
 def describe(letter: DeadLetter) -> DeadLetterHeaders:
     """Return our headers of a letter. A replayed record that fails again keeps its first failure and its replays."""
     record, earlier = letter.record, _texts(letter.record.headers)
+    replay_id, replay_count = replays_of(record.headers)
     return DeadLetterHeaders(
         topic=record.topic,
         partition=record.partition,
@@ -85,20 +86,26 @@ def describe(letter: DeadLetter) -> DeadLetterHeaders:
         code=letter.code,
         first_failed_at=_number(earlier.get("first.failed.at"), letter.failed_at),
         failed_at=letter.failed_at,
-        replay_id=earlier.get("replay.id", ""),
-        replay_count=_number(earlier.get("replay.count"), 0),
+        replay_id=replay_id,
+        replay_count=replay_count,
     )
+
+
+def replays_of(headers: Headers) -> tuple[str, int]:
+    """Return the id of the replay that sent a record, empty for none, and the number of its replays. Never raises."""
+    texts = _texts(headers)
+    return texts.get("replay.id", ""), _number(texts.get("replay.count"), 0)
 
 
 def attach(headers: Headers, ours: DeadLetterHeaders) -> list[tuple[str, bytes | None]]:
     """Put our headers after the foreign ones, in place of any of ours from before."""
     own = [(PREFIX + name, _bytes(getattr(ours, field))) for field, name in NAMES.items()]
-    return [*foreign(headers), *own]
+    return [*without(PREFIX, headers), *own]
 
 
-def foreign(headers: Headers) -> list[tuple[str, bytes | None]]:
-    """Return the headers that are not ours, in their order, duplicates included."""
-    return [(name, value) for name, value in headers if not name.startswith(PREFIX)]
+def without(prefix: str, headers: Headers) -> list[tuple[str, bytes | None]]:
+    """Return the headers whose names do not begin with a prefix, in their order, duplicates included."""
+    return [(name, value) for name, value in headers if not name.startswith(prefix)]
 
 
 def parse(headers: Headers) -> DeadLetterHeaders:

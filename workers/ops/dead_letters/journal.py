@@ -70,7 +70,7 @@ class Journal:
         self._read()
 
     def __contains__(self, letter: Letter) -> bool:
-        return (letter.record.partition, letter.record.offset) in self._offsets
+        return letter.place in self._offsets
 
     def has_copy_of(self, letter: Letter) -> bool:
         """Tell whether the same record was sent as another dead letter."""
@@ -78,7 +78,7 @@ class Journal:
 
     def add(self, letter: Letter) -> None:
         """Note a letter as sent, in memory."""
-        self._offsets.add((letter.record.partition, letter.record.offset))
+        self._offsets.add(letter.place)
         if letter.origin is not None:
             self._origins.add(letter.origin)
 

@@ -2,10 +2,9 @@
 
 from typing import NamedTuple
 
-from workers.adapters.kafka.headers import DeadLetterHeaders, parse
-from workers.core.record import ConsumedRecord
-
-UNKNOWN = "unknown"
+from workers.adapters.kafka.foreign_headers import UNKNOWN, read_errors
+from workers.adapters.kafka.headers import PREFIX, DeadLetterHeaders, without
+from workers.core.record import ConsumedRecord, Headers
 
 
 class Origin(NamedTuple):
@@ -18,11 +17,16 @@ class Origin(NamedTuple):
 
 
 class Letter(NamedTuple):
-    """A dead letter. ``errors`` is ``None`` where the record lacks our headers, and ``problem`` says which."""
+    """A dead letter of ours or of another system.
+
+    ``errors``   ``None`` where no headers say where the record came from, and ``problem`` says which one is missing
+    ``written``  what the names of the headers begin with that were added when it failed
+    """
 
     record: ConsumedRecord
     errors: DeadLetterHeaders | None
     problem: str = ""
+    written: str = PREFIX
 
     @property
     def code(self) -> str:
@@ -55,10 +59,26 @@ class Letter(NamedTuple):
         errors = self.errors
         return Origin(errors.topic, errors.partition, errors.offset, errors.timestamp) if errors else None
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return the partition and the offset of the letter itself."""
+        return self.record.partition, self.record.offset
+
+    @property
+    def headers(self) -> Headers:
+        """Return the headers that the record had before it failed, without those of earlier replays."""
+        return without(self.written, without(PREFIX, self.record.headers))
+
+    @property
+    def has_record(self) -> bool:
+        """Tell whether the letter has a copy of its record: a share group writes none by default."""
+        return self.record.key is not None or self.record.value is not None
+
 
 def letter_of(record: ConsumedRecord) -> Letter:
-    """Read our headers of a record of a dead-letter topic. Never raises: anybody can write to a topic."""
+    """Read the headers of a record of a dead-letter topic. Never raises: anybody can write to a topic."""
     try:
-        return Letter(record, parse(record.headers))
+        written, errors = read_errors(record)
+        return Letter(record, errors, written=written)
     except ValueError as error:
         return Letter(record, None, str(error))

@@ -1,10 +1,16 @@
-"""Repair decoded values on their way back: JSON merge patches (RFC 7396), encoded under the worker's own schema."""
+"""Repair decoded values on their way back, and encode them under the worker's own schema.
+
+A patch is a JSON merge patch (RFC 7396), or a JMESPath expression (https://jmespath.org) that makes one of the value.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
+
+import jmespath
+from jmespath.parser import ParsedResult
 
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.encoder import AvroEncoder
@@ -13,7 +19,8 @@ from workers.core.record import Decoded
 from workers.core.stage import Stage
 from workers.ops.dead_letters.letter import Letter
 
-Patch = Mapping[str, Any]
+Patch: TypeAlias = Mapping[str, Any] | ParsedResult
+EXPRESSION_SUFFIX = ".jmespath"
 
 
 class Repaired(NamedTuple):
@@ -42,21 +49,35 @@ class Repair:
 
     async def _repaired(self, letter: Letter) -> Repaired:
         try:
-            decoded = self.decoder.decode(letter.record)
+            decoded = self._decoded(letter)
         except Rejected as fault:
             return Repaired(letter, fault)
         except Dropped:
             return Repaired(letter)
-        fields: Any = decoded.fields
-        for patch in self.patches:
-            fields = merged(fields, patch)
         topic = letter.origin.topic if letter.origin else letter.record.topic
         try:
+            fields = patched(decoded.fields, self.patches)
             value = await self.encoder.encode(topic, decoded.record_name, fields)
         except (ValueError, TypeError, KeyError) as error:
             return Repaired(letter, _does_not_fit(decoded, error))
         repaired = letter._replace(record=letter.record._replace(value=value))
         return Repaired(repaired, None, changes(decoded.fields, fields))
+
+    def _decoded(self, letter: Letter) -> Decoded:
+        """Decode as the worker does; what it rejects, such as an unknown enum symbol, in the shape of its writer.
+
+        Fields that the worker's schema does not have are left out then, as the worker leaves them out.
+        """
+        try:
+            return self.decoder.decode(letter.record)
+        except Rejected as fault:
+            written = self.decoder.decode_as_written(letter.record)
+            try:
+                ours = self.encoder.field_names(written.record_name)
+            except KeyError:
+                raise fault from None
+            fields = {name: value for name, value in written.fields.items() if name in ours}
+            return written._replace(fields=fields)
 
 
 def _does_not_fit(decoded: Decoded, error: Exception) -> Rejected:
@@ -80,13 +101,28 @@ def merged(value: Any, patch: Any) -> Any:
     return result
 
 
+def patched(fields: Mapping[str, Any], patches: Sequence[Patch]) -> Any:
+    """Return the fields with all patches applied, in order. Raises ``ValueError`` or ``TypeError`` for no patch."""
+    for patch in patches:
+        fields = merged(fields, _made_by(patch, fields) if isinstance(patch, ParsedResult) else patch)
+    return fields
+
+
+def _made_by(expression: ParsedResult, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    patch = expression.search(fields)  # its errors are ValueErrors
+    if not isinstance(patch, dict):
+        kind = type(patch).__name__
+        raise TypeError(f"the expression makes a {kind} of it: it must make an object of the fields to change")
+    return patch
+
+
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return the old and the new value of each field that differs."""
     names = dict.fromkeys([*before, *after])
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
-def fix(text: str) -> Patch:
+def fix(text: str) -> Mapping[str, Any]:
     """Read ``FIELD=VALUE`` as a patch; ``outer.inner=1`` for a nested field.
 
     The value is JSON, or else a text. Raises ``Misconfigured``.
@@ -104,9 +140,15 @@ def fix(text: str) -> Patch:
 
 
 def patch_file(path: Path) -> Patch:
-    """Read a JSON merge patch from a file. Raises ``Misconfigured``."""
+    """Read a patch from a file: a JMESPath expression of ``*.jmespath``, otherwise a JSON merge patch.
+
+    Raises ``Misconfigured``.
+    """
     try:
-        patch = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        if path.suffix == EXPRESSION_SUFFIX:
+            return jmespath.compile(text)
+        patch = json.loads(text)
     except (OSError, ValueError) as error:
         raise Misconfigured(f"--patch {path}: {error}") from None
     if not isinstance(patch, dict):

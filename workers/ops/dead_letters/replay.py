@@ -2,13 +2,11 @@
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import islice, zip_longest
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
 
-from workers.adapters.kafka.headers import PREFIX, foreign
+from workers.adapters.kafka.headers import PREFIX
 from workers.adapters.kafka.transactions import Transactions
 from workers.core.errors import Rejected
 from workers.core.record import BY_KEY, OutgoingRecord
@@ -17,56 +15,14 @@ from workers.ops.dead_letters.journal import Journal, Who
 from workers.ops.dead_letters.letter import Letter
 from workers.ops.dead_letters.overtaken import LatestOfKeys
 from workers.ops.dead_letters.repair import Repair, Repaired
+from workers.ops.dead_letters.replay_tally import Judged, Tally
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.verdict import Rules, Verdict, verdict
 
 BATCH_LETTERS = 500
-SHOWN_REPAIRS = 3
-Changes = Mapping[str, tuple[Any, Any]]
-"""Old and new values by field."""
-
-
-class Judged(NamedTuple):
-    """A letter, what is done with it, why the worker would reject it again, and what was repaired."""
-
-    letter: Letter
-    verdict: Verdict
-    fault: str = ""
-    changes: Changes | None = None
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a replay does, or did.
-
-    ``verdicts``  letters by verdict and code; ``faults`` by the reason why they would fail again
-    ``repairs``  what was changed in the first letters that are sent
-    ``overtaken``  keys with later records in the source topic, which a replayed record comes after; only planned
-    """
-
-    verdicts: Counter[tuple[Verdict, str]] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    repairs: list[Changes] = field(default_factory=list)
-    overtaken: int = 0
-
-    def add(self, judged: Iterable[Judged]) -> None:
-        """Count judged letters."""
-        for letter, is_done, fault, changes in judged:
-            self.verdicts[is_done, letter.code] += 1
-            if changes and len(self.repairs) < SHOWN_REPAIRS:
-                self.repairs.append(changes)
-            if fault:
-                self.faults[fault] += 1
-
-    @property
-    def letters(self) -> int:
-        """Return the number of letters."""
-        return self.verdicts.total()
-
-    def count(self, is_done: Verdict) -> int:
-        """Return the number of letters with a verdict."""
-        return sum(count for (each, _), count in self.verdicts.items() if each is is_done)
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch is closed by the letter that reaches this size, and is held in memory several times over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +30,6 @@ class Replay:
     """A replay of the selected dead letters of one topic. ``dry_run`` is ``None`` to send what would fail again, too.
 
     ``repair``  changes values on the way
-    ``target``  another topic to send to, for a trial; empty for the source topic
     ``limit``   the largest number of letters to send
     """
 
@@ -83,7 +38,6 @@ class Replay:
     rules: Rules
     dry_run: DryRun | None = None
     repair: Repair | None = None
-    target: str = ""
     limit: int | None = None
 
     @property
@@ -94,11 +48,11 @@ class Replay:
 
     async def plan(self) -> Tally:
         """Return what ``execute`` would do. Changes nothing. Raises ``Misconfigured``, ``Unreachable``."""
-        tally, keys = Tally(), LatestOfKeys(self.dead_letters.kafka, self.dead_letters.source)
-        async for judged in self._judged(Journal(self.dead_letters, self.target)):
+        tally, keys = Tally(), LatestOfKeys(self.dead_letters.kafka)
+        async for judged in self._judged(self._journal()):
             tally.add(judged)
             keys.add(each.letter for each in judged if each.verdict is Verdict.SEND)
-        tally.overtaken = 0 if self.target else keys.overtaken()
+        tally.overtaken = 0 if self.rules.target else keys.overtaken()
         return tally
 
     async def execute(self, who: Who, rate: float | None, progress: Callable[[Tally], None]) -> Tally:
@@ -109,7 +63,7 @@ class Replay:
         process has continued, ``Misconfigured``, ``Unreachable``.
         """
         transactions = Transactions(self.dead_letters.kafka, f"memory-graph-dlq.{self.dead_letters.topic}")
-        journal = Journal(self.dead_letters, self.target)  # after the transactions of other processes have ended
+        journal = self._journal()  # after the transactions of other processes have ended
         journal.create()
         tally, began, sent = Tally(), time.monotonic(), 0
         batch = min(BATCH_LETTERS, max(1, int(rate or BATCH_LETTERS)))
@@ -125,11 +79,14 @@ class Replay:
                 await asyncio.sleep(max(0.0, began + sent / rate - time.monotonic()))
         return tally
 
+    def _journal(self) -> Journal:
+        return Journal(self.dead_letters, self.rules.target)
+
     async def _judged(self, journal: Journal, batch: int = BATCH_LETTERS) -> AsyncIterator[Sequence[Judged]]:
         """Judge the selected letters, in batches; each letter to send is noted in ``journal``."""
-        letters, left = self.dead_letters.selected(self.selection), self.limit
-        while some := list(islice(letters, batch)):
-            judged = await self._decide(some, journal, left)
+        left = self.limit
+        for letters in _batches(self.dead_letters.selected(self.selection), batch):
+            judged = await self._decide(letters, journal, left)
             if left is not None:
                 left -= sum(each.verdict is Verdict.SEND for each in judged)
             yield judged
@@ -137,26 +94,31 @@ class Replay:
                 return
 
     async def _decide(self, letters: Sequence[Letter], journal: Journal, limit: int | None) -> list[Judged]:
-        repaired = await self.repair.repaired(letters) if self.repair else list(map(Repaired, letters))
-        faults = await self._faults(repaired)
+        trials = await self._trials([each for each in letters if verdict(each, journal, self.rules) is Verdict.SEND])
         judged: list[Judged] = []
-        for (letter, _, changes), fault in zip(repaired, faults, strict=True):
+        for letter in letters:
+            # Decided again: an earlier letter of the batch may be of the same record.
             is_done = verdict(letter, journal, self.rules)
-            if is_done is Verdict.SEND and fault is not None:
+            if is_done is not Verdict.SEND:
+                judged.append(Judged(letter, is_done))
+                continue
+            repaired, fault = trials[letter.place]
+            if fault is not None:
                 judged.append(Judged(letter, Verdict.FAILS, f"{fault.code}: {fault.message}"))
                 continue
-            if is_done is Verdict.SEND:
-                journal.add(letter)
-                limit = None if limit is None else limit - 1
-            judged.append(Judged(letter, is_done, changes=changes))
+            journal.add(letter)
+            judged.append(Judged(repaired.letter, is_done, changes=repaired.changes))
+            limit = None if limit is None else limit - 1
             if limit == 0:
                 break
         return judged
 
-    async def _faults(self, repaired: Sequence[Repaired]) -> list[Rejected | None]:
-        """Return why each letter is not sent: it cannot be repaired, or the worker would reject it again."""
+    async def _trials(self, letters: Sequence[Letter]) -> dict[tuple[int, int], tuple[Repaired, Rejected | None]]:
+        """Return by place each letter repaired, and why it is not sent: no repair fits, or it would fail again."""
+        repaired = await self.repair.repaired(letters) if self.repair else list(map(Repaired, letters))
         trial = await self.dry_run.faults([each.letter for each in repaired]) if self.dry_run else ()
-        return [each.fault or fault for each, fault in zip_longest(repaired, trial)]
+        faults = [each.fault or fault for each, fault in zip_longest(repaired, trial)]
+        return {each.letter.place: (each, fault) for each, fault in zip(repaired, faults, strict=True)}
 
     def _outgoing(self, letter: Letter, who: Who) -> OutgoingRecord:
         """Return the record as it was, with headers that count its replays. Raises ``ValueError`` without an origin."""
@@ -170,10 +132,24 @@ class Replay:
         }
         own = [(PREFIX + name, str(value).encode()) for name, value in counted.items()]
         return OutgoingRecord(
-            topic=self.target or errors.topic,
+            topic=self.rules.target or errors.topic,
             key=record.key,
             value=record.value,
-            partition=BY_KEY if self.target else errors.partition,
-            headers=[*foreign(record.headers), *own],
+            partition=BY_KEY if self.rules.target else errors.partition,
+            headers=[*letter.headers, *own],
             timestamp=max(errors.timestamp, 0),  # a record without a timestamp has -1, which no producer takes
         )
+
+
+def _batches(letters: Iterator[Letter], most: int) -> Iterator[list[Letter]]:
+    """Return the letters in lists of at most so many, which are closed early where their records are large."""
+    batch: list[Letter] = []
+    size = 0
+    for letter in letters:
+        batch.append(letter)
+        size += len(letter.record.key or b"") + len(letter.record.value or b"")
+        if len(batch) == most or size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch

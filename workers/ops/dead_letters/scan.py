@@ -11,12 +11,15 @@ from workers.ops.dead_letters.selection import Selection
 
 
 class DeadLetters:
-    """The dead letters of a source topic. The end offsets are fixed when they are first asked for. Calls block."""
+    """The dead letters of a source topic, or a dead-letter topic of another system, which may have several sources.
 
-    def __init__(self, kafka: KafkaSettings, source: str) -> None:
+    ``source`` is empty for the latter. The end offsets are fixed when they are first asked for. Calls block.
+    """
+
+    def __init__(self, kafka: KafkaSettings, source: str, topic: str = "") -> None:
         self.kafka = kafka
         self.source = source
-        self.topic = dead_letter_topic(source)
+        self.topic = topic or dead_letter_topic(source)
         self._reader = TopicReader(kafka, self.topic)
 
     @cached_property

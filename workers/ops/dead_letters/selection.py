@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from workers.adapters.kafka.foreign_headers import CONNECT_STAGES
 from workers.core.errors import Misconfigured
 from workers.core.stage import Stage
 from workers.ops.dead_letters.letter import Letter
@@ -66,10 +67,11 @@ def point_in_time(option: str, text: str, now: datetime) -> int:
 
 
 def stages(names: Collection[str]) -> frozenset[str]:
-    """Read stages, in capitals or not. Raises ``Misconfigured``."""
+    """Read stages of ours or of Kafka Connect, in capitals or not. Raises ``Misconfigured``."""
+    known = *Stage, *CONNECT_STAGES
     for name in names:
-        if name.upper() not in set(Stage):
-            raise Misconfigured(f"--stage is {name!r}: choose from {', '.join(Stage)}")
+        if name.upper() not in known:
+            raise Misconfigured(f"--stage is {name!r}: choose from {', '.join(known)}")
     return frozenset(name.upper() for name in names)
 
 

@@ -1,22 +1,27 @@
 """One dead letter as a mapping: for people, and for jq."""
 
 import base64
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
-from workers.adapters.kafka.headers import foreign
 from workers.core.errors import Rejected
 from workers.core.record import Decoded
 from workers.ops.dead_letters.letter import Letter
 
 
-def shown(letter: Letter, decoded: Decoded | None, fault: Rejected | None) -> dict[str, Any]:
-    """Return a letter's place, error, headers and value; the value as base64 where it is not decoded.
+def shown(letter: Letter, decoded: Decoded | None, fault: Rejected | None, *, raw: bool = False) -> dict[str, Any]:
+    """Return a letter's place, error, headers and value.
 
-    ``today`` is why the worker would reject it now; ``None`` where it would decode and validate.
+    ``today``   why the worker would reject it now; ``None`` where it would decode and validate
+    ``field``   the field that the reason names, of today or of then
+    ``format``  of the value: ``avro``, ``json``, ``text`` or ``base64``; ``raw`` leaves it in base64
     """
     record, errors = letter.record, letter.errors
+    content, value = _value(letter, decoded, raw=raw)
+    reason = fault.message if fault else errors.message if errors else ""
     return {
         "topic": record.topic,
         "partition": record.partition,
@@ -25,10 +30,35 @@ def shown(letter: Letter, decoded: Decoded | None, fault: Rejected | None) -> di
         "key": _text(record.key),
         "error": _error(letter) if errors else {"problem": letter.problem},
         "today": f"{fault.code}: {fault.message}" if fault else None,
-        "headers": [[name, _text(value)] for name, value in foreign(record.headers)],
+        "field": failing_field(reason, value) if isinstance(value, Mapping) else None,
+        "headers": [[name, _text(value)] for name, value in letter.headers],
         "schema": decoded.record_name if decoded else None,
-        "value": decoded.fields if decoded else _base64(record.value),
+        "format": content,
+        "value": value,
     }
+
+
+def failing_field(reason: str, value: Mapping[str, Any]) -> str | None:
+    """Return the field that a reason names: our messages begin with it, or have it after the word ``field``."""
+    words = reason.replace(":", " ").replace(",", " ").split()
+    named = [*words[:1], *(after for word, after in pairwise(words) if word == "field")]
+    return next((name for name in named if name in value), None)
+
+
+def _value(letter: Letter, decoded: Decoded | None, *, raw: bool) -> tuple[str, Any]:
+    value = letter.record.value
+    if decoded is not None and not raw:
+        return "avro", decoded.fields
+    if value is None or raw:
+        return "base64", _base64(value)
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return "base64", _base64(value)
+    try:
+        return "json", json.loads(text)
+    except ValueError:
+        return ("text", text) if text.isprintable() else ("base64", _base64(value))
 
 
 def _error(letter: Letter) -> Mapping[str, Any]:

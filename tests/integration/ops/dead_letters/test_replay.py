@@ -17,7 +17,8 @@ from workers.adapters.kafka.transactions import Transactions
 from workers.core.errors import ProblemsFound
 from workers.core.record import ConsumedRecord, OutgoingRecord
 from workers.ops.dead_letters.journal import Who
-from workers.ops.dead_letters.replay import Replay, Tally
+from workers.ops.dead_letters.replay import Replay
+from workers.ops.dead_letters.replay_tally import Tally
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.tally import tally
 from workers.ops.dead_letters.verdict import Rules, Verdict
@@ -28,7 +29,9 @@ MANY = 900
 
 
 def replay_of(source: SourceTopic, **changed: Any) -> Replay:
-    return Replay(source.dead_letters(), **{"selection": Selection(), "rules": Rules({source.name}), **changed})
+    return Replay(
+        source.dead_letters(), **{"selection": Selection(), "rules": Rules({source.name: PARTITIONS}), **changed}
+    )
 
 
 def ignore(_: Tally) -> None:
@@ -82,7 +85,7 @@ async def test_what_failed_after_enough_replays_waits_until_more_are_allowed(sou
     await source.publish([source.letter(counted)])
     done = await replay_of(source).execute(WHO, None, ignore)
     assert done.count(Verdict.QUARANTINED) == 1
-    await replay_of(source, rules=Rules({source.name}, max_replays=4)).execute(WHO, None, ignore)
+    await replay_of(source, rules=Rules({source.name: PARTITIONS}, max_replays=4)).execute(WHO, None, ignore)
     (record,) = await source.records()
     assert dict(record.headers)[f"{PREFIX}replay.count"] == b"4"
     assert dict(record.headers)[f"{PREFIX}first.failed.at"] == b"7"
@@ -91,7 +94,7 @@ async def test_what_failed_after_enough_replays_waits_until_more_are_allowed(sou
 async def test_a_letter_from_nowhere_and_one_of_another_topic_stay(source: SourceTopic) -> None:
     await source.publish(source.letters([1]))
     Transactions(source.kafka, source.name).send([OutgoingRecord(f"{source.name}.dlq", None, b"no headers", 0)])
-    done = await replay_of(source, rules=Rules({"another"})).execute(WHO, None, ignore)
+    done = await replay_of(source, rules=Rules({"another": 1})).execute(WHO, None, ignore)
     assert (done.count(Verdict.OTHER_TOPIC), done.count(Verdict.NO_ORIGIN)) == (1, 1)
     assert await source.records() == []
 
@@ -99,9 +102,9 @@ async def test_a_letter_from_nowhere_and_one_of_another_topic_stay(source: Sourc
 async def test_a_trial_in_another_topic_does_not_count_as_a_replay(source: SourceTopic) -> None:
     await source.publish(source.letters(range(3)))
     trial = f"{source.name}.dlq"  # any topic that exists
-    await replay_of(source, target=trial).execute(WHO, None, ignore)
+    await replay_of(source, rules=Rules({source.name: PARTITIONS}, target=trial)).execute(WHO, None, ignore)
     assert len(await source.records(trial)) == 6
-    again = await replay_of(source, target=trial).execute(WHO, None, ignore)
+    again = await replay_of(source, rules=Rules({source.name: PARTITIONS}, target=trial)).execute(WHO, None, ignore)
     assert again.count(Verdict.SENT_BEFORE) == 3, "a trial is not sent twice either"
     assert (await replay_of(source).plan()).count(Verdict.SENT_BEFORE) == 0
 

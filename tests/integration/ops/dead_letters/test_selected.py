@@ -1,10 +1,11 @@
 """Filters, counts and decoded values of dead letters in a real Kafka."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.integration.ops.dead_letters.conftest import SourceTopic
+from tests.integration.ops.dead_letters.conftest import PARTITIONS, SourceTopic
 from tests.unit.pipelines.telemetry.records import fields
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.encoder import AvroEncoder
@@ -93,7 +94,7 @@ async def test_a_letter_is_shown_decoded_and_judged_by_the_worker(
     assert views[0]["error"]["from"] == {"topic": source.name, "partition": 0, "offset": 0}
     assert views[2]["value"] == "bm8gYXZybw=="
 
-    replay = Replay(source.dead_letters(), Selection(), Rules({source.name}), dry_run=trial)
+    replay = Replay(source.dead_letters(), Selection(), Rules({source.name: PARTITIONS}), dry_run=trial)
     done = await replay.execute(Who("r", "anna", "why", 1), None, lambda _: None)
     assert (done.count(Verdict.SEND), done.count(Verdict.FAILS)) == (1, 2)
     assert [each.value for each in await source.records()] == [values[0]]
@@ -110,7 +111,9 @@ async def test_a_repaired_value_is_sent_in_place_of_the_bad_one(source: SourceTo
 
     def replay(*fixes: str) -> Replay:
         repair = Repair([fix(text) for text in fixes], decoder, encoder)
-        return Replay(source.dead_letters(), Selection(), Rules({source.name}), dry_run=trial, repair=repair)
+        return Replay(
+            source.dead_letters(), Selection(), Rules({source.name: PARTITIONS}), dry_run=trial, repair=repair
+        )
 
     plan = await replay("token_count=-2").plan()
     assert plan.count(Verdict.FAILS) == 2, "the repair does not help"
@@ -124,3 +127,28 @@ async def test_a_repaired_value_is_sent_in_place_of_the_bad_one(source: SourceTo
     await decoder.prepare([record])
     before, after = decoder.decode(records[0]).fields, decoder.decode(record).fields
     assert after == {**before, "token_count": 30}
+
+
+async def test_an_enum_symbol_of_a_newer_schema_is_repaired(source: SourceTopic, registry: SchemaRegistry) -> None:
+    schemas = load_reader_schemas(load_topology(Settings.from_environment().topology_path).schemas_folder / "telemetry")
+    newer = json.loads(json.dumps(schemas[INVOCATION]).replace('"TIMEOUT"]', '"TIMEOUT", "FAILED"]'))
+    newer["fields"].append({"name": "region", "type": "string", "default": ""})
+    bad = await AvroEncoder(registry, {INVOCATION: newer}).encode(
+        f"{source.name}-newer", INVOCATION, fields(status="FAILED", region="eu")
+    )
+    await source.publish([source.letter(source.record(0, key=fields()["trace_id"].encode(), value=bad), "avro.enum")])
+    encoder, decoder = AvroEncoder(registry, schemas), AvroCodec(registry, schemas)
+    trial = DryRun(build(WorkerOptions(topic=source.name, group="g"), has_api=False), decoder, encoder)
+
+    def replay(*fixes: str) -> Replay:
+        repair = Repair([fix(text) for text in fixes], decoder, encoder)
+        return Replay(
+            source.dead_letters(), Selection(), Rules({source.name: PARTITIONS}), dry_run=trial, repair=repair
+        )
+
+    assert (await replay("model_id=other").plan()).count(Verdict.FAILS) == 1, "the symbol is still the newer one"
+    done = await replay("status=ERROR").execute(Who("r", "anna", "why", 1), None, lambda _: None)
+    assert done.repairs == [{"status": ("FAILED", "ERROR")}]
+    (record,) = await source.records()
+    await decoder.prepare([record])
+    assert decoder.decode(record).fields["status"] == "ERROR"

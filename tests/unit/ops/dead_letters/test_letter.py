@@ -18,7 +18,7 @@ def test_the_origin_and_the_reason_are_in_the_headers() -> None:
     assert (letter.code, letter.stage, letter.worker, letter.failed_at) == ("avro.truncated", "DECODE", "telemetry", 99)
 
 
-@pytest.mark.parametrize("headers", [[], [("__dlq.errors.topic", b"events")], [("__connect.errors.topic", b"x")]])
+@pytest.mark.parametrize("headers", [[], [("__dlq.errors.topic", b"events")], [("__connect.errors.partition", b"1")]])
 def test_a_record_of_another_program_has_no_origin(headers: list[tuple[str, bytes | None]]) -> None:
     letter = letter_of(ConsumedRecord("events.dlq", 2, 3, 5, b"key", b"value", headers))
     assert letter.origin is None

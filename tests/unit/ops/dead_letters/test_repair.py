@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from workers.core.errors import Misconfigured
-from workers.ops.dead_letters.repair import changes, fix, merged, patch_file
+from workers.ops.dead_letters.repair import changes, fix, merged, patch_file, patched
 
 
 @pytest.mark.parametrize(
@@ -61,6 +61,33 @@ def test_a_patch_file_has_a_json_object(tmp_path: Path, content: str) -> None:
         patch_file(path)
     path.write_text('{"a": 1}')
     assert patch_file(path) == {"a": 1}
+
+
+def expression(tmp_path: Path, text: str) -> Any:
+    path = tmp_path / "patch.jmespath"
+    path.write_text(text)
+    return patch_file(path)
+
+
+def test_an_expression_makes_a_patch_of_each_value(tmp_path: Path) -> None:
+    patch = expression(tmp_path, "{status: status == 'FAILED' && 'ERROR' || status, metadata: {was: status}}")
+    assert patched({"status": "FAILED", "id": 1}, [patch]) == {
+        "status": "ERROR",
+        "id": 1,
+        "metadata": {"was": "FAILED"},
+    }
+    assert patched({"status": "SUCCESS"}, [patch, {"metadata": None}]) == {"status": "SUCCESS"}
+
+
+@pytest.mark.parametrize(("text", "problem"), [("status", "makes a str"), ("abs(status)", "invalid type for value")])
+def test_an_expression_that_makes_no_patch_says_so(tmp_path: Path, text: str, problem: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=problem):
+        patched({"status": "FAILED"}, [expression(tmp_path, text)])
+
+
+def test_an_expression_that_cannot_be_read_names_its_file(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"--patch .*patch\.jmespath: Invalid jmespath expression"):
+        expression(tmp_path, "{status")
 
 
 def test_changes_have_both_values() -> None:
