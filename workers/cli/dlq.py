@@ -33,6 +33,8 @@ from workers.cli.selection_options import (
 if TYPE_CHECKING:
     from workers.config.settings import Settings
     from workers.config.topology import Topology
+    from workers.ops.dead_letters.journal import Who
+    from workers.ops.dead_letters.purge import PurgePlan
     from workers.ops.dead_letters.scan import DeadLetters
     from workers.ops.dead_letters.selection import Selection
 
@@ -188,22 +190,39 @@ def purge(  # noqa: PLR0913, PLR0917 - one parameter for each option
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
     from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - keeps --help fast
-    from workers.ops.dead_letters.purge import delete, plan_purge  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.purge import plan_purge  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
     who = who_does_it(by, why) if execute else None
-    rows = []
-    for dead_letters in dead_letters_of(settings, topology, topic, dlq_topic):
-        plan = plan_purge(dead_letters, chosen)
-        if who is not None:
-            delete(dead_letters, plan)
-        rows.append({"topic": plan.topic, "deleted": plan.letters, "stay behind others": plan.kept})
+    plans = [(each, plan_purge(each, chosen)) for each in dead_letters_of(settings, topology, topic, dlq_topic)]
+    if who is not None:
+        asyncio.run(_purged(settings, topology, plans, chosen, who))
+    rows = [{"topic": plan.topic, "deleted": plan.letters, "stay behind others": plan.kept} for _, plan in plans]
     if output is Output.JSON:
         print_json({"executed": execute, "topics": rows})
         return
     print_rows(rows, ["topic", "deleted", "stay behind others"], title="Done" if execute else "Would be done")
     if not execute:
         print('Nothing was deleted; add --execute --why "..." to do it.')
+
+
+async def _purged(
+    settings: "Settings",
+    topology: "Topology",
+    plans: "list[tuple[DeadLetters, PurgePlan]]",
+    chosen: "Selection",
+    who: "Who",
+) -> None:
+    """Delete what the plans say; the audit event comes first, so that nothing is deleted without one."""
+    from workers.ops.dead_letters.audit import PURGED, audit_trail  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.purge import delete  # noqa: PLC0415 - same reason as above
+
+    async with audit_trail(settings, topology) as trail:
+        for dead_letters, plan in plans:
+            if plan.up_to:
+                details = {"topic": plan.topic, **chosen.described(), "letters": str(plan.letters)}
+                await trail.leave(PURGED, who, details)
+                delete(dead_letters, plan)
 
 
 def _short(row: dict[str, Any]) -> dict[str, str]:

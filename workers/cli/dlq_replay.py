@@ -134,7 +134,9 @@ async def _replayed(  # noqa: PLR0913 - what is replayed, by whom, and how
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
     from workers.adapters.kafka.sole_member import sole_member  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.audit import REPLAY_STARTED, REPLAYED, audit_trail  # noqa: PLC0415 - same reason
     from workers.ops.dead_letters.dry_run import dry_run  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.verdict import Verdict  # noqa: PLC0415 - same reason as above
 
     topic = replay.dead_letters.topic
     async with dry_run(settings, topology, replay.dead_letters.source) as trial:
@@ -147,9 +149,14 @@ async def _replayed(  # noqa: PLR0913 - what is replayed, by whom, and how
             def progress(tally: "Tally") -> None:
                 status.update(_progress(topic, tally, replay.letters, time.monotonic() - began))
 
+            details = {"topic": topic, **replay.selection.described()}
             name = f"{who.by}@{socket.gethostname()} (pid {os.getpid()}, replay {who.replay_id})"
-            with sole_member(settings.kafka, f"memory-graph-dlq.{topic}", topic, name):
-                return await replay.execute(who, rate, progress)
+            async with audit_trail(settings, topology) as trail:
+                with sole_member(settings.kafka, f"memory-graph-dlq.{topic}", topic, name):
+                    replay = replace(replay, opening=await trail.event(REPLAY_STARTED, who, details))
+                    tally = await replay.execute(who, rate, progress)
+                await trail.leave(REPLAYED, who, {**details, "sent": str(tally.count(Verdict.SEND))})
+                return tally
 
 
 def _repair(trial: "DryRun | None", patches: "list[Patch]", topic: str) -> "Repair | None":

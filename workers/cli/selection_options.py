@@ -72,11 +72,13 @@ def selection(  # noqa: PLR0913 - one parameter for each option
 
 
 def configuration() -> "tuple[Settings, Topology]":
-    """Read the settings and the topology. Raises ``Misconfigured``."""
+    """Read the settings and the topology, and log as the settings say. Raises ``Misconfigured``."""
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
+    from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
     from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
 
     settings = Settings.from_environment()
+    configure_logging(settings.log)
     return settings, load_topology(settings.topology_path)
 
 

@@ -6,6 +6,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import LARGEST_RECORD_BYTES
+from workers.adapters.kafka.producer import JAVA_PARTITIONER
 from workers.config.settings import KafkaSettings
 from workers.core.errors import ProblemsFound, Unreachable
 from workers.core.record import OutgoingRecord
@@ -30,6 +31,7 @@ class Transactions:
         self._producer = Producer(
             {
                 **librdkafka_config(kafka),
+                **JAVA_PARTITIONER,
                 "transactional.id": transactional_id,
                 "message.max.bytes": LARGEST_RECORD_BYTES,
                 "transaction.timeout.ms": int(TIMEOUT_SECONDS * 1000),

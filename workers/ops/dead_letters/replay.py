@@ -31,6 +31,7 @@ class Replay:
 
     ``repair``  changes values on the way
     ``limit``   the largest number of letters to send
+    ``opening`` what the first transaction carries beside its letters: an event that says who began
     """
 
     dead_letters: DeadLetters
@@ -39,6 +40,7 @@ class Replay:
     dry_run: DryRun | None = None
     repair: Repair | None = None
     limit: int | None = None
+    opening: Sequence[OutgoingRecord] = ()
 
     @property
     def letters(self) -> int:
@@ -65,13 +67,14 @@ class Replay:
         transactions = Transactions(self.dead_letters.kafka, f"memory-graph-dlq.{self.dead_letters.topic}")
         journal = self._journal()  # after the transactions of other processes have ended
         journal.create()
-        tally, began, sent = Tally(), time.monotonic(), 0
+        tally, began, sent, opening = Tally(), time.monotonic(), 0, self.opening
         batch = min(BATCH_LETTERS, max(1, int(rate or BATCH_LETTERS)))
         async for judged in self._judged(journal, batch):
             letters = [each.letter for each in judged if each.verdict is Verdict.SEND]
             if letters:
                 records = [self._outgoing(letter, who) for letter in letters]
-                transactions.send([*records, *journal.entries(letters, who)])
+                transactions.send([*opening, *records, *journal.entries(letters, who)])
+                opening = ()
             tally.add(judged)
             progress(tally)
             sent += len(letters)

@@ -1,8 +1,9 @@
 """Which dead letters a command is about."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from workers.adapters.kafka.foreign_headers import CONNECT_STAGES
 from workers.core.errors import Misconfigured
@@ -31,6 +32,11 @@ class Selection:
     since: int | None = None
     until: int | None = None
 
+    def described(self) -> dict[str, str]:
+        """Return the filters that are set, as text by name."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: _text(value) for name, value in values.items() if value not in (None, (), frozenset())}
+
     def __contains__(self, letter: Letter) -> bool:
         return (
             _one_of(letter.stage, self.stages)
@@ -44,6 +50,14 @@ class Selection:
             and (self.since is None or letter.record.timestamp >= self.since)
             and (self.until is None or letter.record.timestamp < self.until)
         )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="backslashreplace")
+    if isinstance(value, set | frozenset):
+        return ", ".join(sorted(map(_text, value)))
+    return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def _one_of(value: str, wanted: Collection[str]) -> bool:

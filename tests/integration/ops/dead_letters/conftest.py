@@ -1,11 +1,16 @@
 """A topic of its own for each test, with dead letters in the real Kafka."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from workers.adapters.avro.codec import AvroCodec
+from workers.adapters.avro.schema_registry import SchemaRegistry
+from workers.adapters.avro.schemas import load_reader_schemas
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
@@ -20,8 +25,10 @@ from workers.core.clock import SystemClock
 from workers.core.dead_letter import DeadLetter
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
+from workers.ops.dead_letters.audit import SCHEMAS, TOPIC
 from workers.ops.dead_letters.journal import SUFFIX
 from workers.ops.dead_letters.scan import DeadLetters
+from workers.pipelines.fleet import load_topology
 
 PARTITIONS = 3
 LARGEST_BYTES = 4 * 1024 * 1024
@@ -89,6 +96,26 @@ class SourceTopic:
         """Return the records that are committed by now."""
         reader = TopicReader(self.kafka, topic or self.name)
         return list(reader.between({}, reader.end_offsets()))
+
+
+@pytest.fixture
+def audit_events() -> Callable[[str], Awaitable[list[Mapping[str, Any]]]]:
+    """Create the topic ``audit-events``; return what reads the events about a dead-letter topic."""
+    settings = Settings.from_environment()
+    topology = load_topology(settings.topology_path)
+    apply_topology(settings.kafka, Topology(topics={TOPIC: topology.topics[TOPIC]}, workers={}), execute=True)
+
+    async def read(dlq_topic: str) -> list[Mapping[str, Any]]:
+        async with aclosing(SchemaRegistry(settings.schema_registry_url)) as registry:
+            codec = AvroCodec(registry, load_reader_schemas(topology.schemas_folder / SCHEMAS))
+            reader = TopicReader(settings.kafka, TOPIC)
+            records = list(reader.between({}, reader.end_offsets()))
+            await codec.prepare(records)
+            events = [(codec.decode(record).fields, record.key) for record in records]
+        assert all(key == fields["user_id"].encode() for fields, key in events)
+        return [fields for fields, _ in events if fields["details"]["topic"] == dlq_topic]
+
+    return read
 
 
 @pytest.fixture

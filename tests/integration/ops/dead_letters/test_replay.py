@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -16,6 +17,7 @@ from workers.adapters.kafka.sole_member import sole_member
 from workers.adapters.kafka.transactions import Transactions
 from workers.core.errors import ProblemsFound
 from workers.core.record import ConsumedRecord, OutgoingRecord
+from workers.ops.dead_letters.audit import REPLAY_STARTED, REPLAYED
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.replay import Replay
 from workers.ops.dead_letters.replay_tally import Tally
@@ -26,6 +28,7 @@ from workers.ops.dead_letters.verdict import Rules, Verdict
 WHO = Who("replay-1", "anna", "the schema is there now", 1)
 KILLS = 3
 MANY = 900
+AuditEvents: TypeAlias = Callable[[str], Awaitable[list[Mapping[str, Any]]]]
 
 
 def replay_of(source: SourceTopic, **changed: Any) -> Replay:
@@ -140,7 +143,9 @@ async def test_the_later_of_two_replays_goes_on_and_the_earlier_one_stops(source
     assert [each.value for each in await source.records()] == [b"later"]
 
 
-async def test_a_replay_that_is_killed_again_and_again_sends_each_letter_once_and_in_order(source: SourceTopic) -> None:
+async def test_a_replay_that_is_killed_again_and_again_sends_each_letter_once_and_in_order(
+    source: SourceTopic, audit_events: AuditEvents
+) -> None:
     await source.publish(source.letters(range(MANY)))
     for _ in range(KILLS):
         sent = len(source.committed())
@@ -159,11 +164,16 @@ async def test_a_replay_that_is_killed_again_and_again_sends_each_letter_once_an
     for partition in range(PARTITIONS):
         values = [each.value for each in records if each.partition == partition]
         assert values == [b"value %d" % number for number in range(MANY) if number % PARTITIONS == partition]
+    events = await audit_events(f"{source.name}.dlq")
+    assert [each["event_type"] for each in events].count(REPLAY_STARTED) == KILLS + 1, "none sent without an event"
+    (done,) = (each for each in events if each["event_type"] == REPLAYED)
+    assert (done["reason"], done["actor_id"], done["access_granted"]) == ("a test", "anna", True)
+    assert 0 < int(done["details"]["sent"]) < MANY
 
 
 def _start(source: SourceTopic, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "workers.cli.main", "dlq", "replay", "--topic", source.name]
-    command += ["--allow-topic", source.name, "--execute", "--why", "a test", *options]
+    command += ["--allow-topic", source.name, "--execute", "--why", "a test", "--as", "anna", *options]
     return subprocess.Popen(command, env=dict(os.environ))
 
 

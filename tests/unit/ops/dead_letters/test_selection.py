@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from workers.core.errors import Misconfigured
-from workers.ops.dead_letters.selection import offset_range, point_in_time, stages
+from workers.ops.dead_letters.selection import Selection, offset_range, point_in_time, stages
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -46,3 +46,13 @@ def test_stages_may_be_written_in_small_letters() -> None:
     assert stages(["decode", "WRITE"]) == {"DECODE", "WRITE"}
     with pytest.raises(Misconfigured, match="--stage is 'parse': choose from DECODE"):
         stages(["parse"])
+
+
+def test_only_the_filters_that_are_set_are_described() -> None:
+    assert Selection().described() == {}
+    chosen = Selection(codes=frozenset({"b", "a"}), keys=frozenset({b"k\xff"}), partition=0, offsets=(7, 19), since=5)
+    assert chosen.described() == {"codes": "a, b", "keys": "k\\xff", "partition": "0", "offsets": "7-19", "since": "5"}
+
+
+def test_stages_of_kafka_connect_are_known() -> None:
+    assert stages(["value_converter", "decode"]) == {"VALUE_CONVERTER", "DECODE"}
