@@ -23,6 +23,7 @@ PREFIX = "test-"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--an-hour", action="store_true", help="200,000 records in the scenario of the dead letters")
     parser.addoption("--docker", action="store_true", help="run Kafka, Neo4j and the schema registry as containers")
 
 

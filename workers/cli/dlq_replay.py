@@ -31,7 +31,7 @@ from workers.cli.selection_options import (
     dead_letters_of,
     selection,
 )
-from workers.core.errors import Misconfigured
+from workers.core.errors import Misconfigured, ProblemsFound
 
 if TYPE_CHECKING:
     from workers.config.settings import Settings
@@ -87,7 +87,8 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Each letter is sent once, in one transaction with a note that it was sent: run a command again after it was stopped,
     and it sends what is left. Their order is kept in each partition.
 
-    Example: memory-graph dlq replay --reason avro.unknown_schema --execute --why "schema 12 is registered now"
+    Exit code 1: some were left out. Example, which only plans, and with --execute --why "..." acts:
+    memory-graph dlq replay --topic llm-telemetry-events --reason number.negative --fix latency_ms=0 --fix token_count=0
     """
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
@@ -119,6 +120,8 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
         for dead_letters in dead_letters_of(settings, topology, topic, dlq_topic)
     }
     _print_replay(results, who, output)
+    if who is not None and (left_out := sum(tally.left_out for tally in results.values())):
+        raise ProblemsFound(f"{left_out:,} dead letters were not sent: the column `what` says why, and what to do")
 
 
 async def _replayed(  # noqa: PLR0913 - what is replayed, by whom, and how

@@ -5,27 +5,54 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from workers.core.stage import Stage
+
 if TYPE_CHECKING:
     from workers.config.settings import Settings
     from workers.config.topology import Topology
     from workers.ops.dead_letters.scan import DeadLetters
     from workers.ops.dead_letters.selection import Selection
 
+
+def _topics() -> list[str]:
+    return list(configuration()[1].topics)
+
+
+def _codes() -> list[str]:
+    from workers.adapters.avro.decode_errors import DEAD_LETTER_CODES as DECODE  # noqa: PLC0415 - keeps --help fast
+    from workers.adapters.graph.errors import DEAD_LETTER_CODES as WRITE  # noqa: PLC0415 - same reason as above
+    from workers.pipelines.fleet import FLEET  # noqa: PLC0415 - same reason as above
+
+    every = (*DECODE, *WRITE, *(each for factory in FLEET.values() for each in factory.dead_letter_codes))
+    return sorted({each.code for each in every})
+
+
+def _workers() -> list[str]:
+    return list(configuration()[1].workers)
+
+
 TopicOption = Annotated[
     list[str] | None,
-    typer.Option("--topic", help="Source topic, repeatable. Default: every topic of topology.yaml."),
+    typer.Option(
+        "--topic", help="Source topic, repeatable. Default: every topic of topology.yaml.", autocompletion=_topics
+    ),
 ]
 DlqTopicOption = Annotated[
     list[str] | None,
     typer.Option("--dlq-topic", help="Dead-letter topic of another system, such as Kafka Connect; repeatable."),
 ]
 ReasonOption = Annotated[
-    list[str] | None, typer.Option("--reason", help="Dead-letter code, or its beginning (avro); repeatable.")
+    list[str] | None,
+    typer.Option("--reason", help="Dead-letter code, or its beginning (avro); repeatable.", autocompletion=_codes),
 ]
 StageOption = Annotated[
-    list[str] | None, typer.Option("--stage", help="DECODE, VALIDATE, ENRICH or WRITE; repeatable.")
+    list[str] | None,
+    typer.Option("--stage", help="DECODE, VALIDATE, ENRICH or WRITE; repeatable.", autocompletion=lambda: list(Stage)),
 ]
-WorkerOption = Annotated[list[str] | None, typer.Option("--worker", help="Worker that rejected it; repeatable.")]
+WorkerOption = Annotated[
+    list[str] | None,
+    typer.Option("--worker", help="Worker that rejected it; repeatable.", autocompletion=_workers),
+]
 KeyOption = Annotated[list[str] | None, typer.Option("--key", help="Record key, in UTF-8; repeatable.")]
 PartitionOption = Annotated[int | None, typer.Option("--partition", min=0, help="Partition.")]
 OffsetOption = Annotated[str | None, typer.Option("--offset", help="Offset of the dead letter, or a range: 7-19.")]

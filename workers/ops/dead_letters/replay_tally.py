@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from workers.ops.dead_letters.letter import Letter
-from workers.ops.dead_letters.verdict import Verdict
+from workers.ops.dead_letters.verdict import NOTHING_LEFT_TO_DO, Verdict
 
 SHOWN_REPAIRS = 3
 Changes = Mapping[str, tuple[Any, Any]]
@@ -49,6 +49,11 @@ class Tally:
     def letters(self) -> int:
         """Return the number of letters."""
         return self.verdicts.total()
+
+    @property
+    def left_out(self) -> int:
+        """Return the number of letters that could not be sent, for whatever reason."""
+        return sum(count for (each, _), count in self.verdicts.items() if each not in NOTHING_LEFT_TO_DO)
 
     def count(self, is_done: Verdict) -> int:
         """Return the number of letters with a verdict."""

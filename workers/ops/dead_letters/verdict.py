@@ -22,6 +22,10 @@ class Verdict(StrEnum):
     FAILS = "would fail again: repair its schema or its producer, or send it all the same with --even-failing"
 
 
+NOTHING_LEFT_TO_DO = frozenset({Verdict.SEND, Verdict.SENT_BEFORE, Verdict.COPY})
+"""The verdicts on letters that are back in their topic after a replay."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What may be sent.
