@@ -70,6 +70,8 @@ def _compare(key: str, numbers: list[int], page: Line) -> Iterator[Finding]:
         yield Finding(Anomaly.STATE_DIVERGED, f"{key}: the state has forgotten {_few(list(missing))}")
     elif missing:
         yield Finding(Anomaly.LOST, f"{key}: {_few(list(missing))}")
+    elif page["times"] < len(numbers):
+        yield Finding(Anomaly.LOST, f"{key}: the graph was told {page['times']} records of {len(numbers)}")
     if extra:
         yield Finding(Anomaly.DOUBLED, f"{key}: the state has seen {_few(list(extra))} again")
     if not missing and not extra and found != numbers:

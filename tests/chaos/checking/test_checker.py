@@ -84,6 +84,7 @@ OF_THE_LEDGER = [
     (THREE, {Anomaly.LOST}),
     ([*THREE, page(0, 1, 1, 2)], {Anomaly.DOUBLED}),
     ([*THREE, page(0, 1, 2, times=5)], {Anomaly.DOUBLED}),
+    ([*THREE, page(0, 1, 2, times=2)], {Anomaly.LOST}),
     ([*THREE, page(0, 2, times=3)], {Anomaly.STATE_DIVERGED}),
     ([*THREE, page(0, 2, 1)], {Anomaly.REORDERED}),
     ([page(7)], {Anomaly.DOUBLED}),
