@@ -1,25 +1,26 @@
 """``memory-graph dlq replay``: send dead letters back."""
 
 import asyncio
-import os
-import socket
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import (
+    AllowTopicOption,
     AsOption,
     DlqTopicOption,
+    EvenFailingOption,
     ExecuteOption,
     KeyOption,
     LimitOption,
+    MaxReplaysOption,
     OffsetOption,
     PartitionOption,
+    RateOption,
     ReasonOption,
     SinceOption,
     StageOption,
@@ -36,13 +37,13 @@ from workers.core.errors import Misconfigured, ProblemsFound
 if TYPE_CHECKING:
     from workers.config.settings import Settings
     from workers.config.topology import Topology
-    from workers.ops.dead_letters.dry_run import DryRun
+    from workers.ops.dead_letters.carry_out import Order
     from workers.ops.dead_letters.journal import Who
-    from workers.ops.dead_letters.repair import Patch, Repair
     from workers.ops.dead_letters.replay import Replay
     from workers.ops.dead_letters.replay_tally import Tally
 
 PLAN_COLUMNS = ["topic", "letters", "code", "what"]
+SHOWN_FAULTS = 5
 
 
 def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
@@ -60,17 +61,11 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     execute: ExecuteOption = False,
     why: WhyOption = "",
     by: AsOption = None,
-    rate: Annotated[float | None, typer.Option("--rate", min=0.1, help="At most so many records a second.")] = None,
-    max_replays: Annotated[
-        int, typer.Option("--max-replays", min=1, help="Leave out what failed after so many replays.")
-    ] = 3,
-    even_failing: Annotated[
-        bool, typer.Option("--even-failing", help="Send also what would fail again at once.")
-    ] = False,
+    rate: RateOption = None,
+    max_replays: MaxReplaysOption = 3,
+    even_failing: EvenFailingOption = False,
     to: Annotated[str, typer.Option("--to", help="Send to this topic instead, for a trial.")] = "",
-    allow_topic: Annotated[
-        list[str] | None, typer.Option("--allow-topic", help="A topic outside topology.yaml; repeatable.")
-    ] = None,
+    allow_topic: AllowTopicOption = None,
     fix: Annotated[
         list[str] | None, typer.Option("--fix", help="FIELD=VALUE: repair decoded values; repeatable.")
     ] = None,
@@ -93,30 +88,25 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
-    from workers.adapters.kafka.admin import Admin  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.carry_out import Order, rules_of  # noqa: PLC0415 - keeps --help fast
     from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.repair import fix as fix_of  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.repair import patch_file  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replay import Replay  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.verdict import Rules  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
     allowed = {*topology.topics, *(allow_topic or ())}
     if to and to not in allowed:
         raise Misconfigured(f"--to {to}: it is not in topology.yaml; allow it with --allow-topic {to}")
-    partitions = Admin(settings.kafka).topics()
-    rules = Rules({name: partitions.get(name, 0) for name in allowed}, max_replays, to)
+    rules = rules_of(settings.kafka, allowed, max_replays, to)
     sending = partial(Replay, selection=chosen, rules=rules, limit=limit)
     who = who_does_it(by, why) if execute else None
     if (fix or patch) and not topic:
         raise Misconfigured("--topic is missing: --fix and --patch are for the records of one topic")
     patches = [*([patch_file(patch)] if patch else ()), *map(fix_of, fix or ())]
+    order = Order(patches, who, rate, even_failing)
     results = {
-        dead_letters.topic: asyncio.run(
-            _replayed(
-                settings, topology, sending(dead_letters), patches=patches, who=who, rate=rate, dry=not even_failing
-            )
-        )
+        dead_letters.topic: _replayed(settings, topology, sending(dead_letters), order)
         for dead_letters in dead_letters_of(settings, topology, topic, dlq_topic)
     }
     _print_replay(results, who, output)
@@ -124,56 +114,19 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
         raise ProblemsFound(f"{left_out:,} dead letters were not sent: the column `what` says why, and what to do")
 
 
-async def _replayed(  # noqa: PLR0913 - what is replayed, by whom, and how
-    settings: "Settings",
-    topology: "Topology",
-    replay: "Replay",
-    *,
-    patches: "list[Patch]",
-    who: "Who | None",
-    rate: float | None,
-    dry: bool,
-) -> "Tally":
+def _replayed(settings: "Settings", topology: "Topology", replay: "Replay", order: "Order") -> "Tally":
+    """Plan or execute the replay of one topic, and show how far it is."""
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
-    from workers.adapters.kafka.sole_member import sole_member  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.audit import REPLAY_STARTED, REPLAYED, audit_trail  # noqa: PLC0415 - same reason
-    from workers.ops.dead_letters.dry_run import dry_run  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.verdict import Verdict  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.carry_out import carry_out  # noqa: PLC0415 - same reason as above
 
-    topic = replay.dead_letters.topic
-    async with dry_run(settings, topology, replay.dead_letters.source) as trial:
-        replay = replace(replay, dry_run=trial if dry else None, repair=_repair(trial, patches, topic))
-        with Console(stderr=True).status(f"reading {topic}") as status:
-            if who is None:
-                return await replay.plan()
-            began = time.monotonic()
+    topic, began = replay.dead_letters.topic, time.monotonic()
+    with Console(stderr=True).status(f"reading {topic}") as status:
 
-            def progress(tally: "Tally") -> None:
-                status.update(_progress(topic, tally, replay.letters, time.monotonic() - began))
+        def progress(tally: "Tally") -> None:
+            status.update(_progress(topic, tally, replay.letters, time.monotonic() - began))
 
-            details = {"topic": topic, **replay.selection.described()}
-            name = f"{who.by}@{socket.gethostname()} (pid {os.getpid()}, replay {who.replay_id})"
-            async with audit_trail(settings, topology) as trail:
-                with sole_member(settings.kafka, f"memory-graph-dlq.{topic}", topic, name):
-                    replay = replace(replay, opening=await trail.event(REPLAY_STARTED, who, details))
-                    tally = await replay.execute(who, rate, progress)
-                await trail.leave(REPLAYED, who, {**details, "sent": str(tally.count(Verdict.SEND))})
-                return tally
-
-
-def _repair(trial: "DryRun | None", patches: "list[Patch]", topic: str) -> "Repair | None":
-    """Return what applies the patches. Raises ``Misconfigured`` where no schema says how to encode."""
-    from workers.ops.dead_letters.repair import Repair  # noqa: PLC0415 - keeps --help fast
-
-    if not patches:
-        return None
-    if trial is None or trial.encoder is None:
-        raise Misconfigured(
-            f"values of {topic} cannot be repaired, only those of a worker with Avro schemas: "
-            "leave out --fix and --patch, or choose another --topic"
-        )
-    return Repair(patches, trial.decoder, trial.encoder)
+        return asyncio.run(carry_out(settings, topology, replay, order, progress))
 
 
 def _progress(topic: str, tally: "Tally", letters: int, seconds: float) -> str:
@@ -182,28 +135,45 @@ def _progress(topic: str, tally: "Tally", letters: int, seconds: float) -> str:
     return f"{topic}: {seen:,} of {letters:,} dead letters, {left:,.0f} s left"
 
 
-def _print_replay(results: "dict[str, Tally]", who: "Who | None", output: Output) -> None:
-    rows = [
-        {"topic": topic, "letters": count, "code": code, "what": str(what)}
-        for topic, tally in results.items()
+def plan_rows(tally: "Tally") -> list[dict[str, Any]]:
+    """Return what is done with how many letters of each code, the most frequent first."""
+    return [
+        {"letters": count, "code": code, "what": str(what)}
         for (what, code), count in sorted(tally.verdicts.items(), key=lambda each: -each[1])
     ]
-    faults = {fault: count for tally in results.values() for fault, count in tally.faults.most_common(5)}
-    repairs = [changes for tally in results.values() for changes in tally.repairs]
-    overtaken = sum(tally.overtaken for tally in results.values())
+
+
+def plan_notes(tally: "Tally") -> list[str]:
+    """Return sentences about what would fail again, what is repaired, and what has later records."""
+    notes = [f"{count:,} would fail again, such as: {fault}" for fault, count in tally.faults.most_common(SHOWN_FAULTS)]
+    notes += [
+        "repaired: " + ", ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in changes.items())
+        for changes in tally.repairs
+    ]
+    if tally.overtaken:
+        notes.append(f"{tally.overtaken:,} keys have later records already: their letters would come after these")
+    return notes
+
+
+def _print_replay(results: "dict[str, Tally]", who: "Who | None", output: Output) -> None:
+    rows = [{"topic": topic, **row} for topic, tally in results.items() for row in plan_rows(tally)]
     if output is Output.JSON:
-        done = {"executed": who is not None, "replay_id": who.replay_id if who else None}
-        print_json({**done, "letters": rows, "faults": faults, "repairs": repairs, "overtaken_keys": overtaken})
+        _print_replay_json(results, rows, who)
         return
     if not rows:
         print("there are no such dead letters")
         return
     print_rows(rows, PLAN_COLUMNS, title=f"Replay {who.replay_id}: done" if who else "Would be done")
-    for fault, count in faults.items():
-        print(f"{count:,} would fail again, such as: {fault}")
-    for changes in repairs:
-        print("repaired: " + ", ".join(f"{name}: {old!r} -> {new!r}" for name, (old, new) in changes.items()))
-    if overtaken:
-        print(f"{overtaken:,} keys have later records already: their letters would come after these")
+    for tally in results.values():
+        for note in plan_notes(tally):
+            print(note)
     if who is None:
         print('Nothing was sent; add --execute --why "..." to do it.')
+
+
+def _print_replay_json(results: "dict[str, Tally]", rows: list[dict[str, Any]], who: "Who | None") -> None:
+    faults = {fault: count for tally in results.values() for fault, count in tally.faults.most_common(SHOWN_FAULTS)}
+    repairs = [changes for tally in results.values() for changes in tally.repairs]
+    overtaken = sum(tally.overtaken for tally in results.values())
+    done = {"executed": who is not None, "replay_id": who.replay_id if who else None}
+    print_json({**done, "letters": rows, "faults": faults, "repairs": repairs, "overtaken_keys": overtaken})

@@ -1,4 +1,4 @@
-"""The filters of ``memory-graph dlq``: the same for every verb."""
+"""The options that verbs of ``memory-graph dlq`` share: filters, and how to replay."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -63,6 +63,14 @@ UntilOption = Annotated[str | None, typer.Option("--until", help="Records before
 ExecuteOption = Annotated[bool, typer.Option("--execute", help="Do it; without it, nothing is changed.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; asked for with --execute, and kept.")]
 AsOption = Annotated[str | None, typer.Option("--as", help="Who does it; default: this system's user.")]
+RateOption = Annotated[float | None, typer.Option("--rate", min=0.1, help="At most so many records a second.")]
+MaxReplaysOption = Annotated[
+    int, typer.Option("--max-replays", min=1, help="Leave out what failed after so many replays.")
+]
+EvenFailingOption = Annotated[bool, typer.Option("--even-failing", help="Send also what would fail again at once.")]
+AllowTopicOption = Annotated[
+    list[str] | None, typer.Option("--allow-topic", help="A topic outside topology.yaml; repeatable.")
+]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
 
 

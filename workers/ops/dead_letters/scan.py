@@ -1,6 +1,6 @@
 """Read the dead letters of one topic, up to its ends at the start."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cached_property
 
 from workers.adapters.kafka.reader import TopicReader
@@ -14,12 +14,15 @@ class DeadLetters:
     """The dead letters of a source topic, or a dead-letter topic of another system, which may have several sources.
 
     ``source`` is empty for the latter. The end offsets are fixed when they are first asked for. Calls block.
+
+    ``watch`` is called for each letter that is read, selected or not; what it raises ends the reading.
     """
 
     def __init__(self, kafka: KafkaSettings, source: str, topic: str = "") -> None:
         self.kafka = kafka
         self.source = source
         self.topic = topic or dead_letter_topic(source)
+        self.watch: Callable[[], object] = lambda: None
         self._reader = TopicReader(kafka, self.topic)
 
     @cached_property
@@ -32,11 +35,22 @@ class DeadLetters:
         """Return the offset of the first dead letter of each partition."""
         return self._reader.begin_offsets()
 
-    def selected(self, selection: Selection, partition: int | None = None) -> Iterator[Letter]:
-        """Return the selected letters of all partitions, or of one; order holds in each. Raises as ``ends`` does."""
-        begins, ends = self._range(selection)
-        only = ends if partition is None else {partition: ends[partition]} if partition in ends else {}
-        return (letter for letter in map(letter_of, self._reader.between(begins, only)) if letter in selection)
+    def selected(
+        self, selection: Selection, begins: Mapping[int, int] | None = None, ends: Mapping[int, int] | None = None
+    ) -> Iterator[Letter]:
+        """Return the selected letters; order holds in each partition. Raises as ``ends`` does.
+
+        ``begins`` and ``ends`` narrow it to the offsets of one page. A partition that ``ends`` lacks is not read.
+        """
+        first, last = self._range(selection)
+        first = {number: max(offset, (begins or {}).get(number, 0)) for number, offset in first.items()}
+        last = {number: min(offset, (last if ends is None else ends).get(number, 0)) for number, offset in last.items()}
+        return (letter for letter in self._letters(first, last) if letter in selection)
+
+    def _letters(self, begins: Mapping[int, int], ends: Mapping[int, int]) -> Iterator[Letter]:
+        for record in self._reader.between(begins, ends):
+            self.watch()
+            yield letter_of(record)
 
     def _range(self, selection: Selection) -> tuple[dict[int, int], dict[int, int]]:
         """Return the offsets to read from and up to, by partition, as far as the selection says."""
@@ -49,4 +63,14 @@ class DeadLetters:
             first, last = selection.offsets
             begins = {number: max(begin, first) for number, begin in begins.items()}
             ends = {number: min(end, last + 1) for number, end in ends.items()}
+        if selection.places is not None:
+            first_places, last_places = _outermost(selection.places)
+            begins = {number: max(begin, first_places.get(number, 0)) for number, begin in begins.items()}
+            ends = {number: min(ends[number], last + 1) for number, last in last_places.items() if number in ends}
         return begins, {number: end for number, end in ends.items() if begins[number] < end}
+
+
+def _outermost(places: Collection[tuple[int, int]]) -> tuple[dict[int, int], dict[int, int]]:
+    """Return the first and the last offset of each partition."""
+    ordered = sorted(places)
+    return dict(reversed(ordered)), dict(ordered)

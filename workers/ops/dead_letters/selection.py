@@ -10,6 +10,8 @@ from workers.core.errors import Misconfigured
 from workers.core.stage import Stage
 from workers.ops.dead_letters.letter import Letter
 
+MOST_DESCRIBED = 20
+"""Values of one filter in a description."""
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -21,6 +23,8 @@ class Selection:
     ``partition``   the partition, and ``offsets`` the offsets ``(first, last)``, of the dead letter itself
     ``since``, ``until``  the Kafka timestamp, epoch milliseconds; ``until`` is not included. It is the timestamp of the
                     record that failed, or of its failure where the record was older than six days
+    ``kind``        exactly this code, stage and worker
+    ``places``      only the letters at these partitions and offsets; without any, nothing
     """
 
     codes: Collection[str] = ()
@@ -31,6 +35,8 @@ class Selection:
     offsets: tuple[int, int] | None = None
     since: int | None = None
     until: int | None = None
+    kind: tuple[str, str, str] | None = None
+    places: Collection[tuple[int, int]] | None = None
 
     def described(self) -> dict[str, str]:
         """Return the filters that are set, as text by name."""
@@ -49,6 +55,8 @@ class Selection:
             and (self.offsets is None or self.offsets[0] <= letter.record.offset <= self.offsets[1])
             and (self.since is None or letter.record.timestamp >= self.since)
             and (self.until is None or letter.record.timestamp < self.until)
+            and (self.kind is None or self.kind == (letter.code, letter.stage, letter.worker))
+            and (self.places is None or (letter.record.partition, letter.record.offset) in self.places)
         )
 
 
@@ -56,7 +64,8 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode(errors="backslashreplace")
     if isinstance(value, set | frozenset):
-        return ", ".join(sorted(map(_text, value)))
+        more = len(value) - MOST_DESCRIBED
+        return ", ".join(map(_text, sorted(value)[:MOST_DESCRIBED])) + (f" and {more:,} more" if more > 0 else "")
     return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from workers.core.errors import Misconfigured
+from workers.core.record import ConsumedRecord
+from workers.ops.dead_letters.letter import letter_of
 from workers.ops.dead_letters.selection import Selection, offset_range, point_in_time, stages
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -56,3 +58,29 @@ def test_only_the_filters_that_are_set_are_described() -> None:
 
 def test_stages_of_kafka_connect_are_known() -> None:
     assert stages(["value_converter", "decode"]) == {"VALUE_CONVERTER", "DECODE"}
+
+
+@pytest.mark.parametrize(
+    ("selection", "selected"),
+    [
+        (Selection(places={(2, 7)}), [7]),
+        (Selection(places={(2, 8), (7, 2)}), [8]),
+        (Selection(places=()), []),
+        (Selection(kind=("unknown", "unknown", "unknown")), [7, 8]),
+        (Selection(kind=("unknown", "unknown", "telemetry")), []),
+        (Selection(kind=("unknown", "unknown", "unknown"), places={(2, 8)}), [8]),
+    ],
+)
+def test_single_letters_and_kinds_are_selected_exactly(selection: Selection, selected: list[int]) -> None:
+    letters = [letter_of(ConsumedRecord("events.dlq", 2, offset, 5, b"key", b"value")) for offset in (7, 8)]
+    assert [each.record.offset for each in letters if each in selection] == selected
+
+
+def test_of_many_places_only_the_first_are_described() -> None:
+    kind = ("field.missing", "VALIDATE", "telemetry")
+    chosen = Selection(kind=kind, places=frozenset((1, offset) for offset in range(1_000)))
+    described = chosen.described()
+    assert described["kind"] == "field.missing-VALIDATE-telemetry"
+    assert described["places"].startswith("1-0, 1-1, 1-2, ")
+    assert described["places"].endswith(" and 980 more")
+    assert Selection(places=frozenset({(2, 7)})).described() == {"places": "2-7"}
