@@ -1,80 +1,29 @@
 """The way of an operator through the screens, with the keys, at the narrowest terminal and at a wide one."""
 
 import threading
-import time
-from collections.abc import Callable
 
 import pytest
-from textual.pilot import Pilot
-from textual.widgets import Input, Static, TextArea
+from textual.widgets import Input, TextArea
 
 from tests.unit.cli.browse.fake import GROUP, MESSAGE, FakeBackend
+from tests.unit.cli.browse.operator import WAIT_SECONDS, begun
 from workers.cli.browse.app import BrowseApp, HelpScreen
 from workers.cli.browse.fixes import FixesScreen
 from workers.cli.browse.groups import GroupsScreen
 from workers.cli.browse.letter import LetterScreen
 from workers.cli.browse.letters import LettersScreen
 from workers.cli.browse.plan import ConfirmScreen, PlanScreen
-from workers.cli.browse.screen import AskingScreen, Rows
+from workers.cli.browse.screen import Rows
 from workers.cli.browse.sending import SendingScreen
 from workers.core.errors import Unreachable
 
 NARROW, WIDE = (80, 24), (160, 45)
-WAIT_SECONDS = 20.0
 AWAY = Unreachable("Kafka at [::1]:9092 does not answer: start it")
-
-
-class Operator:
-    """Presses keys, and looks at the screen."""
-
-    def __init__(self, pilot: Pilot[None]) -> None:
-        self._pilot = pilot
-        self.app = pilot.app
-
-    async def press(self, *keys: str, screen: type[object] | None = None) -> None:
-        """Press keys, and wait until the screen is there and its question is answered."""
-        await self._pilot.press(*keys)
-        if screen is not None:
-            await self.sees(lambda: isinstance(self.app.screen, screen))
-        await self.answered()
-
-    async def types(self, text: str) -> None:
-        """Type a text, whose spaces and signs are keys with names."""
-        names = {" ": "space", "=": "equals_sign", ".": "full_stop", "?": "question_mark"}
-        await self._pilot.press(*(names.get(each, each) for each in text))
-
-    async def answered(self) -> None:
-        """Wait until no answer is under way."""
-        await self.sees(lambda: not (isinstance(self.app.screen, AskingScreen) and self.app.screen.asking))
-
-    async def sees(self, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not condition():
-            assert time.monotonic() < deadline, self.text()
-            await self._pilot.pause(0.01)
-        await self._pilot.pause()
-
-    def text(self, selector: str = "") -> str:
-        """Return what a widget shows, or the whole screen."""
-        if selector:
-            return str(self.app.screen.query_one(selector, Static).visual)
-        compositor = self.app.screen._compositor  # noqa: SLF001 - Textual has no public way to read the screen
-        return "\n".join("".join(segment.text for segment in line) for line in compositor.render_strips())
-
-    def columns(self) -> list[str]:
-        return [str(column.label) for column in self.app.screen.query_one(Rows).columns.values()]
 
 
 @pytest.fixture
 def backend() -> FakeBackend:
     return FakeBackend()
-
-
-async def begun(pilot: Pilot[None]) -> Operator:
-    operator = Operator(pilot)
-    await operator.sees(lambda: isinstance(operator.app.screen, GroupsScreen))
-    await operator.answered()
-    return operator
 
 
 @pytest.mark.parametrize(("size", "columns"), [(NARROW, 4), (WIDE, 9)])
