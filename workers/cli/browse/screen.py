@@ -1,5 +1,6 @@
 """What all screens share: a question to the backend in a thread, one line that says how it goes, and a table."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, TypeVar
 
@@ -39,11 +40,12 @@ class AskingScreen(Screen[None]):
 
     asked: Worker[Any] | None = None
     _doing: str
+    _began: float
     _answered: Callable[[Any], None]
 
     def ask(self, doing: str, question: Callable[[], AnswerT], answered: Callable[[AnswerT], None]) -> None:
         """Run a question in a thread, then ``answered`` with its result; an error of a server is shown."""
-        self._doing, self._answered = doing, answered
+        self._doing, self._answered, self._began = doing, answered, time.monotonic()
         self.say(f"{doing} …")
         self.asked = self.run_worker(question, thread=True, exclusive=True, exit_on_error=False)
 
@@ -63,9 +65,10 @@ class AskingScreen(Screen[None]):
         self.set_interval(SAY_SECONDS, self.say_progress)
 
     def say_progress(self) -> None:
-        """Say how many letters were read."""
-        if self.asking and self.asked and self.asked.completed_steps:
-            self.say(f"{self._doing}: {self.asked.completed_steps:,} dead letters read …")
+        """Say how long it has taken, and how many letters were read."""
+        if self.asking and self.asked:
+            read = f", {self.asked.completed_steps:,} dead letters read" if self.asked.completed_steps else ""
+            self.say(f"{self._doing} … {time.monotonic() - self._began:.0f} s{read}")
 
     @on(Worker.StateChanged)
     def answer(self, event: Worker.StateChanged) -> None:

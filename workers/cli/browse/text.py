@@ -57,7 +57,9 @@ def value_text(view: Mapping[str, Any]) -> Text:
     """Return a letter's value, as JSON with one field a line where it has fields; the failing field is marked."""
     value, text = view["value"], Text()
     failing = f"  {json.dumps(view['field'], ensure_ascii=False)}: "
-    lines = [value] if isinstance(value, str) else json.dumps(value, indent=2, default=str, ensure_ascii=False).split("\n")
+    lines = (
+        [value] if isinstance(value, str) else json.dumps(value, indent=2, default=str, ensure_ascii=False).split("\n")
+    )
     for line in lines:
         text.append(f"{plain(line)}\n", FAILING if line.startswith(failing) else "")
     return text

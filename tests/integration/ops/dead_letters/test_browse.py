@@ -24,7 +24,6 @@ from workers.cli.browse.sending import SendingScreen
 from workers.config.settings import Settings
 from workers.ops.dead_letters.carry_out import Order
 from workers.ops.dead_letters.selection import Selection
-from workers.ops.dead_letters.verdict import Rules
 from workers.pipelines.fleet import load_topology
 
 INVOCATION = "com.llm.observatory.events.LLMInvocationEvent"
@@ -38,8 +37,9 @@ def backend(source: SourceTopic) -> KafkaBackend:
     topology = load_topology(settings.topology_path)
     telemetry = topology.workers["telemetry"].model_copy(update={"topic": source.name})
     topology = topology.model_copy(update={"workers": {"telemetry": telemetry}})
-    rules = Rules({source.name})
-    return KafkaBackend(settings, topology, [source.name], Selection(), rules, Order(), "anna", watch)
+    return KafkaBackend(
+        settings, topology, lambda: [source.dead_letters()], Selection(), {source.name}, 3, Order(), "anna", watch
+    )
 
 
 async def test_selected_letters_come_back_repaired(source: SourceTopic, backend: KafkaBackend) -> None:
@@ -95,7 +95,7 @@ async def test_pages_have_each_letter_once_and_stay_as_they_were(source: SourceT
     assert values == Counter(source.record(number).value for number in range(MANY))
     for at, page in pages[:-1]:
         again = await asyncio.to_thread(backend.page, group, at, page.next)
-        assert [row.place for row in again.rows] == [row.place for row in page.rows]
+        assert [row.letter.place for row in again.rows] == [row.letter.place for row in page.rows]
 
 
 async def test_reading_ends_when_nobody_waits_for_it(source: SourceTopic, backend: KafkaBackend) -> None:
