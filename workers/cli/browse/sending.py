@@ -14,6 +14,7 @@ from workers.cli.browse.text import plain, plan_text
 from workers.core.errors import OperatorError, ProblemsFound
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.replay_tally import Tally
+from workers.ops.dead_letters.verdict import Verdict
 
 
 class SendingScreen(AskingScreen):
@@ -73,5 +74,6 @@ class SendingScreen(AskingScreen):
     def _show(self, done: Tally) -> None:
         self._seen = done.letters
         self.say_progress()
-        self.say("done; escape goes back to the groups")
+        sent = f"done: {done.count(Verdict.SEND):,} records are sent, {done.left_out:,} letters are left out"
+        self.say(f"{sent}; escape goes back to the groups")
         self.query_one("#result", Static).update(plan_text(done))

@@ -56,7 +56,7 @@ async def test_selected_letters_are_repaired_planned_and_sent(backend: FakeBacke
         assert "Send 2 records to llm-telemetry-events, as anna?" in operator.text()
         assert backend.sent == []
         await operator.press("y", screen=SendingScreen)
-        assert "is sent" in operator.text()
+        assert "done: 2 records are sent, 0 letters are left out" in operator.text("#status")
         await operator.press("escape", screen=GroupsScreen)
     ((chosen, why),) = backend.sent
     assert why == "ok? q"
