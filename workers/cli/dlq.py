@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -70,14 +69,18 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     Example: memory-graph dlq list --since 2d
     """
-    from workers.ops.dead_letters.tally import tally  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.show import iso  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.tally import tally  # noqa: PLC0415 - same reason as above
 
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
     settings, topology = configuration()
     groups = tally(dead_letters_of(settings, topology, topic, dlq_topic), chosen)[:limit]
-    rows = [{**group._asdict(), "oldest": _iso(group.oldest), "newest": _iso(group.newest)} for group in groups]
+    rows = [
+        {**group._asdict(), "oldest": iso(group.oldest, "seconds"), "newest": iso(group.newest, "seconds")}
+        for group in groups
+    ]
     if output is Output.JSON:
         print_json(rows)
     elif not rows:
@@ -230,7 +233,3 @@ async def _purged(
 def _short(row: dict[str, Any]) -> dict[str, str]:
     """Return the times of a row without year, seconds and offset: it is UTC."""
     return {name: row[name][5:16].replace("T", " ") for name in ("oldest", "newest")}
-
-
-def _iso(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="seconds")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Group as Lines
@@ -12,6 +11,7 @@ from rich.text import Text
 from workers.cli.browse.backend import Row
 from workers.cli.dlq_replay import plan_notes, plan_rows
 from workers.ops.dead_letters.replay_tally import Tally
+from workers.ops.dead_letters.show import iso
 from workers.ops.dead_letters.verdict import Verdict
 
 FAILING = "bold white on red"
@@ -43,9 +43,9 @@ def today(row: Row) -> str:
     return f"fails: {row.fault.code}" if row.fault else TODAY[row.verdict]
 
 
-def moment(at: int, form: str = "%m-%d %H:%M") -> str:
+def moment(at: int) -> str:
     """Return epoch milliseconds as a time in UTC, without year and seconds."""
-    return datetime.fromtimestamp(at / 1000, UTC).strftime(form)
+    return iso(at)[5:16].replace("T", " ")
 
 
 def key_of(key: bytes | None) -> str:
@@ -93,7 +93,8 @@ def _facts(view: Mapping[str, Any], error: Mapping[str, Any]) -> Iterator[tuple[
         yield "rejected", f"by {error['worker']}, group {error['group']}, as {error['exception']}"
         yield "failed", f"first {error['first_failed_at']}, last {error['failed_at']}"
         yield "replays", f"{error['replays']}" + (f", the last one {error['replay_id']}" if error["replay_id"] else "")
-    yield "today", f"would fail again: {view['today']}" if view["today"] else "the worker would take it"
+    taken = "the worker would take it" if view["schema"] else "not known: the value is not decoded"
+    yield "today", f"would fail again: {view['today']}" if view["today"] else taken
     for name, value in view["headers"]:
         yield "header", f"{name}: {value}"
 

@@ -26,7 +26,7 @@ def shown(letter: Letter, decoded: Decoded | None, fault: Rejected | None, *, ra
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "timestamp": _iso(record.timestamp),
+        "timestamp": iso(record.timestamp),
         "key": _text(record.key),
         "error": _error(letter) if errors else {"problem": letter.problem},
         "today": f"{fault.code}: {fault.message}" if fault else None,
@@ -73,15 +73,19 @@ def _error(letter: Letter) -> Mapping[str, Any]:
         "group": errors.group,
         "exception": errors.exception_class,
         "from": {"topic": errors.topic, "partition": errors.partition, "offset": errors.offset},
-        "first_failed_at": _iso(errors.first_failed_at),
-        "failed_at": _iso(errors.failed_at),
+        "first_failed_at": iso(errors.first_failed_at),
+        "failed_at": iso(errors.failed_at),
         "replays": errors.replay_count,
         "replay_id": errors.replay_id or None,
     }
 
 
-def _iso(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")
+def iso(at: int, precision: str = "milliseconds") -> str:
+    """Return epoch milliseconds as a time in UTC. A number that is no time stays one: anybody can write headers."""
+    try:
+        return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec=precision)
+    except (ValueError, OverflowError, OSError):
+        return str(at)
 
 
 def _text(value: bytes | None) -> str | None:

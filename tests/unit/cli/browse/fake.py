@@ -36,11 +36,16 @@ def letter(number: int, key: bytes = b"4bf92f3577b34da6a3ce929d0e0e4736") -> Let
 
 @dataclass(slots=True)
 class FakeBackend:
-    """Answers at once; ``error`` is raised by the next call, ``sending`` is called between batches of ten letters."""
+    """Answers at once.
+
+    ``error`` is raised by the next call; ``reading`` is called while a page is read, ``sending`` between batches of ten
+    letters
+    """
 
     found: Sequence[Group] = (GROUP, OTHER)
     error: Exception | None = None
     fails: bool = True
+    reading: Callable[[], None] = lambda: None
     sending: Callable[[], None] = lambda: None
     planned: list[Chosen] = field(default_factory=list)
     sent: list[tuple[Chosen, str]] = field(default_factory=list)
@@ -53,6 +58,7 @@ class FakeBackend:
     def page(self, group: Group, begins: Offsets, ends: Offsets | None) -> Page:
         self._fail()
         self.pages.append((begins, ends))
+        self.reading()
         first = begins.get(0, 0)
         last = min(first + PAGE, group.letters)
         rows = [

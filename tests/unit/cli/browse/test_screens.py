@@ -13,7 +13,7 @@ from workers.cli.browse.groups import GroupsScreen
 from workers.cli.browse.letter import LetterScreen
 from workers.cli.browse.letters import LettersScreen
 from workers.cli.browse.plan import ConfirmScreen, PlanScreen
-from workers.cli.browse.screen import Rows
+from workers.cli.browse.screen import Rows, Stopped, watch
 from workers.cli.browse.sending import SendingScreen
 from workers.core.errors import Unreachable
 
@@ -214,6 +214,31 @@ async def test_sending_stops_between_two_batches(backend: FakeBackend) -> None:
         goes_on.set()
         await operator.answered()
         assert "stopped: 20 of 25 letters are done" in operator.text("#status")
+
+
+async def test_reading_goes_on_beside_the_screen_and_ends_when_it_is_left(backend: FakeBackend) -> None:
+    goes_on, ended = threading.Event(), threading.Event()
+
+    def reading() -> None:
+        watch()
+        assert goes_on.wait(WAIT_SECONDS)
+        try:
+            watch()
+        except Stopped:
+            ended.set()
+            raise
+
+    backend.reading = reading
+    async with BrowseApp(backend).run_test() as pilot:
+        operator = await begun(pilot)
+        await pilot.press("enter")
+        await operator.sees(lambda: "1 dead letters read" in operator.text())
+        await pilot.press("question_mark")
+        await operator.sees(lambda: isinstance(operator.app.screen, HelpScreen))
+        await pilot.press("escape", "escape")
+        await operator.sees(lambda: isinstance(operator.app.screen, GroupsScreen))
+        goes_on.set()
+        await operator.sees(ended.is_set)
 
 
 async def test_the_keys_of_a_screen_are_explained(backend: FakeBackend) -> None:

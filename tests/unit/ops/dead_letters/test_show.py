@@ -8,7 +8,7 @@ from workers.core.errors import Rejected
 from workers.core.record import ConsumedRecord, Decoded
 from workers.core.stage import Stage
 from workers.ops.dead_letters.letter import Letter, letter_of
-from workers.ops.dead_letters.show import failing_field, shown
+from workers.ops.dead_letters.show import failing_field, iso, shown
 
 FIELDS = {"token_count": -1, "status": "fine"}
 
@@ -57,3 +57,15 @@ def test_raw_is_base64_whatever_the_value_is() -> None:
 )
 def test_the_field_that_a_reason_names(reason: str, field: str | None) -> None:
     assert failing_field(reason, FIELDS) == field
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (1_700_000_000_123, "2023-11-14T22:13:20.123+00:00"),
+        (-1, "1969-12-31T23:59:59.999+00:00"),
+        (10**18, "1" + "0" * 18),
+    ],
+)
+def test_a_number_that_is_no_time_stays_a_number(at: int, text: str) -> None:
+    assert iso(at) == text
