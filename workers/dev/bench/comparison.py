@@ -1,4 +1,4 @@
-"""Interleaved rounds (A B C A B C): changes of the machine affect every contestant."""
+"""Interleaved rounds (A B C A B C): changes of the machine and of the servers affect every contestant."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -10,6 +10,15 @@ from workers.dev.bench.round import Measured
 Tell = Callable[[str], None]
 Play = Callable[[Contestant, str], Awaitable[Measured]]
 """Plays one round of a contestant under the given name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One set of records, and who plays it."""
+
+    records: str
+    contestants: Mapping[str, Contestant]
+    play: Play
 
 
 @dataclass(slots=True)
@@ -76,16 +85,18 @@ class Comparison:
         return max((speed for name in names if (speed := self.median(name)) is not None), default=None)
 
 
-async def compare(
-    records: str, contestants: Mapping[str, Contestant], rounds: int, tell: Tell, play: Play
-) -> dict[str, Standing]:
-    """Play all rounds. The first one is a warm-up and not counted: databases compile queries at first use."""
-    standings = {name: Standing(each.label) for name, each in contestants.items()}
+async def compare(courses: Sequence[Course], rounds: int, tell: Tell) -> list[dict[str, Standing]]:
+    """Play all rounds, each on every course; return the standings of each course.
+
+    The first round is a warm-up and not counted: databases compile queries at first use.
+    """
+    standings = [{name: Standing(each.label) for name, each in course.contestants.items()} for course in courses]
     for number in range(rounds + 1):
-        for name, contestant in contestants.items():
-            measured = await play(contestant, f"{name}-{number}")
-            counts = "warm-up" if number == 0 else f"round {number} of {rounds}"
-            tell(f"{records}, {counts}: {contestant.label}: {measured.events_per_second:,.0f} events/s")
-            if number:
-                standings[name].rounds.append(measured)
+        counts = "warm-up" if number == 0 else f"round {number} of {rounds}"
+        for course, of_course in zip(courses, standings, strict=True):
+            for name, contestant in course.contestants.items():
+                measured = await course.play(contestant, f"{name}-{number}")
+                tell(f"{course.records}, {counts}: {contestant.label}: {measured.events_per_second:,.0f} events/s")
+                if number:
+                    of_course[name].rounds.append(measured)
     return standings

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workers.core.errors import Misconfigured
-from workers.dev.bench.comparison import Comparison, Tell, compare
+from workers.dev.bench.comparison import Comparison, Course, Tell, compare
 from workers.dev.bench.contestants import CONTESTANTS, FORGETFUL, OTHER, OURS, SCALE, Contestant, contestants
 from workers.dev.bench.endurance import Endurance, endure
 from workers.dev.bench.field import fill
@@ -110,11 +110,14 @@ async def bench(options: Options, tell: Tell) -> Report:
 
 
 async def _compare(ground: Ground, options: Options, report: Report, tell: Tell) -> None:
-    for name in options.records:
-        everybody = contestants(options.other)
-        wanted = {each: it for each, it in everybody.items() if options.wants(each) and name in it.record_sets}
-        if wanted:
-            report.comparisons[name] = await _play(ground, options, name, wanted, tell)
+    everybody = {each: it for each, it in contestants(options.other).items() if options.wants(each)}
+    courses = [
+        await _course(ground, options, name, wanted, tell)
+        for name in options.records
+        if (wanted := {each: it for each, it in everybody.items() if name in it.record_sets})
+    ]
+    for course, standings in zip(courses, await compare(courses, options.rounds, tell), strict=True):
+        report.comparisons[course.records] = Comparison(course.records, PARTITIONS, options.events, standings)
     if options.wants(LATENCY):
         for name in options.records:
             await _latency(ground, options, name, report, tell)
@@ -122,9 +125,9 @@ async def _compare(ground: Ground, options: Options, report: Report, tell: Tell)
         report.scale = await _scale(ground, options, tell)
 
 
-async def _play(
+async def _course(
     ground: Ground, options: Options, name: str, contestants: Mapping[str, Contestant], tell: Tell
-) -> Comparison:
+) -> Course:
     tell(f"{name}: making {options.events:,} records, filling {PARTITIONS} partitions")
     records = await make(name, options.events, SEED, ground.subject_topic, ground.encoder)
     played = await fill(ground, records, PARTITIONS)
@@ -132,8 +135,7 @@ async def _play(
     async def one_round(contestant: Contestant, round_name: str) -> Measured:
         return await play(ground, played, contestant, f"{played.topic}-{round_name}")
 
-    standings = await compare(name, contestants, options.rounds, tell, one_round)
-    return Comparison(name, PARTITIONS, options.events, standings)
+    return Course(name, contestants, one_round)
 
 
 async def _scale(ground: Ground, options: Options, tell: Tell) -> Comparison:
@@ -142,7 +144,7 @@ async def _scale(ground: Ground, options: Options, tell: Tell) -> Comparison:
     async def one_round(contestant: Contestant, round_name: str) -> Measured:
         return await play_settled(ground, records, SCALE_PARTITIONS, contestant, f"{ground.run}-{round_name}")
 
-    standings = await compare(COMPLETE, SCALE, options.rounds, tell, one_round)
+    (standings,) = await compare([Course(COMPLETE, SCALE, one_round)], options.rounds, tell)
     return Comparison(COMPLETE, SCALE_PARTITIONS, options.events, standings)
 
 
