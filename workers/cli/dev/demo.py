@@ -37,10 +37,13 @@ def demo(
 
     from rich.console import Console  # noqa: PLC0415 - loaded when run, so that --help stays fast
 
+    from workers.config.settings import LogLevel, LogSettings  # noqa: PLC0415 - same reason as above
     from workers.dev.demo.progress import Steps  # noqa: PLC0415 - same reason as above
     from workers.dev.demo.run import Options, run_demo  # noqa: PLC0415 - same reason as above
     from workers.dev.demo.screen.show import show  # noqa: PLC0415 - same reason as above
+    from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
 
+    configure_logging(LogSettings(level=LogLevel.WARNING))  # the steps are shown already
     report = run_demo(Options(name, from_file, count), Steps(Console(stderr=True)))
     if output is Output.JSON:
         print_json(asdict(report))

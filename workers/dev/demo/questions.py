@@ -8,6 +8,7 @@ from workers.dev.demo.report import Answer, SpanView, TraceView
 BOOKKEEPING = ("Watermark", "Migration")
 """Labels of our own bookkeeping nodes, which are not part of the result."""
 
+REPAIRED = "repaired dead letters"
 OF_RUN = "MATCH (i:Invocation) WHERE i.trace_id IN $traces "
 CHECKS: dict[str, str] = {
     "Invocation": OF_RUN + "RETURN count(i) AS found",
@@ -17,6 +18,7 @@ CHECKS: dict[str, str] = {
     "HAS_METRIC": OF_RUN + "MATCH (i)-[r:HAS_METRIC]->() RETURN count(r) AS found",
     "CAUSED_ERROR": OF_RUN + "MATCH (i)-[r:CAUSED_ERROR]->() RETURN count(r) AS found",
     "TRIGGERED_BY": OF_RUN + "MATCH (i)-[:CAUSED_ERROR]->()-[r:TRIGGERED_BY]->() RETURN count(r) AS found",
+    REPAIRED: OF_RUN + "AND i.use_case = 'repaired' RETURN count(i) AS found",
     "total_tokens": OF_RUN + "RETURN sum(i.total_tokens) AS found",
 }
 STATUSES = OF_RUN + "RETURN 'Invocation ' + i.status AS name, count(*) AS found"

@@ -94,6 +94,7 @@ class Report:
     visibility: Visibility | None
     trace: TraceView | None
     dead_letters: Sequence[DeadLetterCount]
+    repaired: int
     answers: Sequence[Answer]
     checks: Sequence[tuple[str, int, int]]
     """Name, expected count, found count."""

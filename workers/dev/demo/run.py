@@ -14,13 +14,14 @@ from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.dev.demo.check import Check, compare, problems_of
 from workers.dev.demo.progress import Steps
-from workers.dev.demo.questions import count_graph, count_run, known_traces, one_trace, try_queries
+from workers.dev.demo.questions import REPAIRED, count_graph, count_run, known_traces, one_trace, try_queries
 from workers.dev.demo.report import Report, Throughput, Visibility
 from workers.dev.demo.steps.caught_up import caught_up
 from workers.dev.demo.steps.dead_letters import DeadLettersOfRun
 from workers.dev.demo.steps.fleet import Fleet, running_fleet
 from workers.dev.demo.steps.models import load_models
 from workers.dev.demo.steps.prepare import prepare
+from workers.dev.demo.steps.repaired import repairable, send_back_repaired
 from workers.dev.demo.steps.send import Sending
 from workers.dev.demo.steps.servers import start_servers
 from workers.dev.demo.traffic import Traffic, choose_source
@@ -99,7 +100,8 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
         filled = await _fill(options, place, items, tally, graph, steps)
         with steps.step("the graph was read, and compared with what was sent"):
             letters = await asyncio.to_thread(dead_letters.counts, filled.sent)
-            checks = compare(tally.expected, await count_run(graph, trace_ids), tally.poison.total(), letters)
+            expected = {**tally.expected, REPAIRED: repairable(tally.poison)}
+            checks = compare(expected, await count_run(graph, trace_ids), tally.poison.total(), letters)
             checks += filled.models
             labels, relationships = await count_graph(graph)
             return Report(
@@ -113,6 +115,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
                 visibility=filled.visibility,
                 trace=await one_trace(graph, trace_ids),
                 dead_letters=letters,
+                repaired=next(found for name, _, found in checks if name == REPAIRED),
                 answers=await try_queries(graph, prices=bool(filled.models)),
                 checks=checks,
                 problems=[*filled.problems, *problems_of(checks)],
@@ -143,6 +146,9 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
             with steps.step(f"{len(items) - bulk:,} records went through at {PACED_RATE:.0f} a second") as tell:
                 visibility = await sending.at_rate(items[bulk:], PACED_RATE, tell)
         with steps.step("no worker is behind"):
+            await caught_up(place.settings.kafka, place.topology, fleet)
+        with steps.step("dead letters that can be repaired were, and went back"):
+            await send_back_repaired(place.settings, place.topology, place.topic)
             await caught_up(place.settings.kafka, place.topology, fleet)
         with steps.step("workers drained and ended"):
             return Filled(throughput, visibility, await fleet.stop(), sending.sent, models)

@@ -34,7 +34,7 @@ class Order:
     even_failing: bool = False
 
 
-def rules_of(kafka: KafkaSettings, topics: Iterable[str], max_replays: int, target: str = "") -> Rules:
+def rules_of(kafka: KafkaSettings, topics: Iterable[str], max_replays: int = 3, target: str = "") -> Rules:
     """Return the rules, with the partitions that the topics have now. Raises ``Misconfigured``, ``Unreachable``."""
     partitions = Admin(kafka).topics()
     return Rules({name: partitions.get(name, 0) for name in topics}, max_replays, target)

@@ -139,6 +139,11 @@ def fix(text: str) -> Mapping[str, Any]:
     return dict(patch)
 
 
+def expression(text: str) -> Patch:
+    """Read a JMESPath expression that makes a merge patch of a value. Raises ``ValueError``."""
+    return jmespath.compile(text)
+
+
 def patch_file(path: Path) -> Patch:
     """Read a patch from a file: a JMESPath expression of ``*.jmespath``, otherwise a JSON merge patch.
 
@@ -147,7 +152,7 @@ def patch_file(path: Path) -> Patch:
     try:
         text = path.read_text(encoding="utf-8")
         if path.suffix == EXPRESSION_SUFFIX:
-            return jmespath.compile(text)
+            return expression(text)
         patch = json.loads(text)
     except (OSError, ValueError) as error:
         raise Misconfigured(f"--patch {path}: {error}") from None

@@ -26,7 +26,7 @@ def _parts(report: Report, width: int, program: str) -> Iterator[RenderableType]
     yield counts(report.labels, report.relationships)
     yield speed(report)
     yield trace(report.trace, width)
-    yield dead_letters(report.dead_letters, report.produced["poison"])
+    yield dead_letters(report.dead_letters, report.produced["poison"], report.repaired, program)
     yield answers(report.answers)
     yield closing(report, program)
     if report.problems:

@@ -28,8 +28,8 @@ def _table(title: str, found: Mapping[str, int], colour: str) -> Table:
     return table
 
 
-def dead_letters(letters: Sequence[DeadLetterCount], poison: int) -> RenderableType:
-    """Return one row for each reason, with an example message."""
+def dead_letters(letters: Sequence[DeadLetterCount], poison: int, repaired: int, program: str) -> RenderableType:
+    """Return one row for each reason, with an example message, and how many were repaired."""
     title = Text.assemble(
         ("Dead letters", "bold"),
         (f"  {poison:,} bad records were sent on purpose; their neighbours all arrived", "dim"),
@@ -41,4 +41,5 @@ def dead_letters(letters: Sequence[DeadLetterCount], poison: int) -> RenderableT
     table.add_column("one of them says", no_wrap=True, overflow="ellipsis", ratio=1, style="dim")
     for letter in letters:
         table.add_row(f"{letter.count:,}", letter.stage, letter.code, Text(" ".join(letter.example.split())))
-    return Group(title, table)
+    back = Text(f" {repaired:,} of them were repaired and are in the graph now; see {program} dlq browse", "dim")
+    return Group(title, table, back)
