@@ -142,6 +142,17 @@ def read_all(bootstrap_servers: str, topic: str) -> list[Message]:
         consumer.close()
 
 
+def end_offsets(bootstrap_servers: str, topic: str) -> int:
+    """Return the sum of the ends of all partitions, open transactions included."""
+    consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": f"{topic}-outsider", "log_level": 2})
+    try:
+        numbers = consumer.list_topics(topic, timeout=TIMEOUT_SECONDS).topics[topic].partitions
+        places = (TopicPartition(topic, number) for number in numbers)
+        return sum(consumer.get_watermark_offsets(place, timeout=TIMEOUT_SECONDS)[1] for place in places)
+    finally:
+        consumer.close()
+
+
 def _read(consumer: Consumer, partition: TopicPartition) -> Iterator[Message]:
     consumer.assign([partition])
     while True:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.end_to_end.conftest import Scenes
-from tests.end_to_end.outsider import SCHEMAS, Serializer, read_all
+from tests.end_to_end.outsider import SCHEMAS, Serializer, end_offsets, read_all
 from tests.end_to_end.program import Program, run, until
 from tests.end_to_end.scene import Scene
 from tests.model.graph_snapshot import graph_snapshot
@@ -160,11 +160,12 @@ def _json(scene: Scene, verb: str, *options: str) -> Any:
 def _killed_on_the_way(scene: Scene, bad: int) -> int:
     """Kill the command four times while it sends, and once between a commit and its progress."""
     log: Path = scene.folder / "killed.log"
+    servers = scene.settings.kafka.bootstrap_servers
     for _ in range(KILLS):
-        before = _records(scene)
-        command = _command(scene, "replay", *FIX, *ACT, "--rate", str(max(bad // 20, 5)))
+        before = end_offsets(servers, scene.topic)
+        command = _command(scene, "replay", *FIX, *ACT, "--rate", str(bad // 60))
         with Program(command, scene.environment, log) as running:
-            until(lambda: _records(scene) > before, "records are sent again", running)  # noqa: B023 - in this round
+            until(lambda: end_offsets(servers, scene.topic) > before, "records are sent again", running)  # noqa: B023 - in this round
     driver = (sys.executable, "-c", KILLED_AFTER_A_COMMIT)
     command = _command(scene, "replay", *FIX, *ACT, "--limit", "5")
     with Program(command, scene.environment, log, command=driver) as running:
