@@ -1,13 +1,15 @@
 """How far a consumer group is behind."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
 
 from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.reader import TopicReader
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured
 
@@ -17,6 +19,8 @@ COORDINATOR_COMING = {
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
 }
 ASK_AGAIN_SECONDS = 0.1
+COUNTED = 1_000
+"""The largest difference of offsets whose records are read and counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,18 @@ def group_lag(kafka: KafkaSettings, group: str, topic: str) -> dict[int, Partiti
     committed = _committed(admin, group, partitions)
     # Last of all, so that the lag is never less than what a commit in between would make it.
     end = _offsets(admin, partitions, OffsetSpec.latest())  # type: ignore[no-untyped-call]  # same reason as above
-    return {number: lag_of(first[number], end[number], committed.get(number)) for number in range(count)}
+    lags = {number: lag_of(first[number], end[number], committed.get(number)) for number in range(count)}
+    return lags | _counted(kafka, topic, {number: each for number, each in lags.items() if 0 < each.lag <= COUNTED})
+
+
+def _counted(kafka: KafkaSettings, topic: str, lags: Mapping[int, PartitionLag]) -> dict[int, PartitionLag]:
+    """Count the records behind small lags: the end of a transaction has an offset too, and is never consumed."""
+    if not lags:
+        return {}
+    begins = {number: each.end_offset - each.lag for number, each in lags.items()}
+    ends = {number: each.end_offset for number, each in lags.items()}
+    records = Counter(record.partition for record in TopicReader(kafka, topic).between(begins, ends))
+    return {number: replace(each, lag=records[number]) for number, each in lags.items()}
 
 
 def lag_of(first: int, end: int, committed: int | None) -> PartitionLag:

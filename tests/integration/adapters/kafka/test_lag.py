@@ -1,5 +1,6 @@
 """The lag of groups in a real Kafka (``KAFKA_BOOTSTRAP_SERVERS``), with unique names."""
 
+import time
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -10,11 +11,13 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.lag import PartitionLag, group_lag, group_members
 from workers.adapters.kafka.topics import apply_topology
+from workers.adapters.kafka.transactions import Transactions
 from workers.config.settings import KafkaSettings, Settings
 from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
 from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Misconfigured
+from workers.core.record import OutgoingRecord
 
 
 @pytest.fixture
@@ -51,6 +54,17 @@ def test_lag_is_counted_from_the_committed_offset(kafka: KafkaSettings, topic: s
     commit(kafka, f"{topic}-group", topic, 2)
 
     assert group_lag(kafka, f"{topic}-group", topic) == {0: PartitionLag(3, 2, 1), 1: PartitionLag(0, None, 0)}
+
+
+def test_the_end_of_a_transaction_is_no_record(kafka: KafkaSettings, topic: str) -> None:
+    Transactions(kafka, topic).send([OutgoingRecord(topic, None, b"value", 0)])
+    deadline = time.monotonic() + 30
+    while group_lag(kafka, f"{topic}-group", topic)[0].end_offset < 5:  # the commit returns before its marker is there
+        assert time.monotonic() < deadline, "the transaction does not end"
+    assert group_lag(kafka, f"{topic}-group", topic)[0] == PartitionLag(5, None, 4)
+
+    commit(kafka, f"{topic}-group", topic, 4)
+    assert group_lag(kafka, f"{topic}-group", topic)[0] == PartitionLag(5, 4, 0)
 
 
 def test_records_that_retention_took_away_do_not_count(kafka: KafkaSettings, topic: str) -> None:
