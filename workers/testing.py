@@ -31,6 +31,7 @@ from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.engine.batch.decode import decode_batch
 from workers.engine.batch.delivery import Delivered, Delivery
 from workers.engine.batch.measure import measure_batch, report_batch
+from workers.engine.batch.parked_keys import COUNT, FORGET, PARK, READ
 from workers.engine.health import WorkerHealth
 from workers.engine.resilience.breaker import Breaker
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
@@ -85,6 +86,7 @@ class FakeGraph:
     """A graph writer that keeps the statements of each batch, the watermark, and the states.
 
     ``states``     parts of states by key; those of a worker that stores its own parts must be put there by the test
+    ``parked``     the offsets that wait, by the id of the parked key
     ``journal``    one line for each write, shared with the other fakes, to check the order of writes
     ``refuses``    decides whether the database refuses a batch for its content
     ``fail_next``  errors for the next reads and writes; ``check_fails_next`` for the next checks
@@ -93,6 +95,7 @@ class FakeGraph:
     journal: list[str] = field(default_factory=list)
     written: list[Statement] = field(default_factory=list)
     states: dict[str, Sequence[bytes]] = field(default_factory=dict)
+    parked: dict[str, list[int]] = field(default_factory=dict)
     watermark: int = NOTHING_WRITTEN
     token: str = ""
     epoch: int = 0
@@ -116,6 +119,8 @@ class FakeGraph:
         for statement in statements:
             if statement.cypher == WRITE_STATES.cypher:
                 self._keep(claim.worker, statement.rows)
+            elif statement.name.startswith("ParkedKey"):
+                self._park(statement)
             else:
                 self.written.append(statement)
         self.watermark = through
@@ -124,6 +129,17 @@ class FakeGraph:
 
     def _keep(self, worker: str, rows: Sequence[Any]) -> None:
         self.states.update((id_.removeprefix(f"{worker}/"), [state]) for id_, state in rows)
+
+    def _park(self, statement: Statement) -> None:
+        for id_, *row in map(list, statement.rows):
+            if statement.name == FORGET.name:
+                self.parked = {each: offsets for each, offsets in self.parked.items() if not each.startswith(id_)}
+            elif statement.name == PARK.name:
+                self.parked[id_] = self.parked.get(id_, []) + row[-2]
+            elif id_ in self.parked:
+                left, joined, _ = row
+                self.parked[id_] = [each for each in self.parked[id_] if each not in left] + joined
+                self.parked = {each: offsets for each, offsets in self.parked.items() if offsets}
 
     async def watermarks(self, worker: str, topic: str) -> Mapping[int, Watermark]:  # noqa: ARG002 - the port's signature
         if self.fail_next:
@@ -140,10 +156,13 @@ class FakeGraph:
         """Return the next two keys of ``states``."""
         return sorted(key for key in self.states if key > after)[:2]
 
-    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[bytes]]:  # noqa: ARG002 - the port's signature
+    async def stored(self, cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[Any]]:  # noqa: ARG002 - the port's signature
         if self.fail_next:
             raise self.fail_next.pop(0)
-        return {key: self.states[key] for key in keys if key in self.states}
+        if cypher == COUNT:
+            return {key: [sum(id_.startswith(key) for id_ in self.parked), None] for key in keys}
+        found: Mapping[str, Sequence[Any]] = self.parked if cypher == READ else self.states
+        return {key: found[key] for key in keys if key in found}
 
 
 @dataclass
@@ -168,10 +187,16 @@ def closed_breakers() -> dict[str, Breaker]:
 
 
 class WorkerUnderTest(Generic[EventT, StateT]):
-    """A worker with one partition, over fakes. Batches are delivered as in production, in the same order of writes."""
+    """A worker with one partition, over fakes. Batches are delivered as in production, in the same order of writes.
 
-    def __init__(self, spec: WorkerSpec[EventT, StateT], metrics: Sequence[MetricSpec] = ()) -> None:
+    ``strict`` is the option ``order: strict`` of ``topology.yaml``.
+    """
+
+    def __init__(
+        self, spec: WorkerSpec[EventT, StateT], metrics: Sequence[MetricSpec] = (), *, strict: bool = False
+    ) -> None:
         self.spec = spec
+        self.strict = strict
         self.journal: list[str] = []
         self.clock = FakeClock()
         self.graph = FakeGraph(self.journal)
@@ -186,7 +211,7 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         """Claim the partition again, as after a rebalance: nothing in memory counts any more."""
         self.graph.token, self.graph.epoch = uuid4().hex, epoch
         claim = Claim(self.spec.name, PARTITION, self.graph.token, self.graph.watermark, epoch)
-        self._delivery = Delivery(self.spec, f"memory-graph-{self.spec.name}", claim, self.sinks)
+        self._delivery = Delivery(self.spec, f"memory-graph-{self.spec.name}", claim, self.sinks, strict=self.strict)
 
     async def run_batch(self, records: Sequence[Record]) -> Delivered:
         """Decode, fold and write records, which are in offset order. Raises what the delivery raises."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli.browse.command import browse
+from workers.cli.dlq_release import release
 from workers.cli.dlq_replay import replay
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import (
@@ -165,6 +166,7 @@ async def _shown(  # noqa: PLR0913 - what is shown, and of what
 
 app.command()(replay)
 app.command()(browse)
+app.command()(release)
 
 
 @app.command()

@@ -4,7 +4,7 @@ A pipeline adds its own options by a subclass of ``WorkerOptions`` in its folder
 """
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -116,6 +116,10 @@ class WorkerDefaults(Block):
     dead_letter_limit: DeadLetterLimit = DeadLetterLimit()
     drain: Drain = Drain()
     state: State = State()
+    order: Literal["relaxed", "strict"] = Field(
+        default="relaxed",
+        description="strict: while a dead letter of a key waits, later records of the key wait behind it.",
+    )
     session_timeout_seconds: int = Field(
         default=10,
         ge=6,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
@@ -11,6 +11,7 @@ from workers.core.ports import TopicState, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.assignment import Assignment
 from workers.engine.background import in_background
+from workers.engine.batch.parked_keys import count_parked
 from workers.engine.partition_task import PartitionContext, Position
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,8 @@ class Observer:
         """Look once. Raises ``PartitionsAdded``. A server that is away is noted, and the gauges go on."""
         await self._ask_kafka()
         await self._ask_graph()
+        if self._context.options.order == "strict":
+            await self._count_parked()
         await self._set_gauges()
         self._show_waits()
 
@@ -66,6 +69,15 @@ class Observer:
         for partition, claim in idle.items():
             if found.get(partition.partition) != Watermark(claim.token, claim.offset):
                 self._assignment.doubt(partition, claim)
+
+    async def _count_parked(self) -> None:
+        """Count the parked keys of the assigned partitions. While Neo4j is away, the gauges stay as they are."""
+        context = self._context
+        partitions, sinks = list(self._assignment.positions()), context.sinks
+        with suppress(Retryable):
+            keys, since_ms = await count_parked(sinks.writer, context.spec.name, partitions)
+            age = 0.0 if since_ms is None else max(0.0, (sinks.clock.now_ms() - since_ms) / 1000)
+            sinks.metrics.parked(context.options.topic, keys, age)
 
     async def _set_gauges(self) -> None:
         context, metrics = self._context, self._context.sinks.metrics

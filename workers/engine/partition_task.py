@@ -159,7 +159,10 @@ class PartitionTask:
                 context.spec, self._topic_partition, self._acknowledged, claim.offset, new_graph=new_graph
             )
             self._queue.interrupt(None)
-            self._delivery = delivery = Delivery(context.spec, context.options.group, claim, context.sinks)
+            strict = context.options.order == "strict"
+            self._delivery = delivery = Delivery(
+                context.spec, context.options.group, claim, context.sinks, strict=strict
+            )
             try:
                 await self._deliver_batches(delivery)
             except Fenced as reason:

@@ -52,6 +52,12 @@ STATES_RESTORED = counter("states_restored_total", "States that were read from t
 STATE_READ_DURATION = histogram(
     "state_read_duration_seconds", "Asking the graph for the states that are not in memory.", "worker"
 )
+PARKED_KEYS = gauge(
+    "parked_keys", "Keys of assigned partitions whose records wait behind a dead letter (order: strict).", "topic"
+)
+PARKED_OLDEST_AGE = gauge(
+    "parked_oldest_age_seconds", "How long the first of them has been parked; 0 where none is.", "topic"
+)
 JOB_STEPS = counter(
     "job_steps_total", "Steps of periodic jobs: done, retried while a server was away, or refused.", "job", "status"
 )
@@ -74,6 +80,8 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     STATE_ENTRIES,
     STATES_RESTORED,
     STATE_READ_DURATION,
+    PARKED_KEYS,
+    PARKED_OLDEST_AGE,
     JOB_STEPS,
     BREAKER_STATE,
 )

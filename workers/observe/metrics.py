@@ -50,6 +50,8 @@ class Metrics:
         self._state_entries = gauge(listed.STATE_ENTRIES, self.registry)
         self._states_restored = counter(listed.STATES_RESTORED, self.registry)
         self._state_read = histogram(listed.STATE_READ_DURATION, self.registry)
+        self._parked_keys = gauge(listed.PARKED_KEYS, self.registry)
+        self._parked_age = gauge(listed.PARKED_OLDEST_AGE, self.registry)
         self._job_steps = counter(listed.JOB_STEPS, self.registry)
         self._breaker = gauge(listed.BREAKER_STATE, self.registry)
         self._declared = {spec.name: _recorder(spec, self.registry) for spec in declared}
@@ -136,6 +138,11 @@ class Metrics:
         """Record one reading of states from the graph; ``restored`` of them were found."""
         self._states_restored.of(worker).inc(restored)
         self._state_read.of(worker).observe(seconds)
+
+    def parked(self, topic: str, keys: int, oldest_age_seconds: float) -> None:
+        """Set how many keys are parked, and how long the first of them has been."""
+        self._parked_keys.of(topic).set(keys)
+        self._parked_age.of(topic).set(oldest_age_seconds)
 
     def job_step(self, job: str, status: str) -> None:
         """Count one step of a periodic job; ``status`` is ``done``, ``retried`` or ``refused``."""

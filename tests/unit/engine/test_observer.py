@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,6 +9,7 @@ from tests.unit.engine.toy import TOY, add, totals
 from workers.core.errors import Retryable
 from workers.core.ports import TopicState, Watermark
 from workers.core.record import TopicPartition
+from workers.engine.batch.parked_keys import COUNT
 from workers.engine.observer import Observer, PartitionsAdded
 from workers.testing import PARTITION as TP
 
@@ -60,6 +61,37 @@ async def test_markers_of_transactions_are_no_lag() -> None:
     await watch.look()
     assert gauge(bench, "kafka_lag_messages", partition="0") == 0
     await bench.assignment.drain()
+
+
+async def test_the_parked_keys_of_the_assigned_partitions_are_counted_also_while_no_record_comes() -> None:
+    bench = Bench(order="strict")
+    watch = observer(bench)
+    await watch.look()
+    assert gauge(bench, "parked_keys", topic=TP.topic) == 0
+    assert gauge(bench, "parked_oldest_age_seconds", topic=TP.topic) == 0
+    since_ms = bench.context.sinks.clock.now_ms() - 90_000
+
+    async def counted(cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[int | None]]:
+        assert (cypher, worker, list(keys)) == (COUNT, "toy", [f"toy/{TP.topic}/{TP.partition}/"])
+        return {keys[0]: [2, since_ms]}
+
+    bench.graph.stored = counted  # type: ignore[method-assign]  # a graph with two parked keys
+    await watch.look()
+    assert gauge(bench, "parked_keys", topic=TP.topic) == 2
+    assert 90 <= (gauge(bench, "parked_oldest_age_seconds", topic=TP.topic) or 0) < 100
+
+    async def away(cypher: str, worker: str, keys: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        raise Retryable("away")
+
+    bench.graph.stored = away  # type: ignore[method-assign]  # the gauges keep their last values
+    await watch.look()
+    assert gauge(bench, "parked_keys", topic=TP.topic) == 2
+
+
+async def test_a_relaxed_worker_counts_no_parked_keys() -> None:
+    bench = Bench()
+    await observer(bench).look()
+    assert gauge(bench, "parked_keys", topic=TP.topic) is None
 
 
 async def test_an_idle_worker_notices_a_graph_that_was_restored() -> None:

@@ -2,7 +2,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from structlog.contextvars import merge_contextvars
@@ -56,7 +56,13 @@ class KnownTopic:
 class Bench:
     """An assignment over fakes."""
 
-    def __init__(self, max_wait_ms: int = 1, spec: WorkerSpec[Any, Any] = TOY, tracing: Tracing = NO_TRACING) -> None:
+    def __init__(
+        self,
+        max_wait_ms: int = 1,
+        spec: WorkerSpec[Any, Any] = TOY,
+        tracing: Tracing = NO_TRACING,
+        order: Literal["relaxed", "strict"] = "relaxed",
+    ) -> None:
         self.journal: list[str] = []
         self.graph = FakeGraph(self.journal)
         self.dead_letters = FakeDeadLetters(self.journal)
@@ -68,6 +74,7 @@ class Bench:
             batch=Batch(max_rows=3, max_wait_ms=max_wait_ms),
             retry=RetryOptions(initial_ms=1),
             state=State(max_entries=100),
+            order=order,
         ).model_copy(update={"session_timeout_seconds": 0.01})
         self.states = StateTable(OrderedDict(), 100)
         waits = PartitionHealth(clock)
@@ -159,6 +166,17 @@ async def test_records_at_or_below_the_watermark_are_not_written_again() -> None
     await bench.until(lambda: bench.next_offset() == 3)
     assert [line for line in bench.journal if line.startswith("graph")] == ["graph 2"]
     assert totals(bench.graph) == {"a": 3}
+    await bench.assignment.drain()
+
+
+@pytest.mark.parametrize(("order", "total"), [("relaxed", 3), ("strict", 1)])
+async def test_records_wait_behind_a_dead_letter_of_their_key_where_the_order_is_strict(
+    order: Literal["relaxed", "strict"], total: int
+) -> None:
+    bench = Bench(order=order)
+    bench.feed(*(add(offset, "a", amount)._replace(key=b"a") for offset, amount in enumerate([1, -1, 2])))
+    await bench.until(lambda: bench.next_offset() == 3)
+    assert totals(bench.graph) == {"a": total}
     await bench.assignment.drain()
 
 

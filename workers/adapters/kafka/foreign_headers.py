@@ -138,6 +138,7 @@ def _described(  # noqa: PLR0913, PLR0917 - what the families write in ways of t
         failed_at=record.timestamp,
         replay_id=replay_id,
         replay_count=replay_count,
+        first_offset=headers.number(f"{begin}offset"),
     )
 
 

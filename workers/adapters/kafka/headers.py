@@ -31,10 +31,11 @@ NAMES = {
     "failed_at": "failed.at",
     "replay_id": "replay.id",
     "replay_count": "replay.count",
+    "first_offset": "first.offset",
 }
 """Header name, after the prefix, of each field of ``DeadLetterHeaders``."""
 
-NUMBERS = ("partition", "offset", "timestamp", "first_failed_at", "failed_at", "replay_count")
+NUMBERS = ("partition", "offset", "timestamp", "first_failed_at", "failed_at", "replay_count", "first_offset")
 READ: Mapping[str, Callable[[str], Any]] = {"stage": Stage, **dict.fromkeys(NUMBERS, int)}
 """How the text of a field is read, where it is not plain text."""
 
@@ -46,6 +47,7 @@ class DeadLetterHeaders:
     ``first_failed_at``  when the record failed for the first time, before any replay
     ``replay_id``        the replay that last sent it back to its topic; empty for none
     ``replay_count``     how many replays have sent it back
+    ``first_offset``     its offset before any replay: its place in the order of its key
     """
 
     topic: str
@@ -62,6 +64,7 @@ class DeadLetterHeaders:
     failed_at: int
     replay_id: str = ""
     replay_count: int = 0
+    first_offset: int = -1
 
 
 def headers_of(letter: DeadLetter) -> list[tuple[str, bytes | None]]:
@@ -73,6 +76,7 @@ def describe(letter: DeadLetter) -> DeadLetterHeaders:
     """Return our headers of a letter. A replayed record that fails again keeps its first failure and its replays."""
     record, earlier = letter.record, _texts(letter.record.headers)
     replay_id, replay_count = replays_of(record.headers)
+    first_offset = replayed_from(record.headers)
     return DeadLetterHeaders(
         topic=record.topic,
         partition=record.partition,
@@ -88,6 +92,7 @@ def describe(letter: DeadLetter) -> DeadLetterHeaders:
         failed_at=letter.failed_at,
         replay_id=replay_id,
         replay_count=replay_count,
+        first_offset=record.offset if first_offset is None else first_offset,
     )
 
 
@@ -111,6 +116,7 @@ def without(prefix: str, headers: Headers) -> list[tuple[str, bytes | None]]:
 def parse(headers: Headers) -> DeadLetterHeaders:
     """Read our headers back. Raises ``ValueError`` naming the header that is missing or malformed."""
     texts = _texts(headers)
+    texts.setdefault("first.offset", texts.get("offset", ""))  # a dead letter from before this header was added
     values: dict[str, Any] = {}
     for field, name in NAMES.items():
         if name not in texts:
@@ -120,6 +126,15 @@ def parse(headers: Headers) -> DeadLetterHeaders:
         except ValueError as error:
             raise ValueError(f"header {PREFIX}{name} is malformed: {error}") from error
     return DeadLetterHeaders(**values)
+
+
+def replayed_from(headers: Headers) -> int | None:
+    """Return the offset at which a replayed record first came; ``None`` for a record that no replay has sent.
+
+    Anybody can send this header: a number that is no offset of Kafka counts as none.
+    """
+    offset = _number(_texts(headers).get("first.offset"), -1)
+    return offset if 0 <= offset < 2**63 else None
 
 
 def _texts(headers: Headers) -> dict[str, str]:

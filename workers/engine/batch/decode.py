@@ -27,11 +27,15 @@ class DroppedRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DecodedBatch(Generic[EventT]):
-    """The events of a batch in offset order with their records, and the rejected and the dropped records."""
+    """The events of a batch in offset order with their records, and the rejected and the dropped records.
+
+    ``sent``  rejected records that are dead letters already, because their batch was refused and is split
+    """
 
     events: Sequence[tuple[Record, EventT]]
     rejected: Sequence[RejectedRecord]
     dropped: Sequence[DroppedRecord] = ()
+    sent: Sequence[RejectedRecord] = ()
 
     def __len__(self) -> int:
         return len(self.events) + len(self.rejected) + len(self.dropped)
@@ -49,7 +53,14 @@ class DecodedBatch(Generic[EventT]):
             [each for each in self.events if belongs(each[0])],
             [each for each in self.rejected if belongs(each.record)],
             [each for each in self.dropped if belongs(each.record)],
+            [each for each in self.sent if belongs(each.record)],
         )
+
+    def after_sending(self, rejected: Sequence[RejectedRecord]) -> "DecodedBatch[EventT]":
+        """Return the batch once all that is rejected of it are dead letters."""
+        offsets = {each.record.offset for each in rejected}
+        events = [each for each in self.events if each[0].offset not in offsets]
+        return DecodedBatch(events, [], self.dropped, [*self.sent, *rejected])
 
 
 def decode_batch(

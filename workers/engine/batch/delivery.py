@@ -9,12 +9,13 @@ import structlog
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Refused, Rejected, Retryable, TransactionFailed
 from workers.core.ports import Claim
-from workers.core.record import Record
 from workers.core.stage import Stage
 from workers.core.statement import Statement
 from workers.core.worker import EventT, StateT, WorkerSpec
 from workers.engine.batch.decode import DecodedBatch, RejectedRecord
 from workers.engine.batch.fold import FoldedBatch, Folder
+from workers.engine.batch.key_order import PARKED_BEHIND, KeyOrder
+from workers.engine.batch.parked_keys import ParkedKeys
 from workers.engine.resilience.retry import Server
 from workers.engine.sinks import Sinks
 from workers.engine.state.states import PartitionStates
@@ -51,14 +52,17 @@ class Delivered:
 
 
 class Delivery(Generic[EventT, StateT]):
-    """Delivers the batches of one claimed partition."""
+    """Delivers the batches of one claimed partition; with ``strict``, no record of a key overtakes a dead letter."""
 
-    def __init__(self, spec: WorkerSpec[EventT, StateT], group: str, claim: Claim, sinks: Sinks) -> None:
+    def __init__(
+        self, spec: WorkerSpec[EventT, StateT], group: str, claim: Claim, sinks: Sinks, *, strict: bool = False
+    ) -> None:
         self._spec = spec
         self._group = group
         self._claim = claim
         self._sinks = sinks
         self._folder = Folder(spec, self._states())
+        self._parked = ParkedKeys(sinks) if strict else None
 
     def _states(self) -> PartitionStates[StateT] | None:
         spec = self._spec
@@ -81,13 +85,14 @@ class Delivery(Generic[EventT, StateT]):
     async def _deliver(self, batch: DecodedBatch[EventT], through: int) -> Delivered:
         clock = self._sinks.clock
         started = clock.monotonic()
+        order = await self._order(batch)
         try:
-            folded = await self._folder.fold(batch.events)
+            folded = await self._folder.fold(batch.events, order)
         except Refused as refusal:  # the states of all these keys do not fit into one answer, or a key into a query
             await self._dead_letter(batch.rejected)
-            codes = tuple(each.reason.code for each in batch.rejected)
-            return Delivered(dead_letter_codes=codes) | await self._split(batch.events, through, refusal)
-        statements = self._folder.plan(folded)
+            outcome = Delivered(dead_letter_codes=tuple(each.reason.code for each in batch.rejected))
+            return outcome | await self._split(batch.after_sending(batch.rejected), through, refusal)
+        statements = [*self._folder.plan(folded), *self._parking(order)]
         planned = clock.monotonic()
         rejected = sorted([*batch.rejected, *folded.rejected], key=lambda each: each.record.offset)
         await self._dead_letter(rejected)
@@ -98,8 +103,7 @@ class Delivery(Generic[EventT, StateT]):
         try:
             await self._write(through, statements)
         except Refused as refusal:
-            events = [each for each in batch.events if each[0].offset not in outcome.rejected]
-            return outcome | await self._split(events, through, refusal)
+            return outcome | await self._split(batch.after_sending(rejected), through, refusal)
         if len(batch.events) > len(folded.rejected):
             self._sinks.dead_letter_limiter.accepted()
         written = clock.monotonic()
@@ -117,21 +121,36 @@ class Delivery(Generic[EventT, StateT]):
             return ()
         return tuple(each for state in folded.touched() for each in observations(state))
 
-    async def _split(self, events: Sequence[tuple[Record, EventT]], through: int, refusal: Refused) -> Delivered:
+    async def _order(self, batch: DecodedBatch[EventT]) -> KeyOrder | None:
+        return await self._parked.order(self._claim, batch) if self._parked else None
+
+    def _parking(self, order: KeyOrder | None) -> Sequence[Statement]:
+        """Return what stores which keys are parked, after the whole batch."""
+        if self._parked is None or order is None:
+            return []
+        order.end()
+        return self._parked.statements(self._claim, order)
+
+    async def _split(self, batch: DecodedBatch[EventT], through: int, refusal: Refused) -> Delivered:
         """Halve a refused batch until the refused events are alone; their order is kept."""
+        events = batch.events
         if not events:  # no record can be the reason: one of our statements is wrong
             raise refusal
         if len(events) == 1:
-            return await self._reject(events[0][0], through, refusal)
-        middle = len(events) // 2
-        first = await self._deliver(DecodedBatch(events[:middle], []), events[middle - 1][0].offset)
-        return first | await self._deliver(DecodedBatch(events[middle:], []), through)
+            return await self._reject(batch, through, refusal)
+        middle = events[len(events) // 2 - 1][0].offset
+        first = await self._deliver(batch.until(middle), middle)
+        return first | await self._deliver(batch.after(middle), through)
 
-    async def _reject(self, record: Record, through: int, refusal: Refused) -> Delivered:
-        reason = Rejected(Stage.WRITE, refusal.code, refusal.message)
-        await self._dead_letter([RejectedRecord(record, reason)])
-        await self._write(through, [])
-        return Delivered(frozenset([record.offset]), dead_letter_codes=(reason.code,))
+    async def _reject(self, batch: DecodedBatch[EventT], through: int, refusal: Refused) -> Delivered:
+        """Reject the only event of a batch."""
+        rejected = [
+            RejectedRecord(record, Rejected(Stage.WRITE, refusal.code, refusal.message)) for record, _ in batch.events
+        ]
+        await self._dead_letter(rejected)
+        await self._write(through, self._parking(await self._order(batch.after_sending(rejected))))
+        offsets = frozenset(each.record.offset for each in rejected)
+        return Delivered(offsets, dead_letter_codes=(refusal.code,))
 
     async def _write(self, through: int, statements: Sequence[Statement]) -> None:
         """Write until the server has answered. Raises ``Fenced``, and ``Refused`` also for a suspect transaction."""
@@ -172,7 +191,7 @@ class Delivery(Generic[EventT, StateT]):
         return True
 
     async def _dead_letter(self, rejected: Sequence[RejectedRecord]) -> None:
-        self._sinks.dead_letter_limiter.admit(len(rejected))
+        self._sinks.dead_letter_limiter.admit(sum(each.reason.code != PARKED_BEHIND for each in rejected))
         if not rejected:
             return
         letters = [self._letter(each) for each in rejected]

@@ -1,6 +1,6 @@
 """Fold a batch's events over the states of their keys, in memory: nothing is stored here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -9,6 +9,7 @@ from workers.core.record import Record
 from workers.core.statement import Statement
 from workers.core.worker import EventT, KeyedState, StateT, WorkerSpec
 from workers.engine.batch.decode import RejectedRecord
+from workers.engine.batch.key_order import KeyOrder
 from workers.engine.state.states import PartitionStates
 
 
@@ -36,17 +37,18 @@ class Folder(Generic[EventT, StateT]):
         self._spec = spec
         self._states = states
 
-    async def fold(self, events: Sequence[tuple[Record, EventT]]) -> FoldedBatch[Any]:
-        """Fold the events in offset order over the states that the graph has.
+    async def fold(self, events: Sequence[tuple[Record, EventT]], order: KeyOrder | None = None) -> FoldedBatch[Any]:
+        """Fold the events in offset order over the states that the graph has; with ``order`` those whose turn it is.
 
         A worker without state has its events planned as they are.
         """
         if self._spec.state is None or self._states is None:
-            return FoldedBatch(not_kept=[event for _, event in events])
+            return _in_turn(events, order) if order else FoldedBatch(not_kept=[event for _, event in events])
         key_of = self._spec.state.key
         keyed = [(key_of(event), record, event) for record, event in events]
         kept = await self._states.of(dict.fromkeys(key for key, _, _ in keyed if key is not None))
-        return _fold(self._spec.state, keyed, kept)
+        fold = self._spec.state.fold
+        return _fold(self._spec.state, order.in_turn(fold) if order else fold, keyed, kept)
 
     def plan(self, folded: FoldedBatch[StateT]) -> Sequence[Statement]:
         """Return the worker's statements, and those that store its states."""
@@ -59,21 +61,39 @@ class Folder(Generic[EventT, StateT]):
             self._states.keep(folded.dumped)
 
 
+def _in_turn(events: Sequence[tuple[Record, EventT]], order: KeyOrder) -> FoldedBatch[EventT]:
+    accepted: list[EventT] = []
+    rejected: list[RejectedRecord] = []
+    take = order.in_turn(lambda *_: None)
+    for record, event in events:
+        try:
+            take(None, event, record.offset)
+        except Rejected as reason:
+            rejected.append(RejectedRecord(record, reason))
+        else:
+            accepted.append(event)
+    return FoldedBatch(not_kept=accepted, rejected=rejected)
+
+
 def _fold(
     keyed: KeyedState[EventT, StateT],
+    fold: Callable[[StateT, EventT, int], None],
     events: Sequence[tuple[str | None, Record, EventT]],
     kept: Mapping[str, StateT],
 ) -> FoldedBatch[StateT]:
     not_kept: list[StateT] = []
     rejected: list[RejectedRecord] = []
-    fold = keyed.fold
     for key, record, event in events:
-        if key is None:
-            not_kept.append(state := keyed.new())
-        else:
-            state = kept[key]
+        state = keyed.new() if key is None else kept[key]
         try:
             fold(state, event, record.offset)
         except Rejected as reason:
             rejected.append(RejectedRecord(record, reason))
+        else:
+            if key is None:
+                not_kept.append(state)
+    if rejected:  # a state whose every event was rejected is as it was, or new and empty
+        offsets = {each.record.offset for each in rejected}
+        changed = {key for key, record, _ in events if record.offset not in offsets}
+        kept = {key: state for key, state in kept.items() if key in changed}
     return FoldedBatch(kept, {key: keyed.dump(state) for key, state in kept.items()}, not_kept, rejected)

@@ -132,6 +132,7 @@ class Replay:
             "first.failed.at": errors.first_failed_at,
             "replay.id": who.replay_id,
             "replay.count": errors.replay_count + 1,
+            **({} if self.rules.target else {"first.offset": errors.first_offset}),  # it is no offset of another topic
         }
         own = [(PREFIX + name, str(value).encode()) for name, value in counted.items()]
         return OutgoingRecord(

@@ -73,6 +73,7 @@ def _error(letter: Letter) -> Mapping[str, Any]:
         "group": errors.group,
         "exception": errors.exception_class,
         "from": {"topic": errors.topic, "partition": errors.partition, "offset": errors.offset},
+        "first_offset": errors.first_offset,
         "first_failed_at": iso(errors.first_failed_at),
         "failed_at": iso(errors.failed_at),
         "replays": errors.replay_count,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from workers.engine.batch.key_order import PARKED_BEHIND
 from workers.ops.dead_letters.journal import Journal
 from workers.ops.dead_letters.letter import Letter, Origin
 
@@ -52,7 +53,8 @@ def verdict(letter: Letter, journal: Journal, rules: Rules) -> Verdict:
         return misplaced
     if journal.has_copy_of(letter):
         return Verdict.COPY
-    return Verdict.QUARANTINED if letter.replays >= rules.max_replays else Verdict.SEND
+    failed_too_often = letter.replays >= rules.max_replays and letter.code != PARKED_BEHIND
+    return Verdict.QUARANTINED if failed_too_often else Verdict.SEND
 
 
 def _misplaced(origin: Origin, rules: Rules) -> Verdict | None:

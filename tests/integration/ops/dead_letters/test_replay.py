@@ -55,6 +55,7 @@ async def test_a_letter_comes_back_as_its_record_was_and_says_which_replay_sent_
         (f"{PREFIX}first.failed.at", str(source.now).encode()),
         (f"{PREFIX}replay.id", b"replay-1"),
         (f"{PREFIX}replay.count", b"1"),
+        *((f"{PREFIX}first.offset", b"%d" % number) for number in range(10)),
     }
 
 

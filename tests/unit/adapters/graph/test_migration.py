@@ -22,6 +22,7 @@ KEYS = {
     ("UsageWindow", "id"),
     ("UsagePeriod", "start"),
     ("Watermark", "id"),
+    ("ParkedKey", "id"),
     ("Migration", "version"),
 }
 

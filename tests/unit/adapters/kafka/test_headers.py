@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.adapters.kafka.headers import MESSAGE_CHARACTERS, PREFIX, attach, describe, headers_of, parse, without
+from workers.adapters.kafka.headers import (
+    MESSAGE_CHARACTERS,
+    PREFIX,
+    attach,
+    describe,
+    headers_of,
+    parse,
+    replayed_from,
+    without,
+)
 from workers.core.dead_letter import DeadLetter
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
@@ -25,6 +34,7 @@ NAMES = [
     "failed.at",
     "replay.id",
     "replay.count",
+    "first.offset",
 ]
 ANY_HEADERS = st.lists(
     st.tuples(
@@ -64,6 +74,7 @@ def test_the_headers_are_text_under_the_promised_names() -> None:
         ("__dlq.errors.failed.at", b"2000"),
         ("__dlq.errors.replay.id", b""),
         ("__dlq.errors.replay.count", b"0"),
+        ("__dlq.errors.first.offset", b"42"),
     ]
 
 
@@ -79,9 +90,22 @@ def test_what_is_built_is_read_back() -> None:
 
 def test_a_replayed_record_that_fails_again_keeps_its_first_failure_and_its_replays() -> None:
     first = describe(letter_of())
-    replayed = attach([("a", b"1")], replace(first, replay_id="r-7", replay_count=2))
+    replayed = attach([("a", b"1")], replace(first, replay_id="r-7", replay_count=2, first_offset=17))
     again = parse(headers_of(letter_of(replayed, failed_at=9_000)))
-    assert again == replace(first, failed_at=9_000, first_failed_at=2_000, replay_id="r-7", replay_count=2)
+    assert again == replace(first, failed_at=9_000, first_offset=17, replay_id="r-7", replay_count=2)
+
+
+def test_a_dead_letter_from_before_the_first_offset_was_noted_first_came_where_it_failed() -> None:
+    headers = [header for header in headers_of(letter_of()) if header[0] != f"{PREFIX}first.offset"]
+    assert parse(headers).first_offset == 42
+
+
+@pytest.mark.parametrize(
+    ("value", "offset"), [(b"17", 17), (b"0", 0), (b"-1", None), (b"?", None), (None, None), (b"9" * 30, None)]
+)
+def test_a_replayed_record_says_where_it_first_came(value: bytes | None, offset: int | None) -> None:
+    assert replayed_from([("a", b"1"), (f"{PREFIX}first.offset", value)]) == offset
+    assert replayed_from([("a", b"1")]) is None
 
 
 def test_our_headers_are_replaced_and_never_doubled() -> None:
@@ -98,7 +122,7 @@ def test_a_message_that_is_no_unicode_text_is_still_sent() -> None:
     assert parse(headers_of(replace(letter_of(), message="bad \ud800"))).message == "bad \\ud800"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES[:-1])
 def test_a_missing_header_is_named(name: str) -> None:
     headers = [header for header in headers_of(letter_of()) if header[0] != PREFIX + name]
     with pytest.raises(ValueError, match=f"{PREFIX}{name} is missing"):
