@@ -82,7 +82,7 @@ class Scene:
 
     def tear_down(self) -> None:
         """Delete the scene's nodes, topics and group: other tests share the servers."""
-        self.query("MATCH (w:Watermark) WHERE w.id CONTAINS $part DELETE w", part=f"/{self.topic}/")
+        self.query("MATCH (n:Watermark|ParkedKey) WHERE n.id CONTAINS $part DELETE n", part=f"/{self.topic}/")
         self.query("MATCH (i:Invocation) WHERE i.trace_id STARTS WITH $name DETACH DELETE i", name=self.name)
         self.query("MATCH (n:Error|PerformanceMetric) WHERE n.id STARTS WITH $name DETACH DELETE n", name=self.name)
         self.query("MATCH (m:Model) WHERE m.model_id CONTAINS $name DETACH DELETE m", name=self.name)

@@ -44,6 +44,7 @@ workers:
   registry:
     topic: registry-changes
     group: {group}
+    order: strict
     session_timeout_seconds: 6
 """
 CLEAR = """

@@ -66,4 +66,6 @@ class Scratch:
 
     async def clear(self) -> None:
         await self.query(f"MATCH (n:{self.label}) DETACH DELETE n")
-        await self.query("MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix DELETE w", prefix=f"{self.worker}/")
+        await self.query(
+            "MATCH (n:Watermark|ParkedKey) WHERE n.id STARTS WITH $prefix DELETE n", prefix=f"{self.worker}/"
+        )
