@@ -19,6 +19,7 @@ from workers.config.settings import Settings
 from workers.config.variables import is_secret, variable_of
 from workers.config.worker_options import WorkerOptions
 from workers.core.errors import OperatorError
+from workers.engine.batch import key_order
 from workers.observe.metric_list import ENGINE_METRICS
 from workers.pipelines.fleet import FLEET
 
@@ -96,6 +97,7 @@ def dead_letter_codes() -> Iterator[Iterable[str]]:
     yield "stage", "code", "the record", "of"
     owners = (
         ("every worker", (*decode_errors.DEAD_LETTER_CODES, *graph_errors.DEAD_LETTER_CODES)),
+        ("workers with `order: strict`", key_order.DEAD_LETTER_CODES),
         *((name, factory.dead_letter_codes) for name, factory in FLEET.items()),
     )
     for owner, codes in owners:

@@ -97,13 +97,13 @@ class KeyOrder:
             return
         first = waiting.offsets[0]
         self._wait(record)
-        key = printable(record.key or b"")
+        topic, key = record.topic, printable(record.key or b"")
         raise Rejected(
             Stage.ENRICH,
             PARKED_BEHIND,
-            f"offset {first} of its key waits in the dead letters: repair and replay that one first, then this one "
-            f"(memory-graph dlq replay --topic {record.topic}), or give it up "
-            f"(memory-graph dlq release '{key}' --topic {record.topic})",
+            f"offset {first} of its key waits in the dead letters: repair that one, or give it up "
+            f"(memory-graph dlq release '{key}' --first --topic {topic}); "
+            f"then replay all that waits (memory-graph dlq replay --topic {topic})",
         )
 
     def _waiting_of(self, record: Record) -> Waiting | None:

@@ -44,9 +44,11 @@ async def carry_out(
     settings: Settings, topology: Topology, replay: Replay, order: Order, progress: Callable[[Tally], None]
 ) -> Tally:
     """Return what was sent, or what would be. Raises ``Misconfigured``, ``ProblemsFound``, ``Unreachable``."""
-    async with dry_run(settings, topology, replay.dead_letters.source) as trial:
+    source = replay.dead_letters.source
+    strict = any(each.order == "strict" for each in topology.workers.values() if each.topic == source)
+    async with dry_run(settings, topology, source) as trial:
         repair = _repair(trial, order.patches, replay.dead_letters.topic)
-        replay = replace(replay, dry_run=None if order.even_failing else trial, repair=repair)
+        replay = replace(replay, dry_run=None if order.even_failing else trial, repair=repair, strict=strict)
         if order.who is None:
             return await replay.plan()
         async with audit_trail(settings, topology) as trail:

@@ -32,6 +32,7 @@ class Replay:
     ``repair``  changes values on the way
     ``limit``   the largest number of letters to send
     ``opening`` what the first transaction carries beside its letters: an event that says who began
+    ``strict``  the worker of the topic keeps the order: later records of a key wait for its letters
     """
 
     dead_letters: DeadLetters
@@ -41,6 +42,7 @@ class Replay:
     repair: Repair | None = None
     limit: int | None = None
     opening: Sequence[OutgoingRecord] = ()
+    strict: bool = False
 
     @property
     def letters(self) -> int:
@@ -54,7 +56,7 @@ class Replay:
         async for judged in self._judged(self._journal()):
             tally.add(judged)
             keys.add(each.letter for each in judged if each.verdict is Verdict.SEND)
-        tally.overtaken = 0 if self.rules.target else keys.overtaken()
+        tally.overtaken = 0 if self.rules.target or self.strict else keys.overtaken()
         return tally
 
     async def execute(self, who: Who, rate: float | None, progress: Callable[[Tally], None]) -> Tally:

@@ -75,7 +75,7 @@ async def test_the_letter_names_the_offset_it_waits_for_and_the_fix() -> None:
     letter = worker.dead_letters.letters[-1]
     assert letter.stage is Stage.ENRICH
     assert "offset 4 of its key waits" in letter.message
-    assert f"memory-graph dlq release 'a%20b' --topic {PARTITION.topic}" in letter.message
+    assert f"memory-graph dlq release 'a%20b' --first --topic {PARTITION.topic}" in letter.message
 
 
 async def test_a_bad_record_behind_another_says_itself_why_it_is_bad_and_waits_too() -> None:
