@@ -162,7 +162,7 @@ class FakeGraph:
         if cypher == COUNT:
             return {key: [sum(id_.startswith(key) for id_ in self.parked), None] for key in keys}
         found: Mapping[str, Sequence[Any]] = self.parked if cypher == READ else self.states
-        return {key: found[key] for key in keys if key in found}
+        return {key: found[key] for key in keys if found.get(key)}
 
 
 @dataclass
