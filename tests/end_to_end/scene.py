@@ -30,6 +30,7 @@ workers:
   {worker}:
     topic: {topic}
     group: {group}
+    order: {order}
     session_timeout_seconds: 6
     batch:
       max_rows: {max_rows}
@@ -50,6 +51,7 @@ class Scene:
     worker: str = "telemetry"
     max_rows: int = 1_000
     schemas: Path = SCHEMAS
+    order: str = "relaxed"
 
     def __post_init__(self) -> None:
         self.topic = f"{self.name}-events"
@@ -66,6 +68,7 @@ class Scene:
                 partitions=partitions,
                 worker=self.worker,
                 group=self.group,
+                order=self.order,
                 max_rows=self.max_rows,
             )
         )
