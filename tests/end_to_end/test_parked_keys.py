@@ -99,7 +99,7 @@ def test_a_released_key_is_processed_again_by_the_running_worker(strict: Strict)
         assert "Nothing was released" in plan
         _, log = strict.operator("release", key, "--execute", "--why", "that call was a test")
         line = json.loads(log.splitlines()[-1])
-        assert (line["event"], line["key"], line["why"]) == ("key released", key, "that call was a test")
+        assert (line["event"], line["key"], line["why"]) == ("dead_letters.released", key, "that call was a test")
         strict.send("c", "3")
         strict.scene.until_caught_up(worker)
         assert worker.stop() == 0

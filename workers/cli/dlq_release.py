@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.output import Output, OutputOption, print_json, print_rows
-from workers.cli.selection_options import AsOption, ExecuteOption, WhyOption
+from workers.cli.selection_options import AsOption, ExecuteOption, WhyOption, configuration
 from workers.core.errors import Misconfigured
 from workers.core.parked_key import as_written
 
@@ -57,14 +57,13 @@ def release(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
 async def _released(topic: str | None, key: str | None, who: "Who | None", *, only_first: bool) -> "list[ParkedKey]":
     from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - keeps --help fast
-    from workers.config.settings import Settings  # noqa: PLC0415 - same reason as above
-    from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.audit import audit_trail  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.release import parked_keys, release  # noqa: PLC0415 - same reason as above
 
-    settings = Settings.from_environment()
-    configure_logging(settings.log)
+    settings, topology = configuration()
     async with GraphConnection(settings.neo4j) as graph:
         keys = await parked_keys(graph, topic, key)
         if who is not None:
-            await release(graph, keys, who, only_first=only_first)
+            async with audit_trail(settings, topology) as trail:
+                await release(graph, keys, trail, who, only_first=only_first)
         return keys

@@ -24,6 +24,7 @@ SCHEMAS = "audit"
 REPLAY_STARTED = "dead_letters.replay_started"
 REPLAYED = "dead_letters.replayed"
 PURGED = "dead_letters.purged"
+RELEASED = "dead_letters.released"
 
 log = structlog.get_logger(__name__)
 

@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import structlog
-
 from workers.adapters.graph.connection import GraphConnection
+from workers.ops.dead_letters.audit import RELEASED, AuditTrail
 from workers.ops.dead_letters.journal import Who
-
-log = structlog.get_logger(__name__)
 
 FIND = """
 MATCH (p:ParkedKey)
@@ -41,16 +38,17 @@ async def parked_keys(graph: GraphConnection, topic: str | None, key: str | None
     return [ParkedKey(**row) for row in await graph.rows(FIND, topic=topic, key=key)]
 
 
-async def release(graph: GraphConnection, keys: Iterable[ParkedKey], who: Who, *, only_first: bool) -> None:
+async def release(
+    graph: GraphConnection, keys: Iterable[ParkedKey], trail: AuditTrail, who: Who, *, only_first: bool
+) -> None:
     """Release keys, each in one transaction; with ``only_first`` give up the first offset, and the others still wait.
 
-    The next record of a released key is processed. Its dead letters stay, and can be replayed as ordinary records.
+    The next record of a released key is processed. Its dead letters stay, and can be replayed as ordinary records. The
+    audit event comes first, so that nothing is released without one. Raises ``Unreachable``.
     """
     for each in keys:
-        watermark = each.id[: -len(each.key) - 1]
-        await graph.rows(
-            RELEASE_FIRST if only_first else RELEASE, watermark=watermark, id=each.id, first=each.offsets[0]
-        )
         given_up = each.offsets[:1] if only_first else each.offsets
-        place = {"topic": each.topic, "partition": each.partition, "key": each.key}
-        log.info("key released", **place, offsets=given_up, by=who.by, why=who.why)
+        place = {"topic": each.topic, "partition": str(each.partition), "key": each.key}
+        await trail.leave(RELEASED, who, {**place, "first": str(given_up[0]), "records": str(len(given_up))})
+        cypher = RELEASE_FIRST if only_first else RELEASE
+        await graph.rows(cypher, watermark=each.id[: -len(each.key) - 1], id=each.id, first=each.offsets[0])

@@ -11,13 +11,14 @@ from tests.unit.engine.batch.test_key_order import keyed
 from tests.unit.engine.toy import TOY, Sum
 from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.graph.writer import Neo4jWriter
-from workers.config.settings import Neo4jSettings
+from workers.config.settings import Neo4jSettings, Settings
 from workers.core.errors import Fenced
 from workers.core.record import ConsumedRecord
 from workers.core.statement import Statement
 from workers.engine.batch.decode import decode_batch
 from workers.engine.batch.delivery import Delivery
 from workers.engine.batch.parked_keys import count_parked
+from workers.ops.dead_letters.audit import AuditTrail
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.release import ParkedKey, parked_keys, release
 from workers.testing import JsonDecoder, WorkerUnderTest
@@ -30,6 +31,7 @@ class Strict:
 
     def __init__(self, writer: Neo4jWriter, graph: GraphConnection, scratch: Scratch) -> None:
         self.writer, self.graph, self.scratch = writer, graph, scratch
+        self.trail = AuditTrail(Settings.from_environment().kafka, None)
 
         def plan(states: Sequence[Sum]) -> Sequence[Statement]:
             return [scratch.create(*(f"{state.key} {state.total}" for state in states))]
@@ -52,7 +54,7 @@ class Strict:
         return {each.key: each.offsets for each in await self.keys()}
 
     async def release(self, key: str, *, only_first: bool = False) -> None:
-        await release(self.graph, await self.keys(key), WHO, only_first=only_first)
+        await release(self.graph, await self.keys(key), self.trail, WHO, only_first=only_first)
 
     def letters(self) -> list[int]:
         return [letter.record.offset for letter in self.worker.dead_letters.letters]
@@ -150,7 +152,7 @@ async def test_a_release_during_a_batch_is_not_lost(
         await session.begin_transaction() as holder,
     ):
         await (await holder.run(hold, prefix=f"{scratch.worker}/")).consume()
-        releasing = asyncio.create_task(release(strict.graph, keys, WHO, only_first=only_first))
+        releasing = asyncio.create_task(release(strict.graph, keys, strict.trail, WHO, only_first=only_first))
         await scratch.until_blocked()
         batch = asyncio.create_task(strict.run(keyed(1, "a", 1)))  # it has read that the key is parked
         await scratch.until_blocked(2)
