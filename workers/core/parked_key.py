@@ -5,8 +5,8 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from workers.core.record import TopicPartition
 
-MAX_CHARACTERS = 1_000
-"""Longer keys are named by their hash, because Neo4j indexes no text above 8 kB."""
+MAX_CHARACTERS = 250
+"""Longer keys are named by their hash: Neo4j indexes no text above 8 kB, and the message of a dead letter is short."""
 
 HASHED = "sha256:"
 """No other printable key has a colon in it."""

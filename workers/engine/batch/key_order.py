@@ -120,6 +120,9 @@ class KeyOrder:
             waiting.join(first_offset)
 
     def _leave(self, record: Record) -> None:
-        waiting, first_offset = self._waiting_of(record), replayed_from(record.headers)
-        if waiting is not None and first_offset is not None and first_offset in waiting.offsets:
+        waiting = self._waiting_of(record)
+        if waiting is None:
+            return
+        first_offset = replayed_from(record.headers)
+        if first_offset is not None and first_offset in waiting.offsets:
             waiting.leave(first_offset)

@@ -118,8 +118,9 @@ async def test_what_was_parked_is_there_for_the_next_owner_and_a_zombie_parks_no
 async def test_a_recreated_topic_begins_without_parked_keys(strict: Strict) -> None:
     await strict.run(keyed(0, "a", -1), keyed(1, "b", -1))
     await strict.claim("topic-2")
-    await strict.run(keyed(0, "a", 1), keyed(1, "c", -1))
-    assert await strict.waiting() == {"c": [1]}
+    await strict.run(keyed(0, "a", 1), keyed(1, "b", -1))
+    assert await strict.waiting() == {"b": [1]}
+    assert await strict.scratch.values() == ["a 1"]
 
 
 async def test_a_released_key_is_processed_again(strict: Strict) -> None:
