@@ -21,9 +21,10 @@ def _topics() -> list[str]:
 def _codes() -> list[str]:
     from workers.adapters.avro.decode_errors import DEAD_LETTER_CODES as DECODE  # noqa: PLC0415 - keeps --help fast
     from workers.adapters.graph.errors import DEAD_LETTER_CODES as WRITE  # noqa: PLC0415 - same reason as above
+    from workers.engine.batch.key_order import DEAD_LETTER_CODES as ORDER  # noqa: PLC0415 - same reason as above
     from workers.pipelines.fleet import FLEET  # noqa: PLC0415 - same reason as above
 
-    every = (*DECODE, *WRITE, *(each for factory in FLEET.values() for each in factory.dead_letter_codes))
+    every = (*DECODE, *WRITE, *ORDER, *(each for factory in FLEET.values() for each in factory.dead_letter_codes))
     return sorted({each.code for each in every})
 
 

@@ -45,6 +45,7 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.state_entries("telemetry", 12)
     metrics.states_read("telemetry", 3, 0.004)
     metrics.breaker("neo4j", 1)
+    metrics.parked("registry-changes", 2, 90.0)
     metrics.job_step("usage", "done")
 
 
