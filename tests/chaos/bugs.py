@@ -21,6 +21,9 @@ from workers.core.ports import Claim
 from workers.core.record import Record, TopicPartition
 from workers.core.statement import Statement
 from workers.engine.assignment import Assignment
+from workers.engine.batch.decode import DecodedBatch
+from workers.engine.batch.key_order import KeyOrder
+from workers.engine.batch.parked_keys import ParkedKeys
 from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.chunk import Chunk
@@ -49,6 +52,7 @@ class Bug(StrEnum):
     NEVER_SUSPECTED = "never_suspected"
     ABORTED_READ = "aborted_read"
     KEYS_NOT_READ = "keys_not_read"
+    PARKED_KEYS_NOT_READ = "parked_keys_not_read"
 
 
 def _commit_before_write() -> None:
@@ -216,6 +220,15 @@ def _keys_not_read() -> None:
     replace(KnownKeys, "covers", lambda *_: True)
 
 
+def _parked_keys_not_read() -> None:
+    """Hold back what comes after a dead letter of its key only in the same batch."""
+
+    async def order(_self: ParkedKeys, _claim: Claim, batch: DecodedBatch[Any]) -> KeyOrder:
+        return KeyOrder({}, batch)
+
+    replace(ParkedKeys, "order", order)
+
+
 def _acknowledgements() -> list[Acknowledged]:
     """Return a list that will hold the process's ``Acknowledged``."""
     made: list[Acknowledged] = []
@@ -246,4 +259,5 @@ SEEDS: dict[Bug, Callable[[], None]] = {
     Bug.NEVER_SUSPECTED: _never_suspected,
     Bug.ABORTED_READ: _aborted_read,
     Bug.KEYS_NOT_READ: _keys_not_read,
+    Bug.PARKED_KEYS_NOT_READ: _parked_keys_not_read,
 }

@@ -84,13 +84,13 @@ async def arenas(servers: Servers, seed: int, tmp_path: Path) -> AsyncIterator[A
     """Yield a function that makes a scenario's arena; ``stream`` is what a ``Recipe`` takes."""
     made: list[Arena] = []
 
-    async def make(worker: str = "ledger", bug: Bug | None = None, **stream: Any) -> Arena:
+    async def make(worker: str = "ledger", bug: Bug | None = None, order: str = "relaxed", **stream: Any) -> Arena:
         recipe = Recipe(**stream)
         await asyncio.to_thread(servers.start)  # restarts servers that an earlier test has stopped
         name = f"c{uuid4().hex[:10]}"
         (tmp_path / name).mkdir()
         partitions = recipe.partitions - recipe.late_partitions
-        corner = Corner(servers.settings(), tmp_path / name, name, worker, partitions)
+        corner = Corner(servers.settings(), tmp_path / name, name, worker, partitions, order)
         await prepare_graph(corner)
         await asyncio.to_thread(corner.create_topics)
         supply, history = await supply_of(corner, stream_of(seed, corner.name, recipe))

@@ -77,6 +77,23 @@ async def test_nothing_is_lost_or_doubled(fault: Fault, harmless: Harmless) -> N
     await harmless("ledger", fault)
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(killed_everywhere, id="killed everywhere"),
+        pytest.param(zombie, id="zombie", marks=full),
+        pytest.param(answers_to_commits_lost, id="answers to commits lost", marks=full),
+        pytest.param(restored_from_a_backup, id="graph restored from a backup", marks=full),
+        pytest.param(emptied, id="graph emptied", marks=full),
+        pytest.param(rewound, id="rewound", marks=full),
+    ],
+)
+async def test_no_record_of_a_key_overtakes_its_dead_letter_where_the_order_is_strict(
+    fault: Fault, harmless: Harmless
+) -> None:
+    await harmless("ledger", fault, order="strict", poison_percent=2.0)
+
+
 @full
 async def test_a_topic_that_gets_a_partition_is_read_in_all_of_them(arenas: Arenas, judged: Judge) -> None:
     arena = await arenas(late_partitions=1)

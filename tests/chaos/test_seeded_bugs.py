@@ -73,6 +73,7 @@ SEEDED = [
     Seeded(Bug.PASSWORD_READ_ONCE, password_rotated, STUCK, 2, LITTLE),
     Seeded(Bug.NEVER_SUSPECTED, a_transaction_never_ends, STUCK, 2, {**LITTLE, "endless": 1}),
     Seeded(Bug.KEYS_NOT_READ, killed_after_a_commit, LOST_OR_OLD, 3, {"worker": "telemetry", **LITTLE}),
+    Seeded(Bug.PARKED_KEYS_NOT_READ, nothing, frozenset({Anomaly.LOST}), 2, {"order": "strict", **LITTLE}),
     Seeded(Bug.ABORTED_READ, transactions_aborted, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
 ]
 

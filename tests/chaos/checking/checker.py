@@ -4,7 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from tests.chaos.checking.anomaly import Finding
 from tests.chaos.checking.checks_of_graph import graph_equals_the_model
-from tests.chaos.checking.checks_of_inputs import IN_THE_END, every_page_holds_its_records_once_in_order
+from tests.chaos.checking.checks_of_inputs import (
+    IN_THE_END,
+    every_page_holds_its_records_once_in_order,
+    with_what_waits,
+)
 from tests.chaos.checking.checks_of_offsets import AT_EVERY_MOMENT, of_kind
 from tests.chaos.checking.found_graph import FoundGraph, canonical_hash, ledger_graph
 from tests.chaos.checking.history import Line
@@ -26,7 +30,7 @@ def judge(arena: Arena, scenario: Scenario) -> Report:
     pages = corner.pages()
     for page in pages:
         history.note("page", **page)
-    lines = list(history.lines())
+    lines = with_what_waits(list(history.lines())) if corner.order == "strict" else list(history.lines())
     findings = list(anomalies_of(lines))
     if corner.worker == "telemetry":
         found = corner.graph()

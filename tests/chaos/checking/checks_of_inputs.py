@@ -11,6 +11,22 @@ TROUBLE = {"fault", "struck", "restarted"}
 """Each of these may cause a batch's dead letters to be sent once more."""
 
 
+def with_what_waits(history: Sequence[Line]) -> list[Line]:
+    """Return the history of a strict worker: what comes after a bad record of its key is no good record any more."""
+    parked: dict[int, str] = {}
+    bad: set[tuple[int, str]] = set()
+    for line in sorted(of_kind(history, "produced"), key=lambda line: (line["partition"], line["offset"])):
+        place = line["partition"], line["key"]
+        if line["poison"]:
+            bad.add(place)
+        elif place in bad:
+            parked[line["number"]] = "parked"
+    return [
+        line | {"poison": parked.get(line["number"], line["poison"])} if line["what"] == "produced" else line
+        for line in history
+    ]
+
+
 def every_poison_is_in_the_dead_letters(history: Sequence[Line]) -> Iterator[Finding]:
     """Check that exactly the bad records are dead letters, and not too often."""
     found = Counter(letter["number"] for letter in of_kind(history, "dead_letter"))

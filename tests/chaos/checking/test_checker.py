@@ -8,7 +8,7 @@ import pytest
 from tests.chaos.checking.anomaly import Anomaly, Finding
 from tests.chaos.checking.checker import anomalies_of
 from tests.chaos.checking.checks_of_graph import graph_equals_the_model
-from tests.chaos.checking.checks_of_inputs import every_page_holds_its_records_once_in_order
+from tests.chaos.checking.checks_of_inputs import every_page_holds_its_records_once_in_order, with_what_waits
 from tests.chaos.checking.found_graph import FoundGraph, canonical_hash
 from tests.chaos.checking.history import Line
 from tests.model.naive_model import Graph
@@ -99,6 +99,18 @@ OF_THE_LEDGER = [
 )
 def test_a_history_is_judged(check: Check, history: list[Line], named: set[Anomaly]) -> None:
     assert {finding.anomaly for finding in check(history)} == named
+
+
+def test_what_comes_after_a_bad_record_of_its_key_waits_with_a_strict_worker() -> None:
+    keys = ["a", "b", "a", "b", "a"]
+    lines = [
+        produced(number, poison="truncated" if number == 2 else None) | {"key": key} for number, key in enumerate(keys)
+    ]
+    history = [*lines, letter(2), letter(4), page(0, 1, 3)]
+    waiting = with_what_waits(history)
+    assert [each["poison"] for each in waiting[:5]] == [None, None, "truncated", None, "parked"]
+    assert not [*anomalies_of(waiting), *every_page_holds_its_records_once_in_order(waiting)]
+    assert {each.anomaly for each in anomalies_of(history)} == {Anomaly.WRONGLY_DEAD_LETTERED}
 
 
 def model() -> Graph:

@@ -40,6 +40,7 @@ class Corner:
     name: str
     worker: str
     partitions: int
+    order: str = "relaxed"
     topologies: int = field(default=0)
 
     def __post_init__(self) -> None:
@@ -52,7 +53,7 @@ class Corner:
 
     def write_topology(self, tuning: Mapping[str, Any]) -> Path:
         """Write a ``topology.yaml`` in which ``tuning`` overrides the tests' own; return its path."""
-        worker = _overlaid(TUNING, tuning) | {"topic": self.topic, "group": self.group}
+        worker = _overlaid(TUNING, tuning) | {"topic": self.topic, "group": self.group, "order": self.order}
         topic = {"partitions": self.partitions, "key": "trace_id"}
         document = {"schemas": "schemas", "topics": {self.topic: topic}, "workers": {self.worker: worker}}
         self.topologies += 1

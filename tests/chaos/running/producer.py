@@ -60,6 +60,7 @@ class StreamProducer:
         def confirmed(error: KafkaError | None, message: Message) -> None:
             assert error is None, f"record {planned.number}: {error}"
             told: dict[str, Any] = {"number": planned.number, "poison": planned.poison, "page": page_of(planned)}
+            told["key"] = planned.key.decode()
             place = {"partition": message.partition(), "offset": message.offset(), "life": self._life}
             self._history.note("produced", **told, **place)
 
