@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli.browse.command import browse
+from workers.cli.dlq_list import print_list
+from workers.cli.dlq_list import watch as watch_list
 from workers.cli.dlq_release import release
 from workers.cli.dlq_replay import replay
 from workers.cli.output import Output, OutputOption, print_json, print_rows
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from workers.ops.dead_letters.scan import DeadLetters
     from workers.ops.dead_letters.selection import Selection
 
-LIST_COLUMNS = ["letters", "code", "stage", "worker", "oldest", "newest", "replayed", "again"]
-
 app = typer.Typer(help="Look at dead letters, send them back, delete them.", no_args_is_help=True)
 
 
@@ -62,35 +62,26 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
     since: SinceOption = None,
     until: UntilOption = None,
     limit: LimitOption = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Count what comes, too, every three seconds, until Ctrl-C.")
+    ] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Count dead letters by topic, code, stage and worker, with the age of each kind; the largest first.
 
-    ``replayed`` were sent back already; ``again`` came from a replay and failed again.
+    ``replayed`` were sent back already; ``again`` came from a replay and failed again. ``-o json --watch`` prints one
+    document a line.
 
     Example: memory-graph dlq list --since 2d
     """
-    from workers.ops.dead_letters.show import iso  # noqa: PLC0415 - keeps --help fast
-    from workers.ops.dead_letters.tally import tally  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.tally import Tally  # noqa: PLC0415 - keeps --help fast
 
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
     settings, topology = configuration()
-    groups = tally(dead_letters_of(settings, topology, topic, dlq_topic), chosen)[:limit]
-    rows = [
-        {**group._asdict(), "oldest": iso(group.oldest, "seconds"), "newest": iso(group.newest, "seconds")}
-        for group in groups
-    ]
-    if output is Output.JSON:
-        print_json(rows)
-    elif not rows:
-        print("there are no such dead letters")
-    else:
-        for name in dict.fromkeys(row["topic"] for row in rows):
-            of_topic = [{**row, **_short(row)} for row in rows if row["topic"] == name]
-            print_rows(of_topic, LIST_COLUMNS, title=str(name))
-        print(f"the newest of {rows[0]['code']}: {rows[0]['message']}")
+    tally = Tally(dead_letters_of(settings, topology, topic, dlq_topic), chosen)
+    (watch_list if watch else print_list)(tally, limit, output)
 
 
 @app.command()
@@ -230,8 +221,3 @@ async def _purged(
                 details = {"topic": plan.topic, **chosen.described(), "letters": str(plan.letters)}
                 await trail.leave(PURGED, who, details)
                 delete(dead_letters, plan)
-
-
-def _short(row: dict[str, Any]) -> dict[str, str]:
-    """Return the times of a row without year, seconds and offset: it is UTC."""
-    return {name: row[name][5:16].replace("T", " ") for name in ("oldest", "newest")}

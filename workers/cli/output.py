@@ -28,10 +28,15 @@ def print_json(data: object) -> None:
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None) -> None:
-    """Print ``rows`` as a table with ``columns`` in this order; a missing value is an empty cell."""
-    table = Table(title=title, title_justify="left")
+    """Print ``rows`` as a ``table``."""
+    Console().print(table(rows, columns, title=title))
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None) -> Table:
+    """Return ``rows`` as a table with ``columns`` in this order; a missing value is an empty cell."""
+    made = Table(title=title, title_justify="left")
     for column in columns:
-        table.add_column(column, overflow="fold")  # an ellipsis would hide the end of a name
+        made.add_column(column, overflow="fold")  # an ellipsis would hide the end of a name
     for row in rows:
-        table.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
-    Console().print(table)
+        made.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
+    return made

@@ -41,8 +41,9 @@ class DryRun:
                 await preparation.prepare(records)
         except Retryable as error:
             raise Unreachable(f"the schemas of these records cannot be read: {error}") from error
-        batches = [decode_batch(self.spec, self.decoder, SystemClock(), [record]) for record in records]
-        return [batch.rejected[0].reason if batch.rejected else None for batch in batches]
+        batch = decode_batch(self.spec, self.decoder, SystemClock(), records)
+        reasons = {id(record): reason for record, reason in batch.rejected}
+        return [reasons.get(id(record)) for record in records]
 
     def decoded(self, letter: Letter) -> Decoded | None:
         """Return the decoded value; ``None`` where it cannot be decoded. Call ``faults`` before."""

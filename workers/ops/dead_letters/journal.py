@@ -14,6 +14,7 @@ from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured
 from workers.core.record import OutgoingRecord
 from workers.ops.dead_letters.letter import Letter, Origin
+from workers.ops.dead_letters.offsets import Offsets
 from workers.ops.dead_letters.scan import DeadLetters
 
 SUFFIX = ".replays"
@@ -35,8 +36,8 @@ def who_does_it(by: str | None, why: str) -> Who:
     return Who(uuid4().hex[:12], by or getuser(), why.strip(), SystemClock().now_ms())
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A replayed dead letter: its place, the origin of its record, and where it was sent.
+class Place(msgspec.Struct, frozen=True):
+    """The place of a replayed dead letter, and the topic that it was sent to.
 
     ``topic_id``  of the dead-letter topic: offsets of a topic that was created again are other dead letters
     """
@@ -44,13 +45,19 @@ class Entry(msgspec.Struct, frozen=True):
     topic_id: str
     partition: int
     offset: int
-    origin: Origin
     target: str
+
+
+class Entry(Place, frozen=True):
+    """A replayed dead letter, with the origin of its record."""
+
+    origin: Origin
     who: Who
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Entry).decode
+_entry = msgspec.json.Decoder(Entry).decode
+_place = msgspec.json.Decoder(Place).decode
 
 
 class Journal:
@@ -65,7 +72,7 @@ class Journal:
         self._target = target or dead_letters.source
         self._admin = Admin(dead_letters.kafka)
         self._topic_id = topic_id(self._admin, dead_letters.topic)
-        self._offsets: set[tuple[int, int]] = set()
+        self._offsets = Offsets(dead_letters.begins)
         self._origins: set[Origin] = set()
         self._read()
 
@@ -93,14 +100,38 @@ class Journal:
     def _entry(self, letter: Letter, who: Who) -> Entry:
         origin = letter.origin or Origin("", -1, -1, -1)
         record = letter.record
-        return Entry(self._topic_id, record.partition, record.offset, origin, self._target, who)
+        return Entry(self._topic_id, record.partition, record.offset, self._target, origin, who)
 
     def _read(self) -> None:
         if self.topic not in self._admin.topics():
             return
         reader = TopicReader(self._dead_letters.kafka, self.topic)
         for record in reader.between({}, reader.end_offsets()):
-            entry = _decode(record.value or b"")
+            entry = _entry(record.value or b"")
             if (entry.topic_id, entry.target) == (self._topic_id, self._target):
                 self._offsets.add((entry.partition, entry.offset))
                 self._origins.add(entry.origin)
+
+
+class Sent:
+    """The offsets of the dead letters that were sent back to their source topic. Memory: one bit for each letter."""
+
+    def __init__(self, dead_letters: DeadLetters) -> None:
+        self.topic_id = topic_id(Admin(dead_letters.kafka), dead_letters.topic)
+        self.offsets = Offsets(dead_letters.begins)
+        self._dead_letters = dead_letters
+        self._reader = TopicReader(dead_letters.kafka, dead_letters.topic + SUFFIX)
+        self._read_to: dict[int, int] = {}
+
+    def look(self) -> Offsets:
+        """Read what was noted since the last look, and return it. Raises ``Misconfigured``, ``Unreachable``."""
+        new = Offsets(self._dead_letters.begins)
+        if self._dead_letters.topic + SUFFIX not in Admin(self._dead_letters.kafka).topics():
+            return new
+        begin, self._read_to = self._read_to, self._reader.end_offsets()
+        for messages in self._reader.batches(begin, self._read_to):
+            for place in (_place(message.value() or b"") for message in messages):
+                if (place.topic_id, place.target) == (self.topic_id, self._dead_letters.source):
+                    self.offsets.add((place.partition, place.offset))
+                    new.add((place.partition, place.offset))
+        return new

@@ -42,7 +42,7 @@ class DeadLetters:
 
         ``begins`` and ``ends`` narrow it to the offsets of one page. A partition that ``ends`` lacks is not read.
         """
-        first, last = self._range(selection)
+        first, last = self.range(selection)
         first = {number: max(offset, (begins or {}).get(number, 0)) for number, offset in first.items()}
         last = {number: min(offset, (last if ends is None else ends).get(number, 0)) for number, offset in last.items()}
         return (letter for letter in self._letters(first, last) if letter in selection)
@@ -52,7 +52,7 @@ class DeadLetters:
             self.watch()
             yield letter_of(record)
 
-    def _range(self, selection: Selection) -> tuple[dict[int, int], dict[int, int]]:
+    def range(self, selection: Selection) -> tuple[dict[int, int], dict[int, int]]:
         """Return the offsets to read from and up to, by partition, as far as the selection says."""
         begins, ends = dict(self.begins), dict(self.ends)
         if selection.since is not None:

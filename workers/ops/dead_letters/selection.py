@@ -7,6 +7,7 @@ from typing import Any
 
 from workers.adapters.kafka.foreign_headers import CONNECT_STAGES
 from workers.core.errors import Misconfigured
+from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
 from workers.ops.dead_letters.letter import Letter
 
@@ -44,19 +45,33 @@ class Selection:
         return {name: _text(value) for name, value in values.items() if value not in (None, (), frozenset())}
 
     def __contains__(self, letter: Letter) -> bool:
+        return self.takes_kind(letter.code, letter.stage, letter.worker) and self.takes_record(letter.record)
+
+    def takes_kind(self, code: str, stage: str, worker: str) -> bool:
+        """Tell whether letters of this code, stage and worker are selected, as far as these decide."""
         return (
-            _one_of(letter.stage, self.stages)
-            and _one_of(letter.worker, self.workers)
-            and (
-                not self.codes or any(letter.code == code or letter.code.startswith(f"{code}.") for code in self.codes)
-            )
-            and (not self.keys or letter.record.key in self.keys)
-            and (self.partition is None or letter.record.partition == self.partition)
-            and (self.offsets is None or self.offsets[0] <= letter.record.offset <= self.offsets[1])
-            and (self.since is None or letter.record.timestamp >= self.since)
-            and (self.until is None or letter.record.timestamp < self.until)
-            and (self.kind is None or self.kind == (letter.code, letter.stage, letter.worker))
-            and (self.places is None or (letter.record.partition, letter.record.offset) in self.places)
+            (not self.codes or any(code == each or code.startswith(f"{each}.") for each in self.codes))
+            and _one_of(stage, self.stages)
+            and _one_of(worker, self.workers)
+            and (self.kind is None or self.kind == (code, stage, worker))
+        )
+
+    @property
+    def by_record(self) -> bool:
+        """Tell whether key, place or time of the record decide, too."""
+        return bool(self.keys) or any(
+            limit is not None for limit in (self.partition, self.offsets, self.since, self.until, self.places)
+        )
+
+    def takes_record(self, record: ConsumedRecord) -> bool:
+        """Tell whether this record is selected, as far as its key, place and time decide."""
+        return (
+            (not self.keys or record.key in self.keys)
+            and (self.partition is None or record.partition == self.partition)
+            and (self.offsets is None or self.offsets[0] <= record.offset <= self.offsets[1])
+            and (self.since is None or record.timestamp >= self.since)
+            and (self.until is None or record.timestamp < self.until)
+            and (self.places is None or (record.partition, record.offset) in self.places)
         )
 
 

@@ -1,0 +1,149 @@
+"""Count dead letters by kind, from messages as librdkafka hands them over: most of them cost no ``Letter``."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any
+
+from workers.adapters.kafka.foreign_headers import FAMILIES
+from workers.adapters.kafka.headers import NAMES, PREFIX
+from workers.adapters.kafka.reader import Fetched, consumed
+from workers.core.stage import Stage
+from workers.ops.dead_letters.letter import Letter, letter_of
+from workers.ops.dead_letters.offsets import Offsets
+from workers.ops.dead_letters.selection import Selection
+
+Kind = tuple[str, str, str]
+"""Code, stage and worker."""
+CACHED_KINDS = 10_000
+DIGITS = 1_000
+"""Of four numbers; Python refuses to read one of more than 4,300."""
+PREFIXES = tuple(family.prefix for family in FAMILIES)
+_ours = itemgetter(*(PREFIX + name for name in NAMES.values()))
+
+
+@dataclass(slots=True)
+class Group:
+    """The dead letters of one kind. ``oldest`` and ``newest`` failed at, epoch milliseconds.
+
+    ``replayed``  how many of them were sent back to their topic; ``again`` how many came from a replay and failed again
+    ``message``   that of the newest; of several in one millisecond, the last in the alphabet
+    """
+
+    topic: str
+    code: str
+    stage: str
+    worker: str
+    letters: int = 0
+    oldest: int = 0
+    newest: int = 0
+    replayed: int = 0
+    again: int = 0
+    message: str = ""
+
+    def count(self, *, again: bool, replayed: bool) -> None:
+        """Count one letter, after ``see``."""
+        self.letters += 1
+        self.again += again
+        self.replayed += replayed
+
+    def see(self, at: int, message: str) -> None:
+        """Note when a letter failed, and why. A time between those that were seen changes nothing."""
+        if not self.letters or at < self.oldest:
+            self.oldest = at
+        if not self.letters or (at, message) > (self.newest, self.message):
+            self.newest, self.message = at, message
+
+    def add(self, other: "Group") -> None:
+        """Add the letters of another part of the topic. The order of parts does not matter."""
+        if not self.letters:
+            self.oldest, self.newest, self.message = other.oldest, other.newest, other.message
+        self.oldest = min(self.oldest, other.oldest)
+        self.newest, self.message = max((self.newest, self.message), (other.newest, other.message))
+        self.letters += other.letters
+        self.again += other.again
+        self.replayed += other.replayed
+
+
+class Counts:
+    """The selected dead letters of a topic, by kind. Memory depends on the number of kinds, not of letters."""
+
+    def __init__(self, topic: str, selection: Selection, sent: Offsets) -> None:
+        self.groups: dict[Kind, Group] = {}
+        self._topic = topic
+        self._selection = selection
+        self._by_record = selection.by_record
+        self._sent = sent
+        self._any_sent = bool(sent)
+        self._group_of_bytes = lru_cache(CACHED_KINDS)(self._decoded_group)
+
+    def add(self, messages: Iterable[Fetched]) -> None:
+        """Count the selected ones of these messages."""
+        for message in messages:
+            try:
+                self._add_ours(message)
+            except (
+                AttributeError,
+                IndexError,
+                KeyError,
+                TypeError,
+                ValueError,
+            ):  # not as our workers send it: read it with care
+                letter = letter_of(consumed(self._topic, message))
+                if letter in self._selection:
+                    self.count(letter)
+
+    def count(self, letter: Letter) -> None:
+        """Count a letter that is selected."""
+        group = self._group((letter.code, letter.stage, letter.worker))
+        group.see(letter.failed_at, letter.errors.message if letter.errors else letter.problem)
+        group.count(again=letter.replays > 0, replayed=letter.place in self._sent)
+
+    @property
+    def found(self) -> list[Group]:
+        """Return the groups that have letters."""
+        return [group for group in self.groups.values() if group.letters]
+
+    def merge(self, groups: Iterable[Group]) -> None:
+        """Add what was counted in another part of the topic."""
+        for group in groups:
+            self._group((group.code, group.stage, group.worker)).add(group)
+
+    def _add_ours(self, message: Fetched) -> None:
+        """Count a message with all of our headers. Raises what ``add`` expects for another one."""
+        headers: Any = message.headers()
+        if not headers[-1][0].startswith(PREFIX) and not _ours_are_last(headers):
+            raise ValueError
+        ours = _ours(dict(headers))
+        topic, partition, offset, made, by, worker, stage, error, text, code, first, failed, replay, replays = ours
+        if topic is None or by is None or error is None or replay is None:
+            raise ValueError
+        if not (partition.isdigit() and offset.isdigit() and made.isdigit() and first.isdigit()):
+            raise ValueError
+        if len(partition) + len(offset) + len(made) + len(first) > DIGITS:
+            raise ValueError
+        at, again = int(failed), replays != b"0" and int(replays) > 0
+        group = self._group_of_bytes(code, stage, worker)
+        if group is None or (self._by_record and not self._selection.takes_record(consumed(self._topic, message))):
+            return
+        if not group.oldest <= at < group.newest:
+            group.see(at, text.decode(errors="replace"))
+        group.letters += 1
+        if again:
+            group.again += 1
+        if self._any_sent and (message.partition() or 0, message.offset() or 0) in self._sent:
+            group.replayed += 1
+
+    def _decoded_group(self, code: bytes, stage: bytes, worker: bytes) -> Group | None:
+        """Return the group of these headers, ``None`` where no such letter is selected. Raises ``ValueError``."""
+        kind = code.decode(errors="replace"), Stage(stage.decode(errors="replace")), worker.decode(errors="replace")
+        return self._group(kind) if self._selection.takes_kind(*kind) else None
+
+    def _group(self, kind: Kind) -> Group:
+        return self.groups.setdefault(kind, Group(self._topic, *kind))
+
+
+def _ours_are_last(headers: Sequence[tuple[str, bytes | None]]) -> bool:
+    """Tell whether no other system has written headers behind ours."""
+    return next((name.startswith(PREFIX) for name, _ in reversed(headers) if name.startswith(PREFIXES)), False)

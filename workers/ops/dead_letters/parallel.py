@@ -1,0 +1,106 @@
+"""Count a long part of a topic in two processes: Python's own lock would let two threads do no more than one."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import NamedTuple
+
+from workers.adapters.kafka.reader import TopicReader
+from workers.config.settings import KafkaSettings
+from workers.core.errors import OperatorError, ProblemsFound
+from workers.ops.dead_letters.count import Counts, Group
+from workers.ops.dead_letters.offsets import Offsets
+from workers.ops.dead_letters.selection import Selection
+
+WORTH_A_PROCESS = 150_000
+"""Letters; below it, a second process costs more time to start than it saves."""
+PROGRESS_LETTERS = 10_000
+Progress = Callable[[str, int, int], None]
+"""Is called with the topic, the number of letters read so far, about, and that of all of them."""
+
+
+class Part(NamedTuple):
+    """The offsets of a dead-letter topic from ``begins`` up to and without ``ends``, by partition.
+
+    ``sent``  the letters that were sent back
+    """
+
+    kafka: KafkaSettings
+    topic: str
+    selection: Selection
+    sent: Offsets
+    begins: Mapping[int, int]
+    ends: Mapping[int, int]
+
+    @property
+    def letters(self) -> int:
+        """Return the number of letters, about: offsets may have holes."""
+        return sum(max(0, end - self.begins.get(number, 0)) for number, end in self.ends.items())
+
+    @property
+    def halves(self) -> "tuple[Part, Part]":
+        """Return two parts with about as many letters each."""
+        left, cut = self.letters // 2, dict[int, int]()
+        for number, end in self.ends.items():
+            begin = self.begins.get(number, 0)
+            cut[number] = max(begin, min(end, begin + left))
+            left -= cut[number] - begin
+        return self._replace(ends=cut), self._replace(begins=cut)
+
+
+def counted(part: Part, progress: Progress) -> Counts:
+    """Count a part. Raises ``Unreachable``, and ``ProblemsFound`` where the second process was killed."""
+    if part.letters < WORTH_A_PROCESS or os.cpu_count() == 1:
+        return count(part, progress)
+    first, second = part.halves
+    with _in_second_process(second) as answer:
+        counts = count(first, lambda topic, seen, of: progress(topic, 2 * seen, 2 * of))
+        counts.merge(_groups(answer))
+    return counts
+
+
+def count(part: Part, progress: Progress) -> Counts:
+    """Count a part in this process. Raises ``Unreachable``."""
+    counts, letters, seen = Counts(part.topic, part.selection, part.sent), part.letters, 0
+    for messages in TopicReader(part.kafka, part.topic).batches(part.begins, part.ends):
+        counts.add(messages)
+        before, seen = seen, seen + len(messages)
+        if seen // PROGRESS_LETTERS > before // PROGRESS_LETTERS:
+            progress(part.topic, seen, letters)
+    return counts
+
+
+@contextmanager
+def _in_second_process(part: Part) -> Iterator[Connection]:
+    """Start a process that counts a part; yield the connection that its answer comes through."""
+    context = get_context("spawn")  # a fork would copy the threads' locks of librdkafka, but not its threads
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(part, theirs), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        process.kill()
+        process.join()
+
+
+def _answer(part: Part, connection: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the first process, which ends this one
+    try:
+        connection.send(count(part, lambda *_: None).found)
+    except OperatorError as error:
+        connection.send(error)
+
+
+def _groups(connection: Connection) -> list[Group]:
+    try:
+        answer: list[Group] | OperatorError = connection.recv()
+    except EOFError:
+        raise ProblemsFound("the second process that reads dead letters was killed: run it again") from None
+    if isinstance(answer, OperatorError):
+        raise answer
+    return answer
