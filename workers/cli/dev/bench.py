@@ -10,7 +10,8 @@ from workers.cli.output import Output, OutputOption, print_json
 WIDTH_OF_FILES = 150
 """Line width without a terminal, in characters."""
 EVENTS, ROUNDS, LATENCY_SECONDS = 100_000, 5, 30.0
-QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS = 20_000, 1, 5.0
+LETTERS = 1_000_000
+QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS, QUICK_LETTERS = 20_000, 1, 5.0, 200_000
 
 
 def bench(  # noqa: PLR0913 - one parameter an option
@@ -21,8 +22,8 @@ def bench(  # noqa: PLR0913 - one parameter an option
     only: Annotated[
         str,
         typer.Option(
-            help="Some of: ours, forgetful, unwind-1, unwind-2, unwind-4, plain, quix, other, latency, scale. "
-            "Comma-separated."
+            help="Some of: ours, forgetful, unwind-1, unwind-2, unwind-4, plain, quix, other, latency, scale, "
+            "dead-letters. Comma-separated."
         ),
     ] = "",
     records: Annotated[str, typer.Option(help="Some of: complete, mix, late. Comma-separated.")] = "complete,mix",
@@ -32,6 +33,10 @@ def bench(  # noqa: PLR0913 - one parameter an option
     recovery: Annotated[
         int | None,
         typer.Option(min=1_000, metavar="TRACES", help="Only how soon a new process writes, with so many traces."),
+    ] = None,
+    dead_letters: Annotated[
+        int | None,
+        typer.Option(min=1_000, metavar="LETTERS", help="Only dlq list and replay, with so many dead letters."),
     ] = None,
     rate: Annotated[float | None, typer.Option(min=1, help="Events/s of latency and endurance.")] = None,
     endurance: Annotated[
@@ -67,7 +72,7 @@ def bench(  # noqa: PLR0913 - one parameter an option
     options = Options(
         events=events or (QUICK_EVENTS if quick else EVENTS),
         rounds=rounds or (QUICK_ROUNDS if quick else ROUNDS),
-        only=_names(only),
+        only=("dead-letters",) if dead_letters else _names(only),
         records=_names(records),
         rate=rate,
         latency_seconds=QUICK_LATENCY_SECONDS if quick else LATENCY_SECONDS,
@@ -75,6 +80,7 @@ def bench(  # noqa: PLR0913 - one parameter an option
         profile=profile,
         other=other,
         recovery=recovery,
+        letters=dead_letters or (QUICK_LETTERS if quick else LETTERS),
     ).checked()
     start_servers(name)
     progress = Console(stderr=True)

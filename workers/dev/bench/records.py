@@ -34,7 +34,7 @@ class BenchRecord(NamedTuple):
 
     key: bytes
     value: bytes
-    headers: list[tuple[str, str | bytes | None]]
+    headers: list[tuple[str, bytes | None]]
     decides: str | None
 
 
@@ -132,7 +132,7 @@ async def encode(sampled_record: Sampled, topic: str, encoder: AvroEncoder) -> B
     value = await encoder.encode(topic, name, fields)
     trace_id, span_id = fields["trace_id"], fields["span_id"]
     ends = name == INVOCATION and fields["event_type"] != "llm.invocation.start"
-    headers: list[tuple[str, str | bytes | None]] = []
+    headers: list[tuple[str, bytes | None]] = []
     if trace_id and span_id:  # as an instrumented producer sends it
         headers.append(("traceparent", f"00-{trace_id}-{span_id}-01".encode()))
     return BenchRecord(key.encode(), value, headers, f"{trace_id}/{span_id}" if ends else None)

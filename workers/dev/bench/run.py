@@ -12,6 +12,7 @@ from workers.dev.bench.contestants import CONTESTANTS, FORGETFUL, OTHER, OURS, S
 from workers.dev.bench.endurance import Endurance, endure
 from workers.dev.bench.field import fill
 from workers.dev.bench.ground import Ground, open_ground
+from workers.dev.bench.measure.dead_letters import DeadLetterSpeed, dead_letter_speed
 from workers.dev.bench.measure.latency import Latency, latency
 from workers.dev.bench.measure.machine import Machine, facts, server_at
 from workers.dev.bench.measure.recovery import Recovery, recovery
@@ -23,8 +24,8 @@ from workers.dev.stack.home import stack_home
 from workers.dev.stack.lifecycle import up
 from workers.dev.stack.progress import stack_progress
 
-LATENCY, SCALE_PART = "latency", "scale"
-PARTS = (*CONTESTANTS, OTHER, LATENCY, SCALE_PART)
+LATENCY, SCALE_PART, DEAD_LETTERS = "latency", "scale", "dead-letters"
+PARTS = (*CONTESTANTS, OTHER, LATENCY, SCALE_PART, DEAD_LETTERS)
 """What ``--only`` may name."""
 PARTITIONS = 4
 SCALE_PARTITIONS = 8
@@ -38,6 +39,7 @@ class Options:
     ``rate``      events/s of latency and endurance, where given
     ``other``     the checkout of another version, to compare with
     ``recovery``  traces in the graph, to measure only how soon a new process writes
+    ``letters``   dead letters to count and to send back
     """
 
     events: int
@@ -50,6 +52,7 @@ class Options:
     profile: bool = False
     other: Path | None = None
     recovery: int | None = None
+    letters: int = 1_000_000
     steady_rate: float = 3_000.0
 
     def wants(self, part: str) -> bool:
@@ -80,6 +83,7 @@ class Report:
     endurance: Endurance | None = None
     profiles: list[Profile] = field(default_factory=list)
     recovery: Recovery | None = None
+    dead_letters: DeadLetterSpeed | None = None
 
 
 def start_servers(name: str) -> None:
@@ -123,6 +127,9 @@ async def _compare(ground: Ground, options: Options, report: Report, tell: Tell)
             await _latency(ground, options, name, report, tell)
     if options.wants(SCALE_PART):
         report.scale = await _scale(ground, options, tell)
+    if options.wants(DEAD_LETTERS):
+        tell(f"{options.letters:,} dead letters: making, counting, sending back")
+        report.dead_letters = await dead_letter_speed(ground, options.letters, SEED)
 
 
 async def _course(

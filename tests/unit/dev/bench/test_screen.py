@@ -6,6 +6,7 @@ from rich.console import Console
 from workers.core.errors import Misconfigured
 from workers.dev.bench.comparison import Comparison, Standing
 from workers.dev.bench.endurance import Endurance, Spike
+from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.machine import Machine
 from workers.dev.bench.round import Measured
@@ -71,6 +72,29 @@ def test_endurance_is_judged_by_lag_memory_and_differences() -> None:
     found.endurance.memory_slope_mib_per_minute = 0.3
     assert [target.met for target in targets(found)] == [False, True, True]
     assert "never" in printed(found)
+
+
+def dead_letters(kcat: float | None) -> Report:
+    speed = DeadLetterSpeed(
+        1_000_000, listed=4.0, rss_mib=150.0, kcat=kcat, sent=100_000, replayed=6.0, plain=1.0, transactional=4.0
+    )
+    return Report(Options(1_000, 1), MACHINE, dead_letters=speed)
+
+
+def test_dead_letters_are_judged_beside_kcat_and_plain_producers() -> None:
+    found = dead_letters(kcat=2.0)
+    assert [target.met for target in targets(found)] == [True, True, False, True]
+    text = printed(found)
+    assert "250,000" in text  # letters a second
+    assert "2.00" in text  # times as long as kcat
+    assert "150 MiB" in text
+
+
+def test_without_kcat_its_row_says_so_and_nothing_is_judged_beside_it() -> None:
+    found = dead_letters(kcat=None)
+    assert "kcat is not installed" in printed(found)
+    assert not any("kcat" in target.what for target in targets(found))
+    assert "dlq list" in printed(found)
 
 
 def test_the_data_has_every_round() -> None:

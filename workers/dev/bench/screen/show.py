@@ -10,6 +10,7 @@ from workers.dev.bench.comparison import Comparison
 from workers.dev.bench.run import Report
 from workers.dev.bench.screen.tables import (
     comparison_table,
+    dead_letter_table,
     endurance_table,
     latency_table,
     machine_line,
@@ -37,6 +38,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "latency": {name: asdict(each) for name, each in report.latencies.items()},
         "endurance": asdict(report.endurance) if report.endurance else None,
         "recovery": asdict(report.recovery) if report.recovery else None,
+        "dead_letters": asdict(report.dead_letters) if report.dead_letters else None,
         "profiles": [asdict(each) for each in report.profiles],
         "targets": [target._asdict() for target in targets(report)],
     }
@@ -64,6 +66,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield endurance_table(report.endurance)
     if report.recovery is not None:
         yield recovery_line(report.recovery)
+    if report.dead_letters is not None:
+        yield dead_letter_table(report.dead_letters)
     for profile in report.profiles:
         yield from profile_tables(profile)
     if found := targets(report):

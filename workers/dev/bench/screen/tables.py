@@ -8,6 +8,7 @@ from rich.text import Text
 from workers.dev.bench.comparison import Comparison, Standing
 from workers.dev.bench.contestants import CEILING, OURS, PLAIN
 from workers.dev.bench.endurance import Endurance
+from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.figures import Spread
 from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.machine import Machine
@@ -15,6 +16,7 @@ from workers.dev.bench.measure.recovery import Recovery
 from workers.dev.bench.profile.run import Profile
 from workers.dev.bench.records import RECORD_SETS
 from workers.dev.bench.screen.targets import Target
+from workers.ops.dead_letters.replay import BATCH_LETTERS
 
 FUNCTIONS = 25
 LEAST_US = 0.05
@@ -99,6 +101,26 @@ def recovery_line(recovery: Recovery) -> Text:
         f"with {recovery.traces:,} traces in the graph: {recovery.start:.1f} s from the start of a process until "
         f"it has written in every partition; {recovery.rebalance:.1f} s without a write, at most, while another joined"
     )
+
+
+def dead_letter_table(speed: DeadLetterSpeed) -> Table:
+    """Return one row for each command, with what it is measured beside."""
+    table = _table(
+        f"{speed.letters:,} dead letters; whole commands, from the start of the process, up to {speed.rss_mib:.0f} MiB",
+        ("", "left"),
+        *((name, "right") for name in ("letters", "s", "letters/s", "times as long")),
+    )
+    kcat = "kcat -C -e >/dev/null" if speed.kcat else "kcat is not installed (package kcat)"
+    for name, letters, seconds, beside in (
+        ("memory-graph dlq list", speed.letters, speed.listed, speed.kcat),
+        (kcat, speed.letters, speed.kcat, None),
+        ("memory-graph dlq replay --execute", speed.sent, speed.replayed, speed.transactional),
+        (f"producer loop, {BATCH_LETTERS} records a transaction", speed.sent, speed.transactional, None),
+        ("producer loop without transactions", speed.sent, speed.plain, None),
+    ):
+        figures = (f"{letters:,}", f"{seconds:.2f}", f"{letters / seconds:,.0f}") if seconds else ("", "", "")
+        table.add_row(name, *figures, f"{seconds / beside:.2f}" if seconds and beside else "")
+    return table
 
 
 def profile_tables(profile: Profile) -> Iterator[Table]:

@@ -6,10 +6,12 @@ from typing import NamedTuple
 from workers.dev.bench.comparison import Comparison
 from workers.dev.bench.contestants import CEILING, FORGETFUL, OURS, PLAIN, QUIX
 from workers.dev.bench.endurance import Endurance, caught_up_all
+from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.recovery import Recovery
 from workers.dev.bench.records import COMPLETE, LATE
 from workers.dev.bench.run import Report
+from workers.ops.dead_letters.replay import BATCH_LETTERS
 
 TIMES_PLAIN, TIMES_QUIX, SCALE = 1.6, 3.0, 1.6
 OF_CEILING = {COMPLETE: 0.6}
@@ -19,6 +21,7 @@ P50_MS, P99_MS = 150.0, 500.0
 FLAT_MIB_PER_MINUTE = 1.0
 START_SECONDS, REBALANCE_SECONDS = 10.0, 2.0
 OF_FORGETFUL = 0.8
+TIMES_KCAT, LIST_MIB, TIMES_PRODUCER = 3.0, 200.0, 2.0
 
 
 class Target(NamedTuple):
@@ -38,6 +41,8 @@ def targets(report: Report) -> list[Target]:
         found += _of_scale(report.scale)
     if report.recovery is not None:
         found += _of_recovery(report.recovery)
+    if report.dead_letters is not None:
+        found += _of_dead_letters(report.dead_letters)
     found += _of_late(report)
     if report.endurance is not None:
         found += _of_endurance(report.endurance)
@@ -82,6 +87,19 @@ def _of_recovery(recovery: Recovery) -> Iterator[Target]:
         ("longest pause while another joins", REBALANCE_SECONDS, recovery.rebalance),
     ):
         yield Target(what, f"≤ {wanted:g} s", f"{found:.1f} s", found <= wanted)
+
+
+def _of_dead_letters(speed: DeadLetterSpeed) -> Iterator[Target]:
+    producer = f"producer loop with {BATCH_LETTERS} records a transaction"
+    for what, seconds, beside, times in (
+        ("dlq list beside kcat", speed.listed, speed.kcat, TIMES_KCAT),
+        (f"dlq replay beside a {producer}", speed.replayed, speed.transactional, TIMES_PRODUCER),
+        ("dlq replay beside a producer loop without transactions", speed.replayed, speed.plain, TIMES_PRODUCER),
+    ):
+        if beside:
+            share = seconds / beside
+            yield Target(what, f"< {times:g} times as long", f"{share:.2f} times", share < times)
+    yield Target("memory of dlq list", f"< {LIST_MIB:.0f} MiB", f"{speed.rss_mib:.0f} MiB", speed.rss_mib < LIST_MIB)
 
 
 def _of_late(report: Report) -> Iterator[Target]:
