@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from workers.cli.output import Output, print_json, table
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from workers.ops.dead_letters.count import Group
     from workers.ops.dead_letters.tally import Tally
 
 Rows = Sequence[dict[str, Any]]
@@ -54,20 +55,23 @@ def watch(tally: "Tally", limit: int | None, output: Output) -> None:
 def _counted(tally: "Tally") -> Rows:
     """Count with progress on standard error, and return a row for each group."""
     with progress("reading the dead letters") as show:
-        groups = tally.refresh(lambda topic, seen, of: show(f"{topic}: {seen:,} of {of:,} dead letters"))
-    return [{**asdict(group), "oldest": _iso(group.oldest), "newest": _iso(group.newest)} for group in groups]
+        return _rows(tally.refresh(lambda topic, seen, of: show(f"{topic}: {seen:,} of {of:,} dead letters")))
 
 
 def _refreshes(tally: "Tally") -> Iterator[Rows]:
     """Count what came since, again and again, with a pause between."""
     while True:
-        yield _counted(tally)
+        yield _rows(tally.refresh())
         time.sleep(WATCH_SECONDS)
+
+
+def _rows(groups: "Iterable[Group]") -> Rows:
+    return [{**asdict(group), "oldest": _iso(group.oldest), "newest": _iso(group.newest)} for group in groups]
 
 
 def _shown(rows: Rows) -> "RenderableType":
     """Return a table for each topic, and one message."""
-    from rich.console import Group  # noqa: PLC0415 - keeps --help fast
+    from rich.console import Group as Lines  # noqa: PLC0415 - keeps --help fast
     from rich.text import Text  # noqa: PLC0415 - same reason as above
 
     if not rows:
@@ -77,7 +81,7 @@ def _shown(rows: Rows) -> "RenderableType":
         for topic in dict.fromkeys(row["topic"] for row in rows)
     ]
     newest = f"the newest of {rows[0]['code']}: {rows[0]['message']}"
-    return Group(*tables, Text(newest, no_wrap=True, overflow="ignore"))
+    return Lines(*tables, Text(newest, no_wrap=True, overflow="ignore"))
 
 
 def _short(row: dict[str, Any]) -> dict[str, str]:
