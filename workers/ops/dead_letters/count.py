@@ -19,6 +19,8 @@ Kind = tuple[str, str, str]
 CACHED_KINDS = 10_000
 DIGITS = 1_000
 """Of four numbers; Python refuses to read one of more than 4,300."""
+NOT_OURS = (AttributeError, LookupError, TypeError, ValueError)
+"""What reading in haste raises where the headers are not as our workers send them: these are read with care."""
 PREFIXES = tuple(family.prefix for family in FAMILIES)
 _ours = itemgetter(*(PREFIX + name for name in NAMES.values()))
 
@@ -83,13 +85,7 @@ class Counts:
         for message in messages:
             try:
                 self._add_ours(message)
-            except (
-                AttributeError,
-                IndexError,
-                KeyError,
-                TypeError,
-                ValueError,
-            ):  # not as our workers send it: read it with care
+            except NOT_OURS:
                 letter = letter_of(consumed(self._topic, message))
                 if letter in self._selection:
                     self.count(letter)
@@ -111,7 +107,7 @@ class Counts:
             self._group((group.code, group.stage, group.worker)).add(group)
 
     def _add_ours(self, message: Fetched) -> None:
-        """Count a message with all of our headers. Raises what ``add`` expects for another one."""
+        """Count a message with all of our headers. Raises one of ``NOT_OURS`` for another one."""
         headers: Any = message.headers()
         if not headers[-1][0].startswith(PREFIX) and not _ours_are_last(headers):
             raise ValueError

@@ -58,5 +58,5 @@ class TopicTally:
         begins = {number: first for number, (first, _) in new.spans.items()}
         ends = {number: min(last, self._read_to.get(number, 0)) for number, (_, last) in new.spans.items()}
         again = counted(Part(self._of.kafka, self._of.topic, self._selection, new, begins, ends), lambda *_: None)
-        for kind, group in again.groups.items():
-            self._counts.groups[kind].replayed += group.replayed
+        for group in again.found:
+            self._counts.groups[group.code, group.stage, group.worker].replayed += group.replayed
