@@ -16,8 +16,12 @@ TIMEOUT_SECONDS = 10.0
 POLL_SECONDS = 0.1
 BATCH_RECORDS = 100
 """Few enough to stay in the processor's cache while they are read: with 1,000, each record costs a quarter more."""
-QUEUED_KILOBYTES = 16_384
+QUEUED_KILOBYTES = 8_192
 """What librdkafka keeps of all partitions before it is read; its default is 64 MiB for each of them."""
+QUEUE_FULL_MILLISECONDS = 5
+"""How long librdkafka then waits before it fetches again; by default a second, in which a fast reader has nothing."""
+FETCHED_BYTES = 262_144
+"""Of each partition at once, compressed: unpacked, it may go far beyond what is kept. A larger record still comes."""
 Fetched: TypeAlias = Message
 """A record as librdkafka hands it over."""
 LEADER_POLL_SECONDS = 0.05
@@ -97,6 +101,8 @@ class TopicReader:
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
                 "queued.max.messages.kbytes": QUEUED_KILOBYTES,
+                "fetch.queue.backoff.ms": QUEUE_FULL_MILLISECONDS,
+                "fetch.message.max.bytes": FETCHED_BYTES,
                 "log_level": 2,
             }
         )
