@@ -66,7 +66,12 @@ def _refreshes(tally: "Tally") -> Iterator[Rows]:
 
 
 def _rows(groups: "Iterable[Group]") -> Rows:
-    return [{**asdict(group), "oldest": _iso(group.oldest), "newest": _iso(group.newest)} for group in groups]
+    from workers.ops.dead_letters.show import iso  # noqa: PLC0415 - keeps --help fast
+
+    return [
+        {**asdict(group), "oldest": iso(group.oldest, "seconds"), "newest": iso(group.newest, "seconds")}
+        for group in groups
+    ]
 
 
 def _shown(rows: Rows) -> "RenderableType":

@@ -9,6 +9,7 @@ from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Rejected
 from workers.ops.dead_letters.carry_out import Order, carry_out, rules_of
+from workers.ops.dead_letters.count import Group
 from workers.ops.dead_letters.dry_run import dry_run
 from workers.ops.dead_letters.journal import Journal, Who, who_does_it
 from workers.ops.dead_letters.letter import Letter
@@ -18,7 +19,7 @@ from workers.ops.dead_letters.replay_tally import Tally
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.show import shown
-from workers.ops.dead_letters.tally import Group, tally
+from workers.ops.dead_letters.tally import tally
 from workers.ops.dead_letters.verdict import Rules, Verdict, verdict
 
 PAGE_LETTERS = 200

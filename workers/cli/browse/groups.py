@@ -12,7 +12,7 @@ from workers.cli.browse.fixes import FixesScreen
 from workers.cli.browse.letters import LettersScreen
 from workers.cli.browse.screen import AskingScreen, Rows
 from workers.cli.browse.text import moment, plain
-from workers.ops.dead_letters.tally import Group
+from workers.ops.dead_letters.count import Group
 
 COLUMNS = ["letters", "topic", "code", "stage", "worker", "oldest", "newest", "replayed", "again"]
 WIDE_ONLY = ["stage", "worker", "oldest", "replayed", "again"]

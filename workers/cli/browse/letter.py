@@ -12,8 +12,8 @@ from workers.cli.browse.backend import Backend, Chosen
 from workers.cli.browse.fixes import FixesScreen
 from workers.cli.browse.screen import AskingScreen
 from workers.cli.browse.text import shown_text
+from workers.ops.dead_letters.count import Group
 from workers.ops.dead_letters.letter import Letter
-from workers.ops.dead_letters.tally import Group
 
 
 class LetterScreen(AskingScreen):

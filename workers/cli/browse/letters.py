@@ -12,7 +12,7 @@ from workers.cli.browse.fixes import FixesScreen
 from workers.cli.browse.letter import LetterScreen
 from workers.cli.browse.screen import AskingScreen, Rows
 from workers.cli.browse.text import key_of, plain, today
-from workers.ops.dead_letters.tally import Group
+from workers.ops.dead_letters.count import Group
 
 COLUMNS = [" ", "place", "today", "key", "why"]
 

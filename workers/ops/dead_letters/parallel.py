@@ -51,21 +51,25 @@ class Part(NamedTuple):
         return self._replace(ends=cut), self._replace(begins=cut)
 
 
-def counted(part: Part, progress: Progress) -> Counts:
-    """Count a part. Raises ``Unreachable``, and ``ProblemsFound`` where the second process was killed."""
+def counted(part: Part, progress: Progress, watch: Callable[[], object]) -> Counts:
+    """Count a part; ``watch`` is called again and again, and what it raises ends the counting.
+
+    Raises ``Unreachable``, and ``ProblemsFound`` where the second process was killed.
+    """
     if part.letters < WORTH_A_PROCESS or os.cpu_count() == 1:
-        return count(part, progress)
+        return count(part, progress, watch)
     first, second = part.halves
     with _in_second_process(second) as answer:
-        counts = count(first, lambda topic, seen, of: progress(topic, 2 * seen, 2 * of))
+        counts = count(first, lambda topic, seen, of: progress(topic, 2 * seen, 2 * of), watch)
         counts.merge(_groups(answer))
     return counts
 
 
-def count(part: Part, progress: Progress) -> Counts:
+def count(part: Part, progress: Progress, watch: Callable[[], object]) -> Counts:
     """Count a part in this process. Raises ``Unreachable``."""
     counts, letters, seen = Counts(part.topic, part.selection, part.sent), part.letters, 0
     for messages in TopicReader(part.kafka, part.topic).batches(part.begins, part.ends):
+        watch()
         counts.add(messages)
         before, seen = seen, seen + len(messages)
         if seen // PROGRESS_LETTERS > before // PROGRESS_LETTERS:
@@ -91,7 +95,7 @@ def _in_second_process(part: Part) -> Iterator[Connection]:
 def _answer(part: Part, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the first process, which ends this one
     try:
-        connection.send(count(part, lambda *_: None).found)
+        connection.send(count(part, lambda *_: None, lambda: None).found)
     except OperatorError as error:
         connection.send(error)
 

@@ -49,7 +49,7 @@ class TopicTally:
         self._count_sent(self._sent.look())
         begins = {number: max(begin, self._read_to.get(number, 0)) for number, begin in begins.items()}
         part = Part(letters.kafka, letters.topic, self._selection, self._sent.offsets, begins, ends)
-        self._counts.merge(counted(part, progress).found)
+        self._counts.merge(counted(part, progress, self._of.watch).found)
         self._read_to |= ends
         return self._counts.found
 
@@ -57,6 +57,7 @@ class TopicTally:
         """Count letters as sent back that were counted before that: they are read again."""
         begins = {number: first for number, (first, _) in new.spans.items()}
         ends = {number: min(last, self._read_to.get(number, 0)) for number, (_, last) in new.spans.items()}
-        again = counted(Part(self._of.kafka, self._of.topic, self._selection, new, begins, ends), lambda *_: None)
+        part = Part(self._of.kafka, self._of.topic, self._selection, new, begins, ends)
+        again = counted(part, lambda *_: None, self._of.watch)
         for group in again.found:
             self._counts.groups[group.code, group.stage, group.worker].replayed += group.replayed

@@ -10,11 +10,11 @@ from workers.core.dead_letter import DeadLetter
 from workers.core.errors import OperatorError, Rejected
 from workers.core.record import ConsumedRecord, Decoded
 from workers.core.stage import Stage
+from workers.ops.dead_letters.count import Group
 from workers.ops.dead_letters.journal import Who, who_does_it
 from workers.ops.dead_letters.letter import Letter, letter_of
 from workers.ops.dead_letters.replay_tally import Judged, Tally
 from workers.ops.dead_letters.show import shown
-from workers.ops.dead_letters.tally import Group
 from workers.ops.dead_letters.verdict import Verdict
 
 TOPIC = "llm-telemetry-events"
