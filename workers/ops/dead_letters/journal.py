@@ -9,6 +9,7 @@ import msgspec
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.replays import SUFFIX, Replayed
 from workers.adapters.kafka.topics import create_beside, topic_id
 from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured
@@ -16,8 +17,6 @@ from workers.core.record import OutgoingRecord
 from workers.ops.dead_letters.letter import Letter, Origin
 from workers.ops.dead_letters.offsets import Offsets
 from workers.ops.dead_letters.scan import DeadLetters
-
-SUFFIX = ".replays"
 
 
 class Who(NamedTuple):
@@ -36,19 +35,7 @@ def who_does_it(by: str | None, why: str) -> Who:
     return Who(uuid4().hex[:12], by or getuser(), why.strip(), SystemClock().now_ms())
 
 
-class Place(msgspec.Struct, frozen=True):
-    """The place of a replayed dead letter, and the topic that it was sent to.
-
-    ``topic_id``  of the dead-letter topic: offsets of a topic that was created again are other dead letters
-    """
-
-    topic_id: str
-    partition: int
-    offset: int
-    target: str
-
-
-class Entry(Place, frozen=True):
+class Entry(Replayed, frozen=True):
     """A replayed dead letter, with the origin of its record."""
 
     origin: Origin
@@ -57,7 +44,7 @@ class Entry(Place, frozen=True):
 
 _encode = msgspec.json.Encoder().encode
 _entry = msgspec.json.Decoder(Entry).decode
-_place = msgspec.json.Decoder(Place).decode
+_replayed = msgspec.json.Decoder(Replayed).decode
 
 
 class Journal:
@@ -130,8 +117,8 @@ class Sent:
             return new
         begin, self._read_to = self._read_to, self._reader.end_offsets()
         for messages in self._reader.batches(begin, self._read_to):
-            for place in (_place(message.value() or b"") for message in messages):
-                if (place.topic_id, place.target) == (self.topic_id, self._dead_letters.source):
-                    self.offsets.add((place.partition, place.offset))
-                    new.add((place.partition, place.offset))
+            for letter in (_replayed(message.value() or b"") for message in messages):
+                if (letter.topic_id, letter.target) == (self.topic_id, self._dead_letters.source):
+                    self.offsets.add((letter.partition, letter.offset))
+                    new.add((letter.partition, letter.offset))
         return new

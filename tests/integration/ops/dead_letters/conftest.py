@@ -15,6 +15,7 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.replays import SUFFIX
 from workers.adapters.kafka.topic_state import KafkaTopicStates
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import KafkaSettings, Settings
@@ -26,7 +27,6 @@ from workers.core.dead_letter import DeadLetter
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
 from workers.ops.dead_letters.audit import SCHEMAS, TOPIC
-from workers.ops.dead_letters.journal import SUFFIX
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.pipelines.fleet import load_topology
 
