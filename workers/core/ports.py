@@ -1,6 +1,6 @@
 """What the engine needs from servers, as Protocols. Adapters implement them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -128,4 +128,39 @@ class TopicStates(Protocol):
 
     async def now(self) -> TopicState:
         """Ask Kafka. Raises ``Retryable``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterTopicState:
+    """A dead-letter topic at one moment; offsets by partition.
+
+    ``id``        its UUID
+    ``begins``    the offset of the first letter that is kept
+    ``ends``      the offset after the last letter
+    ``expiring``  the offset before which retention is over for all letters within a day
+    """
+
+    id: str
+    begins: Mapping[int, int]
+    ends: Mapping[int, int]
+    expiring: Mapping[int, int]
+
+
+class DeadLetterTopic(Protocol):
+    """The dead letters of a source topic, and which of them were replayed. Calls block.
+
+    All raise ``Unreachable``, and ``Misconfigured`` where there is no topic or Kafka turns us away.
+    """
+
+    def state(self, now_ms: int) -> DeadLetterTopicState:
+        """Ask Kafka; every replay so far is of a letter before ``ends``."""
+        ...
+
+    def replayed(self, topic_id: str) -> Iterator[tuple[int, int]]:
+        """Return partition and offset of replayed letters, as far as no earlier call with this topic's id has."""
+        ...
+
+    def between(self, begin: Mapping[int, int], end: Mapping[int, int]) -> Iterator[Record]:
+        """Return the letters from ``begin`` up to and without ``end``, offsets by partition; order holds in each."""
         ...

@@ -22,6 +22,7 @@ from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.client import librdkafka_config
+from workers.adapters.kafka.dead_letter_topic import KafkaDeadLetterTopic
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.topic_state import KafkaTopicStates
 from workers.config.settings import Settings
@@ -33,6 +34,7 @@ from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
 from workers.engine.background import in_background
+from workers.engine.dead_letters.gauges import DeadLetterGauges
 from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.jobs.effects import open_effects
 from workers.engine.jobs.runner import JobContext, running_jobs
@@ -105,6 +107,9 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     assignment = Assignment(context, failed)
     attach(app, options.topic, assignment)
     await stack.enter_async_context(observed(Observer(context, assignment, partitions), failed))
+    letters = KafkaDeadLetterTopic(deployment.settings.kafka, options.topic)
+    gauges = DeadLetterGauges(letters, options.topic, assignment.leads, metrics, SystemClock())
+    await stack.enter_async_context(in_background(gauges.run(), "dead-letter gauges", failed))
     if jobs := deployment.spec.jobs:
         beside = await _job_context(stack, deployment, driver, assignment.leads, metrics)
         await stack.enter_async_context(running_jobs(jobs, beside, failed))

@@ -38,6 +38,20 @@ EVENT_TIME_LAG = gauge(
 )
 WAITING = gauge("waiting", "1 while a partition waits for this reason.", "partition", "reason")
 DEAD_LETTERS = counter("dead_letters_total", "Records sent to the dead letters.", "stage", "code")
+DEAD_LETTERS_WAITING = gauge(
+    "dead_letters_waiting",
+    "Dead letters that are kept and were not replayed, by the process with partition 0.",
+    "topic",
+    "code",
+)
+DEAD_LETTERS_OLDEST_AGE = gauge(
+    "dead_letters_oldest_age_seconds", "Time since the oldest of the waiting dead letters failed.", "topic", "code"
+)
+DEAD_LETTERS_NEAR_RETENTION = gauge(
+    "dead_letters_near_retention_ratio",
+    "Share of the waiting dead letters that Kafka deletes for their age within 24 h.",
+    "topic",
+)
 BATCH_RECORDS = histogram("batch_records", "Records in a batch.", "worker", buckets=RECORDS)
 RETRIES = counter("retries_total", "Repeated attempts, because a server was away or busy.", "worker", "service")
 REBALANCES = counter("rebalances_total", "Assignments of partitions received.", "worker")
@@ -73,6 +87,9 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     EVENT_TIME_LAG,
     WAITING,
     DEAD_LETTERS,
+    DEAD_LETTERS_WAITING,
+    DEAD_LETTERS_OLDEST_AGE,
+    DEAD_LETTERS_NEAR_RETENTION,
     BATCH_RECORDS,
     RETRIES,
     REBALANCES,

@@ -43,6 +43,9 @@ class Metrics:
         self._event_time_lag = gauge(listed.EVENT_TIME_LAG, self.registry)
         self._waiting = gauge(listed.WAITING, self.registry)
         self._dead_letters = counter(listed.DEAD_LETTERS, self.registry)
+        self._letters_waiting = gauge(listed.DEAD_LETTERS_WAITING, self.registry)
+        self._letters_age = gauge(listed.DEAD_LETTERS_OLDEST_AGE, self.registry)
+        self._near_retention = gauge(listed.DEAD_LETTERS_NEAR_RETENTION, self.registry)
         self._batch_records = histogram(listed.BATCH_RECORDS, self.registry)
         self._retries = counter(listed.RETRIES, self.registry)
         self._rebalances = counter(listed.REBALANCES, self.registry)
@@ -117,6 +120,23 @@ class Metrics:
     def dead_letters(self, stage: str, code: str, count: int = 1) -> None:
         """Count confirmed dead letters."""
         self._dead_letters.of(stage, code).inc(count)
+
+    def dead_letters_waiting(self, topic: str, code: str, letters: int, oldest_age_seconds: float) -> None:
+        """Set how many dead letters of a code wait in a dead-letter topic, and the age of the oldest."""
+        self._letters_waiting.of(topic, code).set(letters)
+        self._letters_age.of(topic, code).set(oldest_age_seconds)
+
+    def dead_letters_gone(self, topic: str, code: str) -> None:
+        """Stop exposing a code of which no dead letter waits."""
+        self._letters_waiting.forget(topic, code)
+        self._letters_age.forget(topic, code)
+
+    def dead_letters_near_retention(self, topic: str, ratio: float | None) -> None:
+        """Set the share of the waiting dead letters that are deleted soon; ``None`` where nobody knows it."""
+        if ratio is None:
+            self._near_retention.forget(topic)
+        else:
+            self._near_retention.of(topic).set(ratio)
 
     def batch(self, worker: str, records: int) -> None:
         """Observe one batch that the graph has committed."""

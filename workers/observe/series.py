@@ -46,9 +46,13 @@ class Series(Generic[SeriesT]):
         return self._of_new(values) if found is None else found
 
     def forget(self, *values: str) -> None:
-        """Stop exposing a series, such as that of a revoked partition."""
-        if self._known.pop(values, None) is not None and self._drop is not None:
-            self._drop(*values)
+        """Stop exposing a series, such as that of a revoked partition. A value that no other series has is free."""
+        if self._known.pop(values, None) is None or self._drop is None:
+            return
+        self._drop(*values)
+        for at, label in enumerate(self._spec.labels):
+            if label in self._values and not any(known[at] == values[at] for known in self._known):
+                self._values[label].discard(values[at])
 
     def _of_new(self, values: tuple[str, ...]) -> SeriesT:
         bounded = tuple(map(self._bounded, self._spec.labels, values))

@@ -25,8 +25,9 @@ class Parts:
     def replace(self, patch: pytest.MonkeyPatch) -> None:
         for name in ("Neo4jWriter", "Neo4jRecorder", "KafkaDeadLetters", "PartitionContext"):
             patch.setattr(module, name, self._part(name))
-        for name in ("Neo4jReader", "KafkaTopicStates", "Admin", "Assignment", "Observer", "attach"):
-            patch.setattr(module, name, lambda *_, **__: SimpleNamespace(grow=print, ask=None, leads=None))
+        other = ("Neo4jReader", "KafkaTopicStates", "KafkaDeadLetterTopic", "DeadLetterGauges", "Admin", "Assignment")
+        for name in (*other, "Observer", "attach"):
+            patch.setattr(module, name, lambda *_, **__: SimpleNamespace(grow=print, ask=None, leads=None, run=nothing))
         for name in ("_serve_health", "_open_graph"):
             patch.setattr(module, name, nothing)
         for name in ("observed", "running_jobs"):

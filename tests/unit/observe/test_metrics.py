@@ -39,6 +39,8 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.waiting(4, "neo4j", waits=True)
     metrics.watermark("llm-telemetry-events", 4, 1_000)
     metrics.dead_letters("DECODE", "avro.unknown_schema", 2)
+    metrics.dead_letters_waiting("llm-telemetry-events.dlq", "avro.unknown_schema", 2, 30.5)
+    metrics.dead_letters_near_retention("llm-telemetry-events.dlq", 0.5)
     metrics.batch("telemetry", 500)
     metrics.retry("telemetry", "neo4j")
     metrics.rebalanced("telemetry")
@@ -159,6 +161,17 @@ def test_a_revoked_partition_shows_neither_lag_nor_watermark_until_it_comes_back
     assert _value(metrics, "llm_memory_graph_watermark_offset", {"topic": "t", "partition": "4"}) is None
     metrics.lag(4, 3)
     assert _value(metrics, "llm_memory_graph_kafka_lag_messages", {"partition": "4"}) == 3
+
+
+def test_a_value_that_is_shown_no_more_makes_room_for_another() -> None:
+    metrics = Metrics()
+    for number in range(MAX_VALUES + 1):
+        metrics.dead_letters_waiting("t", f"code.{number}", number, 1.0)
+        metrics.dead_letters_gone("t", f"code.{number - 1}")
+
+    name, last = "llm_memory_graph_dead_letters_waiting", {"topic": "t", "code": f"code.{MAX_VALUES}"}
+    assert _value(metrics, name, last) == MAX_VALUES
+    assert _value(metrics, name, {"topic": "t", "code": f"code.{MAX_VALUES - 1}"}) is None
 
 
 def test_a_worker_that_mirrors_nothing_shows_no_age_of_what_it_mirrors() -> None:

@@ -40,7 +40,7 @@ class KafkaTopicStates:
     async def _ask(self) -> TopicState:
         asked_at = time.monotonic()
         try:
-            self._known = await asyncio.to_thread(self._answer)
+            self._known = await asyncio.to_thread(topic_state, self._admin, self._topic)
         except (Unreachable, Misconfigured) as error:
             raise Retryable(str(error)) from error
         except KafkaException as error:  # such as a topic that this broker does not know yet
@@ -48,17 +48,20 @@ class KafkaTopicStates:
         self._asked_at = asked_at
         return self._known
 
-    def _answer(self) -> TopicState:
-        """Blocks. The end of a partition is that of its committed transactions, the last stable offset."""
-        admin, topic = self._admin, self._topic
-        described = admin.client.describe_topics(TopicCollection([topic]), request_timeout=admin.timeout_seconds)
-        found = admin.results(described)[topic]
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has no types
-        ends = admin.results(
-            admin.client.list_offsets(
-                {TopicPartition(topic, number): latest for number in range(len(found.partitions))},
-                isolation_level=IsolationLevel.READ_COMMITTED,
-                request_timeout=admin.timeout_seconds,
-            )
+
+def topic_state(admin: Admin, topic: str) -> TopicState:
+    """Ask Kafka. Blocks. The end of a partition is that of its committed transactions, the last stable offset.
+
+    Raises ``Unreachable``, ``Misconfigured``, and ``KafkaException``, such as for a topic that does not exist.
+    """
+    described = admin.client.describe_topics(TopicCollection([topic]), request_timeout=admin.timeout_seconds)
+    found = admin.results(described)[topic]
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # it has no types
+    ends = admin.results(
+        admin.client.list_offsets(
+            {TopicPartition(topic, number): latest for number in range(len(found.partitions))},
+            isolation_level=IsolationLevel.READ_COMMITTED,
+            request_timeout=admin.timeout_seconds,
         )
-        return TopicState(str(found.topic_id), {partition.partition: end.offset for partition, end in ends.items()})
+    )
+    return TopicState(str(found.topic_id), {partition.partition: end.offset for partition, end in ends.items()})
