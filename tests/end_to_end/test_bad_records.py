@@ -1,6 +1,7 @@
 """Records that can never succeed become dead letters; other records reach the graph."""
 
 import time
+from collections import Counter
 from typing import Any, NamedTuple
 
 import pytest
@@ -8,6 +9,7 @@ from confluent_kafka import Message
 
 from tests.end_to_end.bad_records import EVERY_KIND, Bad, Producer
 from tests.end_to_end.outsider import Log, Sent, read_all
+from tests.end_to_end.program import get, until
 from tests.end_to_end.scene import Scene
 
 SENT_AT = int(time.time() * 1000) - 3_600_000
@@ -122,3 +124,15 @@ def test_nothing_else_is_in_the_graph_or_in_the_dead_letters(outcome: Outcome) -
 
 def test_the_worker_ends_in_order_and_leaves_no_lag(outcome: Outcome) -> None:
     assert (outcome.exit_code, outcome.lag) == (0, 0)
+
+
+def test_the_next_worker_shows_how_many_letters_wait_for_which_reason(scene: Scene, outcome: Outcome) -> None:
+    codes = Counter(ours(letter)["code"] for letters in outcome.letters.values() for letter in letters)
+    lines = {
+        f'llm_memory_graph_dead_letters_waiting{{code="{code}",topic="{scene.topic}.dlq"}} {letters}.0'
+        for code, letters in codes.items()
+    }
+    with scene.start("next-worker.log") as worker:
+        address = worker.until_ready()
+        until(lambda: lines <= {*get(f"{address}/metrics").text.splitlines()}, "all codes in the metrics", worker)
+        assert worker.stop() == 0
