@@ -182,7 +182,9 @@ def purge(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Kafka deletes only from the beginning of a partition: selected letters behind one that is not selected stay, until
     the retention of their topic ends.
 
-    Example, which only plans, and with --execute --why "..." acts: memory-graph dlq purge --until 3d
+    With --execute --why "..." it acts.
+
+    Example: memory-graph dlq purge --until 3d
     """
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until

@@ -37,10 +37,10 @@ from workers.core.errors import Misconfigured, ProblemsFound
 if TYPE_CHECKING:
     from workers.config.settings import Settings
     from workers.config.topology import Topology
-    from workers.ops.dead_letters.carry_out import Order
     from workers.ops.dead_letters.journal import Who
-    from workers.ops.dead_letters.replay import Replay
-    from workers.ops.dead_letters.replay_tally import Tally
+    from workers.ops.dead_letters.replaying.carry_out import Order
+    from workers.ops.dead_letters.replaying.replay import Replay
+    from workers.ops.dead_letters.replaying.replay_tally import Tally
 
 PLAN_COLUMNS = ["topic", "letters", "code", "what"]
 SHOWN_FAULTS = 5
@@ -82,17 +82,18 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     Each letter is sent once, in one transaction with a note that it was sent: run a command again after it was stopped,
     and it sends what is left. Their order is kept in each partition.
 
-    Exit code 1: some were left out. Example, which only plans, and with --execute --why "..." acts:
-    memory-graph dlq replay --topic llm-telemetry-events --reason number.negative --fix latency_ms=0 --fix token_count=0
+    With --execute --why "..." it acts. Exit code 1: some were left out.
+
+    Example: memory-graph dlq replay --topic llm-telemetry-events --reason number.negative --fix latency_ms=0
     """
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
-    from workers.ops.dead_letters.carry_out import Order, rules_of  # noqa: PLC0415 - keeps --help fast
     from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.repair import fix as fix_of  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.repair import patch_file  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.replay import Replay  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.replaying.carry_out import Order, rules_of  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.replaying.repair import fix as fix_of  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.replaying.repair import patch_file  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.replaying.replay import Replay  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
     allowed = {*topology.topics, *(allow_topic or ())}
@@ -118,7 +119,7 @@ def _replayed(settings: "Settings", topology: "Topology", replay: "Replay", orde
     """Plan or execute the replay of one topic, and show how far it is."""
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
-    from workers.ops.dead_letters.carry_out import carry_out  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.replaying.carry_out import carry_out  # noqa: PLC0415 - same reason as above
 
     topic, began = replay.dead_letters.topic, time.monotonic()
     with Console(stderr=True).status(f"reading {topic}") as status:

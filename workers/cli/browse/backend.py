@@ -8,19 +8,19 @@ from typing import Any, NamedTuple, Protocol
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Rejected
-from workers.ops.dead_letters.carry_out import Order, carry_out, rules_of
 from workers.ops.dead_letters.count import Group
 from workers.ops.dead_letters.dry_run import dry_run
 from workers.ops.dead_letters.journal import Journal, Who, who_does_it
 from workers.ops.dead_letters.letter import Letter
-from workers.ops.dead_letters.repair import fix
-from workers.ops.dead_letters.replay import Replay
-from workers.ops.dead_letters.replay_tally import Tally
+from workers.ops.dead_letters.replaying.carry_out import Order, carry_out, rules_of
+from workers.ops.dead_letters.replaying.repair import fix
+from workers.ops.dead_letters.replaying.replay import Replay
+from workers.ops.dead_letters.replaying.replay_tally import Tally
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict, verdict
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.show import shown
 from workers.ops.dead_letters.tally import tally
-from workers.ops.dead_letters.verdict import Rules, Verdict, verdict
 
 PAGE_LETTERS = 200
 PAGE_BYTES = 32 * 1024 * 1024

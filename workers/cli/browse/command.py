@@ -61,7 +61,7 @@ def browse(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from workers.cli.browse.backend import KafkaBackend  # noqa: PLC0415 - same reason as above
     from workers.cli.browse.screen import watch  # noqa: PLC0415 - same reason as above
     from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.carry_out import Order  # noqa: PLC0415 - same reason as above
+    from workers.ops.dead_letters.replaying.carry_out import Order  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
     opened = partial(dead_letters_of, settings, topology, topic, dlq_topic)

@@ -10,7 +10,7 @@ from workers.cli.browse.backend import Backend, Chosen
 from workers.cli.browse.plan import PlanScreen
 from workers.cli.browse.screen import AskingScreen
 from workers.core.errors import Misconfigured
-from workers.ops.dead_letters.repair import fix
+from workers.ops.dead_letters.replaying.repair import fix
 
 EXPLANATION = """\
 Change decoded values on the way back: one FIELD=VALUE a line, such as provider=openai or metadata.retries=0.

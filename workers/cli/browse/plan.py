@@ -14,8 +14,8 @@ from workers.cli.browse.screen import AskingScreen
 from workers.cli.browse.sending import SendingScreen
 from workers.cli.browse.text import plain, plan_text
 from workers.core.errors import Misconfigured
-from workers.ops.dead_letters.replay_tally import Tally
-from workers.ops.dead_letters.verdict import Verdict
+from workers.ops.dead_letters.replaying.replay_tally import Tally
+from workers.ops.dead_letters.replaying.verdict import Verdict
 
 
 class PlanScreen(AskingScreen):

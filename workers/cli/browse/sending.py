@@ -13,8 +13,8 @@ from workers.cli.browse.screen import AskingScreen
 from workers.cli.browse.text import plain, plan_text
 from workers.core.errors import OperatorError, ProblemsFound
 from workers.ops.dead_letters.journal import Who
-from workers.ops.dead_letters.replay_tally import Tally
-from workers.ops.dead_letters.verdict import Verdict
+from workers.ops.dead_letters.replaying.replay_tally import Tally
+from workers.ops.dead_letters.replaying.verdict import Verdict
 
 
 class SendingScreen(AskingScreen):

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from workers.cli.browse.backend import Row
 from workers.cli.dlq_replay import plan_notes, plan_rows
-from workers.ops.dead_letters.replay_tally import Tally
+from workers.ops.dead_letters.replaying.replay_tally import Tally
+from workers.ops.dead_letters.replaying.verdict import Verdict
 from workers.ops.dead_letters.show import iso
-from workers.ops.dead_letters.verdict import Verdict
 
 FAILING = "bold white on red"
 TODAY = {

@@ -13,6 +13,6 @@ for group in tally([dead_letters], Selection(codes=frozenset({"avro.unknown_sche
     print(group.code, group.letters)
 ```
 
-``selection`` says which dead letters, ``scan`` reads them, ``journal`` knows which were replayed, ``verdict`` decides
-what a replay does with each, ``replay`` does it.
+``selection`` says which dead letters, ``scan`` reads them, ``tally`` counts them (in two processes where there are
+many, so guard a script's main module), ``journal`` knows which were replayed, ``replaying`` sends them back.
 """

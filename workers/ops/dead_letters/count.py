@@ -18,7 +18,7 @@ Kind = tuple[str, str, str]
 """Code, stage and worker."""
 CACHED_KINDS = 10_000
 DIGITS = 1_000
-"""Of four numbers; Python refuses to read one of more than 4,300."""
+"""Of five numbers; Python refuses to read one of more than 4,300."""
 NOT_OURS = (AttributeError, LookupError, TypeError, ValueError)
 """What reading in haste raises where the headers are not as our workers send them: these are read with care."""
 PREFIXES = tuple(family.prefix for family in FAMILIES)
@@ -112,12 +112,14 @@ class Counts:
         if not headers[-1][0].startswith(PREFIX) and not _ours_are_last(headers):
             raise ValueError
         ours = _ours(dict(headers))
-        topic, partition, offset, made, by, worker, stage, error, text, code, first, failed, replay, replays = ours
+        topic, partition, offset, made, by, worker, stage, error, text, code, first, failed, replay, replays, came = (
+            ours
+        )
         if topic is None or by is None or error is None or replay is None:
             raise ValueError
-        if not (partition.isdigit() and offset.isdigit() and made.isdigit() and first.isdigit()):
+        if not (partition.isdigit() and offset.isdigit() and made.isdigit() and first.isdigit() and came.isdigit()):
             raise ValueError
-        if len(partition) + len(offset) + len(made) + len(first) > DIGITS:
+        if len(partition) + len(offset) + len(made) + len(first) + len(came) > DIGITS:
             raise ValueError
         at, again = int(failed), replays != b"0" and int(replays) > 0
         group = self._group_of_bytes(code, stage, worker)

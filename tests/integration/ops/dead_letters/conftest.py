@@ -103,7 +103,9 @@ def audit_events() -> Callable[[str], Awaitable[list[Mapping[str, Any]]]]:
     """Create the topic ``audit-events``; return what reads the events about a dead-letter topic."""
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)
-    apply_topology(settings.kafka, Topology(topics={TOPIC: topology.topics[TOPIC]}, workers={}), execute=True)
+    worker = WorkerOptions(topic=TOPIC, group=TOPIC)
+    audit = Topology(topics={TOPIC: topology.topics[TOPIC]}, workers={"reader": worker})
+    apply_topology(settings.kafka, audit, execute=True)
 
     async def read(dlq_topic: str) -> list[Mapping[str, Any]]:
         async with aclosing(SchemaRegistry(settings.schema_registry_url)) as registry:

@@ -22,7 +22,7 @@ from workers.cli.browse.plan import ConfirmScreen, PlanScreen
 from workers.cli.browse.screen import Stopped, watch
 from workers.cli.browse.sending import SendingScreen
 from workers.config.settings import Settings
-from workers.ops.dead_letters.carry_out import Order
+from workers.ops.dead_letters.replaying.carry_out import Order
 from workers.ops.dead_letters.selection import Selection
 from workers.pipelines.fleet import load_topology
 

@@ -16,12 +16,12 @@ from workers.core.record import OutgoingRecord
 from workers.dev.stack.running import RunningStack
 from workers.dev.stack.servers.connector import Connector
 from workers.ops.dead_letters.journal import Who
-from workers.ops.dead_letters.replay import Replay
+from workers.ops.dead_letters.replaying.replay import Replay
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.show import shown
 from workers.ops.dead_letters.tally import tally
-from workers.ops.dead_letters.verdict import Rules, Verdict
 
 BAD = 3
 SECONDS = 60.0

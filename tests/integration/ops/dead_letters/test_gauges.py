@@ -20,10 +20,10 @@ from workers.engine.dead_letters.gauges import DeadLetterGauges
 from workers.observe.metrics import Metrics
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.purge import delete, plan_purge
-from workers.ops.dead_letters.replay import Replay
+from workers.ops.dead_letters.replaying.replay import Replay
+from workers.ops.dead_letters.replaying.verdict import Rules
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.tally import tally
-from workers.ops.dead_letters.verdict import Rules
 
 HOUR_MS = 3_600_000
 WHO = Who("replay-1", "anna", "repaired", 1)
@@ -79,7 +79,9 @@ async def send(source: SourceTopic, record: OutgoingRecord) -> None:
 
 async def replay(source: SourceTopic, **changed: Any) -> None:
     """Send dead letters back, and return when the markers of the transactions are written."""
-    await Replay(source.dead_letters(), rules=Rules({source.name}), **changed).execute(WHO, None, lambda _: None)
+    await Replay(source.dead_letters(), rules=Rules({source.name: PARTITIONS}), **changed).execute(
+        WHO, None, lambda _: None
+    )
     for topic in (source.name, f"{source.name}.dlq"):
         await source.records(topic)
 

@@ -19,11 +19,11 @@ from workers.core.errors import ProblemsFound
 from workers.core.record import ConsumedRecord, OutgoingRecord
 from workers.ops.dead_letters.audit import REPLAY_STARTED, REPLAYED
 from workers.ops.dead_letters.journal import Who
-from workers.ops.dead_letters.replay import Replay
-from workers.ops.dead_letters.replay_tally import Tally
+from workers.ops.dead_letters.replaying.replay import Replay
+from workers.ops.dead_letters.replaying.replay_tally import Tally
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.tally import tally
-from workers.ops.dead_letters.verdict import Rules, Verdict
 
 WHO = Who("replay-1", "anna", "the schema is there now", 1)
 KILLS = 3

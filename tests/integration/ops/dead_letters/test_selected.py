@@ -15,12 +15,12 @@ from workers.config.settings import Settings
 from workers.config.worker_options import WorkerOptions
 from workers.ops.dead_letters.dry_run import DryRun
 from workers.ops.dead_letters.journal import Who
-from workers.ops.dead_letters.repair import Repair, fix
-from workers.ops.dead_letters.replay import Replay
+from workers.ops.dead_letters.replaying.repair import Repair, fix
+from workers.ops.dead_letters.replaying.replay import Replay
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.show import shown
 from workers.ops.dead_letters.tally import tally
-from workers.ops.dead_letters.verdict import Rules, Verdict
 from workers.pipelines.fleet import load_topology
 from workers.pipelines.telemetry.worker import build
 

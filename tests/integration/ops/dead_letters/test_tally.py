@@ -11,10 +11,10 @@ from workers.adapters.kafka.topics import delete_records
 from workers.ops.dead_letters import parallel
 from workers.ops.dead_letters.count import Counts, Group
 from workers.ops.dead_letters.journal import Sent, Who
-from workers.ops.dead_letters.replay import Replay
+from workers.ops.dead_letters.replaying.replay import Replay
+from workers.ops.dead_letters.replaying.verdict import Rules
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.tally import Tally
-from workers.ops.dead_letters.verdict import Rules
 
 WHO = Who("r", "anna", "why", 1)
 

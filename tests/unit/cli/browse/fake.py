@@ -13,9 +13,9 @@ from workers.core.stage import Stage
 from workers.ops.dead_letters.count import Group
 from workers.ops.dead_letters.journal import Who, who_does_it
 from workers.ops.dead_letters.letter import Letter, letter_of
-from workers.ops.dead_letters.replay_tally import Judged, Tally
+from workers.ops.dead_letters.replaying.replay_tally import Judged, Tally
+from workers.ops.dead_letters.replaying.verdict import Verdict
 from workers.ops.dead_letters.show import shown
-from workers.ops.dead_letters.verdict import Verdict
 
 TOPIC = "llm-telemetry-events"
 AT = 1_773_144_000_000

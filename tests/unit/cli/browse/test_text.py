@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from workers.cli.browse.text import FAILING, TODAY, key_of, plain, value_text
-from workers.ops.dead_letters.verdict import Verdict
+from workers.ops.dead_letters.replaying.verdict import Verdict
 
 VALUE = {"event_id": "e1", "metadata": {"sdk": "1", "event_id": "e2"}}
 

@@ -26,8 +26,8 @@ from workers.dev.bench.contestants import PEERS, Start, child_environment
 from workers.dev.bench.ground import TELEMETRY, Ground
 from workers.dev.bench.measure.machine import MEBIBYTE
 from workers.dev.bench.records import COMPLETE, RecordSet, make
-from workers.ops.dead_letters.replay import BATCH_LETTERS
-from workers.ops.dead_letters.verdict import Verdict
+from workers.ops.dead_letters.replaying.replay import BATCH_LETTERS
+from workers.ops.dead_letters.replaying.verdict import Verdict
 
 PARTITIONS = 4
 DIFFERENT_RECORDS = 20_000

@@ -16,7 +16,7 @@ from workers.dev.bench.measure.recovery import Recovery
 from workers.dev.bench.profile.run import Profile
 from workers.dev.bench.records import RECORD_SETS
 from workers.dev.bench.screen.targets import Target
-from workers.ops.dead_letters.replay import BATCH_LETTERS
+from workers.ops.dead_letters.replaying.replay import BATCH_LETTERS
 
 FUNCTIONS = 25
 LEAST_US = 0.05

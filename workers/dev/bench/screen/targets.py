@@ -11,7 +11,7 @@ from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.recovery import Recovery
 from workers.dev.bench.records import COMPLETE, LATE
 from workers.dev.bench.run import Report
-from workers.ops.dead_letters.replay import BATCH_LETTERS
+from workers.ops.dead_letters.replaying.replay import BATCH_LETTERS
 
 TIMES_PLAIN, TIMES_QUIX, SCALE = 1.6, 3.0, 1.6
 OF_CEILING = {COMPLETE: 0.6}

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.dev.sample.records.poison import PoisonKind
-from workers.ops.dead_letters.carry_out import Order, carry_out, rules_of
 from workers.ops.dead_letters.journal import who_does_it
-from workers.ops.dead_letters.repair import expression
-from workers.ops.dead_letters.replay import Replay
+from workers.ops.dead_letters.replaying.carry_out import Order, carry_out, rules_of
+from workers.ops.dead_letters.replaying.repair import expression
+from workers.ops.dead_letters.replaying.replay import Replay
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
 

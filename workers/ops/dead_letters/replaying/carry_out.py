@@ -13,10 +13,10 @@ from workers.core.errors import Misconfigured
 from workers.ops.dead_letters.audit import REPLAY_STARTED, REPLAYED, AuditTrail, audit_trail
 from workers.ops.dead_letters.dry_run import DryRun, dry_run
 from workers.ops.dead_letters.journal import Who
-from workers.ops.dead_letters.repair import Patch, Repair
-from workers.ops.dead_letters.replay import Replay
-from workers.ops.dead_letters.replay_tally import Tally
-from workers.ops.dead_letters.verdict import Rules, Verdict
+from workers.ops.dead_letters.replaying.repair import Patch, Repair
+from workers.ops.dead_letters.replaying.replay import Replay
+from workers.ops.dead_letters.replaying.replay_tally import Tally
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict
 
 
 @dataclass(frozen=True, slots=True)

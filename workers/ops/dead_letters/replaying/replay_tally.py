@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from workers.ops.dead_letters.letter import Letter
-from workers.ops.dead_letters.verdict import NOTHING_LEFT_TO_DO, Verdict
+from workers.ops.dead_letters.replaying.verdict import NOTHING_LEFT_TO_DO, Verdict
 
 SHOWN_REPAIRS = 3
 Changes = Mapping[str, tuple[Any, Any]]

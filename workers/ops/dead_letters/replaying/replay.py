@@ -13,12 +13,12 @@ from workers.core.record import BY_KEY, OutgoingRecord
 from workers.ops.dead_letters.dry_run import DryRun
 from workers.ops.dead_letters.journal import Journal, Who
 from workers.ops.dead_letters.letter import Letter
-from workers.ops.dead_letters.overtaken import LatestOfKeys
-from workers.ops.dead_letters.repair import Repair, Repaired
-from workers.ops.dead_letters.replay_tally import Judged, Tally
+from workers.ops.dead_letters.replaying.overtaken import LatestOfKeys
+from workers.ops.dead_letters.replaying.repair import Repair, Repaired
+from workers.ops.dead_letters.replaying.replay_tally import Judged, Tally
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict, verdict
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
-from workers.ops.dead_letters.verdict import Rules, Verdict, verdict
 
 BATCH_LETTERS = 500
 BATCH_BYTES = 16 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from workers.core.errors import Misconfigured
-from workers.ops.dead_letters.repair import changes, fix, merged, patch_file, patched
+from workers.ops.dead_letters.replaying.repair import changes, fix, merged, patch_file, patched
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from workers.core.record import ConsumedRecord
 from workers.ops.dead_letters.journal import Journal
 from workers.ops.dead_letters.letter import Letter, letter_of
-from workers.ops.dead_letters.verdict import Rules, Verdict, verdict
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict, verdict
 
 
 class NothingReplayed:
