@@ -2,6 +2,9 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
 
 import pytest
 
@@ -22,12 +25,19 @@ from workers.cli.browse.plan import ConfirmScreen, PlanScreen
 from workers.cli.browse.screen import Stopped, watch
 from workers.cli.browse.sending import SendingScreen
 from workers.config.settings import Settings
+from workers.ops.dead_letters.audit import REPLAY_STARTED, REPLAYED
 from workers.ops.dead_letters.replaying.carry_out import Order
 from workers.ops.dead_letters.selection import Selection
 from workers.pipelines.fleet import load_topology
 
 INVOCATION = "com.llm.observatory.events.LLMInvocationEvent"
 MANY = 2 * PAGE_LETTERS + 50
+
+
+@pytest.fixture
+async def registry() -> AsyncIterator[SchemaRegistry]:
+    async with aclosing(SchemaRegistry(Settings.from_environment().schema_registry_url)) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -42,8 +52,12 @@ def backend(source: SourceTopic) -> KafkaBackend:
     )
 
 
-async def test_selected_letters_come_back_repaired(source: SourceTopic, backend: KafkaBackend) -> None:
-    registry = SchemaRegistry(backend.settings.schema_registry_url)
+async def test_selected_letters_come_back_repaired(
+    source: SourceTopic,
+    backend: KafkaBackend,
+    registry: SchemaRegistry,
+    audit_events: Callable[[str], Awaitable[list[Mapping[str, Any]]]],
+) -> None:
     schemas = load_reader_schemas(backend.topology.schemas_folder / "telemetry")
     encoder, decoder = AvroEncoder(registry, schemas), AvroCodec(registry, schemas)
     key = fields()["trace_id"].encode()
@@ -73,10 +87,14 @@ async def test_selected_letters_come_back_repaired(source: SourceTopic, backend:
         await operator.press("escape", screen=GroupsScreen)
         assert "2 were replayed" in operator.text("#detail")
 
+    events = await audit_events(f"{source.name}.dlq")
+    assert [event["event_type"] for event in events] == [REPLAY_STARTED, REPLAYED]
+    assert {(event["actor_id"], event["reason"], event["details"]["places"]) for event in events} == {
+        ("anna", "fixed", "0-1, 0-2")
+    }
     await decoder.prepare(sent)
     before, after = ([decoder.decode(each).fields for each in some] for some in (records[1:], sent))
     assert after == [{**each, "token_count": 30} for each in before]
-    await registry.aclose()
 
 
 async def test_pages_have_each_letter_once_and_stay_as_they_were(source: SourceTopic, backend: KafkaBackend) -> None:
