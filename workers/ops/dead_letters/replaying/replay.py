@@ -20,7 +20,7 @@ from workers.ops.dead_letters.replaying.verdict import Rules, Verdict, verdict
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
 
-BATCH_LETTERS = 500
+BATCH_LETTERS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 """A batch is closed by the letter that reaches this size, and is held in memory several times over."""
 
