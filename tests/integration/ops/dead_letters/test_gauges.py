@@ -77,11 +77,10 @@ async def send(source: SourceTopic, record: OutgoingRecord) -> None:
     await producer.aclose()
 
 
-async def replay(source: SourceTopic, **changed: Any) -> None:
+async def replay(source: SourceTopic, target: str = "", **changed: Any) -> None:
     """Send dead letters back, and return when the markers of the transactions are written."""
-    await Replay(source.dead_letters(), rules=Rules({source.name: PARTITIONS}), **changed).execute(
-        WHO, None, lambda _: None
-    )
+    rules = Rules({source.name: PARTITIONS}, target=target)
+    await Replay(source.dead_letters(), rules=rules, **changed).execute(WHO, None, lambda _: None)
     for topic in (source.name, f"{source.name}.dlq"):
         await source.records(topic)
 
