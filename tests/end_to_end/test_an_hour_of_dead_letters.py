@@ -25,7 +25,7 @@ from workers.adapters.graph.driver import open_driver
 
 PARTITIONS = 12
 AN_HOUR = 200_000
-SHORT = 12_000
+SHORT = 6_000
 BAD_RATIO = 0.03
 REPEATED_RATIO = 0.02
 APART_MS = 1_001

@@ -15,7 +15,7 @@ class DeadLetters:
 
     ``source`` is empty for the latter. The end offsets are fixed when they are first asked for. Calls block.
 
-    ``watch`` is called for each letter that is read, selected or not; what it raises ends the reading.
+    ``watch`` is called again and again while letters are read, selected or not; what it raises ends the reading.
     """
 
     def __init__(self, kafka: KafkaSettings, source: str, topic: str = "") -> None:
