@@ -118,6 +118,7 @@ async def test_pages_have_each_letter_once_and_stay_as_they_were(source: SourceT
 
 async def test_reading_ends_when_nobody_waits_for_it(source: SourceTopic, backend: KafkaBackend) -> None:
     await source.publish(source.letters(range(9)))
+    backend.watch = lambda: None
     group = backend.groups()[0]
 
     def stop() -> None:
