@@ -150,7 +150,7 @@ class DeadLetterTopicState:
 class DeadLetterTopic(Protocol):
     """The dead letters of a source topic, and which of them were replayed. Calls block.
 
-    All raise ``Unreachable``, and ``Misconfigured`` where there is no topic or Kafka turns us away.
+    All raise ``Unreachable``, and ``Misconfigured`` where there is no topic or Kafka refuses access.
     """
 
     def state(self, now_ms: int) -> DeadLetterTopicState:

@@ -7,7 +7,7 @@ from confluent_kafka import KafkaException
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.reader import TopicReader
-from workers.adapters.kafka.replays import SUFFIX, Replayed
+from workers.adapters.kafka.replays import SUFFIX, Replayed, read_entry
 from workers.adapters.kafka.topic_state import ANSWER_SECONDS, topic_state
 from workers.adapters.kafka.topics import present_topics
 from workers.config.settings import KafkaSettings
@@ -18,7 +18,7 @@ from workers.core.record import ConsumedRecord
 
 DAY_MS = 24 * 3_600_000
 
-_decode = msgspec.json.Decoder(Replayed).decode
+_replayed = msgspec.json.Decoder(Replayed)
 
 
 class KafkaDeadLetterTopic:
@@ -50,7 +50,7 @@ class KafkaDeadLetterTopic:
             self._read_for, self._positions = (self._written.id, topic_id), {}
         for record in self._entries.between(self._positions, self._written.ends):
             self._positions[record.partition] = record.offset + 1
-            entry = _entry(record)
+            entry = read_entry(_replayed, record.value)
             if entry is not None and (entry.topic_id, entry.target) == (topic_id, self._source):
                 yield entry.partition, entry.offset
         self._positions |= self._written.ends  # after the last entry is the marker of its transaction
@@ -73,11 +73,3 @@ class KafkaDeadLetterTopic:
         forever = retention_ms < 0 or kept_since < 0
         expiring = begins if forever else self._letters.offsets_since(kept_since)
         return DeadLetterTopicState(state.id, begins, state.ends, expiring)
-
-
-def _entry(record: ConsumedRecord) -> Replayed | None:
-    """Read an entry. Anybody can write to a topic: nothing is raised."""
-    try:
-        return _decode(record.value or b"")
-    except (ValueError, RecursionError):
-        return None

@@ -1,7 +1,10 @@
 """The journal of replays, ``<topic>.dlq.replays``: the place of each dead letter that was sent back."""
 
+from typing import TypeVar
+
 import msgspec
 
+EntryT = TypeVar("EntryT")
 SUFFIX = ".replays"
 
 
@@ -17,3 +20,11 @@ class Replayed(msgspec.Struct, frozen=True):
     partition: int
     offset: int
     target: str
+
+
+def read_entry(decoder: msgspec.json.Decoder[EntryT], value: bytes | None) -> EntryT | None:
+    """Read an entry of the journal; ``None`` for what is none. Anybody can write to a topic: nothing is raised."""
+    try:
+        return decoder.decode(value or b"")
+    except (ValueError, RecursionError):
+        return None

@@ -9,7 +9,7 @@ import msgspec
 
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.reader import TopicReader
-from workers.adapters.kafka.replays import SUFFIX, Replayed
+from workers.adapters.kafka.replays import SUFFIX, Replayed, read_entry
 from workers.adapters.kafka.topics import create_beside, topic_id
 from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured
@@ -43,8 +43,8 @@ class Entry(Replayed, frozen=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_entry = msgspec.json.Decoder(Entry).decode
-_replayed = msgspec.json.Decoder(Replayed).decode
+_entry = msgspec.json.Decoder(Entry)
+_replayed = msgspec.json.Decoder(Replayed)
 
 
 class Journal:
@@ -94,8 +94,8 @@ class Journal:
             return
         reader = TopicReader(self._dead_letters.kafka, self.topic)
         for record in reader.between({}, reader.end_offsets()):
-            entry = _entry(record.value or b"")
-            if (entry.topic_id, entry.target) == (self._topic_id, self._target):
+            entry = read_entry(_entry, record.value)
+            if entry is not None and (entry.topic_id, entry.target) == (self._topic_id, self._target):
                 self._offsets.add((entry.partition, entry.offset))
                 self._origins.add(entry.origin)
 
@@ -117,8 +117,8 @@ class Sent:
             return new
         begin, self._read_to = self._read_to, self._reader.end_offsets()
         for messages in self._reader.batches(begin, self._read_to):
-            for letter in (_replayed(message.value() or b"") for message in messages):
-                if (letter.topic_id, letter.target) == (self.topic_id, self._dead_letters.source):
+            for letter in (read_entry(_replayed, message.value()) for message in messages):
+                if letter and (letter.topic_id, letter.target) == (self.topic_id, self._dead_letters.source):
                     self.offsets.add((letter.partition, letter.offset))
                     new.add((letter.partition, letter.offset))
         return new

@@ -21,7 +21,7 @@ from workers.observe.metrics import Metrics
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.purge import delete, plan_purge
 from workers.ops.dead_letters.replaying.replay import Replay
-from workers.ops.dead_letters.replaying.verdict import Rules
+from workers.ops.dead_letters.replaying.verdict import Rules, Verdict
 from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.tally import tally
 
@@ -122,7 +122,9 @@ async def test_what_is_no_entry_of_the_journal_changes_nothing(source: SourceTop
     place = f'"partition": 0, "offset": 1, "target": "{source.name}"'
     for value in (None, b"", b"[" * 100_000, b'"\xff"', b"{}", f'{{"topic_id": "another", {place}}}'.encode()):
         await send(source, OutgoingRecord(f"{source.name}.dlq{SUFFIX}", None, value, 0))
-    assert await gauges.shown() == {"field.missing": 4}
+    assert await gauges.shown() == listed(source) == {"field.missing": 4}
+    plan = await Replay(source.dead_letters(), Selection(), Rules({source.name: PARTITIONS})).plan()
+    assert plan.count(Verdict.SEND) == 4
 
 
 async def test_the_share_near_its_end_is_of_letters_that_retention_deletes_within_a_day(
