@@ -78,10 +78,12 @@ $(STAMP): requirements.lock pyproject.toml
 # The build's own requirements are locked too, so that --no-build-isolation finds them. uv only writes the locks.
 BUILD_REQUIRES := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")
 COMPILE := $(VENV)/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" pyproject.toml -
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+GO := workers/dev/stack/locks/go/requirements
 
-lock: ## Pin every dependency again: requirements.lock, and .requirements-image.lock for the image
+lock: ## Pin every dependency again: requirements.lock, .requirements-image.lock for the image, the lock of Go
 	@$(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet --disable-pip-version-check $(UV)
-	@$(PYTHON) -c '$(BUILD_REQUIRES)' | $(COMPILE) --all-extras --output-file requirements.lock
-	@$(PYTHON) -c '$(BUILD_REQUIRES)' | $(COMPILE) --constraint requirements.lock --output-file .requirements-image.lock
+	@$(PYTHON) -c '$(BUILD_REQUIRES)' | $(COMPILE) pyproject.toml - --all-extras --output-file requirements.lock
+	@$(PYTHON) -c '$(BUILD_REQUIRES)' | $(COMPILE) pyproject.toml - --constraint requirements.lock --output-file .requirements-image.lock
+	@$(COMPILE) $(GO).in --output-file $(GO).lock

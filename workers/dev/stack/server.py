@@ -56,6 +56,7 @@ class LocalServer:
     - ``provision``: creates what clients need in the server (tables, topics, a connector). Every ``up`` calls it with
       the stack's settings once all servers are ready; it returns a text for the user.
     - ``exports``: the settings with which clients reach the server.
+    - ``go_programs``: programs of ``go_programs.py``, built before the first start.
     - ``trouble``: says why a running server does not work, or returns None.
     """
 
@@ -71,6 +72,7 @@ class LocalServer:
     trouble: Callable[[Mapping[str, str]], str | None] = no_trouble
     other_variables: tuple[str, ...] = ()
     jar_sets: tuple[str, ...] = ()
+    go_programs: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM

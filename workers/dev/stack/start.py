@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workers.core.errors import MemoryGraphError, Unreachable
+from workers.dev.stack.go_programs import build, is_built
 from workers.dev.stack.home import CACHE
 from workers.dev.stack.jars import fetch
 from workers.dev.stack.logs import crash_report
@@ -50,6 +51,7 @@ class Starter:
         began = time.monotonic()
         self.progress.step(server.name, "checking files")
         jars = fetch(server.name, server.jar_sets, self.progress, self.halt)
+        self._build(server)
         for attempt in range(ATTEMPTS):
             instance = self._instance(server, jars, fresh_ports=attempt > 0)
             process = self._spawn(server, instance)
@@ -63,6 +65,13 @@ class Starter:
             self.progress.done(server.name, f"ready after {seconds:.1f} s on port {port}")
             return
         raise Unreachable(f"{server.name} found no free port in {ATTEMPTS} attempts; see {instance.log}.")
+
+    def _build(self, server: LocalServer) -> None:
+        cache = self.home / CACHE
+        for program in server.go_programs:
+            if not is_built(program, cache):
+                self.progress.step(server.name, f"building {program}, once, for some minutes")
+            build(program, cache)
 
     def _instance(self, server: LocalServer, jars: Mapping[str, list[Path]], *, fresh_ports: bool) -> Instance:
         with self.lock:
