@@ -59,7 +59,7 @@ class Family(NamedTuple):
     """How one system writes dead letters. ``read`` raises ``ValueError`` naming a missing or malformed header."""
 
     prefix: str
-    read: Callable[[Record, FamilyHeaders], DeadLetterHeaders]
+    read: Callable[[Record, str], DeadLetterHeaders]
 
 
 def read_errors(record: Record) -> tuple[str, DeadLetterHeaders]:
@@ -71,13 +71,19 @@ def read_errors(record: Record) -> tuple[str, DeadLetterHeaders]:
     for name, _ in reversed(list(record.headers)):
         for family in FAMILIES:
             if name.startswith(family.prefix):
-                return family.prefix, family.read(record, FamilyHeaders(record.headers, family.prefix))
+                return family.prefix, family.read(record, family.prefix)
     raise ValueError(f"header {PREFIX}topic is missing: the record is no dead letter of ours, nor of a system we know")
 
 
-def _ours(record: Record, headers: FamilyHeaders) -> DeadLetterHeaders:
+def _ours(record: Record, prefix: str) -> DeadLetterHeaders:
     """Read our own headers, or those of a share group: ours have all of theirs, and a code."""
-    return parse(record.headers) if "code" in headers or "topic" not in headers else _share_group(record, headers)
+    try:
+        return parse(record.headers)
+    except ValueError:
+        headers = FamilyHeaders(record.headers, prefix)
+        if "code" in headers or "topic" not in headers:
+            raise
+    return _share_group(record, headers)
 
 
 def _share_group(record: Record, headers: FamilyHeaders) -> DeadLetterHeaders:
@@ -86,20 +92,23 @@ def _share_group(record: Record, headers: FamilyHeaders) -> DeadLetterHeaders:
     return _described(record, headers, ("", group), (group, UNKNOWN), "share-group", ("", message))
 
 
-def _connect(record: Record, headers: FamilyHeaders) -> DeadLetterHeaders:
+def _connect(record: Record, prefix: str) -> DeadLetterHeaders:
+    headers = FamilyHeaders(record.headers, prefix)
     connector = headers.text("connector.name")
     failure = headers.text("exception.class.name"), headers.text("exception.message", "")
     by = connector, headers.text("stage")
     return _described(record, headers, ("", f"connect-{connector}"), by, "connect", failure)
 
 
-def _streams(record: Record, headers: FamilyHeaders) -> DeadLetterHeaders:
+def _streams(record: Record, prefix: str) -> DeadLetterHeaders:
+    headers = FamilyHeaders(record.headers, prefix)
     failure = headers.text("exception"), headers.text("message", "")
     return _described(record, headers, ("", UNKNOWN), (UNKNOWN, UNKNOWN), "streams", failure)
 
 
-def _spring(record: Record, headers: FamilyHeaders) -> DeadLetterHeaders:
+def _spring(record: Record, prefix: str) -> DeadLetterHeaders:
     """Read Spring's headers. The cause says more than the exception, which is nearly always the listener's."""
+    headers = FamilyHeaders(record.headers, prefix)
     group = headers.text("original-consumer-group")
     exception = headers.text("exception-cause-fqcn", headers.text("exception-fqcn"))
     failure = exception, headers.text("exception-message", "")

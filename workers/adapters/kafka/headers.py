@@ -4,8 +4,7 @@ Text, in the style of Kafka Connect's ``__connect.errors.*``. Times are epoch mi
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from workers.core.dead_letter import DeadLetter
 from workers.core.stage import Stage
@@ -35,13 +34,8 @@ NAMES = {
 }
 """Header name, after the prefix, of each field of ``DeadLetterHeaders``."""
 
-NUMBERS = ("partition", "offset", "timestamp", "first_failed_at", "failed_at", "replay_count", "first_offset")
-READ: Mapping[str, Callable[[str], Any]] = {"stage": Stage, **dict.fromkeys(NUMBERS, int)}
-"""How the text of a field is read, where it is not plain text."""
 
-
-@dataclass(frozen=True, slots=True)
-class DeadLetterHeaders:
+class DeadLetterHeaders(NamedTuple):
     """Our headers, typed. ``topic`` to ``timestamp`` are the source record's.
 
     ``first_failed_at``  when the record failed for the first time, before any replay
@@ -108,24 +102,39 @@ def attach(headers: Headers, ours: DeadLetterHeaders) -> list[tuple[str, bytes |
     return [*without(PREFIX, headers), *own]
 
 
-def without(prefix: str, headers: Headers) -> list[tuple[str, bytes | None]]:
-    """Return the headers whose names do not begin with a prefix, in their order, duplicates included."""
+def without(prefix: str | tuple[str, ...], headers: Headers) -> list[tuple[str, bytes | None]]:
+    """Return the headers whose names do not begin with a prefix, or one of several, in order, duplicates included."""
     return [(name, value) for name, value in headers if not name.startswith(prefix)]
 
 
 def parse(headers: Headers) -> DeadLetterHeaders:
     """Read our headers back. Raises ``ValueError`` naming the header that is missing or malformed."""
-    texts = _texts(headers)
-    texts.setdefault("first.offset", texts.get("offset", ""))  # a dead letter from before this header was added
-    values: dict[str, Any] = {}
-    for field, name in NAMES.items():
-        if name not in texts:
-            raise ValueError(f"header {PREFIX}{name} is missing: the record is no dead letter of ours")
-        try:
-            values[field] = READ.get(field, str)(texts[name])
-        except ValueError as error:
-            raise ValueError(f"header {PREFIX}{name} is malformed: {error}") from error
-    return DeadLetterHeaders(**values)
+    values = {name: value for name, value in headers if value is not None}
+    values.setdefault(f"{PREFIX}first.offset", values.get(f"{PREFIX}offset", b""))  # from before this header was added
+    return DeadLetterHeaders(*[_read(values, name, read) for name, read in _READERS])
+
+
+def _read(values: Mapping[str, bytes], name: str, read: Callable[[bytes], Any]) -> Any:
+    value = values.get(name)
+    if value is None:
+        raise ValueError(f"header {name} is missing: the record is no dead letter of ours")
+    try:
+        return read(value)
+    except ValueError as error:
+        raise ValueError(f"header {name} is malformed: {error}") from error
+
+
+def _text(value: bytes) -> str:
+    return value.decode(errors="replace")
+
+
+_NUMBERS = ("partition", "offset", "timestamp", "first_failed_at", "failed_at", "replay_count", "first_offset")
+_READ: Mapping[str, Callable[[bytes], Any]] = {
+    "stage": lambda value: Stage(_text(value)),
+    **dict.fromkeys(_NUMBERS, int),
+}
+_READERS = tuple((PREFIX + name, _READ.get(field, _text)) for field, name in NAMES.items())
+"""How each header is read, in the order of the fields of ``DeadLetterHeaders``."""
 
 
 def replayed_from(headers: Headers) -> int | None:

@@ -67,7 +67,7 @@ class Letter(NamedTuple):
     @property
     def headers(self) -> Headers:
         """Return the headers that the record had before it failed, without those of earlier replays."""
-        return without(self.written, without(PREFIX, self.record.headers))
+        return without((PREFIX, self.written), self.record.headers)
 
     @property
     def has_record(self) -> bool:

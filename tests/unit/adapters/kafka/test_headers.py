@@ -90,9 +90,9 @@ def test_what_is_built_is_read_back() -> None:
 
 def test_a_replayed_record_that_fails_again_keeps_its_first_failure_and_its_replays() -> None:
     first = describe(letter_of())
-    replayed = attach([("a", b"1")], replace(first, replay_id="r-7", replay_count=2, first_offset=17))
+    replayed = attach([("a", b"1")], first._replace(replay_id="r-7", replay_count=2, first_offset=17))
     again = parse(headers_of(letter_of(replayed, failed_at=9_000)))
-    assert again == replace(first, failed_at=9_000, first_offset=17, replay_id="r-7", replay_count=2)
+    assert again == first._replace(failed_at=9_000, first_offset=17, replay_id="r-7", replay_count=2)
 
 
 def test_a_dead_letter_from_before_the_first_offset_was_noted_first_came_where_it_failed() -> None:
