@@ -18,7 +18,8 @@ from workers.dev.stack.running import RunningStack
 from workers.dev.stack.state import all_states
 from workers.dev.stack.status import environment
 
-HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parent.parent / ".memory-graph").absolute()
+TESTS = Path(__file__).parent
+HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or TESTS.parent / ".memory-graph").absolute()
 PREFIX = "test-"
 
 
@@ -35,6 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(
                 "--docker needs a Docker engine, and none answers: start it, or leave out --docker."
             )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share servers in one process, with chaos and the unit tests beside it (``--dist loadgroup``)."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder != "unit":
+            item.add_marker(pytest.mark.xdist_group("chaos" if folder == "chaos" else "servers"))
 
 
 @pytest.fixture(scope="session")
