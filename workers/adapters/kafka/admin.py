@@ -1,5 +1,6 @@
 """Kafka's admin client, with errors that tell the operator what to do."""
 
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from typing import Any, TypeVar
@@ -21,6 +22,13 @@ SILENT = {
     KafkaError._RESOLVE,  # noqa: SLF001 - same reason as above
     KafkaError.REQUEST_TIMED_OUT,
 }
+COORDINATOR_COMING = {
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+}
+"""The first request about a group to a new cluster gets one of these: the broker has to make its topic of offsets."""
+ASK_AGAIN_SECONDS = 0.1
 TURNED_AWAY = {
     KafkaError._AUTHENTICATION,  # noqa: SLF001 - same reason as above
     KafkaError._SSL,  # noqa: SLF001 - same reason as above
@@ -47,15 +55,25 @@ class Admin:
         self.client = AdminClient(self.config)
 
     def asked(self, ask: Callable[[], ResultT]) -> ResultT:
-        """Call what asks Kafka. A ``KafkaException`` that is about the request itself is left to the caller."""
-        try:
-            return ask()
-        except KafkaException as error:
-            raise self._classed(error) from None
+        """Call what asks Kafka, again while the coordinator of a group is only being found, until the timeout.
+
+        A ``KafkaException`` that is about the request itself is left to the caller.
+        """
+        deadline = time.monotonic() + self.timeout_seconds
+        while True:
+            try:
+                return ask()
+            except KafkaException as error:
+                if error.args[0].code() not in COORDINATOR_COMING or time.monotonic() > deadline:
+                    raise self._classed(error) from None
+            time.sleep(ASK_AGAIN_SECONDS)
 
     def result(self, future: "Future[ResultT]") -> ResultT:
         """Wait for one answer; raises as ``asked`` does."""
-        return self.asked(future.result)
+        try:
+            return future.result()
+        except KafkaException as error:
+            raise self._classed(error) from None
 
     def results(self, answers: "Mapping[KeyT, Future[ResultT]]") -> dict[KeyT, ResultT]:
         """Wait for all answers, even where one is an error: a client must outlive what it was asked."""
@@ -86,7 +104,7 @@ class Admin:
                     f"Kafka at {self.kafka.bootstrap_servers} turns us away ({_in_short(cause)}); check "
                     "KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME, KAFKA_PASSWORD, KAFKA_SSL_CAFILE"
                 )
-        if asked.code() in SILENT:
+        if asked.code() in SILENT | COORDINATOR_COMING:
             reason = _in_short(self._causes[-1] if self._causes else asked)
             return Unreachable(
                 f"Kafka at {self.kafka.bootstrap_servers} does not answer ({reason}); start it "

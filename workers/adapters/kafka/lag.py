@@ -1,9 +1,9 @@
 """How far a consumer group is behind."""
 
-import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
@@ -13,12 +13,6 @@ from workers.adapters.kafka.reader import TopicReader
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured
 
-COORDINATOR_COMING = {
-    KafkaError.NOT_COORDINATOR,
-    KafkaError.COORDINATOR_NOT_AVAILABLE,
-    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-}
-ASK_AGAIN_SECONDS = 0.1
 COUNTED = 1_000
 """The largest difference of offsets whose records are read and counted."""
 
@@ -81,22 +75,10 @@ def _committed(admin: Admin, group: str, partitions: list[TopicPartition]) -> di
     """
     consumer = Consumer({**admin.config, "group.id": group, "enable.auto.commit": False})
     try:
-        found = _asked_until_loaded(admin, lambda: consumer.committed(partitions, timeout=admin.timeout_seconds))
+        found = admin.asked(lambda: consumer.committed(partitions, timeout=admin.timeout_seconds))
     finally:
         consumer.close()
     return {partition.partition: partition.offset for partition in found if partition.offset >= 0}
-
-
-def _asked_until_loaded(admin: Admin, ask: Callable[[], list[TopicPartition]]) -> list[TopicPartition]:
-    """Ask again while the group's coordinator is only being found or loading, for up to the admin's timeout."""
-    deadline = time.monotonic() + admin.timeout_seconds
-    while True:
-        try:
-            return admin.asked(ask)
-        except KafkaException as error:
-            if error.args[0].code() not in COORDINATOR_COMING or time.monotonic() > deadline:
-                raise
-        time.sleep(ASK_AGAIN_SECONDS)
 
 
 def group_members(admin: Admin, group: str) -> list[str]:
@@ -104,9 +86,12 @@ def group_members(admin: Admin, group: str) -> list[str]:
 
     Raises ``Unreachable``, ``Misconfigured``.
     """
-    answers = admin.client.describe_consumer_groups([group], request_timeout=admin.timeout_seconds)
+
+    def described() -> Any:
+        return admin.client.describe_consumer_groups([group], request_timeout=admin.timeout_seconds)[group].result()
+
     try:
-        return [f"{member.client_id} ({member.host})" for member in admin.result(answers[group]).members]
+        return [f"{member.client_id} ({member.host})" for member in admin.asked(described).members]
     except KafkaException as error:
         if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
             return []
