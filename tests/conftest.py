@@ -74,6 +74,12 @@ def stack_with_cdc(stack: RunningStack) -> RunningStack:
 
 
 @pytest.fixture(scope="session")
+def stack_with_monitoring(stack: RunningStack) -> RunningStack:
+    """The same stack, with a Prometheus that scrapes the workers which get its environment, added to it."""
+    return RunningStack(stack.name, _up(stack.name, ("monitoring",), {}))
+
+
+@pytest.fixture(scope="session")
 def stack_with_cdc_and_vault(stack: RunningStack) -> RunningStack:
     """The same stack, with PostgreSQL, Kafka Connect and OpenBao added to it."""
     return RunningStack(stack.name, _up(stack.name, ("cdc", "vault"), {}))

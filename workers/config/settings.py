@@ -241,6 +241,10 @@ class Settings(BaseSettings):
     metrics_host: str = Field(
         default="127.0.0.1", description="the address to serve /metrics at; 0.0.0.0 in a pod, for its probes"
     )
+    metrics_targets: Path | None = Field(
+        default=None,
+        description="a folder for file_sd_configs of a Prometheus on this machine; a worker is in it while it runs",
+    )
     topology_path: Path = Field(default=Path("topology.yaml"), description="the path of topology.yaml")
 
     @classmethod

@@ -50,6 +50,7 @@ from workers.engine.state.known_keys import KnownKeys, keep_reading
 from workers.engine.state.table import StateTable
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
+from workers.observe.targets import listed_as_target
 from workers.observe.tracing import Tracing, configure_tracing
 
 log = structlog.get_logger(__name__)
@@ -92,7 +93,7 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     partitions = await asyncio.to_thread(partitions_of, deployment)
     stack.callback(deployment.tracing.shutdown)
     metrics, health = Metrics(deployment.factory.metrics), WorkerHealth(SystemClock())
-    await _serve_health(stack, deployment.settings, metrics, health)
+    await _serve_health(stack, deployment, metrics, health)
     scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
     app, options = _app(deployment, scratch), deployment.options
     table = state_table(app, partitions)
@@ -116,10 +117,13 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     return app
 
 
-async def _serve_health(stack: AsyncExitStack, settings: Settings, metrics: Metrics, health: WorkerHealth) -> None:
+async def _serve_health(stack: AsyncExitStack, deployment: Deployment, metrics: Metrics, health: WorkerHealth) -> None:
+    settings = deployment.settings
     server = HealthServer(metrics, alive=health.unhealthy, ready=health.unready)
-    await server.start(settings.metrics_port, settings.metrics_host, settings.metrics_fd)
+    port = await server.start(settings.metrics_port, settings.metrics_host, settings.metrics_fd)
     stack.push_async_callback(server.stop)
+    if folder := settings.metrics_targets:
+        stack.enter_context(listed_as_target(folder, deployment.factory.name, settings.metrics_host, port))
 
 
 def _app(deployment: Deployment, scratch: Path) -> WorkerApp:

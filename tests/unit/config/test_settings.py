@@ -38,6 +38,7 @@ VARIABLES = {
     "LOG_LEVEL": "debug",
     "LOG_FORMAT": "json",
     "METRICS_PORT": "0",
+    "METRICS_TARGETS": "/run/prometheus/targets",
     "MEMORY_GRAPH_TOPOLOGY": "/etc/memory-graph/topology.yaml",
 }
 
@@ -84,6 +85,7 @@ def test_every_variable_of_the_contract_reaches_its_field(monkeypatch: pytest.Mo
     assert (settings.otel.protocol, settings.otel.traces_protocol) == (OtlpProtocol.GRPC, OtlpProtocol.HTTP)
     assert (settings.log.level, settings.log.format) == (LogLevel.DEBUG, LogFormat.JSON)
     assert settings.metrics_port == 0
+    assert settings.metrics_targets == Path("/run/prometheus/targets")
     assert settings.topology_path == Path("/etc/memory-graph/topology.yaml")
 
 
@@ -94,6 +96,7 @@ def test_without_variables_everything_is_on_this_machine() -> None:
     assert settings.neo4j.uri == "bolt://127.0.0.1:7687"
     assert settings.otel.endpoint is None
     assert settings.metrics_port == 9464
+    assert settings.metrics_targets is None
     assert settings.topology_path == Path("topology.yaml")
 
 

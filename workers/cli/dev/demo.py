@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from workers.cli.dev.stack import extras_of
 from workers.cli.output import Output, OutputOption, print_json
 from workers.core.errors import ProblemsFound
 
@@ -23,6 +24,10 @@ def demo(
         typer.Option("--from", help="Replay a CSV file of calls; see `memory-graph sample telemetry --help`."),
     ] = None,
     count: Annotated[int, typer.Option(min=1, help="Highest number of LLM calls.")] = 8_819,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option("--with", help="More servers, such as monitoring: Prometheus."),
+    ] = None,
     name: Annotated[str, typer.Option(help="The stack to use; several stacks can run side by side.")] = "demo",
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -44,7 +49,7 @@ def demo(
     from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
 
     configure_logging(LogSettings(level=LogLevel.WARNING))  # the steps are shown already
-    report = run_demo(Options(name, from_file, count), Steps(Console(stderr=True)))
+    report = run_demo(Options(name, from_file, count, extras=extras_of(with_)), Steps(Console(stderr=True)))
     if output is Output.JSON:
         print_json(asdict(report))
     else:

@@ -27,7 +27,8 @@ def up(
         list[str] | None,
         typer.Option(
             "--with",
-            help="More servers: cdc (PostgreSQL, Kafka Connect with Debezium), vault (OpenBao). Comma-separated.",
+            help="More servers: cdc (PostgreSQL, Kafka Connect with Debezium), vault (OpenBao), monitoring "
+            "(Prometheus). Comma-separated.",
         ),
     ] = None,
     name: NameOption = "dev",
@@ -43,7 +44,7 @@ def up(
     from workers.dev.stack.progress import stack_progress  # noqa: PLC0415 - keeps --help fast
 
     with stack_progress() as progress:
-        environment = start(name, _extras(with_), progress).environment
+        environment = start(name, extras_of(with_), progress).environment
     _print_status(name, output)
     if output is Output.TEXT:
         if browser := environment.get("NEO4J_HTTP"):
@@ -52,7 +53,8 @@ def up(
         print(f'To use it from this shell: eval "$(memory-graph stack env{name_option})"')
 
 
-def _extras(values: list[str] | None) -> list[str]:
+def extras_of(values: list[str] | None) -> list[str]:
+    """Return the names in the values of ``--with``, which commas may join."""
     return [each.strip() for value in values or () for each in value.split(",") if each.strip()]
 
 
@@ -108,7 +110,7 @@ def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
 
 @app.command()
 def logs(
-    server: Annotated[str, typer.Argument(help="kafka, neo4j, apicurio, postgres, connect or openbao.")],
+    server: Annotated[str, typer.Argument(help="kafka, neo4j, apicurio, postgres, connect, openbao or prometheus.")],
     name: NameOption = "dev",
     lines: Annotated[int, typer.Option(help="Number of lines from the end of the log.", min=1)] = 100,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines.")] = False,

@@ -100,5 +100,6 @@ class Report:
     """Name, expected count, found count."""
     problems: Sequence[str]
     browser: str | None
+    prometheus: str | None
     cores: int
     seconds: float

@@ -40,12 +40,13 @@ PACED_RATE = 200.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of the demo. ``paced_records`` are reserved for the latency measurement."""
+    """The options of the demo. ``paced_records`` are for the latency measurement, ``extras`` are of the stack."""
 
     name: str
     from_file: Path | None
     count: int
     paced_records: int = PACED_RECORDS
+    extras: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def run_demo(options: Options, steps: Steps) -> Report:
     topology = load_topology(topology_path)
     source = choose_source(topology_path.resolve().parent, options.from_file, options.count, datetime.now(UTC))
     workers = [name for name in FLEET if name in topology.workers]
-    environment = start_servers(options.name, ("cdc",) if REGISTRY in workers else ())
+    environment = start_servers(options.name, (*options.extras, *(("cdc",) if REGISTRY in workers else ())))
     place = Place(Settings.from_environment(), topology, workers, topology.workers[TELEMETRY].topic, environment)
     report = asyncio.run(_run(options, place, Traffic(source), steps))
     return replace(report, seconds=time.monotonic() - started)
@@ -120,6 +121,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
                 checks=checks,
                 problems=[*filled.problems, *problems_of(checks)],
                 browser=place.environment.get("NEO4J_HTTP"),
+                prometheus=place.environment.get("PROMETHEUS_URL"),
                 cores=os.cpu_count() or 1,
                 seconds=0.0,
             )

@@ -50,6 +50,11 @@ class RunningStack:
         return self.environment["KAFKA_CONNECT_URL"]
 
     @property
+    def prometheus(self) -> str:
+        """Base URL of Prometheus."""
+        return self.environment["PROMETHEUS_URL"]
+
+    @property
     def vault(self) -> tuple[str, str]:
         """Address and token."""
         return self.environment["VAULT_ADDR"], self.environment["VAULT_TOKEN"]

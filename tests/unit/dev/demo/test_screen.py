@@ -27,6 +27,7 @@ REPORT = Report(
     checks=[("Invocation", 8_819, 8_819)],
     problems=[],
     browser="http://127.0.0.1:7474",
+    prometheus="http://127.0.0.1:9090",
     cores=2,
     seconds=95.0,
 )
@@ -57,6 +58,7 @@ def test_everything_that_was_promised_is_on_the_screen() -> None:
         "12.5",
         "http://127.0.0.1:7474",
         ".venv/bin/memory-graph stack env --name demo",
+        "Prometheus at http://127.0.0.1:9090",
         "stack down --name demo",
     ):
         assert part in text
@@ -107,8 +109,11 @@ def test_a_second_run_says_so() -> None:
 
 
 def test_what_is_missing_is_left_out() -> None:
-    bare = replace(REPORT, trace=None, visibility=None, browser=None, answers=[Answer("q", "RETURN 1", [])])
+    bare = replace(
+        REPORT, trace=None, visibility=None, browser=None, prometheus=None, answers=[Answer("q", "RETURN 1", [])]
+    )
     text = "\n".join(lines_of(bare))
     assert "There is no trace to show." in text
     assert "visible in" not in text
+    assert "Prometheus" not in text
     assert "(no rows)" in text

@@ -1,7 +1,9 @@
 """The files and command lines of the servers."""
 
+import json
 import os
 import re
+import socket
 import stat
 import tempfile
 from collections.abc import Callable
@@ -11,7 +13,7 @@ import pytest
 
 from workers.core.errors import Misconfigured
 from workers.dev.stack.server import Instance
-from workers.dev.stack.servers import ALWAYS, SERVERS, connect, kafka, names_for, neo4j, openbao, postgres
+from workers.dev.stack.servers import ALWAYS, SERVERS, connect, kafka, names_for, neo4j, openbao, postgres, prometheus
 
 SETTINGS = {
     "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092",
@@ -130,9 +132,33 @@ def test_postgres_may_pass_closed_folders_only_where_there_are_some(
     assert "--ambient-caps=+dac_override" in postgres.command(instance("postgres")).argv
 
 
+def test_prometheus_forgets_the_targets_that_no_longer_answer(instance: Callable[..., Instance]) -> None:
+    place = instance("prometheus")
+    prometheus.prepare(place)
+    targets = place.folder / "targets"
+    with socket.create_server(("127.0.0.1", 0)) as alive, socket.create_server(("127.0.0.1", 0)) as dead:
+        for name, listener in (("alive", alive), ("dead", dead)):
+            address = f"127.0.0.1:{listener.getsockname()[1]}"
+            (targets / f"{name}.json").write_text(json.dumps([{"targets": [address]}]))
+        dead.close()
+        prometheus.prepare(place)
+    assert [file.name for file in targets.iterdir()] == ["alive.json"]
+
+
+def test_prometheus_looks_for_workers_where_they_announce_themselves(instance: Callable[..., Instance]) -> None:
+    place = instance("prometheus")
+    prometheus.prepare(place)
+    (job,) = json.loads((place.folder / "prometheus.yml").read_text())["scrape_configs"]
+    assert job["file_sd_configs"][0]["files"] == [f"{prometheus.PROMETHEUS.exports(place)['METRICS_TARGETS']}/*.json"]
+    argv = prometheus.command(place).argv
+    assert "--web.listen-address=127.0.0.1:20000" in argv
+    assert f"--config.file={place.folder / 'prometheus.yml'}" in argv
+
+
 def test_extras_add_servers() -> None:
     assert names_for(()) == ALWAYS
     assert names_for(("cdc", "vault")) == (*ALWAYS, "postgres", "connect", "openbao")
+    assert names_for(("monitoring",)) == (*ALWAYS, "prometheus")
 
 
 def test_the_error_for_an_unknown_extra_names_the_known_ones() -> None:
@@ -141,6 +167,6 @@ def test_the_error_for_an_unknown_extra_names_the_known_ones() -> None:
 
 
 def test_a_stack_contains_every_server_that_its_servers_need() -> None:
-    for extras in (("cdc",), ("vault",), ()):
+    for extras in (("cdc",), ("vault",), ("monitoring",), ()):
         names = names_for(extras)
         assert {need for name in names for need in SERVERS[name].needs} <= set(names)

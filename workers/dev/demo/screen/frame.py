@@ -52,6 +52,8 @@ def closing(report: Report, program: str) -> RenderableType:
     if report.browser:
         table.add_row("look around", Text.assemble("Neo4j Browser at ", (report.browser, "bold underline cyan")))
         table.add_row("", Text.assemble(("user and password: ", "dim"), (env, "cyan")))
+    if report.prometheus:
+        table.add_row("see metrics", Text.assemble("Prometheus at ", (report.prometheus, "bold underline cyan")))
     if report.trace:
         draw = f'MATCH path = (:Invocation {{trace_id: "{report.trace.trace_id}"}})--() RETURN path'
         table.add_row("see that trace", Text(draw, "cyan"))

@@ -8,12 +8,17 @@ from workers.dev.stack.servers.kafka import KAFKA
 from workers.dev.stack.servers.neo4j import NEO4J
 from workers.dev.stack.servers.openbao import OPENBAO
 from workers.dev.stack.servers.postgres import POSTGRES
+from workers.dev.stack.servers.prometheus import PROMETHEUS
 
 SERVERS: dict[str, LocalServer] = {
-    server.name: server for server in (KAFKA, NEO4J, APICURIO, POSTGRES, CONNECT, OPENBAO)
+    server.name: server for server in (KAFKA, NEO4J, APICURIO, POSTGRES, CONNECT, OPENBAO, PROMETHEUS)
 }
 ALWAYS = ("kafka", "neo4j", "apicurio")
-EXTRAS: dict[str, tuple[str, ...]] = {"cdc": ("postgres", "connect"), "vault": ("openbao",)}
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "cdc": ("postgres", "connect"),
+    "vault": ("openbao",),
+    "monitoring": ("prometheus",),
+}
 
 
 def names_for(extras: tuple[str, ...]) -> tuple[str, ...]:
