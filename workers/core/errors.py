@@ -59,7 +59,7 @@ class Contended(Retryable):
 
 
 class NeedsOperator(Retryable):
-    """Try again, for an operator to end it: the server works, and does not take this as it is configured."""
+    """Try again, for an operator to end it: the server answers, and does not take this as it is configured."""
 
 
 class TransactionFailed(Retryable):

@@ -8,6 +8,7 @@ import structlog
 from workers.core.ports import NOTHING_WRITTEN, Claim, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.consumer.chunk import Chunk
+from workers.engine.health import Unready
 from workers.engine.partition_task import (
     GraphIsBehind,
     NewGraph,
@@ -125,7 +126,7 @@ class Assignment:
 
     def _note(self, error: BaseException) -> None:
         if isinstance(error, NewGraph):
-            self._context.health.hold(str(error))
+            self._context.health.hold(Unready.NEW_GRAPH, str(error))
             log.error("worker stands still", reason=str(error))
             return
         if isinstance(error, TopicRecreated):

@@ -215,7 +215,7 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     stack.push_async_callback(dead_letters.aclose)
     unassigned = PartitionHealth(clock)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
-    breakers = {server: Breaker(options.breaker, clock, partial(metrics.breaker, server)) for server in servers}
+    breakers = {server: _breaker(server, options, clock, metrics) for server in servers}
     return Sinks(
         writer=writer,
         dead_letters=dead_letters,
@@ -229,6 +229,11 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
         clock=clock,
         known=_known_keys(deployment, writer),
     )
+
+
+def _breaker(server: str, options: WorkerOptions, clock: SystemClock, metrics: Metrics) -> Breaker:
+    metrics.breaker_openings(server, 0)
+    return Breaker(options.breaker, clock, partial(metrics.breaker, server), partial(metrics.breaker_openings, server))
 
 
 def partitions_of(deployment: Deployment) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 
 from workers.core.clock import Clock
 from workers.core.record import TopicPartition
@@ -17,10 +18,12 @@ class Wait:
 
     ``reason``    a short name, label of the metric ``waiting``: a server, or a step of the engine
     ``outage``    why it cannot go on, in a sentence, as long as the reason is outside of this process
+    ``needs_operator``  whether the server answers, and refuses us as we are configured
     """
 
     reason: str
     outage: str = ""
+    needs_operator: bool = False
 
 
 class PartitionHealth:
@@ -62,14 +65,23 @@ class PartitionHealth:
         return self._clock.monotonic() - self._records_wait_since
 
 
+class Unready(StrEnum):
+    """Reasons why a worker is not ready, beside the servers: labels of the metric ``unready``."""
+
+    OPERATOR = "operator"
+    DEAD_LETTER_LIMIT = "dead_letter_limit"
+    NEW_GRAPH = "new_graph"
+    NO_PARTITIONS = "no_partitions"
+
+
 class WorkerHealth:
     """Set by the engine, read by ``/healthz`` and ``/readyz``."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._partitions: dict[TopicPartition, PartitionHealth] = {}
-        self._unreachable: dict[str, str] = {}
-        self._held: str | None = None
+        self._unreachable: dict[str, Wait] = {}
+        self._held: Wait | None = None
         self._recovered = False
         self._assigned_at: float | None = None
 
@@ -91,21 +103,21 @@ class WorkerHealth:
         """Note that records of the assignment are accepted."""
         self._recovered, self._assigned_at = True, None
 
-    def server(self, name: str, outage: str = "") -> None:
+    def server(self, name: str, outage: str = "", *, needs_operator: bool = False) -> None:
         """Note whether a server answers that no partition may be waiting for: its ``outage``, or none.
 
         An assignment that waits meanwhile gets its time again: an outage is no reason for a restart.
         """
         if outage:
-            self._unreachable[name] = outage
+            self._unreachable[name] = Wait(name, outage, needs_operator)
             if self._assigned_at is not None:
                 self._assigned_at = self._clock.monotonic()
         else:
             self._unreachable.pop(name, None)
 
-    def hold(self, reason: str) -> None:
+    def hold(self, reason: Unready, sentence: str) -> None:
         """Note why the worker reads nothing more until an operator acts: a restart alone does not help."""
-        self._held = reason
+        self._held = Wait(reason, sentence)
 
     def waits(self) -> dict[TopicPartition, Wait]:
         """Return what each partition waits for."""
@@ -113,13 +125,27 @@ class WorkerHealth:
 
     def unready(self) -> list[str]:
         """Return why the worker is not ready; nothing when it is."""
-        outages = {**self._unreachable, **{w.reason: w.outage for w in self.waits().values() if w.outage}}
+        outages = {each.reason: each.outage for each in self._outages()}
         reasons = [f"{name} does not answer: {outage}" for name, outage in outages.items()]
         if self._held:
-            reasons.append(self._held)
+            reasons.append(self._held.outage)
         if not self._recovered:
             reasons.append("no partitions yet: waiting for the consumer group")
         return reasons
+
+    def unready_reasons(self) -> set[str]:
+        """Return the same as a few fixed names, for the metric ``unready``."""
+        reasons = {Unready.OPERATOR if each.needs_operator else each.reason for each in self._outages()}
+        if self._held:
+            reasons.add(self._held.reason)
+        return reasons if self._recovered else {*reasons, Unready.NO_PARTITIONS}
+
+    def recovery_seconds(self) -> float:
+        """Return how long ago partitions were assigned of which no record is accepted yet; otherwise 0."""
+        return 0.0 if self._assigned_at is None else self._clock.monotonic() - self._assigned_at
+
+    def _outages(self) -> list[Wait]:
+        return [*self._unreachable.values(), *(wait for wait in self.waits().values() if wait.outage)]
 
     def unhealthy(self) -> Sequence[str]:
         """Return why the process should be restarted. What waits for a server that is away is no reason."""
@@ -131,8 +157,6 @@ class WorkerHealth:
                 wait = health.wait()
                 during = f", during: {wait.reason}" if wait else ""
                 reasons.append(f"{partition}: no batch was delivered for {seconds:.0f} s, without an outage{during}")
-        if self._assigned_at is not None:
-            seconds = self._clock.monotonic() - self._assigned_at
-            if seconds >= STALLED_AFTER_SECONDS:
-                reasons.append(f"partitions were assigned {seconds:.0f} s ago, and no record is accepted yet")
+        if (seconds := self.recovery_seconds()) >= STALLED_AFTER_SECONDS:
+            reasons.append(f"partitions were assigned {seconds:.0f} s ago, and no record is accepted yet")
         return reasons

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from workers.core.errors import MemoryGraphError, Retryable
+from workers.core.errors import MemoryGraphError, NeedsOperator, Retryable
 from workers.core.ports import TopicState, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.assignment import Assignment
@@ -33,6 +33,7 @@ class Observer:
         self._partitions = partitions
         self._state: TopicState | None = None
         self._waits: set[tuple[int, str]] = set()
+        self._unready: set[str] = set()
 
     async def look(self) -> None:
         """Look once. Raises ``PartitionsAdded``. A server that is away is noted, and the gauges go on."""
@@ -42,6 +43,7 @@ class Observer:
             await self._count_parked()
         await self._set_gauges()
         self._show_waits()
+        self._show_unready()
 
     async def _ask_kafka(self) -> None:
         context = self._context
@@ -62,7 +64,7 @@ class Observer:
         try:
             found = await context.sinks.writer.watermarks(context.spec.name, context.options.topic)
         except Retryable as reason:
-            context.health.server("neo4j", str(reason))
+            context.health.server("neo4j", str(reason), needs_operator=isinstance(reason, NeedsOperator))
             return
         context.health.server("neo4j")
         self._assignment.notice_watermarks(found)
@@ -112,6 +114,14 @@ class Observer:
         for partition, reason in waits:
             self._context.sinks.metrics.waiting(partition, reason, waits=True)
         self._waits = waits
+
+    def _show_unready(self) -> None:
+        health, metrics = self._context.health, self._context.sinks.metrics
+        metrics.recovery(health.recovery_seconds())
+        reasons = health.unready_reasons()
+        for reason in self._unready | reasons:
+            metrics.unready(reason, unready=reason in reasons)
+        self._unready = reasons
 
 
 @asynccontextmanager

@@ -36,6 +36,13 @@ KAFKA_LAG = gauge("kafka_lag_messages", "Records behind the end of an assigned p
 EVENT_TIME_LAG = gauge(
     "event_time_lag_seconds", "Age of the oldest record that is not in the graph; 0 where all are.", "partition"
 )
+UNREADY = gauge(
+    "unready",
+    "1 while the worker is not ready for this reason: a server, fenced, operator (a server refuses us), "
+    "dead_letter_limit, new_graph, no_partitions.",
+    "reason",
+)
+RECOVERY = gauge("recovery_seconds", "Time since an assignment of which no record is accepted yet; otherwise 0.")
 WAITING = gauge("waiting", "1 while a partition waits for this reason.", "partition", "reason")
 DEAD_LETTERS = counter("dead_letters_total", "Records sent to the dead letters.", "stage", "code")
 DEAD_LETTERS_WAITING = gauge(
@@ -62,6 +69,7 @@ STATE_ENTRIES = gauge("state_entries", "States in the memory of the worker: entr
 BREAKER_STATE = MetricSpec(
     Kind.GAUGE, "circuit_breaker_state", "0 closed, 1 open, 2 half open: probing.", ("service",)
 )  # without our prefix: alerts of users already use this name
+BREAKER_OPENINGS = counter("circuit_breaker_openings_total", "Times that a closed breaker has opened.", "service")
 STATES_RESTORED = counter("states_restored_total", "States that were read from the graph, not from memory.", "worker")
 STATE_READ_DURATION = histogram(
     "state_read_duration_seconds", "Asking the graph for the states that are not in memory.", "worker"
@@ -85,6 +93,8 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     BUFFER_UTILIZATION,
     KAFKA_LAG,
     EVENT_TIME_LAG,
+    UNREADY,
+    RECOVERY,
     WAITING,
     DEAD_LETTERS,
     DEAD_LETTERS_WAITING,
@@ -101,4 +111,5 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     PARKED_OLDEST_AGE,
     JOB_STEPS,
     BREAKER_STATE,
+    BREAKER_OPENINGS,
 )

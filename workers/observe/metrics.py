@@ -41,6 +41,8 @@ class Metrics:
         self._buffer = gauge(listed.BUFFER_UTILIZATION, self.registry)
         self._lag = gauge(listed.KAFKA_LAG, self.registry)
         self._event_time_lag = gauge(listed.EVENT_TIME_LAG, self.registry)
+        self._unready = gauge(listed.UNREADY, self.registry)
+        self._recovery = gauge(listed.RECOVERY, self.registry)
         self._waiting = gauge(listed.WAITING, self.registry)
         self._dead_letters = counter(listed.DEAD_LETTERS, self.registry)
         self._letters_waiting = gauge(listed.DEAD_LETTERS_WAITING, self.registry)
@@ -57,6 +59,7 @@ class Metrics:
         self._parked_age = gauge(listed.PARKED_OLDEST_AGE, self.registry)
         self._job_steps = counter(listed.JOB_STEPS, self.registry)
         self._breaker = gauge(listed.BREAKER_STATE, self.registry)
+        self._openings = counter(listed.BREAKER_OPENINGS, self.registry)
         self._declared = {spec.name: _recorder(spec, self.registry) for spec in declared}
 
     def record(self, measurement: Measurement) -> None:
@@ -99,6 +102,17 @@ class Metrics:
     def event_time_lag(self, partition: int, seconds: float) -> None:
         """Set the age of the oldest record of an assigned partition that is not in the graph."""
         self._event_time_lag.of(str(partition)).set(seconds)
+
+    def unready(self, reason: str, *, unready: bool) -> None:
+        """Set or clear one reason for which the worker is not ready."""
+        if unready:
+            self._unready.of(reason).set(1)
+        else:
+            self._unready.forget(reason)
+
+    def recovery(self, seconds: float) -> None:
+        """Set for how long an assignment has waited for its first accepted record."""
+        self._recovery.of().set(seconds)
 
     def waiting(self, partition: int, reason: str, *, waits: bool) -> None:
         """Set or clear one reason for which a partition waits."""
@@ -171,6 +185,10 @@ class Metrics:
     def breaker(self, service: str, state: int) -> None:
         """Set whether attempts on ``service`` pass: 0 closed, 1 open, 2 half open."""
         self._breaker.of(service).set(state)
+
+    def breaker_openings(self, service: str, count: int = 1) -> None:
+        """Count the openings of a closed breaker; 0 only exposes the counter."""
+        self._openings.of(service).inc(count)
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """Return the page for Prometheus and its content type, in the format that ``accept`` asks for."""

@@ -1,6 +1,6 @@
 from contextlib import suppress
 
-from workers.engine.health import STALLED_AFTER_SECONDS, PartitionHealth, WorkerHealth
+from workers.engine.health import STALLED_AFTER_SECONDS, PartitionHealth, Unready, WorkerHealth
 from workers.testing import PARTITION, FakeClock
 
 
@@ -112,3 +112,33 @@ def test_an_assignment_that_waits_for_kafka_is_no_reason_to_restart() -> None:
     assert health.unhealthy() == []
     clock.now += 1
     assert "assigned 120 s ago" in health.unhealthy()[0]
+
+
+def test_the_reasons_of_an_unready_worker_have_fixed_names() -> None:
+    _, health, partition = watched()
+    assert health.unready_reasons() == set()
+    health.server("kafka", "connection refused")
+    with partition.waiting("neo4j") as wait:
+        wait.outage = "connection refused"
+        assert health.unready_reasons() == {"kafka", "neo4j"}
+        wait.outage, wait.needs_operator = "it refuses the password", True
+        assert health.unready_reasons() == {"kafka", "operator"}
+    health.server("kafka", "it refuses the password", needs_operator=True)
+    assert health.unready_reasons() == {"operator"}
+    health.server("kafka")
+    health.hold(Unready.DEAD_LETTER_LIMIT, "1000 records were rejected")
+    assert health.unready() == ["1000 records were rejected"]
+    assert health.unready_reasons() == {"dead_letter_limit"}
+    health.drained()
+    assert health.unready_reasons() == {"dead_letter_limit", "no_partitions"}
+
+
+def test_a_recovery_lasts_until_records_are_accepted() -> None:
+    clock = FakeClock()
+    health = WorkerHealth(clock)
+    assert health.recovery_seconds() == 0
+    health.assigned()
+    clock.now = 7
+    assert health.recovery_seconds() == 7
+    health.recovered()
+    assert health.recovery_seconds() == 0

@@ -40,6 +40,7 @@ async def test_lag_is_shown_from_the_first_second_also_while_nothing_gets_throug
     assert gauge(bench, "watermark_offset", topic=TP.topic, partition="0") == 3
     assert (gauge(bench, "event_time_lag_seconds", partition="0") or 0) > 1_000
     assert gauge(bench, "waiting", partition="0", reason="neo4j") == 1
+    assert gauge(bench, "unready", reason="neo4j") == 1
     assert "neo4j does not answer: away" in bench.health.unready()
     bench.graph.fail_next = []
     bench.topic.state = TopicState("id", {0: 5})
@@ -48,6 +49,7 @@ async def test_lag_is_shown_from_the_first_second_also_while_nothing_gets_throug
     assert gauge(bench, "kafka_lag_messages", partition="0") == 0
     assert gauge(bench, "event_time_lag_seconds", partition="0") == 0
     assert gauge(bench, "waiting", partition="0", reason="neo4j") is None
+    assert gauge(bench, "unready", reason="neo4j") is None
     assert bench.health.unready() == []
     await bench.assignment.drain()
 
@@ -174,3 +176,13 @@ async def test_a_broker_that_is_away_makes_an_idle_worker_unready_and_ends_nothi
     with suppress(PartitionsAdded):
         await observer(bench).look()
     assert any("does not know the topic yet" in reason for reason in bench.health.unready())
+
+
+async def test_the_time_of_a_recovery_is_shown_until_records_are_accepted() -> None:
+    bench = Bench()
+    watch = observer(bench)
+    await watch.look()
+    assert (gauge(bench, "recovery_seconds") or 0) > 0
+    bench.assignment.open(1, {TP: 0})
+    await watch.look()
+    assert gauge(bench, "recovery_seconds") == 0

@@ -37,6 +37,8 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.lag(4, 77)
     metrics.event_time_lag(4, 12.5)
     metrics.waiting(4, "neo4j", waits=True)
+    metrics.unready("neo4j", unready=True)
+    metrics.recovery(1.5)
     metrics.watermark("llm-telemetry-events", 4, 1_000)
     metrics.dead_letters("DECODE", "avro.unknown_schema", 2)
     metrics.dead_letters_waiting("llm-telemetry-events.dlq", "avro.unknown_schema", 2, 30.5)
@@ -47,6 +49,7 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.state_entries("telemetry", 12)
     metrics.states_read("telemetry", 3, 0.004)
     metrics.breaker("neo4j", 1)
+    metrics.breaker_openings("neo4j")
     metrics.parked("registry-changes", 2, 90.0)
     metrics.job_step("usage", "done")
 

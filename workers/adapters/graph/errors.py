@@ -15,7 +15,7 @@ from neo4j.exceptions import (
     TransientError,
 )
 
-from workers.core.errors import Contended, Refused, Retryable, TransactionFailed
+from workers.core.errors import Contended, NeedsOperator, Refused, Retryable, TransactionFailed
 from workers.core.stage import Stage
 from workers.core.worker import DeadLetterCode
 
@@ -134,7 +134,7 @@ def _fault_of_server(error: Neo4jError, code: str) -> Retryable | None:
         # Hold: in an outage, dead-lettering on the server's own failure would dead-letter everything.
         return TransactionFailed(reason)
     if code in OURS:
-        return Retryable(f"{OURS[code]} ({code})")
+        return NeedsOperator(f"{OURS[code]} ({code})")
     if isinstance(error, TransientError | TokenExpired) or code in PASSING_CODES:
         return Retryable(reason)
     return None

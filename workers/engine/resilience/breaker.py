@@ -28,13 +28,20 @@ class Breaker:
     Closed, every attempt passes. It opens when more than ``error_ratio`` of the attempts in the window failed
     (and at least ``minimum_failures``). Open, no attempt passes until the next probe is due; then as many probes as
     configured pass, and the others wait. A successful probe closes it, a failed one opens it again for the next,
-    longer wait.
+    longer wait. ``opened`` is called when a closed breaker opens, and not after a failed probe.
     """
 
-    def __init__(self, options: BreakerOptions, clock: Clock, changed: Callable[[BreakerState], None]) -> None:
+    def __init__(
+        self,
+        options: BreakerOptions,
+        clock: Clock,
+        changed: Callable[[BreakerState], None],
+        opened: Callable[[], None] = lambda: None,
+    ) -> None:
         self._options = options
         self._clock = clock
         self._changed = changed
+        self._opened = opened
         self._window = Window(options.window_seconds, clock)
         self._state = BreakerState.CLOSED
         self._failed_probes = 0
@@ -53,7 +60,7 @@ class Breaker:
         probing = await self._admitted()
         try:
             yield
-        except (Contended, NeedsOperator):  # no outage: the server has answered, and works for other records
+        except (Contended, NeedsOperator):  # no outage: the server has answered
             await self._ended(probing=probing, failed=False)
             raise
         except Retryable:
@@ -111,6 +118,7 @@ class Breaker:
 
     def _open_if_too_many(self) -> None:
         if self._window.exceeds(self._options.error_ratio, self._options.minimum_failures):
+            self._opened()
             self._open()
 
     def _open(self) -> None:

@@ -5,7 +5,7 @@ import structlog
 from workers.config.worker_options import DeadLetterLimit
 from workers.core.clock import Clock
 from workers.core.errors import MemoryGraphError
-from workers.engine.health import WorkerHealth
+from workers.engine.health import Unready, WorkerHealth
 from workers.engine.resilience.window import Window
 
 log = structlog.get_logger(__name__)
@@ -57,5 +57,5 @@ class DeadLetterLimiter:
             "that they need, then restart this worker (or raise dead_letter_limit in topology.yaml, so that they all "
             "become dead letters)"
         )
-        self._health.hold(reason)
+        self._health.hold(Unready.DEAD_LETTER_LIMIT, reason)
         log.error("too many dead letters, the worker stands still", reason=reason)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 
 from workers.config.worker_options import Retry as RetryOptions
-from workers.core.errors import Contended, Retryable, TransactionFailed
+from workers.core.errors import Contended, NeedsOperator, Retryable, TransactionFailed
 from workers.engine.health import PartitionHealth, Wait
 from workers.engine.resilience.breaker import Breaker, BreakerState
 from workers.observe.metrics import Metrics
@@ -88,5 +88,5 @@ class Retry:
         if isinstance(reason, Contended):
             log.debug("waiting for locks", server=wait.reason, reason=str(reason))
             return
-        wait.outage = str(reason)
+        wait.outage, wait.needs_operator = str(reason), isinstance(reason, NeedsOperator)
         log.warning("waiting for a server", server=wait.reason, reason=str(reason), breaker=breaker.state.name)

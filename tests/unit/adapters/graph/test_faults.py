@@ -9,7 +9,7 @@ from neo4j.exceptions import (
 )
 
 from workers.adapters.graph.errors import classified, classify
-from workers.core.errors import Contended, Refused, Retryable, TransactionFailed
+from workers.core.errors import Contended, NeedsOperator, Refused, Retryable, TransactionFailed
 
 SECRET = "the value of a record"
 
@@ -87,7 +87,7 @@ def test_a_server_away_busy_or_failing_is_retryable(error: Exception) -> None:
 def test_what_is_wrong_about_us_is_waited_for_with_the_fix(code: str, fix: str) -> None:
     fault = classify(answer(code))
 
-    assert isinstance(fault, Retryable)
+    assert isinstance(fault, NeedsOperator)
     assert fix in str(fault)
 
 

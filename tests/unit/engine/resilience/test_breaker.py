@@ -14,9 +14,13 @@ class Bench:
         self.clock = FakeClock()
         self.states: list[BreakerState] = []
         tuning = BreakerOptions(minimum_failures=minimum_failures, half_open_probes=probes)
-        self.breaker = Breaker(tuning, self.clock, self.states.append)
+        self.openings = 0
+        self.breaker = Breaker(tuning, self.clock, self.states.append, self.opened)
         self.under_way = self.most_under_way = 0
         self.answer = asyncio.Event()
+
+    def opened(self) -> None:
+        self.openings += 1
 
     async def attempt(self, *, fails: bool) -> None:
         async with self.breaker.attempt():
@@ -146,3 +150,15 @@ async def test_every_change_of_state_is_told() -> None:
     bench.clock.now = 1.0
     await bench.attempt(fails=False)
     assert bench.states == [BreakerState.CLOSED, BreakerState.OPEN, BreakerState.HALF_OPEN, BreakerState.CLOSED]
+
+
+async def test_an_opening_is_counted_once_an_outage() -> None:
+    bench = Bench()
+    for outage in (1, 2):
+        await bench.fail(2)
+        bench.clock.now += 10
+        await bench.fail(1)
+        assert (bench.breaker.state, bench.openings) == (BreakerState.OPEN, outage)
+        bench.clock.now += 10
+        await bench.attempt(fails=False)
+        assert bench.breaker.state is BreakerState.CLOSED
