@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from workers.core.metric import Measurement
+from workers.core.metric import Measurement, MetricSpec
 from workers.core.reference import Query
 
 
@@ -33,7 +33,17 @@ class Call(NamedTuple):
     idempotency_key: str
 
 
-Effect: TypeAlias = Publish | Call | Measurement
+class AskConnector(NamedTuple):
+    """Set a gauge to 1 where a connector of Kafka Connect and all its tasks run, otherwise to 0.
+
+    It does nothing where the settings name no Kafka Connect.
+    """
+
+    connector: str
+    gauge: MetricSpec
+
+
+Effect: TypeAlias = Publish | Call | Measurement | AskConnector
 
 
 class Step(NamedTuple):

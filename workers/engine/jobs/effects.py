@@ -1,40 +1,48 @@
 """The effects of jobs: records for topics, requests to the HTTP API, and measurements."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+
+import structlog
 
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import Schema, load_reader_schemas
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.producer import JAVA_PARTITIONER, KafkaProducer
+from workers.adapters.kafka_connect.status import connector_status, is_running
 from workers.adapters.registry_api.client import RegistryApi
 from workers.config.settings import Settings
-from workers.core.errors import Retryable
-from workers.core.job import Effect, Publish
+from workers.core.errors import Retryable, Unreachable
+from workers.core.job import AskConnector, Effect, Publish
 from workers.core.metric import Measurement
 from workers.core.record import Headers, OutgoingRecord
 from workers.observe.tracing import Tracing
 
+log = structlog.get_logger(__name__)
+
 
 class Effects:
-    """Runs effects, each confirmed by its server. ``api`` is ``None`` where none is configured."""
+    """Runs effects, each confirmed by its server. ``api`` and ``connect`` are ``None`` where none is configured."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - one parameter for each place of an effect
         self,
         encoder: AvroEncoder,
         producer: KafkaProducer,
         api: RegistryApi | None,
         record: Callable[[Measurement], None],
         tracing: Tracing,
+        connect: str | None = None,
     ) -> None:
         self._encoder = encoder
         self._producer = producer
         self._api = api
         self._record = record
         self._tracing = tracing
+        self._connect = connect
 
     async def run(self, effect: Effect) -> None:
         """Return when the effect is confirmed. Raises ``Retryable`` and ``RequestRejected``; other errors are bugs."""
@@ -42,6 +50,8 @@ class Effects:
             await self._publish(effect)
         elif isinstance(effect, Measurement):
             self._record(effect)
+        elif isinstance(effect, AskConnector):
+            await self._ask_connector(effect)
         else:
             api = self._required_api(f"{effect.method} {effect.path}")
             await api.call(effect.method, effect.path, effect.body, effect.idempotency_key)
@@ -60,6 +70,16 @@ class Effects:
             fix = "the topic must exist: `memory-graph topology apply --execute`"
             raise Retryable(f"{effect.topic}: {error}; {fix}") from error
 
+    async def _ask_connector(self, effect: AskConnector) -> None:
+        if self._connect is None:
+            return
+        try:
+            running = is_running(await asyncio.to_thread(connector_status, self._connect, effect.connector))
+        except Unreachable as reason:
+            log.warning("nobody knows whether the connector runs", connector=effect.connector, reason=str(reason))
+            running = False
+        self._record(Measurement(effect.gauge, float(running)))
+
     def _required_api(self, request: str) -> RegistryApi:
         if self._api is None:
             raise RuntimeError(f"{request} without an API: the worker was built with has_api=False")
@@ -77,7 +97,8 @@ async def open_effects(
     api = None
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
-    return Effects(AvroEncoder(registry, _published(schemas)), producer, api, record, tracing)
+    encoder = AvroEncoder(registry, _published(schemas))
+    return Effects(encoder, producer, api, record, tracing, settings.kafka_connect_url)
 
 
 def _published(schemas: Path) -> Mapping[str, Schema]:

@@ -22,6 +22,10 @@ MODELS = gauge(
     "models_synchronized_count",
     "Models of the registry that the graph has, deleted ones included, by the process with partition 0.",
 )
+CAPTURE_RUNNING = gauge(
+    "registry_change_capture_running",
+    "1 while the connector at KAFKA_CONNECT_URL and its tasks run, otherwise 0, by the process with partition 0.",
+)
 
 METRICS = (
     EVENTS_RECEIVED,
@@ -32,6 +36,7 @@ METRICS = (
     ENRICHMENT_DURATION,
     SYNC_LAG,
     MODELS,
+    CAPTURE_RUNNING,
 )
 
 

@@ -9,6 +9,7 @@ from workers.pipelines.telemetry.dead_letter_codes import DEAD_LETTER_CODES
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.fold import fold
 from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.metrics import METRICS, report
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.reference import RegistryReference
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
@@ -25,11 +26,12 @@ def trace_id(event: Event) -> str | None:
 
 def build_with(history: RegistryHistory, catalogue: Catalogue) -> WorkerSpec[Event, Trace]:
     """Build a worker that prices by ``history``, which it keeps up to date, then by ``catalogue``."""
+    book = RegistryPriceBook(history, catalogue)
     return WorkerSpec(
         name="telemetry",
         source="observatory",
         parse=parse,
-        plan=partial(plan, book=RegistryPriceBook(history, catalogue)),
+        plan=partial(plan, book=book),
         event_type=attrgetter("event_type"),
         state=KeyedState(
             key=trace_id,
@@ -41,6 +43,8 @@ def build_with(history: RegistryHistory, catalogue: Catalogue) -> WorkerSpec[Eve
         ),
         check_key=check_key,
         trace_id=trace_id,
+        observations=attrgetter("observations"),
+        report=partial(report, book=book),
         reference=RegistryReference(history),
     )
 
@@ -51,4 +55,6 @@ def build(_options: WorkerOptions, *, has_api: bool) -> WorkerSpec[Event, Trace]
     return build_with(RegistryHistory(catalogue.named), catalogue)
 
 
-TELEMETRY = WorkerFactory(name="telemetry", options=WorkerOptions, build=build, dead_letter_codes=DEAD_LETTER_CODES)
+TELEMETRY = WorkerFactory(
+    name="telemetry", options=WorkerOptions, build=build, metrics=METRICS, dead_letter_codes=DEAD_LETTER_CODES
+)

@@ -5,9 +5,10 @@ import pytest
 
 from tests.unit.observe.collected import Collected, traceparent
 from workers.core.errors import Retryable
-from workers.core.job import Call, Publish
+from workers.core.job import AskConnector, Call, Publish
 from workers.core.metric import Measurement, gauge
 from workers.core.record import OutgoingRecord
+from workers.engine.jobs import effects as effects_module
 from workers.engine.jobs.effects import Effects
 from workers.observe.tracing import NO_TRACING
 
@@ -67,6 +68,33 @@ async def test_a_measurement_goes_to_the_metrics() -> None:
     recorded: list[Measurement] = []
     await Effects(world, world, None, recorded.append, NO_TRACING).run(Measurement(WAITING, 2))
     assert (recorded, world.done) == ([Measurement(WAITING, 2)], [])
+
+
+@pytest.mark.parametrize(("state", "value"), [("RUNNING", 1), ("FAILED", 0)])
+async def test_the_state_of_a_connector_sets_a_gauge(state: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+
+    def status(url: str, connector: str) -> Any:
+        asked.append((url, connector))
+        return {"connector": {"state": "RUNNING"}, "tasks": [{"state": state}]}
+
+    monkeypatch.setattr(effects_module, "connector_status", status)
+    world: Any = World()
+    recorded: list[Measurement] = []
+    effects = Effects(world, world, None, recorded.append, NO_TRACING, "http://connect:8083")
+    await effects.run(AskConnector("registry", WAITING))
+    assert asked == [("http://connect:8083", "registry")]
+    assert recorded == [Measurement(WAITING, value)]
+
+
+async def test_a_connector_of_a_connect_that_is_away_does_not_run_and_without_one_nobody_says() -> None:
+    world: Any = World()
+    recorded: list[Measurement] = []
+    await Effects(world, world, None, recorded.append, NO_TRACING).run(AskConnector("registry", WAITING))
+    assert recorded == []
+    away = Effects(world, world, None, recorded.append, NO_TRACING, "http://127.0.0.1:9")
+    await away.run(AskConnector("registry", WAITING))
+    assert recorded == [Measurement(WAITING, 0)]
 
 
 async def test_a_published_record_goes_on_in_the_trace_of_its_step_with_the_workers_baggage() -> None:

@@ -48,3 +48,10 @@ def test_what_the_registry_leaves_open_the_catalogue_fills_each_by_itself() -> N
 
 def test_a_stubs_card_is_the_catalogues() -> None:
     assert book(price("2", 1_000, "0.001")).entry(MODEL) == CATALOGUE.entry(MODEL)
+
+
+def test_a_call_without_a_price_has_a_reason() -> None:
+    known = book(price("2", 1_000, "0.001"))
+    assert known.why_unpriced(PROVIDER, MODEL, AT) is None
+    assert known.why_unpriced(PROVIDER, "no-such-model", AT) == "unknown_model"
+    assert known.why_unpriced("openai", "whisper-1", AT) == "no_price"

@@ -1,7 +1,7 @@
 """Fold one event into its trace. The order in the log matters only between events of equal time."""
 
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
-from workers.pipelines.telemetry.fold.span import NamedModel, RaisedError, Span
+from workers.pipelines.telemetry.fold.span import Ended, NamedModel, RaisedError, Span
 from workers.pipelines.telemetry.fold.trace import Trace
 
 
@@ -37,6 +37,7 @@ def _fold_span(trace: Trace, span: Span, event: Event, offset: int) -> None:
 
 def _fold_invocation(trace: Trace, span: Span, timestamp: int, invocation: Invocation) -> None:
     """Keep the earliest start event (of equal times the first) and the latest terminal event (the last)."""
+    ends = invocation.status is not None and span.end is None
     if invocation.status is None:
         if span.start is not None and timestamp >= span.start_at:
             return
@@ -47,6 +48,8 @@ def _fold_invocation(trace: Trace, span: Span, timestamp: int, invocation: Invoc
         span.end_at, span.end = timestamp, invocation
     span.first = None
     trace.reorder(span)
+    if ends:
+        trace.observations.append(Ended(invocation.provider, invocation.model_id, span.timestamp))
 
 
 def _fold_first(trace: Trace, span: Span, event: Event) -> None:

@@ -1,6 +1,6 @@
 """One span of a trace: the events that decide about it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field, msgpack
 
@@ -17,6 +17,14 @@ class NamedModel(Struct, frozen=True, array_like=True, gc=False):
 
     model_id: str
     provider: str
+
+
+class Ended(NamedTuple):
+    """A call whose first terminal event has come, for the metrics; ``timestamp`` is its start, epoch milliseconds."""
+
+    provider: str
+    model_id: str
+    timestamp: int
 
 
 class RaisedError(Struct, frozen=True, array_like=True, gc=False):

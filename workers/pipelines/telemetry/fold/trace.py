@@ -9,7 +9,7 @@ from msgspec import msgpack
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Latency
 from workers.pipelines.telemetry.fold.causes import Causes
 from workers.pipelines.telemetry.fold.chain import Chain
-from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Span
+from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Ended, Span
 from workers.pipelines.telemetry.limits import MAX_IDS_OF_SPAN
 
 PayloadT = TypeVar("PayloadT")
@@ -27,7 +27,8 @@ class Trace:
 
     The other fields mark changes of this batch. ``changed`` has the former model of each span with a new event,
     ``reparented`` its former parent (``None`` for a new one); ``models`` has the models that events name;
-    ``latencies``, ``failures`` and ``aggregates`` have events that become nodes, with their offsets.
+    ``latencies``, ``failures`` and ``aggregates`` have events that become nodes, with their offsets;
+    ``observations`` has what the metrics count.
     """
 
     __slots__ = (
@@ -39,6 +40,7 @@ class Trace:
         "failures",
         "latencies",
         "models",
+        "observations",
         "reparented",
         "seen",
         "spans",
@@ -59,6 +61,7 @@ class Trace:
         self.latencies: list[FromEvent[Latency]] = []
         self.failures: list[FromEvent[Failure]] = []
         self.aggregates: list[FromEvent[Aggregate]] = []
+        self.observations: list[Ended] = []
 
     def open(self, span_id: str, event_id: str) -> Span:
         """Add a span, and mark the spans that name it as their parent."""

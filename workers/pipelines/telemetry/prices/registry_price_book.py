@@ -25,6 +25,13 @@ class RegistryPriceBook:
             return from_registry._replace(context_window=window)
         return from_catalogue._replace(context_window=window, version_id=from_registry.version_id)
 
+    def why_unpriced(self, provider: str, model_id: str, timestamp: int) -> str | None:
+        """Return why a call has no price: ``unknown_model``, or ``no_price`` of a known one; ``None`` if it has one."""
+        if self.terms(provider, model_id, timestamp).tariff is not None:
+            return None
+        known = self._history.find(provider, model_id) or self._catalogue.named(provider, model_id)
+        return "no_price" if known else "unknown_model"
+
     def entry(self, model_id: str) -> CatalogueEntry:
         """Return the catalogue's entry, for stubs: the registry worker writes its Models itself."""
         return self._catalogue.entry(model_id)

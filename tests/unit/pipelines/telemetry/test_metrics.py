@@ -1,0 +1,37 @@
+from typing import Any
+
+from tests.unit.pipelines.telemetry.driven import NOW
+from tests.unit.pipelines.telemetry.records import NAMESPACE, fields
+from workers.config.worker_options import WorkerOptions
+from workers.core.record import Record
+from workers.pipelines.telemetry.worker import TELEMETRY
+from workers.testing import WorkerUnderTest, record
+
+
+class Fed(WorkerUnderTest[Any, Any]):
+    """The worker, and a log of invocations of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(TELEMETRY.build(WorkerOptions(topic="t", group="g"), has_api=False), TELEMETRY.metrics)
+        self.clock.now = NOW / 1000
+        self.offset = -1
+
+    def call(self, span: str, **changed: Any) -> Record:
+        self.offset += 1
+        given = fields(event_id=f"e{self.offset}", span_id=span, **changed)
+        return record(f"{NAMESPACE}.LLMInvocationEvent", given, key=b"t1", offset=self.offset)
+
+    def unpriced(self, provider: str, reason: str) -> float | None:
+        return self.sample("unpriced_invocations_total", provider=provider, reason=reason)
+
+
+async def test_each_ended_call_without_a_price_is_counted_once_with_the_reason() -> None:
+    worker = Fed()
+    await worker.run_batch([worker.call("s1", event_type="llm.invocation.start", status=None, model_id="ours")])
+    assert worker.unpriced("anthropic", "unknown_model") is None
+    ended = [worker.call("s1", model_id="ours"), worker.call("s2"), worker.call("s3", model_id="ours")]
+    await worker.run_batch(ended)
+    await worker.run_batch([worker.call("s1", model_id="ours", timestamp=1_700_000_009_000)])
+    assert worker.unpriced("anthropic", "unknown_model") == 2
+    await worker.run_batch([worker.call("s4", provider="openai", model_id="whisper-1")])
+    assert worker.unpriced("openai", "no_price") == 1

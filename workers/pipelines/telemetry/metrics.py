@@ -1,0 +1,26 @@
+"""The telemetry worker's metrics, and how they report a batch."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from workers.core.metric import Measurement, counter
+from workers.core.report import BatchReport
+from workers.pipelines.telemetry.fold.span import Ended
+from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
+
+UNPRICED = counter(
+    "unpriced_invocations_total",
+    "Calls that ended and have no price: unknown_model, or no_price of a known model at that time.",
+    "provider",
+    "reason",
+)
+
+METRICS = (UNPRICED,)
+
+
+def report(batch: BatchReport, book: RegistryPriceBook) -> Iterator[Measurement]:
+    """Return the measurements of a batch that the graph has, with the prices of now."""
+    ended = (each for each in batch.observations if isinstance(each, Ended))
+    reasons = ((each.provider, book.why_unpriced(*each)) for each in ended)
+    for (provider, reason), count in Counter(each for each in reasons if each[1]).items():
+        yield Measurement(UNPRICED, count, (provider, reason))
