@@ -1,0 +1,179 @@
+"""The chart and topology.yaml agree."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from tests.integration.helm.chart import CHART, ROOT, Helm, Manifests
+from workers.adapters.kafka.producer import FLUSH_SECONDS
+from workers.config.settings import KafkaSettings
+from workers.config.topology import Topology
+from workers.engine import app as engine_app
+from workers.engine.consumer.thread import LEAVE_SECONDS
+from workers.pipelines.fleet import FLEET, load_topology
+
+FILE = ROOT / "topology.yaml"
+FULL = "graph-memory-graph"
+
+
+def topology() -> Topology:
+    return load_topology(FILE)
+
+
+def values() -> dict[str, Any]:
+    loaded: dict[str, Any] = YAML(typ="safe").load(CHART / "values.yaml")
+    return loaded
+
+
+def written_as_mounted(folder: Path, manifests: Manifests) -> Path:
+    """Write the files that a worker's pod finds under /etc/memory-graph; return the topology's path."""
+    pod = manifests.of("Deployment")[f"{FULL}-telemetry"]["spec"]["template"]["spec"]
+    source = next(each["configMap"] for each in pod["volumes"] if each["name"] == "topology")
+    data = manifests.of("ConfigMap")[source["name"]]["data"]
+    for item in source["items"]:
+        path = folder / item["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(data[item["key"]])
+    return folder / "topology.yaml"
+
+
+def test_the_file_and_the_schemas_are_mounted_byte_for_byte(
+    manifests: Callable[..., Manifests], tmp_path: Path
+) -> None:
+    mounted = written_as_mounted(tmp_path, manifests())
+    assert mounted.read_bytes() == FILE.read_bytes()
+    schemas = [each.relative_to(ROOT) for each in (ROOT / "schemas/avro").rglob("*.avsc")]
+    assert {each: (tmp_path / each).read_bytes() for each in schemas} == {
+        each: (ROOT / each).read_bytes() for each in schemas
+    }
+    assert load_topology(mounted).schemas_folder == tmp_path / "schemas/avro"
+
+
+def test_the_migration_has_the_same_files(manifests: Callable[..., Manifests]) -> None:
+    maps = manifests().of("ConfigMap")
+    assert maps[f"{FULL}-topology-migration"]["data"] == maps[f"{FULL}-topology"]["data"]
+
+
+def test_there_is_a_deployment_for_each_worker(manifests: Callable[..., Manifests]) -> None:
+    assert set(values()["workers"]) == set(topology().workers) == set(FLEET)
+    deployed = manifests().of("Deployment")
+    assert {
+        name: deployed[f"{FULL}-{name}"]["spec"]["template"]["spec"]["containers"][0]["args"] for name in FLEET
+    } == {name: ["worker", name] for name in FLEET}
+    assert len(deployed) == len(FLEET)
+
+
+def test_a_pod_has_time_for_its_drain_and_all_that_follows(manifests: Callable[..., Manifests]) -> None:
+    """preStop, then the drain, the commit, leaving the group, the thread's end, and both producers' last records."""
+    after = engine_app.COMMIT_SECONDS + 2 * LEAVE_SECONDS + 2 * FLUSH_SECONDS
+    for name, worker in topology().workers.items():
+        pod = manifests().of("Deployment")[f"{FULL}-{name}"]["spec"]["template"]["spec"]
+        stop = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+        assert pod["terminationGracePeriodSeconds"] == stop + worker.drain.grace_seconds + 60
+        assert pod["terminationGracePeriodSeconds"] >= stop + worker.drain.grace_seconds + after
+
+
+def with_topology(helm: Helm, folder: Path, change: Callable[[dict[str, Any]], None], *arguments: str) -> Manifests:
+    """Render with a topology that was changed, as an operator who tunes it."""
+    document = YAML(typ="safe").load(FILE)
+    change(document)
+    path = folder / "topology.yaml"
+    folder.mkdir(exist_ok=True)
+    with path.open("w") as file:
+        YAML(typ="safe").dump(document, file)
+    return helm.template("default", "--set-file", f"topology={path}", *arguments)
+
+
+def test_the_grace_follows_the_operators_own_topology(helm: Helm, tmp_path: Path) -> None:
+    def drain_longer(document: dict[str, Any]) -> None:
+        document["workers"]["registry"]["drain"] = {"grace_seconds": 120}
+
+    deployed = with_topology(helm, tmp_path, drain_longer).of("Deployment")
+    grace = {
+        name: deployed[f"{FULL}-{name}"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] for name in FLEET
+    }
+    assert grace == {"telemetry": 100, "registry": 190, "evolution": 100}
+
+
+def checksums(made: Manifests) -> dict[str, str]:
+    pods = {name: each["spec"]["template"] for name, each in made.of("Deployment").items()}
+    return {
+        name.rpartition("-")[2]: each["metadata"]["annotations"]["checksum/topology"] for name, each in pods.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed", "replaced"),
+    [
+        ("restart", {"writers": 2}, {"telemetry", "registry", "evolution"}),
+        ("live", {"writers": 2}, set()),
+        ("live", {"session_timeout_seconds": 20}, {"registry"}),
+        ("live", {"drain": {"grace_seconds": 31}}, {"registry"}),
+    ],
+)
+def test_a_change_replaces_the_pods_that_need_it(
+    helm: Helm, tmp_path: Path, mode: str, changed: dict[str, Any], replaced: set[str]
+) -> None:
+    def change(document: dict[str, Any]) -> None:
+        document["workers"]["registry"].update(changed)
+
+    mode_ = ("--set", f"onTopologyChange={mode}")
+    before = checksums(with_topology(helm, tmp_path / "before", lambda _: None, *mode_))
+    after = checksums(with_topology(helm, tmp_path, change, *mode_))
+    assert {name for name in FLEET if before[name] != after[name]} == replaced
+
+
+def test_a_new_worker_needs_only_its_entries(helm: Helm, tmp_path: Path) -> None:
+    def add(document: dict[str, Any]) -> None:
+        document["topics"]["feedback-events"] = {"partitions": 6, "key": "trace_id"}
+        document["workers"]["feedback"] = {"topic": "feedback-events", "group": "memory-graph-feedback"}
+
+    entry = "workers.feedback.enabled=true,workers.feedback.replicas=6,workers.feedback.autoscaling.keda.enabled=true"
+    strimzi = "strimzi.topics.enabled=true,strimzi.users.enabled=true,kafka.securityProtocol=SASL_SSL"
+    made = with_topology(helm, tmp_path, add, "--set", entry, "--set", strimzi)
+    named = {(each["kind"], each["metadata"]["name"]) for each in made.objects}
+    assert named >= {
+        ("Deployment", f"{FULL}-feedback"),
+        ("PodDisruptionBudget", f"{FULL}-feedback"),
+        ("ScaledObject", f"{FULL}-feedback"),
+        ("KafkaUser", f"{FULL}-feedback"),
+        ("KafkaTopic", "feedback-events"),
+        ("KafkaTopic", "feedback-events.dlq"),
+        ("KafkaTopic", "memory-graph-feedback-cache-changelog"),
+    }
+    trigger = made.of("ScaledObject")[f"{FULL}-feedback"]["spec"]["triggers"][0]["metadata"]
+    assert (trigger["topic"], trigger["consumerGroup"]) == ("feedback-events", "memory-graph-feedback")
+
+
+def test_an_absolute_folder_of_schemas_is_that_of_the_image(helm: Helm, tmp_path: Path) -> None:
+    made = with_topology(helm, tmp_path, lambda document: document.update(schemas="/app/schemas/avro"))
+    assert list(made.of("ConfigMap")[f"{FULL}-topology"]["data"]) == ["topology.yaml"]
+
+
+def test_topics_of_strimzi_are_those_of_the_command_line(manifests: Callable[..., Manifests]) -> None:
+    """`memory-graph topology apply` and Strimzi make the same topics."""
+    made = {each["spec"]["topicName"]: each["spec"] for each in manifests("strimzi-scram").of("KafkaTopic").values()}
+    wanted = topology().all_topics
+    assert {name: (made[name]["partitions"], texts(made[name]["config"])) for name in wanted} == {
+        name: (spec.partitions, spec.kafka_config) for name, spec in wanted.items()
+    }
+    assert {each["replicas"] for each in made.values()} == {topology().replication_factor}
+    others = {f"{topic}.dlq.replays" for topic in topology().topics}
+    changelogs = {f"{worker.group}-cache-changelog": worker.topic for worker in topology().workers.values()}
+    assert made.keys() - wanted.keys() == others | changelogs.keys()
+    assert {name: made[name]["partitions"] for name in changelogs} == {
+        name: topology().topics[topic].partitions for name, topic in changelogs.items()
+    }
+
+
+def texts(config: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(value) for name, value in config.items()}
+
+
+def test_the_changelog_has_the_name_that_the_engine_asks_for() -> None:
+    worker = topology().workers["telemetry"]
+    built = engine_app.build_app(KafkaSettings(), worker, 1, Path("/nowhere"))
+    assert engine_app.state_table(built, 12).changelog_topic_name == f"{worker.group}-cache-changelog"
