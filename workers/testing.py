@@ -8,7 +8,6 @@ async def test_a_score_becomes_a_node() -> None:
 ```
 """
 
-import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -37,6 +36,7 @@ from workers.engine.resilience.breaker import Breaker
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry, Server
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.resilience.writers import Writers
 from workers.engine.sinks import Sinks
 from workers.engine.state.states import WRITE_STATES
 from workers.engine.state.table import StateTable
@@ -183,7 +183,7 @@ class FakeDeadLetters:
 def closed_breakers() -> dict[str, Breaker]:
     """Return circuit breakers that never open."""
     options = BreakerOptions(minimum_failures=1_000)
-    return {server: Breaker(options, FakeClock(), lambda _: None) for server in Server}
+    return {server: Breaker(lambda: options, FakeClock(), lambda _: None) for server in Server}
 
 
 class WorkerUnderTest(Generic[EventT, StateT]):
@@ -234,11 +234,11 @@ class WorkerUnderTest(Generic[EventT, StateT]):
         return Sinks(
             writer=self.graph,
             dead_letters=self.dead_letters,
-            states=StateTable(self.table, 1_000),
-            retry=Retry(self.spec.name, retry, closed_breakers(), waits, self.metrics),
-            throttle=Throttle(ThrottleOptions(), self.clock),
-            dead_letter_limiter=DeadLetterLimiter(DeadLetterLimit(), self.clock, self.health),
-            transactions=asyncio.Semaphore(4),
+            states=StateTable(self.table, lambda: 1_000),
+            retry=Retry(self.spec.name, lambda: retry, closed_breakers(), waits, self.metrics),
+            throttle=Throttle(ThrottleOptions, self.clock),
+            dead_letter_limiter=DeadLetterLimiter(DeadLetterLimit, self.clock, self.health),
+            transactions=Writers(lambda: 4),
             health=waits,
             metrics=self.metrics,
             clock=self.clock,

@@ -10,10 +10,13 @@ import typer
 def worker(name: Annotated[str, typer.Argument(help="A worker of the fleet, such as telemetry.")]) -> None:
     """Run one worker until SIGTERM or Ctrl-C; it finishes its current batches and exits with code 0.
 
+    It takes over changes of topology.yaml within five seconds, at SIGHUP at once.
+
     Example: memory-graph worker telemetry
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)  # until the worker sets its own handlers, seconds later
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # it waits until the worker can read the file again
 
     import uvloop  # noqa: PLC0415 - keeps --help fast
 

@@ -30,7 +30,7 @@ def cross_faults(
             faults.append(Fault(("workers", name), unknown_name("worker", name, sorted(models))))
         faults += _unknown_topics(("workers", name), models.get(name, WorkerOptions), entry, sorted(topics))
     for name, worker in workers.items():
-        faults += _worker_faults(name, worker, topics.get(worker.topic))
+        faults += worker_faults(name, worker, topics.get(worker.topic))
     return faults + _shared_groups(workers)
 
 
@@ -55,7 +55,8 @@ def _unknown_topics(path: tuple[str, ...], model: type[BaseModel], entry: Any, t
             yield Fault((*path, name), unknown_name("topic", value, topics))
 
 
-def _worker_faults(name: str, worker: WorkerOptions, topic: TopicSpec | None) -> Iterator[Fault]:
+def worker_faults(name: str, worker: WorkerOptions, topic: TopicSpec | None) -> Iterator[Fault]:
+    """Compare the options of one worker with each other, and with its topic."""
     here = ("workers", name)
     if topic and worker.consumer.buffer_mb * MIB < topic.max_message_bytes:
         largest = -(-topic.max_message_bytes // MIB)

@@ -1,6 +1,7 @@
 """YAML with the line of every key, so that a fault can name its line."""
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -15,10 +16,11 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class LocatedDocument:
-    """A document as plain values, and the line (from 1) of every key in it."""
+    """A document as plain values, the line (from 1) of every key in it, and the digest of its file."""
 
     values: dict[str, Any]
     lines: dict[Path, int] = field(default_factory=dict)
+    digest: str = ""
 
     def line_of(self, path: Path) -> int:
         """Return the line of a key, or of the nearest key around it where the document does not have it."""
@@ -29,12 +31,9 @@ class LocatedDocument:
 
 def read_located(file: FilePath) -> LocatedDocument:
     """Read one YAML document. Raises ``Misconfigured`` when it cannot be read, or is not a mapping."""
+    content = read_content(file)
     try:
-        root = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise Misconfigured(
-            f"{file} cannot be read ({error.strerror}); set MEMORY_GRAPH_TOPOLOGY to the path of topology.yaml"
-        ) from None
+        root = YAML(typ="rt").load(content.decode())
     except UnicodeDecodeError:
         raise Misconfigured(f"{file} is not UTF-8 text; save it as UTF-8") from None
     except YAMLError as error:
@@ -42,7 +41,22 @@ def read_located(file: FilePath) -> LocatedDocument:
     if not isinstance(root, CommentedMap):
         raise Misconfigured(f"{file}:1: not a mapping; start with `topics:` and `workers:`")
     lines: dict[Path, int] = {}
-    return LocatedDocument(_plain(root, (), lines), lines)
+    return LocatedDocument(_plain(root, (), lines), lines, digest_of(content))
+
+
+def read_content(file: FilePath) -> bytes:
+    """Return the bytes of the file. Raises ``Misconfigured`` when it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Misconfigured(
+            f"{file} cannot be read ({error.strerror}); set MEMORY_GRAPH_TOPOLOGY to the path of topology.yaml"
+        ) from None
+
+
+def digest_of(content: bytes) -> str:
+    """Return the first 12 hex digits of the SHA-256 of a file's bytes, which is the name of its version."""
+    return sha256(content).hexdigest()[:12]
 
 
 def _sentence(file: FilePath, error: YAMLError) -> str:

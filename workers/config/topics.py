@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from workers.config.block import Block
+from workers.config.takes_effect import Apply
 
 DEAD_LETTER_SUFFIX = ".dlq"
 DEAD_LETTER_RETENTION_HOURS = 7 * 24
@@ -24,21 +25,21 @@ def dead_letter_topic(topic: str) -> str:
 class TopicSpec(Block):
     """One topic."""
 
-    partitions: int = Field(
+    partitions: Apply[int] = Field(
         ge=1,
         le=10_000,
         description="Number of partitions, which is also the largest useful number of worker processes.",
     )
-    key: str | None = Field(
+    key: Apply[str | None] = Field(
         default=None,
         # With a key, partitions are never added without a flag: records of one key would change their partition.
         description="The field that records are keyed by.",
     )
-    retention_hours: int = Field(default=168, ge=1, le=876_000, description="How long records are kept.")
-    max_message_bytes: int = Field(
+    retention_hours: Apply[int] = Field(default=168, ge=1, le=876_000, description="How long records are kept.")
+    max_message_bytes: Apply[int] = Field(
         default=1_048_588, ge=1_024, le=1_073_741_824, description="Largest batch of records the brokers accept."
     )
-    config: dict[str, bool | int | float | str] = Field(
+    config: Apply[dict[str, bool | int | float | str]] = Field(
         default={}, description="Further topic configs in Kafka's own names."
     )
 

@@ -1,14 +1,15 @@
 """``topology.yaml``: the only list of topics and workers, with all their options."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field, PrivateAttr, SerializeAsAny, ValidationError, create_model
 
 from workers.config.block import Block
 from workers.config.cross_checks import cross_faults
 from workers.config.located_yaml import LocatedDocument, read_located
+from workers.config.takes_effect import Change, Restart, TakesEffect, changes, takes_effect
 from workers.config.topics import TopicName, TopicSpec, dead_letter_topic
 from workers.config.topology_faults import Fault, faults_of, listed_faults
 from workers.config.worker_options import WorkerDefaults, WorkerOptions
@@ -22,17 +23,24 @@ OptionModels = Mapping[str, type[WorkerOptions]]
 class Topology(Block):
     """The whole file, resolved: a worker's own options, completed with those of ``defaults``."""
 
-    schemas: str = Field(default="schemas/avro", description="Folder of the Avro schemas, relative to this file.")
-    replication_factor: int = Field(default=1, ge=1, le=32_767, description="Copies of each partition.")
+    schemas: Restart[str] = Field(
+        default="schemas/avro", description="Folder of the Avro schemas, relative to this file."
+    )
+    replication_factor: Restart[int] = Field(default=1, ge=1, le=32_767, description="Copies of each partition.")
     defaults: WorkerDefaults = WorkerDefaults()
     topics: dict[TopicName, TopicSpec] = Field(min_length=1)
     workers: dict[str, SerializeAsAny[WorkerOptions]] = Field(min_length=1)
-    _folder: Path = PrivateAttr(default=Path())
+    _source: "Source" = PrivateAttr()
 
     @property
     def schemas_folder(self) -> Path:
         """Return the folder of the Avro schemas as a path that can be opened."""
-        return self._folder / self.schemas
+        return self._source.path.parent / self.schemas
+
+    @property
+    def source(self) -> "Source":
+        """Return the file that this was read from."""
+        return self._source
 
     @property
     def all_topics(self) -> dict[str, TopicSpec]:
@@ -42,6 +50,18 @@ class Topology(Block):
             for topic, source in self.topics.items()
             for name, spec in ((topic, source), (dead_letter_topic(topic), source.dead_letters))
         }
+
+
+class Source(NamedTuple):
+    """Where a topology comes from: the file, the models it was checked with, the digest of its content."""
+
+    path: Path
+    models: OptionModels
+    digest: str
+
+    def read_again(self) -> Topology:
+        """Read and check the file as it is now. Raises ``Misconfigured`` with every fault and its line."""
+        return read_topology(self.path, self.models)
 
 
 def read_topology(path: Path, models: OptionModels) -> Topology:
@@ -68,8 +88,22 @@ def checked_topology(path: Path, document: LocatedDocument, models: OptionModels
         faults += found if valid or not workers else [fault for fault in found if fault.path != ("workers",)]
     if faults:
         raise Misconfigured(listed_faults(path, document, faults))
-    topology._folder = path.parent  # noqa: SLF001 - our own attribute, set only here, because it is no key of the file
+    topology._source = Source(path, models, document.digest)  # noqa: SLF001 - our own attribute, set only here, because it is no key of the file
     return topology
+
+
+def topology_changes(before: Topology, after: Topology) -> Iterator[Change]:
+    """Compare what is not of one worker: schemas, replication factor, topics."""
+    for name in ("schemas", "replication_factor"):
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            yield Change((name,), old, new, takes_effect(Topology.model_fields[name]))
+    for topic in before.topics | after.topics:
+        was, becomes = before.topics.get(topic), after.topics.get(topic)
+        if was and becomes:
+            yield from changes(was, becomes, ("topics", topic))
+        else:
+            yield Change(("topics", topic), was, becomes, TakesEffect.APPLY)
 
 
 def topology_schema(models: OptionModels) -> dict[str, Any]:

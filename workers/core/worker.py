@@ -133,7 +133,8 @@ class WorkerFactory(Generic[OptionsT]):
     """What the fleet knows about a worker before it runs.
 
     ``options``            the pydantic model of its entry in ``topology.yaml``, a ``WorkerOptions``
-    ``build``              builds the worker with these options
+    ``build``              builds the worker with these options; again when one that is ``Live`` changes, for its
+                           ``parse`` and its ``jobs``. The other parts stay, so their options are ``Restart``
     ``wire_format``        how its topic is encoded
     ``writes_own_topic``   its own jobs write its topic, and register the schemas when they first need them
     ``metrics``            the metrics that ``report`` and ``jobs`` measure

@@ -10,11 +10,11 @@ import structlog
 from faust.types.auth import CredentialsT
 
 from workers.config.settings import KafkaSettings
-from workers.config.worker_options import WorkerOptions
 from workers.engine.assignment import Assignment
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.consumer import ChunkTransport, ConsumerContext
 from workers.engine.faust_logger import QUIET
+from workers.engine.in_force import InForce
 from workers.engine.state.recovery import CacheManager
 from workers.engine.state.store import CacheStore
 
@@ -72,11 +72,12 @@ class WorkerApp(faust.App):
             log.warning("offsets were not committed in time, their records will be read again", seconds=COMMIT_SECONDS)
 
 
-def build_app(kafka: KafkaSettings, options: WorkerOptions, replication_factor: int, scratch: Path) -> WorkerApp:
+def build_app(kafka: KafkaSettings, in_force: InForce, replication_factor: int, scratch: Path) -> WorkerApp:
     """Create an app without agent and table; see ``attach`` and ``state_table``.
 
     ``scratch`` is Faust's data folder. It stays empty, because the table is in memory.
     """
+    options = in_force.options
     brokers = ";".join(f"kafka://{server.strip()}" for server in kafka.bootstrap_servers.split(","))
     app = WorkerApp(
         options.group,
@@ -105,7 +106,8 @@ def build_app(kafka: KafkaSettings, options: WorkerOptions, replication_factor: 
     )
     app.transport = ChunkTransport(app.conf.broker_consumer, app)
     app.consumer_context = ConsumerContext(
-        options.consumer.chunk_records, RecordBuffer(options.consumer.buffer_mb * MEBIBYTE)
+        lambda: in_force.options.consumer.chunk_records,
+        RecordBuffer(lambda: in_force.options.consumer.buffer_mb * MEBIBYTE),
     )
     return app
 

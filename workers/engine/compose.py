@@ -36,15 +36,18 @@ from workers.engine.assignment import Assignment
 from workers.engine.background import in_background
 from workers.engine.dead_letters.gauges import DeadLetterGauges
 from workers.engine.health import PartitionHealth, WorkerHealth
+from workers.engine.in_force import InForce
 from workers.engine.jobs.effects import open_effects
 from workers.engine.jobs.runner import JobContext, running_jobs
 from workers.engine.observer import Observer, observed
 from workers.engine.partition_task import PartitionContext
 from workers.engine.reference_data import kept_up_to_date
+from workers.engine.reload import Reload, reloading
 from workers.engine.resilience.breaker import Breaker
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry, Server
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.resilience.writers import Writers
 from workers.engine.sinks import Sinks
 from workers.engine.state.known_keys import KnownKeys, keep_reading
 from workers.engine.state.table import StateTable
@@ -75,7 +78,16 @@ class Deployment:
     @cached_property
     def spec(self) -> WorkerSpec[Any, Any]:
         """Return the worker, built with its options."""
-        return self.factory.build(self.options, has_api=self.settings.registry_api.url is not None)
+        return self.build(self.options)
+
+    def build(self, options: WorkerOptions) -> WorkerSpec[Any, Any]:
+        """Build the worker with options."""
+        return self.factory.build(options, has_api=self.settings.registry_api.url is not None)
+
+    @cached_property
+    def in_force(self) -> InForce:
+        """Return the options that count, which begin as those of the topology."""
+        return InForce(self.options, self.spec)
 
     @property
     def schemas(self) -> Path:
@@ -93,7 +105,9 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     partitions = await asyncio.to_thread(partitions_of, deployment)
     stack.callback(deployment.tracing.shutdown)
     metrics, health = Metrics(deployment.factory.metrics), WorkerHealth(SystemClock())
-    await _serve_health(stack, deployment, metrics, health)
+    reload = _reload(deployment, metrics)
+    await _serve_health(stack, deployment, metrics, health, reload)
+    await stack.enter_async_context(reloading(reload, failed))
     scratch = Path(stack.enter_context(TemporaryDirectory(prefix="memory-graph-")))
     app, options = _app(deployment, scratch), deployment.options
     table = state_table(app, partitions)
@@ -111,15 +125,22 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     letters = KafkaDeadLetterTopic(deployment.settings.kafka, options.topic)
     gauges = DeadLetterGauges(letters, options.topic, assignment.leads, metrics, SystemClock())
     await stack.enter_async_context(in_background(gauges.run(), "dead-letter gauges", failed))
-    if jobs := deployment.spec.jobs:
+    if deployment.spec.jobs:
         beside = await _job_context(stack, deployment, driver, assignment.leads, metrics)
-        await stack.enter_async_context(running_jobs(jobs, beside, failed))
+        await stack.enter_async_context(running_jobs(lambda: deployment.in_force.spec.jobs, beside, failed))
     return app
 
 
-async def _serve_health(stack: AsyncExitStack, deployment: Deployment, metrics: Metrics, health: WorkerHealth) -> None:
+def _reload(deployment: Deployment, metrics: Metrics) -> Reload:
+    level = deployment.settings.log.level
+    return Reload(deployment.topology, deployment.in_force, deployment.build, level, metrics)
+
+
+async def _serve_health(
+    stack: AsyncExitStack, deployment: Deployment, metrics: Metrics, health: WorkerHealth, reload: Reload
+) -> None:
     settings = deployment.settings
-    server = HealthServer(metrics, alive=health.unhealthy, ready=health.unready)
+    server = HealthServer(metrics, alive=health.unhealthy, ready=health.unready, topology=reload.shown)
     port = await server.start(settings.metrics_port, settings.metrics_host, settings.metrics_fd)
     stack.push_async_callback(server.stop)
     if folder := settings.metrics_targets:
@@ -128,7 +149,7 @@ async def _serve_health(stack: AsyncExitStack, deployment: Deployment, metrics: 
 
 def _app(deployment: Deployment, scratch: Path) -> WorkerApp:
     replicas = deployment.topology.replication_factor
-    return build_app(deployment.settings.kafka, deployment.options, replicas, scratch)
+    return build_app(deployment.settings.kafka, deployment.in_force, replicas, scratch)
 
 
 async def _job_context(
@@ -145,7 +166,7 @@ async def _job_context(
         fetch=effects.fetch,
         record=Neo4jRecorder(driver, database, tracing).record,
         leads=leads,
-        retry=deployment.options.retry,
+        retry=lambda: deployment.in_force.options.retry,
         clock=SystemClock(),
         metrics=metrics,
         tracing=tracing,
@@ -158,8 +179,7 @@ def _partition_context(
     registry = SchemaRegistry(deployment.settings.schema_registry_url)
     stack.push_async_callback(registry.aclose)
     return PartitionContext(
-        spec=deployment.spec,
-        options=deployment.options,
+        in_force=deployment.in_force,
         decoder=decoder_of(registry, deployment),
         sinks=sinks,
         acknowledged=app.consumer_context.acknowledged,
@@ -209,21 +229,21 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     health: WorkerHealth,
     metrics: Metrics,
 ) -> Sinks:
-    options, clock = deployment.options, SystemClock()
+    now, clock = deployment.in_force, SystemClock()
     config = librdkafka_config(deployment.settings.kafka)
     dead_letters = KafkaDeadLetters(config, deployment.tracing)
     stack.push_async_callback(dead_letters.aclose)
     unassigned = PartitionHealth(clock)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
-    breakers = {server: _breaker(server, options, clock, metrics) for server in servers}
+    breakers = {server: _breaker(server, now, clock, metrics) for server in servers}
     return Sinks(
         writer=writer,
         dead_letters=dead_letters,
-        states=StateTable(table.data.data, options.state.max_entries),
-        retry=Retry(deployment.factory.name, options.retry, breakers, unassigned, metrics),
-        throttle=Throttle(options.throttle, clock),
-        dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, health),
-        transactions=asyncio.Semaphore(options.writers),
+        states=StateTable(table.data.data, lambda: now.options.state.max_entries),
+        retry=Retry(deployment.factory.name, lambda: now.options.retry, breakers, unassigned, metrics),
+        throttle=Throttle(lambda: now.options.throttle, clock),
+        dead_letter_limiter=DeadLetterLimiter(lambda: now.options.dead_letter_limit, clock, health),
+        transactions=Writers(lambda: now.options.writers),
         health=unassigned,
         metrics=metrics,
         clock=clock,
@@ -231,9 +251,10 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     )
 
 
-def _breaker(server: str, options: WorkerOptions, clock: SystemClock, metrics: Metrics) -> Breaker:
+def _breaker(server: str, now: InForce, clock: SystemClock, metrics: Metrics) -> Breaker:
     metrics.breaker_openings(server, 0)
-    return Breaker(options.breaker, clock, partial(metrics.breaker, server), partial(metrics.breaker_openings, server))
+    changed, opened = partial(metrics.breaker, server), partial(metrics.breaker_openings, server)
+    return Breaker(lambda: now.options.breaker, clock, changed, opened)
 
 
 def partitions_of(deployment: Deployment) -> int:

@@ -20,6 +20,7 @@ from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.health import WorkerHealth
+from workers.engine.in_force import InForce
 from workers.engine.resilience.retry import Server
 from workers.engine.sinks import Sinks
 from workers.observe.tracing import BatchSpan, Tracing
@@ -71,8 +72,7 @@ def require_records_after(
 class PartitionContext:
     """What all partition tasks of a process share."""
 
-    spec: WorkerSpec[Any, Any]
-    options: WorkerOptions
+    in_force: InForce
     decoder: Decoder
     sinks: Sinks
     acknowledged: Acknowledged
@@ -82,6 +82,16 @@ class PartitionContext:
     read_position: Callable[[TopicPartition], Awaitable[int | None]]
     """Returns the offset that the consumer reads next; past markers of transactions, which are no records."""
     tracing: Tracing
+
+    @property
+    def spec(self) -> WorkerSpec[Any, Any]:
+        """Return the worker, built with the options that count now."""
+        return self.in_force.spec
+
+    @property
+    def options(self) -> WorkerOptions:
+        """Return the options that count now."""
+        return self.in_force.options
 
 
 class Position(NamedTuple):
@@ -179,7 +189,7 @@ class PartitionTask:
 
     async def _deliver_batches(self, delivery: Delivery[Any, Any]) -> None:
         context = self._context
-        while records := self._undelivered or await self._until_draining(self._queue.batch(context.options.batch)):
+        while records := self._undelivered or await self._until_draining(self._next_batch()):
             self._undelivered = records
             with context.tracing.batch(context.spec.name, context.options.group, records) as span:
                 await self._deliver(delivery, _after(delivery.claim.offset, records), span)
@@ -188,6 +198,9 @@ class PartitionTask:
             self._acknowledged = records[-1].offset + 1
             context.acknowledged.acknowledge(self._topic_partition, records[-1].offset)
             self._health.progressed(more=len(self._queue) > 0)
+
+    def _next_batch(self) -> Awaitable[Sequence[Record]]:
+        return self._queue.batch(lambda: self._context.options.batch)
 
     async def _until_draining(self, step: Any) -> Any:
         """Await a step that may be cancelled between batches; return ``None`` once the partition is draining."""

@@ -1,6 +1,5 @@
 """Everything that a delivery writes to, and what protects it."""
 
-import asyncio
 from dataclasses import dataclass, replace
 
 from workers.core.clock import Clock
@@ -9,6 +8,7 @@ from workers.engine.health import PartitionHealth
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.resilience.writers import Writers
 from workers.engine.state.known_keys import KnownKeys
 from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
@@ -24,7 +24,7 @@ class Sinks:
     retry: Retry
     throttle: Throttle
     dead_letter_limiter: DeadLetterLimiter
-    transactions: asyncio.Semaphore
+    transactions: Writers
     """The number of transactions at the same time, over all partitions."""
     health: PartitionHealth
     metrics: Metrics

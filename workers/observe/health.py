@@ -1,8 +1,9 @@
-"""The HTTP server for Kubernetes and Prometheus: ``/healthz``, ``/readyz`` and ``/metrics``."""
+"""The HTTP server for Kubernetes, Prometheus and operators: ``/healthz``, ``/readyz``, ``/metrics``, ``/topology``."""
 
 import errno
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from aiohttp import web
 
@@ -17,14 +18,23 @@ log = get_logger(__name__)
 
 
 class HealthServer:
-    """Serves ``GET /metrics``, ``/healthz`` and ``/readyz`` in the worker's own event loop.
+    """Serves ``GET /metrics``, ``/healthz``, ``/readyz`` and ``/topology`` in the worker's own event loop.
 
-    ``alive``  problems that only a restart can fix, such as no progress although there is work.
-    ``ready``  reasons why the worker is not ready: no partitions, a server out of reach, too many dead letters.
-    Both pages answer 200 without problems and 503 with them, as JSON. A check that raises is a problem.
+    ``alive``     problems that only a restart can fix, such as no progress although there is work.
+    ``ready``     reasons why the worker is not ready: no partitions, a server out of reach, too many dead letters.
+    ``topology``  what of the topology counts in this process, as plain values
+    The first two answer 200 without problems and 503 with them, as JSON. A check that raises is a problem.
     """
 
-    def __init__(self, metrics: Metrics, *, alive: Problems, ready: Problems) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        *,
+        alive: Problems,
+        ready: Problems,
+        topology: Callable[[], Mapping[str, Any]] = dict,
+    ) -> None:
+        self._topology = topology
         self._metrics = metrics
         self._alive = alive
         self._ready = ready
@@ -41,6 +51,7 @@ class HealthServer:
                 web.get("/metrics", self._get_metrics),
                 web.get("/healthz", self._get_healthz),
                 web.get("/readyz", self._get_readyz),
+                web.get("/topology", self._get_topology),
             ]
         )
         self._runner = web.AppRunner(app, access_log=None)
@@ -66,6 +77,9 @@ class HealthServer:
     async def _get_readyz(self, _request: web.Request) -> web.Response:
         problems = _ask(self._ready)
         return web.json_response({"ready": not problems, "reasons": problems}, status=503 if problems else 200)
+
+    async def _get_topology(self, _request: web.Request) -> web.Response:
+        return web.json_response(self._topology())
 
 
 def _ask(check: Problems) -> list[str]:

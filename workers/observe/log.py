@@ -13,7 +13,7 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
-from workers.config.settings import LogFormat, LogSettings
+from workers.config.settings import LogFormat, LogLevel, LogSettings
 from workers.observe.redact import redact
 
 NOISY = (
@@ -45,7 +45,6 @@ def configure_logging(settings: LogSettings, stream: IO[str] | None = None) -> N
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(settings.level.value),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,  # loggers are made at import, before this runs, and tests run it again
     )
@@ -56,10 +55,17 @@ def configure_logging(settings: LogSettings, stream: IO[str] | None = None) -> N
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings, handler)],
         )
     )
-    logging.basicConfig(handlers=[handler], level=settings.level.value, force=True)
+    logging.basicConfig(handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
+    set_level(settings.level)
+
+
+def set_level(level: LogLevel) -> None:
+    """Log from this level on, in all loggers that there are."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level.value))
+    logging.getLogger().setLevel(level.value)
     for name in NOISY:
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(settings.level.value)))
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.value)))
 
 
 def get_logger(name: str) -> FilteringBoundLogger:

@@ -84,6 +84,12 @@ JOB_STEPS = counter(
     "job_steps_total", "Steps of periodic jobs: done, retried while a server was away, or refused.", "job", "status"
 )
 
+TOPOLOGY_INFO = gauge("topology_info", "1 for the version of topology.yaml that counts, by its digest.", "digest")
+TOPOLOGY_LOADED = gauge("topology_loaded_timestamp_seconds", "When this version was taken over, in seconds since 1970.")
+TOPOLOGY_RELOAD_FAILED = gauge(
+    "topology_reload_failed", "1 while the file has faults, so that an earlier version counts."
+)
+
 ENGINE_METRICS: tuple[MetricSpec, ...] = (
     EVENTS_RECEIVED,
     EVENTS_PROCESSED,
@@ -112,4 +118,7 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     JOB_STEPS,
     BREAKER_STATE,
     BREAKER_OPENINGS,
+    TOPOLOGY_INFO,
+    TOPOLOGY_LOADED,
+    TOPOLOGY_RELOAD_FAILED,
 )

@@ -60,6 +60,10 @@ class Metrics:
         self._job_steps = counter(listed.JOB_STEPS, self.registry)
         self._breaker = gauge(listed.BREAKER_STATE, self.registry)
         self._openings = counter(listed.BREAKER_OPENINGS, self.registry)
+        self._topology = gauge(listed.TOPOLOGY_INFO, self.registry)
+        self._topology_loaded = gauge(listed.TOPOLOGY_LOADED, self.registry)
+        self._reload_failed = gauge(listed.TOPOLOGY_RELOAD_FAILED, self.registry)
+        self._topology_digest = ""
         self._declared = {spec.name: _recorder(spec, self.registry) for spec in declared}
 
     def record(self, measurement: Measurement) -> None:
@@ -189,6 +193,18 @@ class Metrics:
     def breaker_openings(self, service: str, count: int = 1) -> None:
         """Count the openings of a closed breaker; 0 only exposes the counter."""
         self._openings.of(service).inc(count)
+
+    def topology(self, digest: str, loaded_at: float) -> None:
+        """Set which version of the topology counts, since ``loaded_at`` (seconds since 1970)."""
+        self._topology.forget(self._topology_digest)
+        self._topology.of(digest).set(1)
+        self._topology_digest = digest
+        self._topology_loaded.of().set(loaded_at)
+        self.topology_refused(refused=False)
+
+    def topology_refused(self, *, refused: bool) -> None:
+        """Set whether the file has faults."""
+        self._reload_failed.of().set(float(refused))
 
     def exposition(self, accept: str = "") -> tuple[bytes, str]:
         """Return the page for Prometheus and its content type, in the format that ``accept`` asks for."""

@@ -1,8 +1,9 @@
-"""The tables of the documentation, generated from the code: ``python -m tests.unit.documentation.tables`` writes them.
+"""What the documentation has from the code: ``python -m tests.unit.documentation.tables`` writes it.
 
 A table stands between ``<!-- table: NAME -->`` and ``<!-- end of table -->`` in a Markdown file of the repository.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -16,15 +17,19 @@ from pydantic_core import PydanticUndefined
 from workers.adapters.avro import decode_errors
 from workers.adapters.graph import errors as graph_errors
 from workers.config.settings import Settings
+from workers.config.takes_effect import TakesEffect, takes_effect
+from workers.config.topology import topology_schema
 from workers.config.variables import is_secret, variable_of
 from workers.config.worker_options import WorkerOptions
 from workers.core.errors import OperatorError
 from workers.engine.batch import key_order
 from workers.observe.metric_list import ENGINE_METRICS
-from workers.pipelines.fleet import FLEET
+from workers.pipelines.fleet import FLEET, OPTION_MODELS
 
 ROOT = Path(__file__).parents[3]
 BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+SCHEMA = ROOT / "schemas" / "topology.schema.json"
+COUNTS = {TakesEffect.LIVE: "at once", TakesEffect.RESTART: "after a restart"}
 PREFIX = "llm_memory_graph_"
 
 
@@ -59,8 +64,9 @@ def default_of(field: FieldInfo) -> str:
 
 
 def limits_of(field: FieldInfo) -> str:
-    if get_origin(field.annotation) is Literal:
-        return " or ".join(f"`{each}`" for each in get_args(field.annotation))
+    for annotation in (field.annotation, *get_args(field.annotation)):
+        if get_origin(annotation) is Literal:
+            return " or ".join(f"`{each}`" for each in get_args(annotation))
     signs: tuple[tuple[type[Any], str, str], ...] = ((Ge, "ge", "≥"), (Gt, "gt", ">"), (Le, "le", "≤"), (Lt, "lt", "<"))
     limits = [
         f"{sign} {getattr(each, name):,}"
@@ -79,10 +85,11 @@ def settings() -> Iterator[Iterable[str]]:
 
 
 def options(model: type[BaseModel], left_out: frozenset[str] = frozenset()) -> Iterator[Iterable[str]]:
-    yield "key", "default", "limits", "meaning"
+    yield "key", "default", "limits", "a change counts", "meaning"
     for path, field in leaves(model):
         if path[0] not in left_out:
-            yield f"`{'.'.join(path)}`", default_of(field), limits_of(field), field.description or ""
+            counts = COUNTS[takes_effect(field)]
+            yield f"`{'.'.join(path)}`", default_of(field), limits_of(field), counts, field.description or ""
 
 
 def metrics() -> Iterator[Iterable[str]]:
@@ -141,8 +148,14 @@ def documents() -> list[Path]:
     return [each for each in sorted(ROOT.rglob("*.md")) if not outside & set(each.relative_to(ROOT).parts)]
 
 
+def schema() -> str:
+    """Return the JSON Schema of topology.yaml, as `memory-graph topology schema` prints it."""
+    return json.dumps(topology_schema(OPTION_MODELS), indent=2) + "\n"
+
+
 def main() -> None:
-    """Write every table of every document."""
+    """Write every table of every document, and the JSON Schema that editors complete topology.yaml by."""
+    SCHEMA.write_text(schema())
     for document in documents():
         text = document.read_text()
         if text != generated(text):

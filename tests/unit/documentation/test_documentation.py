@@ -1,12 +1,15 @@
 """Documents that the code contradicts, links that lead nowhere, and words that a reader must translate."""
 
 import ast
+import json
 import re
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
+from ruamel.yaml import YAML
 
-from tests.unit.documentation.tables import BLOCK, ROOT, TABLES, documents, generated
+from tests.unit.documentation.tables import BLOCK, ROOT, SCHEMA, TABLES, documents, generated, schema
 from workers.adapters.avro import decode_errors
 from workers.adapters.graph import errors as graph_errors
 from workers.core.worker import DeadLetterCode
@@ -121,3 +124,10 @@ def test_the_adapters_declare_the_codes_that_they_reject_with() -> None:
     of_the_graph = codes_in("workers/adapters/graph") | codes_in("workers/engine")
     of_the_graph |= set(graph_errors.CONTENT_CODES.values())
     assert of_the_graph == declared(graph_errors.DEAD_LETTER_CODES)
+
+
+def test_the_json_schema_of_the_topology_is_current_and_the_file_names_it() -> None:
+    assert SCHEMA.read_text() == schema(), "run make docs"
+    modeline = (ROOT / "topology.yaml").read_text().splitlines()[0]
+    assert modeline == f"# yaml-language-server: $schema={SCHEMA.relative_to(ROOT)}"
+    Draft202012Validator(json.loads(schema())).validate(YAML(typ="safe").load(ROOT / "topology.yaml"))

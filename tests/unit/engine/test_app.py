@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.engine.toy import TOY
 from workers.config.settings import KafkaSettings
 from workers.config.worker_options import WorkerOptions
 from workers.engine import app as module
 from workers.engine.app import WorkerApp, build_app
+from workers.engine.in_force import InForce
 
 
 class DrainedAssignment:
@@ -30,7 +32,7 @@ class StoppingConsumer:
 
 @pytest.fixture
 def app(tmp_path: Path) -> WorkerApp:
-    return build_app(KafkaSettings(), WorkerOptions(topic="events", group="readers"), 1, tmp_path)
+    return build_app(KafkaSettings(), InForce(WorkerOptions(topic="events", group="readers"), TOY), 1, tmp_path)
 
 
 async def test_the_drain_does_not_wait_for_a_commit_that_never_ends(

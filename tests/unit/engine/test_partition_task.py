@@ -23,10 +23,12 @@ from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.health import PartitionHealth, WorkerHealth
+from workers.engine.in_force import InForce
 from workers.engine.partition_task import ChunkDropped, PartitionContext
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Retry
 from workers.engine.resilience.throttle import Throttle
+from workers.engine.resilience.writers import Writers
 from workers.engine.sinks import Sinks
 from workers.engine.state.table import StateTable
 from workers.observe.metrics import Metrics
@@ -76,16 +78,16 @@ class Bench:
             state=State(max_entries=100),
             order=order,
         ).model_copy(update={"session_timeout_seconds": 0.01})
-        self.states = StateTable(OrderedDict(), 100)
+        self.states = StateTable(OrderedDict(), lambda: 100)
         waits = PartitionHealth(clock)
         sinks = Sinks(
             writer=self.graph,
             dead_letters=self.dead_letters,
             states=self.states,
-            retry=Retry("toy", options.retry, closed_breakers(), waits, metrics),
-            throttle=Throttle(options.throttle, clock),
-            dead_letter_limiter=DeadLetterLimiter(options.dead_letter_limit, clock, self.health),
-            transactions=asyncio.Semaphore(4),
+            retry=Retry("toy", lambda: options.retry, closed_breakers(), waits, metrics),
+            throttle=Throttle(lambda: options.throttle, clock),
+            dead_letter_limiter=DeadLetterLimiter(lambda: options.dead_letter_limit, clock, self.health),
+            transactions=Writers(lambda: 4),
             health=waits,
             metrics=metrics,
             clock=clock,
@@ -93,12 +95,11 @@ class Bench:
         self.acknowledged = Acknowledged()
         self.topic = KnownTopic()
         self.context = context = PartitionContext(
-            spec=spec,
-            options=options,
+            in_force=InForce(options, spec),
             decoder=JsonDecoder(),
             sinks=sinks,
             acknowledged=self.acknowledged,
-            buffer=RecordBuffer(1_000_000),
+            buffer=RecordBuffer(lambda: 1_000_000),
             health=self.health,
             topic_states=self.topic,
             read_position=self.topic.read_position,

@@ -12,6 +12,7 @@ from aiokafka import ConsumerRecord  # type: ignore[import-untyped]  # it ships 
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from tests.unit.engine.toy import TOY
 from workers.config.settings import KafkaSettings
 from workers.config.worker_options import WorkerOptions
 from workers.core.record import TopicPartition
@@ -19,6 +20,7 @@ from workers.engine.app import CacheTable, PassThrough, WorkerApp, attach, build
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.consumer.consumer import ChunkConsumer, ChunkTransport
 from workers.engine.consumer.thread import LEAVE_SECONDS, ConsumerThread, LeavingThread
+from workers.engine.in_force import InForce
 from workers.engine.state.recovery import CacheManager, PatientRecovery
 from workers.engine.state.store import CacheStore
 
@@ -49,7 +51,7 @@ class Assignment:
 
 @pytest.fixture
 def app(tmp_path: Path) -> WorkerApp:
-    app = build_app(KafkaSettings(), WorkerOptions(topic="events", group="readers"), 1, tmp_path)
+    app = build_app(KafkaSettings(), InForce(WorkerOptions(topic="events", group="readers"), TOY), 1, tmp_path)
     assignment: Any = Assignment()
     state_table(app, 2)
     attach(app, "events", assignment)

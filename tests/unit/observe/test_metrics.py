@@ -48,6 +48,7 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.rebalanced("telemetry")
     metrics.state_entries("telemetry", 12)
     metrics.states_read("telemetry", 3, 0.004)
+    metrics.topology("0123456789ab", 1.0)
     metrics.breaker("neo4j", 1)
     metrics.breaker_openings("neo4j")
     metrics.parked("registry-changes", 2, 90.0)

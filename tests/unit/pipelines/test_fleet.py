@@ -12,7 +12,7 @@ from workers.pipelines.fleet import FLEET
 
 PURE = {"genai_prices", "jsoncompat", "jsonschema", "msgspec", "orjson", "pydantic"}
 """Libraries that do no I/O: data, JSON, and its schemas."""
-OPTION_TYPES = {"workers.config.block", "workers.config.worker_options"}
+OPTION_TYPES = {"workers.config.block", "workers.config.takes_effect", "workers.config.worker_options"}
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
+from workers.config.takes_effect import Now
 from workers.config.worker_options import Batch
 from workers.core.clock import Clock
 from workers.core.record import Record, TopicPartition
@@ -42,7 +43,7 @@ class PartitionQueue:
         self._interruption = error
         self._arrived.set()
 
-    async def batch(self, policy: Batch) -> Sequence[Record]:
+    async def batch(self, policy: Now[Batch]) -> Sequence[Record]:
         """Wait for records; return once there are ``max_rows``, or ``max_wait_ms`` after the first came.
 
         Whole chunks are taken, so a batch can exceed ``max_rows``, and ``LARGEST_BATCH_BYTES``, by less than one chunk.
@@ -54,8 +55,8 @@ class PartitionQueue:
         self.batch_since = self._chunks[0][2]
         records: list[Record] = []
         taken_bytes = 0
-        deadline = self._clock.monotonic() + policy.max_wait_ms / 1000
-        while len(records) < policy.max_rows and taken_bytes < LARGEST_BATCH_BYTES:
+        deadline = self._clock.monotonic() + policy().max_wait_ms / 1000
+        while len(records) < policy().max_rows and taken_bytes < LARGEST_BATCH_BYTES:
             if self._chunks:
                 chunk, size = self._take()
                 records.extend(chunk.records)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+from workers.config.takes_effect import Now
 from workers.core.record import TopicPartition
 
 
@@ -13,7 +14,7 @@ class RecordBuffer:
     for a partition loses nothing. A single record that is larger than the budget still passes, alone.
     """
 
-    def __init__(self, budget_bytes: int) -> None:
+    def __init__(self, budget_bytes: Now[int]) -> None:
         self._budget_bytes = budget_bytes
         self._held: Counter[TopicPartition] = Counter()
         self._room = asyncio.Event()
@@ -26,7 +27,7 @@ class RecordBuffer:
     @property
     def utilization_percent(self) -> float:
         """Return the used share of the budget, 0-100 (above 100 by at most one fetch)."""
-        return 100.0 * self.held_bytes / self._budget_bytes
+        return 100.0 * self.held_bytes / self._budget_bytes()
 
     def add(self, topic_partition: TopicPartition, size_bytes: int) -> None:
         self._held[topic_partition] += size_bytes
@@ -43,7 +44,7 @@ class RecordBuffer:
         """Return those of ``topic_partitions`` that use less than their equal share of the budget."""
         if not topic_partitions:
             return set()
-        share = self._budget_bytes / len(topic_partitions)
+        share = self._budget_bytes() / len(topic_partitions)
         return {each for each in topic_partitions if self._held[each] < share}
 
     async def wait_for_room(self, timeout_seconds: float) -> None:

@@ -13,6 +13,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
 
+from workers.config.takes_effect import Now
 from workers.core.record import Record, TopicPartition
 from workers.engine.assignment import Assignment
 from workers.engine.consumer.acknowledged import Acknowledged
@@ -34,7 +35,7 @@ class ConsumerContext:
     ``assignment`` is set when the app is composed, because an assignment needs the app's table.
     """
 
-    chunk_records: int
+    chunk_records: Now[int]
     buffer: RecordBuffer
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
     assignment: Assignment = field(init=False)
@@ -74,7 +75,7 @@ class ChunkConsumer(driver.Consumer):
         async with self._position:
             seek = self._seeks
             fetched = await self._getmany(active_partitions=active, timeout=timeout)
-        self._trickle = 0 < sum(map(len, fetched.values())) < self._context.chunk_records
+        self._trickle = 0 < sum(map(len, fetched.values())) < self._context.chunk_records()
         if not fetched or self.should_stop:
             return
         if not self.flow_active:
@@ -111,7 +112,7 @@ class ChunkConsumer(driver.Consumer):
             # Without a seek, this means that the topic was recreated: its offsets begin again.
             self._context.assignment.behind[TopicPartition(*tp)] = 0
             return []
-        size = self._context.chunk_records
+        size = self._context.chunk_records()
         # A generator: a chunk counts as handed over only after the chunk before it.
         return (self._to_chunk(tp, records[i : i + size]) for i in range(0, len(records), size))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from workers.config.takes_effect import Now
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import Clock
 from workers.core.errors import Refused, RequestRejected, Retryable
@@ -20,8 +21,8 @@ from workers.observe.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
-LEADER_CHECK_SECONDS = 1.0
-"""How soon a process notices that it has the first partition, and runs the jobs."""
+CHECK_SECONDS = 1.0
+"""How soon a process notices that it has the first partition, and runs the jobs, or that a pause has another length."""
 DRAIN_SECONDS = 5.0
 """Time for the current step at the end. A cancelled step is due again for the next process."""
 
@@ -36,7 +37,7 @@ class JobContext:
     fetch: Callable[[str], Awaitable[Mapping[str, Any]]]
     record: Callable[[Query], Awaitable[None]]
     leads: Callable[[], bool]
-    retry: RetryOptions
+    retry: Now[RetryOptions]
     clock: Clock
     metrics: Metrics
     tracing: Tracing
@@ -44,13 +45,14 @@ class JobContext:
 
 @asynccontextmanager
 async def running_jobs(
-    jobs: Sequence[PeriodicJob], context: JobContext, failed: Callable[[BaseException], None]
+    jobs: Now[Sequence[PeriodicJob]], context: JobContext, failed: Callable[[BaseException], None]
 ) -> AsyncIterator[None]:
     """Run jobs side by side until the end, then finish their current steps.
 
-    They wait for servers that are away. ``failed`` is called with any other error: a bug.
+    Each round takes its job from ``jobs`` by its name, so a job may be replaced. They wait for servers that are away.
+    ``failed`` is called with any other error: a bug.
     """
-    runners = [Runner(job, context) for job in jobs]
+    runners = [Runner(job.name, jobs, context) for job in jobs()]
     tasks = {asyncio.create_task(runner.run(), name=f"job {runner.name}") for runner in runners}
     for task in tasks:
         task.add_done_callback(lambda ended: _report(ended, failed))
@@ -80,10 +82,10 @@ def _report(task: "asyncio.Task[None]", failed: Callable[[BaseException], None])
 class Runner:
     """Runs one job in rounds of query and steps. A round ends at the first server that is away."""
 
-    def __init__(self, job: PeriodicJob, context: JobContext) -> None:
-        self.name = job.name
+    def __init__(self, name: str, jobs: Now[Sequence[PeriodicJob]], context: JobContext) -> None:
+        self.name = name
         self.stopping = asyncio.Event()
-        self._job = job
+        self._jobs = jobs
         self._context = context
         self._backoff = Backoff()
         self._waits: Iterator[float] | None = None
@@ -91,24 +93,28 @@ class Runner:
     async def run(self) -> None:
         """Run until ``stopping`` is set. Raises what is a bug."""
         while not self.stopping.is_set():
-            await self._pause(await self._run_round() if self._context.leads() else LEADER_CHECK_SECONDS)
+            await self._pause(await self._run_round() if self._context.leads() else lambda: CHECK_SECONDS)
 
-    async def _run_round(self) -> float:
-        """Run one round; return the seconds until the next one."""
+    def _job(self) -> PeriodicJob:
+        return next(job for job in self._jobs() if job.name == self.name)
+
+    async def _run_round(self) -> Now[float]:
+        """Run one round; return the seconds until the next one, which may change meanwhile."""
         try:
             more = await self._round()
         except Retryable as reason:
-            return self._unreachable(reason)
+            seconds = self._unreachable(reason)
+            return lambda: seconds
         if self._waits is not None:
             log.info("job continues", job=self.name)
         self._waits = None
-        return 0.0 if more else self._job.every_seconds
+        return (lambda: 0.0) if more else (lambda: self._job().every_seconds)
 
     async def _round(self) -> bool:
         """Query and run what is due; tell whether more may be due. Raises ``Retryable``."""
-        now_ms = self._context.clock.now_ms()
-        rows = await self._context.ask(self._job.query(now_ms))
-        steps = self._backoff.due(list(self._job.steps(rows, now_ms)), self._context.clock.monotonic())
+        now_ms, job = self._context.clock.now_ms(), self._job()
+        rows = await self._context.ask(job.query(now_ms))
+        steps = self._backoff.due(list(job.steps(rows, now_ms)), self._context.clock.monotonic())
         progress = False
         for step in steps:
             if self.stopping.is_set() or not self._context.leads():
@@ -162,10 +168,13 @@ class Runner:
             self._waits = backoff_seconds(self._context.retry)
         return max(next(self._waits), reason.after_seconds)
 
-    async def _pause(self, seconds: float) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self.stopping.wait()
+    async def _pause(self, seconds: Now[float]) -> None:
+        time = asyncio.get_running_loop().time
+        started = time()
+        while (left := started + seconds() - time()) > 0 and not self.stopping.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(left, CHECK_SECONDS)):
+                    await self.stopping.wait()
 
 
 def _topic(step: AnyStep) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from enum import IntEnum
 
+from workers.config.takes_effect import Now
 from workers.config.worker_options import Breaker as BreakerOptions
 from workers.core.clock import Clock
 from workers.core.errors import Contended, NeedsOperator, Retryable
@@ -33,7 +34,7 @@ class Breaker:
 
     def __init__(
         self,
-        options: BreakerOptions,
+        options: Now[BreakerOptions],
         clock: Clock,
         changed: Callable[[BreakerState], None],
         opened: Callable[[], None] = lambda: None,
@@ -42,7 +43,7 @@ class Breaker:
         self._clock = clock
         self._changed = changed
         self._opened = opened
-        self._window = Window(options.window_seconds, clock)
+        self._window = Window(lambda: options().window_seconds, clock)
         self._state = BreakerState.CLOSED
         self._failed_probes = 0
         self._running_probes = 0
@@ -80,7 +81,7 @@ class Breaker:
                 if self._state is BreakerState.CLOSED:
                     return False
                 wait = self._retry_at - self._clock.monotonic()
-                if wait <= 0 and self._running_probes < self._options.half_open_probes:
+                if wait <= 0 and self._running_probes < self._options().half_open_probes:
                     self._running_probes += 1
                     self._enter(BreakerState.HALF_OPEN)
                     return True
@@ -117,12 +118,13 @@ class Breaker:
             self._open()
 
     def _open_if_too_many(self) -> None:
-        if self._window.exceeds(self._options.error_ratio, self._options.minimum_failures):
+        options = self._options()
+        if self._window.exceeds(options.error_ratio, options.minimum_failures):
             self._opened()
             self._open()
 
     def _open(self) -> None:
-        waits = self._options.probe_after_seconds
+        waits = self._options().probe_after_seconds
         self._retry_at = self._clock.monotonic() + waits[min(self._failed_probes, len(waits) - 1)]
         self._enter(BreakerState.OPEN)
 

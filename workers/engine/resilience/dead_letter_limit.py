@@ -2,6 +2,7 @@
 
 import structlog
 
+from workers.config.takes_effect import Now
 from workers.config.worker_options import DeadLetterLimit
 from workers.core.clock import Clock
 from workers.core.errors import MemoryGraphError
@@ -23,10 +24,10 @@ class DeadLetterLimiter:
     acknowledged, and are read again.
     """
 
-    def __init__(self, limit: DeadLetterLimit, clock: Clock, health: WorkerHealth) -> None:
+    def __init__(self, limit: Now[DeadLetterLimit], clock: Clock, health: WorkerHealth) -> None:
         self._limit = limit
-        self._window = Window(limit.window_seconds, clock)
-        self._consecutive = Window(limit.window_seconds, clock)
+        self._window = Window(lambda: limit().window_seconds, clock)
+        self._consecutive = Window(lambda: limit().window_seconds, clock)
         self._health = health
         self._stopped = False
 
@@ -42,8 +43,9 @@ class DeadLetterLimiter:
         """Count rejected records before they are sent. Raises ``DeadLetterLimitExceeded``, from then on always."""
         self._window.add(attempts=0, failures=rejected)
         self._consecutive.add(attempts=0, failures=rejected)
-        too_many = self._window.exceeds(self._limit.ratio, self._limit.minimum)
-        in_a_row = self._consecutive.exceeds(0, self._limit.minimum)
+        limit = self._limit()
+        too_many = self._window.exceeds(limit.ratio, limit.minimum)
+        in_a_row = self._consecutive.exceeds(0, limit.minimum)
         if rejected and not self._stopped and (too_many or in_a_row):
             self._stop()
         if self._stopped:
@@ -52,7 +54,7 @@ class DeadLetterLimiter:
     def _stop(self) -> None:
         self._stopped = True
         reason = (
-            f"{self._window.failures} records were rejected within {self._limit.window_seconds} s, "
+            f"{self._window.failures} records were rejected within {self._limit().window_seconds} s, "
             f"{self._consecutive.failures} of them without a good one between: fix their producer or deploy the schema "
             "that they need, then restart this worker (or raise dead_letter_limit in topology.yaml, so that they all "
             "become dead letters)"

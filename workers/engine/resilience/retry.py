@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import structlog
 
+from workers.config.takes_effect import Now
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.errors import Contended, NeedsOperator, Retryable, TransactionFailed
 from workers.engine.health import PartitionHealth, Wait
@@ -28,13 +29,15 @@ class Server(StrEnum):
 log = structlog.get_logger(__name__)
 
 
-def backoff_seconds(policy: RetryOptions) -> Iterator[float]:
+def backoff_seconds(policy: Now[RetryOptions]) -> Iterator[float]:
     """Return the waits before each next attempt, in seconds: exponential up to a maximum, with jitter."""
-    wait_ms = float(policy.initial_ms)
+    wait_ms = float(policy().initial_ms)
     while True:
-        spread = random.uniform(1 - policy.jitter_ratio, 1 + policy.jitter_ratio)  # noqa: S311 - not for security
+        options = policy()
+        wait_ms = min(wait_ms, options.max_ms)
+        spread = random.uniform(1 - options.jitter_ratio, 1 + options.jitter_ratio)  # noqa: S311 - not for security
         yield wait_ms * spread / 1000
-        wait_ms = min(wait_ms * policy.multiplier, policy.max_ms)
+        wait_ms *= options.multiplier
 
 
 class Retry:
@@ -46,7 +49,7 @@ class Retry:
     def __init__(
         self,
         worker: str,
-        policy: RetryOptions,
+        policy: Now[RetryOptions],
         breakers: Mapping[str, Breaker],
         health: PartitionHealth,
         metrics: Metrics,

@@ -2,13 +2,14 @@
 
 from collections import deque
 
+from workers.config.takes_effect import Now
 from workers.core.clock import Clock
 
 
 class Window:
     """The attempts and failures of the last seconds."""
 
-    def __init__(self, seconds: float, clock: Clock) -> None:
+    def __init__(self, seconds: Now[float], clock: Clock) -> None:
         self._seconds = seconds
         self._clock = clock
         self._entries: deque[tuple[float, int, int]] = deque()
@@ -32,7 +33,7 @@ class Window:
         self._attempts = self.failures = 0
 
     def _forget(self) -> None:
-        oldest = self._clock.monotonic() - self._seconds
+        oldest = self._clock.monotonic() - self._seconds()
         while self._entries and self._entries[0][0] < oldest:
             _, attempts, failures = self._entries.popleft()
             self._attempts -= attempts

@@ -4,6 +4,8 @@ import struct
 from collections import OrderedDict
 from collections.abc import Mapping
 
+from workers.config.takes_effect import Now
+
 _CLAIM = struct.Struct(">Q")
 
 
@@ -15,7 +17,7 @@ class StateTable:
     it is never returned.
     """
 
-    def __init__(self, entries: "OrderedDict[bytes, bytes]", max_entries: int) -> None:
+    def __init__(self, entries: "OrderedDict[bytes, bytes]", max_entries: Now[int]) -> None:
         self._entries = entries
         self._max_entries = max_entries
         self._claims = 0
@@ -46,5 +48,6 @@ class StateTable:
         for key, state in states.items():
             entries[encoded := key.encode()] = number + state
             entries.move_to_end(encoded)
-        while len(entries) > self._max_entries:
+        most = self._max_entries()
+        while len(entries) > most:
             entries.popitem(last=False)

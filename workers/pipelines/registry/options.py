@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from workers.config.block import Block
+from workers.config.takes_effect import Live, Restart
 from workers.config.worker_options import TopicReference, WorkerOptions
 
 MINUTES_PER_DAY = 1_440
@@ -14,10 +15,10 @@ MINUTES_PER_DAY = 1_440
 class ModelMetadata(Block):
     """A model's own fields."""
 
-    strategy: Literal["upsert", "insert_only"] = Field(
+    strategy: Restart[Literal["upsert", "insert_only"]] = Field(
         default="upsert", description="Whether later rows of a known model count."
     )
-    conflict_resolution: Literal["latest_wins", "first_wins"] = Field(
+    conflict_resolution: Restart[Literal["latest_wins", "first_wins"]] = Field(
         default="latest_wins", description="Which of concurrent writes counts."
     )
 
@@ -25,10 +26,10 @@ class ModelMetadata(Block):
 class VersionInfo(Block):
     """A model's versions."""
 
-    strategy: Literal["append", "mirror"] = Field(
+    strategy: Restart[Literal["append", "mirror"]] = Field(
         default="append", description="Whether a version with a deleted row stays with its model, marked as deleted."
     )
-    deduplication: Literal["version_id"] = Field(
+    deduplication: Restart[Literal["version_id"]] = Field(
         default="version_id", description="The key that makes two rows one version; the later row counts."
     )
 
@@ -36,8 +37,8 @@ class VersionInfo(Block):
 class Capabilities(Block):
     """A model's capabilities: table rows, and a list in the model's metadata."""
 
-    strategy: Literal["merge"] = Field(default="merge", description="Rows and list are merged.")
-    conflict_resolution: Literal["union", "table_wins"] = Field(
+    strategy: Restart[Literal["merge"]] = Field(default="merge", description="Rows and list are merged.")
+    conflict_resolution: Restart[Literal["union", "table_wins"]] = Field(
         default="union", description="Which counts where list and rows differ."
     )
 
@@ -45,8 +46,8 @@ class Capabilities(Block):
 class DeprecatedModels(Block):
     """Models that the registry marks as deprecated."""
 
-    strategy: Literal["soft_delete"] = Field(default="soft_delete", description="They stay in the graph.")
-    action: Literal["add_deprecated_flag", "ignore"] = Field(
+    strategy: Restart[Literal["soft_delete"]] = Field(default="soft_delete", description="They stay in the graph.")
+    action: Restart[Literal["add_deprecated_flag", "ignore"]] = Field(
         default="add_deprecated_flag", description="Whether the graph marks them, too."
     )
 
@@ -54,8 +55,10 @@ class DeprecatedModels(Block):
 class DeletedModels(Block):
     """Models whose row was deleted."""
 
-    strategy: Literal["soft_delete"] = Field(default="soft_delete", description="They stay, marked, until a purge.")
-    grace_days: int = Field(default=30, ge=0, le=36_500, description="Days until an unused one may be purged.")
+    strategy: Restart[Literal["soft_delete"]] = Field(
+        default="soft_delete", description="They stay, marked, until a purge."
+    )
+    grace_days: Restart[int] = Field(default=30, ge=0, le=36_500, description="Days until an unused one may be purged.")
 
 
 class Merge(Block):
@@ -96,12 +99,18 @@ class Merge(Block):
 class Accept(Block):
     """What a row of ``models`` must be like, beyond its types."""
 
-    providers: list[str] = Field(default=[], description="Allowed providers; an empty list allows all.")
-    capabilities: list[str] = Field(default=[], description="Allowed capabilities; an empty list allows all.")
-    model_id_pattern: str = Field(default=r"^[A-Za-z0-9._:/@+~ -]+$", description="Regular expression of model ids.")
-    version_pattern: str = Field(default=r"^\d{4}-\d{2}-\d{2}$", description="Regular expression of a row's version.")
-    min_context_window: int = Field(default=1, ge=0, le=2**31 - 1, description="Smallest context window, in tokens.")
-    required: list[Literal["version", "provider", "capabilities", "context_window"]] = Field(
+    providers: Live[list[str]] = Field(default=[], description="Allowed providers; an empty list allows all.")
+    capabilities: Live[list[str]] = Field(default=[], description="Allowed capabilities; an empty list allows all.")
+    model_id_pattern: Live[str] = Field(
+        default=r"^[A-Za-z0-9._:/@+~ -]+$", description="Regular expression of model ids."
+    )
+    version_pattern: Live[str] = Field(
+        default=r"^\d{4}-\d{2}-\d{2}$", description="Regular expression of a row's version."
+    )
+    min_context_window: Live[int] = Field(
+        default=1, ge=0, le=2**31 - 1, description="Smallest context window, in tokens."
+    )
+    required: Live[list[Literal["version", "provider", "capabilities", "context_window"]]] = Field(
         default=["provider"], description="Columns that may not be null, beside model_id."
     )
 
@@ -118,22 +127,24 @@ class Accept(Block):
 class Usage(Block):
     """Usage statistics: the calls of each model in tumbling windows of event time."""
 
-    topic: TopicReference = Field(
+    topic: Restart[TopicReference] = Field(
         default="registry-usage-stats", description="The topic for statistics where no API is configured."
     )
-    window_minutes: int = Field(
+    window_minutes: Live[int] = Field(
         default=60, ge=1, le=MINUTES_PER_DAY, description="Length of a window; windows begin at midnight, UTC."
     )
-    late_minutes: int = Field(
+    late_minutes: Live[int] = Field(
         default=10, ge=0, le=MINUTES_PER_DAY, description="How long after its end a window waits for late events."
     )
-    restate_hours: int = Field(
+    restate_hours: Live[int] = Field(
         default=24, ge=0, le=8_760, description="How long after its first count a window is counted again; 0 for never."
     )
-    top_use_cases: int = Field(
+    top_use_cases: Live[int] = Field(
         default=10, ge=0, le=1_000, description="How many of the most frequent use cases are sent."
     )
-    every_seconds: int = Field(default=60, ge=1, le=3_600, description="Seconds between two searches for due windows.")
+    every_seconds: Live[int] = Field(
+        default=60, ge=1, le=3_600, description="Seconds between two searches for due windows."
+    )
 
     @field_validator("window_minutes")
     @classmethod
@@ -163,4 +174,6 @@ class RegistryOptions(WorkerOptions):
 
     merge: Merge = Merge()
     accept: Accept = Accept()
-    usage: Usage | None = Field(default=None, description="How usage is counted; without this block it is not counted.")
+    usage: Restart[Usage | None] = Field(
+        default=None, description="How usage is counted; without this block it is not counted."
+    )

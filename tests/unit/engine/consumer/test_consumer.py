@@ -44,7 +44,7 @@ class Assignment:
 
 
 def consumer(thread: AiokafkaThread, assignment: Assignment) -> ChunkConsumer:
-    context: Any = ConsumerContext(chunk_records=10, buffer=RecordBuffer(1_000))
+    context: Any = ConsumerContext(chunk_records=lambda: 10, buffer=RecordBuffer(lambda: 1_000))
     context.assignment = assignment
     made: Any = ChunkConsumer.__new__(ChunkConsumer)  # the constructor needs a running app
     made._thread, made._context, made._position = thread, context, asyncio.Lock()  # noqa: SLF001 - as above

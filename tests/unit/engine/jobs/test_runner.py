@@ -94,7 +94,7 @@ class World:
             fetch=self.fetch,
             record=self.record,
             leads=lambda: self.leads,
-            retry=QUICK,
+            retry=lambda: QUICK,
             clock=self.clock,
             metrics=self.metrics,
             tracing=self.tracing,
@@ -107,7 +107,7 @@ class World:
                 await self._changed.wait()
 
     def running(self, errands: Errands | None = None) -> Any:
-        return running_jobs([errands or Errands()], self.context(), self.bugs.append)
+        return running_jobs(lambda: [errands or Errands()], self.context(), self.bugs.append)
 
     def counted(self, status: str) -> float | None:
         labels = {"job": "errands", "status": status}
@@ -167,8 +167,8 @@ async def test_a_step_that_always_fails_runs_after_the_others() -> None:
 async def test_a_job_waits_as_long_as_the_server_asks(monkeypatch: pytest.MonkeyPatch) -> None:
     paused: list[float] = []
 
-    async def pause(_self: object, seconds: float) -> None:
-        paused.append(seconds)
+    async def pause(_self: object, seconds: Callable[[], float]) -> None:
+        paused.append(seconds())
         await asyncio.sleep(0)
 
     monkeypatch.setattr(module.Runner, "_pause", pause)
@@ -232,7 +232,7 @@ async def test_a_bug_ends_the_process() -> None:
     world = World("a")
     world.always["call a"] = bug = ZeroDivisionError("a bug")
     ended: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
-    async with running_jobs([Errands()], world.context(), ended.set_result), asyncio.timeout(10):
+    async with running_jobs(lambda: [Errands()], world.context(), ended.set_result), asyncio.timeout(10):
         assert await ended is bug
 
 
@@ -252,7 +252,7 @@ async def test_at_the_end_a_step_that_hangs_is_cancelled(monkeypatch: pytest.Mon
         await asyncio.Event().wait()
 
     world = World("a")
-    async with running_jobs([Errands()], replace(world.context(), run=hang), world.bugs.append):
+    async with running_jobs(lambda: [Errands()], replace(world.context(), run=hang), world.bugs.append):
         await hanging.wait()
     assert (world.done, world.bugs) == ([], [])
 
@@ -266,7 +266,7 @@ async def test_each_step_has_a_span_around_its_effects_and_its_record() -> None:
         with tracing.transaction("neo4j", "inside"):
             await asyncio.sleep(0)
 
-    async with running_jobs([Errands()], replace(world.context(), run=do), world.bugs.append):
+    async with running_jobs(lambda: [Errands()], replace(world.context(), run=do), world.bugs.append):
         await world.until(lambda: not world.due)
     failed, done = [span for span in tracing.spans() if span.name == "step errands"]
     for step in (failed, done):

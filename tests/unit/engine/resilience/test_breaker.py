@@ -15,7 +15,7 @@ class Bench:
         self.states: list[BreakerState] = []
         tuning = BreakerOptions(minimum_failures=minimum_failures, half_open_probes=probes)
         self.openings = 0
-        self.breaker = Breaker(tuning, self.clock, self.states.append, self.opened)
+        self.breaker = Breaker(lambda: tuning, self.clock, self.states.append, self.opened)
         self.under_way = self.most_under_way = 0
         self.answer = asyncio.Event()
 

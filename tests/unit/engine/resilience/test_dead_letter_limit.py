@@ -7,7 +7,7 @@ from workers.testing import PARTITION, FakeClock
 
 
 def limiter(health: WorkerHealth, clock: FakeClock) -> DeadLetterLimiter:
-    return DeadLetterLimiter(DeadLetterLimit(ratio=0.5, window_seconds=60, minimum=10), clock, health)
+    return DeadLetterLimiter(lambda: DeadLetterLimit(ratio=0.5, window_seconds=60, minimum=10), clock, health)
 
 
 def batch(limiter: DeadLetterLimiter, good: int, bad: int) -> None:

@@ -11,7 +11,7 @@ from workers.testing import PARTITION, FakeClock, closed_breakers
 
 
 def test_waits_double_up_to_the_ceiling_and_spread_by_the_jitter() -> None:
-    waits = list(islice(backoff_seconds(RetryOptions(initial_ms=100, max_ms=1_000, jitter_ratio=0.1)), 6))
+    waits = list(islice(backoff_seconds(lambda: RetryOptions(initial_ms=100, max_ms=1_000, jitter_ratio=0.1)), 6))
     for wait, exact in zip(waits, [0.1, 0.2, 0.4, 0.8, 1.0, 1.0], strict=True):
         assert exact * 0.9 <= wait <= exact * 1.1
 
@@ -31,7 +31,7 @@ class Flaky:
 def retry(health: WorkerHealth) -> Retry:
     health.recovered()
     options = RetryOptions(initial_ms=1, max_ms=1)
-    return Retry("toy", options, closed_breakers(), health.partition(PARTITION), Metrics())
+    return Retry("toy", lambda: options, closed_breakers(), health.partition(PARTITION), Metrics())
 
 
 async def test_an_attempt_is_repeated_until_the_server_answers() -> None:

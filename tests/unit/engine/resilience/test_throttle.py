@@ -7,7 +7,7 @@ from workers.testing import FakeClock
 
 def throttle(clock: FakeClock) -> Throttle:
     tuning = ThrottleOptions(baseline_rows_per_second=1_000, max_rows_per_second=3_000, target_commit_ms=500)
-    return Throttle(tuning, clock)
+    return Throttle(lambda: tuning, clock)
 
 
 async def raised(bucket: Throttle, clock: FakeClock) -> None:

@@ -4,7 +4,7 @@ from workers.engine.state.table import StateTable
 
 
 def test_a_state_of_an_earlier_claim_is_never_returned() -> None:
-    table = StateTable(OrderedDict(), 10)
+    table = StateTable(OrderedDict(), lambda: 10)
     first, second = table.new_claim(), table.new_claim()
     table.put(first, {"a": b"before"})
     assert table.get(first, "a") == b"before"
@@ -14,7 +14,7 @@ def test_a_state_of_an_earlier_claim_is_never_returned() -> None:
 
 
 def test_of_too_many_states_those_that_have_not_changed_for_longest_are_removed() -> None:
-    table = StateTable(OrderedDict(), 2)
+    table = StateTable(OrderedDict(), lambda: 2)
     claim = table.new_claim()
     table.put(claim, {"a": b"1", "b": b"1"})
     table.put(claim, {"a": b"2"})
@@ -24,6 +24,6 @@ def test_of_too_many_states_those_that_have_not_changed_for_longest_are_removed(
 
 
 def test_a_table_of_no_entries_keeps_none() -> None:
-    table = StateTable(OrderedDict(), 0)
+    table = StateTable(OrderedDict(), lambda: 0)
     table.put(claim := table.new_claim(), {"a": b"1"})
     assert table.get(claim, "a") is None
