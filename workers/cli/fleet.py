@@ -14,6 +14,8 @@ def fleet(
 ) -> None:
     """Run every worker of the fleet, each replica in its own process; restart a process that fails.
 
+    At SIGHUP every process reads topology.yaml again.
+
     Example: memory-graph fleet --replicas telemetry=2
     """
     import asyncio  # noqa: PLC0415 - keeps --help fast

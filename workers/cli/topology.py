@@ -1,4 +1,4 @@
-"""``memory-graph topology``: check, show and apply ``topology.yaml``."""
+"""``memory-graph topology``: check, show, apply and compare ``topology.yaml``."""
 
 import sys
 from dataclasses import asdict
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.output import Output, OutputOption, print_json, print_rows
-from workers.core.errors import Misconfigured, ProblemsFound
+from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 
 if TYPE_CHECKING:
     from workers.adapters.kafka.topic_plan import TopicPlan
     from workers.config.resolved import Resolved
+    from workers.ops.topology_diff import Comparison
 
-app = typer.Typer(help="Check, show and apply topology.yaml.", no_args_is_help=True)
+app = typer.Typer(help="Check, show, apply and compare topology.yaml.", no_args_is_help=True)
 
 PathOption = Annotated[
     Path | None,
@@ -105,10 +106,55 @@ def apply(
         raise ProblemsFound("nothing was changed: " + "; ".join(plan.refusals))
 
 
+@app.command()
+def diff(
+    worker_url: Annotated[
+        list[str] | None,
+        typer.Option("--worker-url", help="A worker's address; repeat it. Default: 127.0.0.1 at $METRICS_PORT."),
+    ] = None,
+    file: PathOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Print where Kafka's topics and running workers differ from the file.
+
+    Exit code 1 if something differs, 3 if a server is out of reach; what the others say is printed all the same.
+
+    Example: memory-graph topology diff --worker-url http://10.0.0.7:9464
+    """
+    import asyncio  # noqa: PLC0415 - keeps --help fast
+
+    from rich.console import Console  # noqa: PLC0415 - same reason as above
+
+    from workers.config.settings import Settings  # noqa: PLC0415 - same reason as above
+    from workers.ops.topology_diff import compare, default_url  # noqa: PLC0415 - same reason as above
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
+
+    settings = Settings.from_environment()
+    topology = load_topology(file or settings.topology_path)
+    urls = worker_url or [default_url(settings.metrics_port)]
+    with Console(stderr=True).status("asking Kafka and the workers"):
+        compared = asyncio.run(compare(settings.kafka, topology, urls))
+    _print_comparison(compared, topology.source.digest, output)
+    if compared.unreachable:
+        raise Unreachable("; ".join(compared.unreachable))
+    if compared.differences:
+        raise ProblemsFound(f"{len(compared.differences)} keys differ from the file")
+
+
 def _path(file: Path | None) -> Path:
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
 
     return file or Settings.from_environment().topology_path
+
+
+def _print_comparison(compared: "Comparison", version: str, output: Output) -> None:
+    rows = [each._asdict() for each in compared.differences]
+    if output is Output.JSON:
+        print_json({"version": version, "differences": rows, "unreachable": compared.unreachable})
+    elif rows:
+        print_rows(rows, ["where", "key", "file", "running"], title=f"Differences from version {version}")
+    elif not compared.unreachable:
+        print(f"Kafka and the workers are as version {version} of the file says.")
 
 
 def _print_yaml(resolved: "Resolved") -> None:

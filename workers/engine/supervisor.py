@@ -6,8 +6,8 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 
 import structlog
 
@@ -31,7 +31,7 @@ def worker_command(name: str) -> Sequence[str]:
 
 
 class Supervisor:
-    """Runs replicas until SIGTERM or SIGINT; then sends them SIGTERM and waits for their drain.
+    """Runs replicas until SIGTERM or SIGINT; then sends them SIGTERM and waits for their drain. Passes SIGHUP on.
 
     Each replica inherits a listening socket on ``host``, so that its address stays the same when it is restarted, and
     its ``/healthz`` is asked as Kubernetes would. Without this a replica that hangs would never be restarted.
@@ -47,12 +47,14 @@ class Supervisor:
         self._host = host
         self._command = command
         self._stopping = asyncio.Event()
+        self._processes: set[Process] = set()
 
     async def run(self) -> int:
         """Return 0 when every replica drained, otherwise the exit code of one that did not."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
         codes = await asyncio.gather(
             *(self._keep(name, replica) for name, count in self._replicas.items() for replica in range(count))
         )
@@ -61,6 +63,12 @@ class Supervisor:
     def stop(self) -> None:
         """Drain every replica, then end."""
         self._stopping.set()
+
+    def reload(self) -> None:
+        """Have every replica read topology.yaml again."""
+        for process in self._processes:
+            with suppress(ProcessLookupError):  # it has just ended, and the next one reads the file as it is
+                process.send_signal(signal.SIGHUP)
 
     async def _keep(self, name: str, replica: int) -> int:
         """Restart one replica when it ends, after a longer wait each time it fails soon."""
@@ -81,6 +89,13 @@ class Supervisor:
 
     async def _run_once(self, name: str, replica: int, listener: socket.socket) -> int:
         process = await self._start(name, listener)
+        self._processes.add(process)
+        try:
+            return await self._until_ended(process, name, replica, listener)
+        finally:
+            self._processes.discard(process)
+
+    async def _until_ended(self, process: Process, name: str, replica: int, listener: socket.socket) -> int:
         address = f"http://{self._host}:{listener.getsockname()[1]}"
         log.info("replica started", worker=name, replica=replica, pid=process.pid, address=address)
         ended = asyncio.ensure_future(process.wait())
@@ -100,12 +115,13 @@ class Supervisor:
         return 0 if code == -signal.SIGTERM else code
 
     async def _start(self, name: str, listener: socket.socket) -> Process:
-        return await asyncio.create_subprocess_exec(
-            *self._command(name),
-            env=os.environ | {"METRICS_FD": str(listener.fileno())},
-            pass_fds=(listener.fileno(),),
-            start_new_session=True,  # Ctrl-C reaches only this process, which sends the replicas one SIGTERM
-        )
+        with _sighup_blocked():
+            return await asyncio.create_subprocess_exec(
+                *self._command(name),
+                env=os.environ | {"METRICS_FD": str(listener.fileno())},
+                pass_fds=(listener.fileno(),),
+                start_new_session=True,  # Ctrl-C reaches only this process, which sends the replicas one SIGTERM
+            )
 
     async def _stopped_within(self, seconds: float) -> bool:
         try:
@@ -113,6 +129,16 @@ class Supervisor:
         except TimeoutError:
             return False
         return True
+
+
+@contextmanager
+def _sighup_blocked() -> Iterator[None]:
+    """Start processes with SIGHUP blocked: it would end one that is still loading. A worker unblocks it when it can."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
 
 
 async def _ended(process: Process, grace_seconds: float) -> int:

@@ -1,6 +1,8 @@
 """The supervisor with real processes, which answer or do not answer on the socket that they inherit."""
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,3 +70,41 @@ async def test_a_replica_that_is_alive_is_left_alone(tmp_path: Path) -> None:
 
     assert len(starts) == 1
     assert code == 0
+
+
+LOADING = """
+import os, signal, sys, time
+with open(sys.argv[1], "a") as starts:
+    starts.write("loading\\n")
+while not os.path.exists(sys.argv[1] + ".loaded"):
+    time.sleep(0.01)
+def note(*_):
+    with open(sys.argv[1], "a") as starts:
+        starts.write("reloaded\\n")
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+signal.signal(signal.SIGHUP, note)
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+while True:
+    signal.pause()
+"""
+
+
+async def until_lines(file: Path, expected: list[str]) -> None:
+    async with asyncio.timeout(30):
+        while lines_of(file) != expected:
+            await asyncio.sleep(0.02)
+
+
+async def test_sighup_reaches_every_replica_also_one_that_is_still_loading(tmp_path: Path) -> None:
+    file = tmp_path / "starts"
+    fleet = Supervisor({"telemetry": 2}, command=lambda _: (sys.executable, "-c", LOADING, str(file)))
+    running = asyncio.create_task(fleet.run())
+    await until_lines(file, ["loading"] * 2)
+    os.kill(os.getpid(), signal.SIGHUP)
+    await asyncio.sleep(0)
+    (tmp_path / "starts.loaded").touch()
+    await until_lines(file, ["loading"] * 2 + ["reloaded"] * 2)
+    os.kill(os.getpid(), signal.SIGHUP)
+    await until_lines(file, ["loading"] * 2 + ["reloaded"] * 4)
+    fleet.stop()
+    assert await asyncio.wait_for(running, 30) == 0
