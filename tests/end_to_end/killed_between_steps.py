@@ -15,8 +15,7 @@ import uvloop
 from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Settings
-from workers.core.job import Effect, Publish
-from workers.core.metric import Measurement
+from workers.core.job import Call, Effect, Publish
 from workers.core.ports import Claim
 from workers.core.reference import Query
 from workers.core.statement import Statement
@@ -62,7 +61,7 @@ def hook(moments: Moments) -> None:
 
     async def doing(self: Effects, effect: Effect) -> None:
         await do(self, effect)
-        if not isinstance(effect, Measurement):
+        if isinstance(effect, Call | Publish):
             moments.pass_by(effect.record_name.rpartition(".")[2] if isinstance(effect, Publish) else effect.method)
 
     async def recording(self: Neo4jRecorder, question: Query) -> None:

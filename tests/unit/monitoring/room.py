@@ -24,7 +24,8 @@ class Rule(NamedTuple):
 
     @property
     def annotations(self) -> Mapping[str, str]:
-        return self.content.get("annotations", {})
+        annotations: Mapping[str, str] = self.content.get("annotations", {})
+        return annotations
 
 
 def rule_files() -> list[Path]:

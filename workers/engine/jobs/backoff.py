@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from workers.core.job import Call, Effect, FetchStep, Publish, Step
+from workers.core.job import AskConnector, Call, Effect, FetchStep, Publish, Step
 
 AnyStep: TypeAlias = Step | FetchStep
 
@@ -67,4 +67,6 @@ def _effect_key(effect: Effect) -> Hashable:
         return effect.method, effect.path, effect.idempotency_key
     if isinstance(effect, Publish):
         return effect.topic, effect.key
+    if isinstance(effect, AskConnector):
+        return effect.connector
     return effect.metric.name, effect.labels

@@ -21,6 +21,6 @@ METRICS = (UNPRICED,)
 def report(batch: BatchReport, book: RegistryPriceBook) -> Iterator[Measurement]:
     """Return the measurements of a batch that the graph has, with the prices of now."""
     ended = (each for each in batch.observations if isinstance(each, Ended))
-    reasons = ((each.provider, book.why_unpriced(*each)) for each in ended)
-    for (provider, reason), count in Counter(each for each in reasons if each[1]).items():
+    unpriced = Counter((each.provider, reason) for each in ended if (reason := book.why_unpriced(*each)))
+    for (provider, reason), count in unpriced.items():
         yield Measurement(UNPRICED, count, (provider, reason))

@@ -1,4 +1,4 @@
-from workers.core.job import Call, Publish, Step
+from workers.core.job import AskConnector, Call, Publish, Step
 from workers.core.metric import Measurement, gauge
 from workers.core.reference import Query
 from workers.engine.jobs import backoff as module
@@ -50,3 +50,10 @@ def test_a_measurement_is_identified_by_its_metric() -> None:
     waiting, backoff = gauge("waiting", "Waiting things."), Backoff()
     backoff.refused(Step([Measurement(waiting, 1)], None), 0)
     assert backoff.due([Step([Measurement(waiting, 2)], None)], 1) == []
+
+
+def test_a_step_that_asks_for_a_connector_is_identified_by_its_name() -> None:
+    first, second = (Step([AskConnector(name, gauge("running", "It runs."))], None) for name in ("one", "two"))
+    backoff = Backoff()
+    backoff.refused(first, 0)
+    assert backoff.due([first, second], 0) == [second]

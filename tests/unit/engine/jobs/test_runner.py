@@ -11,7 +11,6 @@ from tests.unit.observe.collected import Collected
 from workers.config.worker_options import Retry
 from workers.core.errors import Refused, RequestRejected, Retryable
 from workers.core.job import Call, Effect, FetchStep, Publish, Step
-from workers.core.metric import Measurement
 from workers.core.reference import Query
 from workers.engine.jobs import runner as module
 from workers.engine.jobs.runner import JobContext, running_jobs
@@ -74,7 +73,7 @@ class World:
 
     async def do(self, effect: Effect) -> None:
         await asyncio.sleep(0)
-        assert not isinstance(effect, Measurement)
+        assert isinstance(effect, Call | Publish)
         self._note(f"call {effect.path[1:]}" if isinstance(effect, Call) else f"publish {effect.key.decode()}")
 
     async def fetch(self, path: str) -> Mapping[str, Any]:

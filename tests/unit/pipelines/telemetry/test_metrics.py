@@ -1,7 +1,8 @@
 from typing import Any
 
+from tests.model.traffic import NAMESPACE
 from tests.unit.pipelines.telemetry.driven import NOW
-from tests.unit.pipelines.telemetry.records import NAMESPACE, fields
+from tests.unit.pipelines.telemetry.records import fields
 from workers.config.worker_options import WorkerOptions
 from workers.core.record import Record
 from workers.pipelines.telemetry.worker import TELEMETRY
