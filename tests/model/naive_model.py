@@ -89,7 +89,7 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
         values = [event[name] for event in (end, start) if event and event[name]]
         return next((value for value in values if (name, value) != ("parent_span_id", span_id)), None)
 
-    labels = [event["metadata"].get("use_case") for event in (end, start) if event]
+    metadata = [event["metadata"] for event in (end, start) if event]
     status = end["status"] if end else "STARTED"
     counts = tokens or end or {}
     names = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens")
@@ -109,7 +109,7 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
         latency_ms=end and end["latency_ms"],
         parent_span_id=stated("parent_span_id"),
         **{name: stated(name) for name in ("session_id", "user_id", "model_version")},
-        use_case=next((label for label in labels if label), None),
+        **{name: next((each[name] for each in metadata if each.get(name)), None) for name in ("use_case", "team")},
         **counted,
         **_price(told["provider"], told["model_id"], timestamp, counted),
     )

@@ -11,6 +11,13 @@ BEGINS = 1_700_000_000_000
 """2023-11-14T22:13:20Z, in milliseconds."""
 TIMES = (0, 1, 2, 1_000, 2_000, 8_200_000, 8_200_001, 8_202_000)
 """Few offsets, on both sides of a price change half an hour after midnight."""
+METADATA: tuple[dict[str, str], ...] = (
+    {},
+    {"use_case": "", "team": ""},
+    {"use_case": "chat"},
+    {"use_case": "summary", "team": "search"},
+    {"team": "support"},
+)
 MODELS = (
     ("anthropic", "claude-3-5-sonnet"),
     ("deepseek", "deepseek-chat"),
@@ -102,7 +109,7 @@ class Maker:
             "prompt": "keep this out",
             "completion": "and this",
             "classification": "secret",
-            "metadata": self.random.choice(({}, {"use_case": ""}, {"use_case": "chat"}, {"use_case": "summary"})),
+            "metadata": self.random.choice(METADATA),
         }
 
     def tokens(self, trace_id: str, span_id: str) -> dict[str, Any]:

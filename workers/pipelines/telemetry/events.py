@@ -12,7 +12,8 @@ class Invocation(Struct, frozen=True, array_like=True, gc=False):
 
     ``status``      SUCCESS, ERROR or TIMEOUT; ``None`` makes it a start event
     ``latency_ms``  milliseconds from the start of the call to its end
-    ``use_case``    the purpose of the call, from its metadata; states of older versions have none
+    ``use_case``    the purpose of the call, and ``team`` who pays for it, from its metadata; states of older versions
+                    have none
     """
 
     model_id: str
@@ -27,6 +28,7 @@ class Invocation(Struct, frozen=True, array_like=True, gc=False):
     prompt_tokens: int | None
     completion_tokens: int | None
     use_case: str | None = None
+    team: str | None = None
 
 
 class Tokens(Struct, frozen=True, array_like=True, gc=False):

@@ -62,6 +62,7 @@ BAD: list[tuple[str, str, dict[str, Any]]] = [
     ("field.too_large", INVOCATION, {"metadata": {"note": "x" * (MAX_TEXT_BYTES + 1)}}),
     ("field.too_large", INVOCATION, {"metadata": {"use_case": "x" * (MAX_NAME_BYTES + 1)}}),
     ("field.not_unicode", INVOCATION, {"metadata": {"use_case": "\udfff"}}),
+    ("field.too_large", INVOCATION, {"metadata": {"team": "x" * (MAX_NAME_BYTES + 1)}}),
     ("field.too_large", INVOCATION, {"metadata": {"x" * (MAX_NAME_BYTES + 1): ""}}),
     ("field.too_large", INVOCATION, {"prompt": "x" * (MAX_CONTENT_BYTES + 1)}),
     ("field.too_large", INVOCATION, {"completion": "é" * (MAX_CONTENT_BYTES // 2 + 1)}),
@@ -146,17 +147,20 @@ def test_each_record_becomes_its_payload(record: str, payload: Any) -> None:
 def test_a_start_event_knows_nothing_of_the_end() -> None:
     payload = parsed_from(fields(event_type="llm.invocation.start")).payload
     assert isinstance(payload, Invocation)
-    assert astuple(payload)[6:] == (None,) * 6
+    assert astuple(payload)[6:] == (None,) * 7
 
 
 @pytest.mark.parametrize(
-    ("metadata", "use_case"), [({}, None), ({"use_case": ""}, None), ({"use_case": "chat"}, "chat")]
+    ("metadata", "use_case", "team"),
+    [({}, None, None), ({"use_case": "", "team": ""}, None, None), ({"use_case": "chat", "team": "a"}, "chat", "a")],
 )
 @pytest.mark.parametrize("kind", ["start", "complete"])
-def test_of_the_metadata_the_use_case_is_kept(kind: str, metadata: dict[str, str], use_case: str | None) -> None:
+def test_of_the_metadata_use_case_and_team_are_kept(
+    kind: str, metadata: dict[str, str], use_case: str | None, team: str | None
+) -> None:
     payload = parsed_from(fields(event_type=f"llm.invocation.{kind}", metadata=metadata)).payload
     assert isinstance(payload, Invocation)
-    assert payload.use_case == use_case
+    assert (payload.use_case, payload.team) == (use_case, team)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ class SpanRecords:
     def _invocation(self, event_type: str, timestamp: int, own: dict[str, Any]) -> Sampled:
         parent, session = self._span.parent, self._trace.session
         context = {
-            "metadata": _labels(self._span) | {"use_case": session.use_case},
+            "metadata": _labels(self._span) | {"use_case": session.use_case, "team": session.team},
             "parent_span_id": parent.span_id if parent else None,
             "session_id": session.session_id,
             "user_id": session.user_id,

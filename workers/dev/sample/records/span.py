@@ -38,6 +38,7 @@ class Failure:
 
 USE_CASES = ("chat", "chat", "chat", "summarization", "coding", "extraction", "translation")
 """Common values occur more than once."""
+TEAMS = ("search", "search", "support", "support", "research", "finance")
 
 
 @dataclass(slots=True)
@@ -54,6 +55,11 @@ class Session:
     def use_case(self) -> str:
         """The user's use case, the same for the whole session."""
         return USE_CASES[crc32(self.session_id.encode()) % len(USE_CASES)]
+
+    @property
+    def team(self) -> str:
+        """The user's team, the same for all sessions of the user."""
+        return TEAMS[crc32(self.user_id.encode()) % len(TEAMS)]
 
 
 @dataclass(slots=True)

@@ -105,23 +105,24 @@ def _invocation(fields: Fields, _: int) -> Invocation:
         _optional(fields, "user_id"),
         _optional(fields, "model_version"),
     )
-    use_case = _use_case(fields["metadata"])
+    metadata = fields["metadata"]
+    labels = (_label(metadata, "use_case"), _label(metadata, "team"))
     status = fields["status"]
     if status not in STATUSES:
         reject("status.unknown", f"status is {quoted(status)}: send one of {', '.join(STATUSES)}")
     if fields["event_type"] == START:
-        return Invocation(*common, None, None, None, None, None, use_case)
+        return Invocation(*common, None, None, None, None, None, *labels)
     if fields["timestamp"] - latency_ms < EARLIEST_TIMESTAMP:
         reject("number.out_of_range", f"latency_ms is {latency_ms}: the call would have begun before 2015")
     if status == "SUCCESS" and fields["event_type"] == ERROR:
         status = "ERROR"
-    return Invocation(*common, status, token_count, latency_ms, prompt_tokens, completion_tokens, use_case)
+    return Invocation(*common, status, token_count, latency_ms, prompt_tokens, completion_tokens, *labels)
 
 
-def _use_case(metadata: Mapping[str, str]) -> str | None:
-    """Read the only label of the metadata that is stored; a name of limited size."""
-    value = metadata.get("use_case")
-    check_name("metadata.use_case", value)
+def _label(metadata: Mapping[str, str], name: str) -> str | None:
+    """Read a label of the metadata that is stored; a name of limited size."""
+    value = metadata.get(name)
+    check_name(f"metadata.{name}", value)
     return value or None
 
 

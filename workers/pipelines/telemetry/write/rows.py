@@ -44,6 +44,7 @@ class CallColumns(NamedTuple):
     user_id: str | None
     model_version: str | None
     use_case: str | None
+    team: str | None
     status: str | None
     token_count: int | None
     latency_ms: float | None
@@ -156,7 +157,7 @@ def invocation_row(
     return (*identity, *_call_columns(span.start, span.end), *counted, *cost_of(counted, terms), span.stored())
 
 
-NO_CALL = CallColumns(None, None, None, None, None, None, None)
+NO_CALL = CallColumns(None, None, None, None, None, None, None, None)
 
 
 def _call_columns(start: Invocation | None, end: Invocation | None) -> CallColumns:
@@ -164,7 +165,9 @@ def _call_columns(start: Invocation | None, end: Invocation | None) -> CallColum
     if end is None:
         if start is None:
             return NO_CALL
-        return CallColumns(start.session_id, start.user_id, start.model_version, start.use_case, None, None, None)
+        return CallColumns(
+            start.session_id, start.user_id, start.model_version, start.use_case, start.team, None, None, None
+        )
     if start is None:
         start = end
     return CallColumns(
@@ -172,6 +175,7 @@ def _call_columns(start: Invocation | None, end: Invocation | None) -> CallColum
         end.user_id or start.user_id,
         end.model_version or start.model_version,
         end.use_case or start.use_case,
+        end.team or start.team,
         end.status,
         end.token_count,
         end.latency_ms,

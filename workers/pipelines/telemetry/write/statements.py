@@ -51,7 +51,7 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.cached_tokens = row.cached_tokens, i.reasoning_tokens = row.reasoning_tokens,
     i.total_tokens = row.total_tokens, i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
     i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id,
-    i.use_case = row.use_case, i.folded = row.folded
+    i.use_case = row.use_case, i.team = row.team, i.folded = row.folded
 WITH row, i WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
 MATCH (m:Model {model_id: row.model_id})
 CREATE (i)-[:USES_MODEL]->(m)
@@ -195,7 +195,7 @@ MATCH (i:Invocation) USING INDEX i:Invocation(trace_id) WHERE i.trace_id = key
 RETURN key, collect(coalesce(i.folded, [
   i.span_id, i.id, i.timestamp.epochMillis, i.model_id, i.provider, i.parent_span_id, i.session_id, i.user_id,
   i.model_version, CASE i.status WHEN 'STARTED' THEN null ELSE i.status END, i.token_count, i.latency_ms,
-  i.prompt_tokens, i.completion_tokens, i.use_case])) AS parts
+  i.prompt_tokens, i.completion_tokens, i.use_case, i.team])) AS parts
 """
 
 # A page of keys. It may end within a trace: the next page begins after that trace.
