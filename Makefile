@@ -47,8 +47,9 @@ imports: setup
 unit: setup
 	@$(RUN) pytest tests/unit $(ARGS) || { echo "unit: repeat one test with make unit ARGS='-k NAME'" >&2; exit 1; }
 
-docs: setup ## Write the generated tables of the documentation
+docs: setup ## Write the generated tables of the documentation, and the dashboards of the chart
 	@$(RUN) tests.unit.documentation.tables
+	@$(RUN) workers.dev.dashboards.write
 
 figures: setup ## Print the figures of the structure
 	@$(RUN) tests.figures

@@ -1,0 +1,58 @@
+"""The migrations of schemas."""
+
+from grafana_foundation_sdk.models import units
+from grafana_foundation_sdk.models.dashboard import Panel
+
+from workers.dev.dashboards.described.registry.numbers import FLEET
+from workers.dev.dashboards.frame import Frame, Limits, Query
+from workers.dev.dashboards.panels import time_series
+from workers.dev.dashboards.queries import highest, total
+from workers.dev.dashboards.tables import Column, table
+from workers.pipelines.evolution.metrics import MIGRATIONS, MIGRATIONS_WAITING
+
+
+def migrations() -> list[Panel]:
+    """Return migrations by state, and what waits."""
+    return [_states(), _waiting(), _counts()]
+
+
+def _states() -> Panel:
+    return time_series(
+        Frame(
+            "Migrations that came to a state",
+            units.Short,
+            "In the last ten minutes, by the state that they came to.",
+            "each one ends as `CONFIRMED` within minutes; `BUFFERED` waits for its models first.",
+            "`ROLLED_BACK`: `memory-graph registry list` says why. Stays `SCHEDULED`: `evolution` stands.",
+        ),
+        Query(total(FLEET.increase(MIGRATIONS, window="10m"), "state"), "{{state}}"),
+        stacked=True,
+    )
+
+
+def _waiting() -> Panel:
+    return time_series(
+        Frame(
+            "Waiting for approval",
+            units.Short,
+            "Breaking versions that nobody has decided about.",
+            "0, or 1 for the time that your team takes to decide.",
+            "`memory-graph registry list`, then `approve` or `reject`.",
+        ),
+        Query(highest(FLEET.of(MIGRATIONS_WAITING)), "waiting"),
+        limits=Limits(warning=1),
+    )
+
+
+def _counts() -> Panel:
+    return table(
+        Frame(
+            "Migrations in the time range",
+            units.Short,
+            "How many came to a state, by the kind of change.",
+            "`backward` and `forward` ones end as `CONFIRMED`; `breaking` ones are `AWAITING_APPROVAL` first.",
+            "`REJECTED` or `ROLLED_BACK`: `memory-graph registry list` has who decided, and why.",
+        ),
+        ["change_class", "state"],
+        [Column("Migrations", total(FLEET.increase(MIGRATIONS), "change_class", "state"), units.Short)],
+    )
