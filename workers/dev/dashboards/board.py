@@ -19,6 +19,8 @@ from workers.observe.metric_list import REBALANCES
 TAG = "memory-graph"
 UID = "memory-graph-{name}"
 RUNBOOK = "/d/memory-graph-runbook"
+LABEL_VALUES = 1
+"""The kind of a variable's query, as the Prometheus data source numbers them."""
 ANY = ".*"
 """What "All" stands for: it also finds series without the label."""
 
@@ -83,7 +85,7 @@ def label_values(  # noqa: PLR0913 - each is a part of the variable
         QueryVariable(name or label)
         .label(text)
         .datasource(PROMETHEUS)
-        .query({"query": f"label_values({metric}, {label})", "refId": "variable"})
+        .query({"qryType": LABEL_VALUES, "query": f"label_values({metric}, {label})", "refId": "variable"})
         .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(dashboard.VariableSort.NATURAL_ASC)
     )

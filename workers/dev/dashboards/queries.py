@@ -22,9 +22,14 @@ class Scope:
         """Return the rate of a counter, for each series."""
         return f"rate({self.of(metric, *matchers, suffix=suffix)}[{window}])"
 
-    def increase(self, metric: MetricSpec, *matchers: str, window: str = "$__range") -> str:
-        """Return by how much a counter grew, for each series."""
-        return f"increase({self.of(metric, *matchers)}[{window}])"
+    def counted(self, metric: MetricSpec, *by: str, window: str = "10m") -> str:
+        """Return how often something happened within ``window``, for each combination of the labels ``by``.
+
+        A counter with new labels begins at what it has counted, so ``increase`` alone would miss the first event.
+        """
+        counter = self.of(metric)
+        grown = f"({counter} unless {counter} offset {window}) or increase({counter}[{window}])"
+        return f"round({total(grown, *by)})"
 
     def quantile(self, share: float, histogram: MetricSpec, *by: str) -> str:
         """Return a quantile of a histogram, for each combination of the labels ``by``."""

@@ -21,6 +21,7 @@ OF_GRAFANA = frozenset({"__rate_interval", "__range", "__from", "__to"})
 WINDOWS = {"$__rate_interval": "5m", "$__range": "1h"}
 VARIABLE = re.compile(r"\$(\w+)")
 IN_LEGEND = re.compile(r"{{(\w+)}}")
+LABEL_VALUES = re.compile(r"label_values\((.+), (\w+)\)")
 
 
 def exported() -> dict[str, frozenset[str]]:
@@ -133,3 +134,19 @@ def test_its_variables_are_those_of_the_dashboard(name: str) -> None:
     for query in (*promql(), *cypher()):
         if query.panel.dashboard == name:
             assert set(VARIABLE.findall(query.expression)) <= {*variables, *OF_GRAFANA}
+
+
+def test_variables_ask_for_values_of_labels_that_exist() -> None:
+    asked = [
+        (each["query"]["query"], each["name"])
+        for dashboard in DASHBOARDS.values()
+        for each in dashboard["templating"]["list"]
+        if each["type"] == "query"
+    ]
+    assert {name for _, name in asked} == {"namespace", "workers", "worker", "pod", "partition"}
+    for query, _ in asked:
+        found = LABEL_VALUES.fullmatch(query)
+        assert found is not None
+        (selector,) = selectors(found[1])
+        assert found[2] in EXPORTED[str(selector.name)]
+        assert {matcher.name for matcher in selector.matchers.matchers} <= EXPORTED[str(selector.name)]

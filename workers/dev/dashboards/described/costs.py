@@ -7,7 +7,7 @@ from workers.dev.dashboards.board import About, board, data_source, label_values
 from workers.dev.dashboards.frame import NO_LIMITS, Frame, Limits, Query
 from workers.dev.dashboards.neo4j import PLUGIN, bars, number, rows
 from workers.dev.dashboards.panels import time_series
-from workers.dev.dashboards.queries import Scope, total
+from workers.dev.dashboards.queries import Scope
 from workers.pipelines.telemetry.metrics import UNPRICED
 
 UNPRICED_LIMITS = Limits(0.01, 0.1)
@@ -195,8 +195,8 @@ def _by_both() -> Panel:
 def _new_unpriced() -> Panel:
     return time_series(
         Frame(
-            "New calls without a price, by reason",
-            units.CountsPerSecond,
+            "New calls without a price in ten minutes",
+            units.Short,
             "Calls that ended now and have no price: the model is unknown, or has no price at that time.",
             "0.",
             "give the model a price in the registry, or its name as an alias; then `memory-graph graph reprice`.",
@@ -204,7 +204,7 @@ def _new_unpriced() -> Panel:
             10,
         ),
         Query(
-            total(Scope('namespace=~"$namespace"').per_second(UNPRICED), "provider", "reason"),
+            Scope('namespace=~"$namespace"').counted(UNPRICED, "provider", "reason"),
             "{{provider}} {{reason}}",
         ),
     )

@@ -153,13 +153,13 @@ def _over_time() -> Panel:
 def _by_code() -> Panel:
     return time_series(
         Frame(
-            "New ones, by code",
-            units.EventsPerSecond,
+            "New in ten minutes, by code",
+            units.Short,
             "Records that were sent to the dead letters.",
             "none.",
             "one code from one moment on: a deploy of a producer. `neo4j.*`: see Neo4j's log.",
         ),
-        Query(total(FLEET.per_second(metrics.DEAD_LETTERS), "code"), "{{code}}"),
+        Query(FLEET.counted(metrics.DEAD_LETTERS, "code"), "{{code}}"),
         stacked=True,
     )
 
@@ -167,13 +167,13 @@ def _by_code() -> Panel:
 def _by_stage() -> Panel:
     return time_series(
         Frame(
-            "New ones, by worker and stage",
-            units.EventsPerSecond,
+            "New in ten minutes, by worker and stage",
+            units.Short,
             "DECODE: the bytes or their schema. VALIDATE: the fields. ENRICH: the state of the key. WRITE: Neo4j.",
             "none.",
             "DECODE: look at the schema registry. WRITE: look at Neo4j's log. VALIDATE: ask the producer.",
         ),
-        Query(total(FLEET.per_second(metrics.DEAD_LETTERS), "worker", "stage"), "{{worker}} {{stage}}"),
+        Query(FLEET.counted(metrics.DEAD_LETTERS, "worker", "stage"), "{{worker}} {{stage}}"),
         stacked=True,
         link=to_worker(),
     )

@@ -48,13 +48,13 @@ def _waits() -> Panel:
 def _retries() -> Panel:
     return time_series(
         Frame(
-            "Repeated attempts",
-            units.CountsPerSecond,
-            "Attempts that are repeated because a server was away or busy.",
+            "Repeated attempts in ten minutes",
+            units.Short,
+            "Attempts that were repeated because a server was away or busy.",
             "0, with single peaks of `neo4j` for deadlocks.",
             "all the time and `neo4j`: lower `writers`. Others: `memory-graph doctor`.",
         ),
-        Query(total(fleet.FLEET.per_second(metrics.RETRIES), "worker", "service"), "{{worker}} {{service}}"),
+        Query(fleet.FLEET.counted(metrics.RETRIES, "worker", "service"), "{{worker}} {{service}}"),
         link=to_worker(),
     )
 
@@ -68,7 +68,7 @@ def _rebalances() -> Panel:
             "a few with each deploy or change of replicas, otherwise 0.",
             "members come and go: look for restarts, and raise `session_timeout_seconds` if the log says `fenced`.",
         ),
-        Query(total(fleet.FLEET.increase(metrics.REBALANCES, window="10m"), "worker"), "{{worker}}"),
+        Query(fleet.FLEET.counted(metrics.REBALANCES, "worker"), "{{worker}}"),
         link=to_worker(),
     )
 

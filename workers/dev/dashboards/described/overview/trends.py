@@ -96,12 +96,12 @@ def _latency() -> Panel:
 def _letters() -> Panel:
     return time_series(
         Frame(
-            "New dead letters, by worker",
-            units.EventsPerSecond,
+            "New dead letters in ten minutes, by worker",
+            units.Short,
             "Records that were sent to the dead letters.",
             "0.",
             "look at the code in the dashboard of dead letters, repair the producer, then `memory-graph dlq replay`.",
         ),
-        Query(total(fleet.FLEET.per_second(metrics.DEAD_LETTERS), "worker"), WORKER),
+        Query(fleet.FLEET.counted(metrics.DEAD_LETTERS, "worker"), WORKER),
         link=to_worker(),
     )

@@ -60,29 +60,29 @@ def _lag() -> Panel:
 def _failures() -> Panel:
     return time_series(
         Frame(
-            "Changes rejected, by code",
-            units.EventsPerSecond,
+            "Changes rejected in ten minutes, by code",
+            units.Short,
             "Changes that became dead letters.",
             "0.",
             "the code names the column and the rule: correct the row, or change `accept`; then replay.",
             6,
         ),
-        Query(total(FLEET.per_second(metrics.SYNC_FAILURES), "error_type"), "{{error_type}}"),
+        Query(FLEET.counted(metrics.SYNC_FAILURES, "error_type"), "{{error_type}}"),
     )
 
 
 def _conflicts() -> Panel:
     return time_series(
         Frame(
-            "Conflicts, by kind and rule",
-            units.EventsPerSecond,
+            "Conflicts in ten minutes, by kind and rule",
+            units.Short,
             "Changes that conflict, and the rule that decided.",
             "0.",
             "two systems write the same row: let one of them write, or check `merge` in `topology.yaml`.",
             6,
         ),
         Query(
-            total(FLEET.per_second(metrics.CONFLICTS), "conflict_type", "resolution"),
+            FLEET.counted(metrics.CONFLICTS, "conflict_type", "resolution"),
             "{{conflict_type}}: {{resolution}}",
         ),
     )

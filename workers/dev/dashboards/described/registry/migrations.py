@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 from workers.dev.dashboards.described.registry.numbers import FLEET
 from workers.dev.dashboards.frame import Frame, Limits, Query
 from workers.dev.dashboards.panels import time_series
-from workers.dev.dashboards.queries import highest, total
+from workers.dev.dashboards.queries import highest
 from workers.dev.dashboards.tables import Column, table
 from workers.pipelines.evolution.metrics import MIGRATIONS, MIGRATIONS_WAITING
 
@@ -25,7 +25,7 @@ def _states() -> Panel:
             "each one ends as `CONFIRMED` within minutes; `BUFFERED` waits for its models first.",
             "`ROLLED_BACK`: `memory-graph registry list` says why. Stays `SCHEDULED`: `evolution` stands.",
         ),
-        Query(total(FLEET.increase(MIGRATIONS, window="10m"), "state"), "{{state}}"),
+        Query(FLEET.counted(MIGRATIONS, "state"), "{{state}}"),
         stacked=True,
     )
 
@@ -54,5 +54,5 @@ def _counts() -> Panel:
             "`REJECTED` or `ROLLED_BACK`: `memory-graph registry list` has who decided, and why.",
         ),
         ["change_class", "state"],
-        [Column("Migrations", total(FLEET.increase(MIGRATIONS), "change_class", "state"), units.Short)],
+        [Column("Migrations", FLEET.counted(MIGRATIONS, "change_class", "state", window="$__range"), units.Short)],
     )

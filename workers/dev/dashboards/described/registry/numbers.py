@@ -77,7 +77,7 @@ def _failures() -> Panel:
             WIDTH,
             HEIGHT,
         ),
-        Query(or_zero(total(FLEET.increase(SYNC_FAILURES)))),
+        Query(or_zero(FLEET.counted(SYNC_FAILURES, window="$__range"))),
         Limits(warning=1),
     )
 

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 from workers.dev.dashboards.described.worker.scope import PARTITIONS, PODS
 from workers.dev.dashboards.frame import Frame, Limits, Query
 from workers.dev.dashboards.panels import BREAKER_STATES, states, time_series
-from workers.dev.dashboards.queries import highest, total
+from workers.dev.dashboards.queries import highest
 from workers.observe import metric_list as metrics
 
 WAITS = {1: ("waits", "orange")}
@@ -96,7 +96,7 @@ def _rebalances() -> Panel:
             "one with each deploy or change of replicas, otherwise 0.",
             "again and again: processes fall out of the group. Look for restarts; raise `session_timeout_seconds`.",
         ),
-        Query(total(PODS.increase(metrics.REBALANCES, window="10m"), "pod"), "{{pod}}"),
+        Query(PODS.counted(metrics.REBALANCES, "pod"), "{{pod}}"),
     )
 
 
@@ -123,7 +123,7 @@ def _openings() -> Panel:
             "0; 1 in an outage.",
             "again and again: the server answers and fails in turns. It is overloaded, or a part of it is away.",
         ),
-        Query(total(PODS.increase(metrics.BREAKER_OPENINGS, window="10m"), "service"), "{{service}}"),
+        Query(PODS.counted(metrics.BREAKER_OPENINGS, "service"), "{{service}}"),
     )
 
 

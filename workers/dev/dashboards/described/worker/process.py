@@ -46,13 +46,13 @@ def _restored() -> Panel:
 def _retries() -> Panel:
     return time_series(
         Frame(
-            "Repeated attempts, by server",
-            units.CountsPerSecond,
-            "Attempts that are repeated because a server was away or busy.",
+            "Repeated attempts in ten minutes, by server",
+            units.Short,
+            "Attempts that were repeated because a server was away or busy.",
             "0, with single peaks of `neo4j` for deadlocks.",
             "all the time and `neo4j`: lower `writers`. Others: `memory-graph doctor`.",
         ),
-        Query(total(PODS.per_second(metrics.RETRIES), "service"), "{{service}}"),
+        Query(PODS.counted(metrics.RETRIES, "service"), "{{service}}"),
     )
 
 
