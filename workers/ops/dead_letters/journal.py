@@ -1,7 +1,6 @@
 """Which dead letters were replayed: a topic beside the dead letters, written in the transaction of each replay."""
 
 from collections.abc import Iterable
-from getpass import getuser
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -11,6 +10,7 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.reader import TopicReader
 from workers.adapters.kafka.replays import SUFFIX, Replayed, read_entry
 from workers.adapters.kafka.topics import create_beside, topic_id
+from workers.config.user import user_name
 from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured
 from workers.core.record import OutgoingRecord
@@ -32,7 +32,7 @@ def who_does_it(by: str | None, why: str) -> Who:
     """Return a new replay's id, and who does it: the user of this process by default. Raises ``Misconfigured``."""
     if not why.strip():
         raise Misconfigured('--why is missing: write --why "..." with the reason; it is kept with what is done')
-    return Who(uuid4().hex[:12], by or getuser(), why.strip(), SystemClock().now_ms())
+    return Who(uuid4().hex[:12], by or user_name("--as"), why.strip(), SystemClock().now_ms())
 
 
 class Entry(Replayed, frozen=True):

@@ -1,8 +1,8 @@
 """Which migration a person's decision is about, and whether it may still be decided."""
 
-import getpass
 from collections.abc import Sequence
 
+from workers.config.user import user_name
 from workers.core.errors import Misconfigured, ProblemsFound
 from workers.ops.schema_approval.listed import Listed
 from workers.pipelines.evolution.events import Decided
@@ -30,15 +30,8 @@ def waiting(migrations: Sequence[Listed], schema_id: str, version: str) -> Subje
 
 def decision(*, approved: bool, by: str | None, why: str) -> Decided:
     """Return the decision; ``by`` is the user of this process where it is not given. Raises ``Misconfigured``."""
-    by = _text("--by", by if by is not None else _user(), MAX_NAME_BYTES)
+    by = _text("--by", by if by is not None else user_name("--by"), MAX_NAME_BYTES)
     return Decided(approved, by, _text("--why", why, MAX_WHY_BYTES))
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        raise Misconfigured("this system has no name for the user: say who decides with --by NAME") from None
 
 
 def _text(option: str, value: str, limit: int) -> str:
