@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test chaos bench check lint types imports unit format docs figures stack-up stack-down lock
+.PHONY: help setup demo test chaos bench check lint types imports unit format docs figures image-sbom stack-up stack-down lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ docs: setup ## Write the generated tables of the documentation, and the dashboar
 
 figures: setup ## Print the figures of the structure
 	@$(RUN) tests.figures
+
+image-sbom: setup ## Build the image's files without an engine, and write their bill of materials (CycloneDX)
+	@$(RUN) tests.integration.image.bill_of_materials
 
 format: setup ## Repair what ruff can repair
 	@$(RUN) ruff check --fix
