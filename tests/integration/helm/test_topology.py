@@ -1,18 +1,22 @@
 """The chart and topology.yaml agree."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 from tests.integration.helm.chart import CHART, ROOT, Helm, Manifests
 from workers.adapters.kafka.producer import FLUSH_SECONDS
 from workers.config.settings import KafkaSettings
+from workers.config.takes_effect import TakesEffect, takes_effect
 from workers.config.topology import Topology
+from workers.config.topology_faults import block_of
 from workers.engine import app as engine_app
 from workers.engine.consumer.thread import LEAVE_SECONDS
+from workers.engine.in_force import InForce
 from workers.pipelines.fleet import FLEET, load_topology
 
 FILE = ROOT / "topology.yaml"
@@ -105,25 +109,47 @@ def checksums(made: Manifests) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize(
-    ("mode", "changed", "replaced"),
-    [
-        ("restart", {"writers": 2}, {"telemetry", "registry", "evolution"}),
-        ("live", {"writers": 2}, set()),
-        ("live", {"session_timeout_seconds": 20}, {"registry"}),
-        ("live", {"drain": {"grace_seconds": 31}}, {"registry"}),
-    ],
-)
-def test_a_change_replaces_the_pods_that_need_it(
-    helm: Helm, tmp_path: Path, mode: str, changed: dict[str, Any], replaced: set[str]
-) -> None:
+def marked(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], TakesEffect]]:
+    """Return each key of a worker's entry, with the mark that says when a change of it takes effect."""
+    for name, field in model.model_fields.items():
+        inner = block_of(field.annotation)
+        if inner is None:
+            yield (*above, name), takes_effect(field)
+        else:
+            yield from marked(inner, (*above, name))
+
+
+def replaced(helm: Helm, folder: Path, keys: list[tuple[str, ...]], mode: str = "live") -> set[str]:
+    """Return the workers whose pods are replaced when these keys of the registry's entry change."""
+
     def change(document: dict[str, Any]) -> None:
-        document["workers"]["registry"].update(changed)
+        for *blocks, key in keys:
+            entry = document["workers"]["registry"]
+            for block in blocks:
+                entry = entry.setdefault(block, {})
+            entry[key] = "audit-events" if key == "topic" else 77
 
     mode_ = ("--set", f"onTopologyChange={mode}")
-    before = checksums(with_topology(helm, tmp_path / "before", lambda _: None, *mode_))
-    after = checksums(with_topology(helm, tmp_path, change, *mode_))
-    assert {name for name in FLEET if before[name] != after[name]} == replaced
+    before = checksums(with_topology(helm, folder / "before", lambda _: None, *mode_))
+    after = checksums(with_topology(helm, folder / "-".join(("after", *keys[0])), change, *mode_))
+    return {name for name in FLEET if before[name] != after[name]}
+
+
+KEYS = dict(marked(FLEET["registry"].options))
+
+
+def test_keys_that_workers_take_over_live_replace_no_pod(helm: Helm, tmp_path: Path) -> None:
+    live = [key for key, mark in KEYS.items() if mark is TakesEffect.LIVE]
+    assert ("writers",) in live
+    assert replaced(helm, tmp_path, live) == set()
+    assert replaced(helm, tmp_path, live, mode="restart") == set(FLEET)
+
+
+@pytest.mark.parametrize("key", [key for key, mark in KEYS.items() if mark is TakesEffect.RESTART], ids=".".join)
+def test_a_key_that_counts_after_a_restart_replaces_the_pods_of_its_worker(
+    helm: Helm, tmp_path: Path, key: tuple[str, ...]
+) -> None:
+    assert replaced(helm, tmp_path, [key]) == {"registry"}
 
 
 def test_a_new_worker_needs_only_its_entries(helm: Helm, tmp_path: Path) -> None:
@@ -175,5 +201,6 @@ def texts(config: Mapping[str, Any]) -> dict[str, str]:
 
 def test_the_changelog_has_the_name_that_the_engine_asks_for() -> None:
     worker = topology().workers["telemetry"]
-    built = engine_app.build_app(KafkaSettings(), worker, 1, Path("/nowhere"))
+    in_force = InForce(worker, FLEET["telemetry"].build(worker, has_api=False))
+    built = engine_app.build_app(KafkaSettings(), in_force, 1, Path("/nowhere"))
     assert engine_app.state_table(built, 12).changelog_topic_name == f"{worker.group}-cache-changelog"
