@@ -38,6 +38,8 @@ def read_located(file: FilePath) -> LocatedDocument:
         raise Misconfigured(f"{file} is not UTF-8 text; save it as UTF-8") from None
     except YAMLError as error:
         raise Misconfigured(_sentence(file, error)) from None
+    except (ValueError, RecursionError) as error:  # such as 2026-99-99, which looks like a date
+        raise Misconfigured(f"{file}:1: {error}; quote the value that YAML takes for something else") from None
     if not isinstance(root, CommentedMap):
         raise Misconfigured(f"{file}:1: not a mapping; start with `topics:` and `workers:`")
     lines: dict[Path, int] = {}

@@ -86,6 +86,8 @@ class Reload:
             self._take_over(await asyncio.to_thread(self._topology.source.read_again))
         except Misconfigured as faults:
             self._refuse(str(faults).splitlines())
+        except Exception as bug:  # noqa: BLE001 - no file may end a worker that runs
+            self._refuse([f"{type(bug).__name__}: {bug}"])
 
     def _refuse(self, faults: Sequence[str]) -> None:
         self._metrics.topology_refused(refused=True)

@@ -111,6 +111,17 @@ async def test_the_file_as_it_was_ends_the_alarm(worker: Tuned) -> None:
     assert worker.gauge("topology_reload_failed") == 0
 
 
+async def test_no_bug_that_a_file_finds_ends_a_worker(worker: Tuned, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("not foreseen")
+
+    monkeypatch.setattr(worker.reload, "_check", broken)
+    worker.file.write_text(with_rows(7))
+    (line,) = await looks(worker)
+    assert line["faults"] == ["RuntimeError: not foreseen"]
+    assert max_rows(worker) == 1_000
+
+
 async def test_a_file_that_is_gone_is_a_fault_and_changes_nothing(worker: Tuned) -> None:
     worker.file.unlink()
     (line,) = await looks(worker, 3)
