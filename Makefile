@@ -47,7 +47,7 @@ imports: setup
 unit: setup
 	@$(RUN) pytest tests/unit $(ARGS) || { echo "unit: repeat one test with make unit ARGS='-k NAME'" >&2; exit 1; }
 
-docs: setup ## Write the generated tables of the documentation, and the dashboards of the chart
+docs: setup ## Write the generated tables of the documentation, and the JSON Schema of topology.yaml, and the dashboards of the chart
 	@$(RUN) tests.unit.documentation.tables
 	@$(RUN) workers.dev.dashboards.write
 

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,9 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from workers.cli.topology import app
-from workers.core.errors import Misconfigured
+from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
+from workers.ops import topology_diff
+from workers.ops.topology_diff import Comparison, Difference
 from workers.pipelines.fleet import load_topology
 
 ROOT = Path(__file__).parents[3]
@@ -63,6 +66,34 @@ def test_show_as_json_has_values_and_origins() -> None:
 
     assert document["workers"]["telemetry"]["batch"]["max_rows"] == 1_000
     assert document["origins"]["workers.telemetry.topic"].startswith("topology.yaml:")
+
+
+async def compared_as(*differences: Difference, unreachable: tuple[str, ...] = ()) -> Comparison:
+    return Comparison(differences, unreachable)
+
+
+@pytest.mark.parametrize(
+    ("compared", "error", "printed"),
+    [
+        (compared_as, type(None), "as version"),
+        (partial(compared_as, Difference("kafka", "events partitions", 3, 4)), ProblemsFound, "events partitions"),
+        (partial(compared_as, unreachable=("nobody does not answer",)), Unreachable, ""),
+        (
+            partial(compared_as, Difference("kafka", "events partitions", 3, 4), unreachable=("nobody",)),
+            Unreachable,
+            "events partitions",
+        ),
+    ],
+)
+def test_diff_prints_what_differs_and_ends_by_it(
+    monkeypatch: pytest.MonkeyPatch, compared: Any, error: type[BaseException], printed: str
+) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(topology_diff, "compare", lambda *arguments: (asked.append(arguments[2]), compared())[1])
+    result = run("diff", "-f", str(OURS))
+    assert isinstance(result.exception, error)
+    assert printed in result.stdout
+    assert asked == [["http://127.0.0.1:9464"]]
 
 
 def test_schema_names_every_key_of_our_own_file() -> None:
