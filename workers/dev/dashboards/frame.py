@@ -1,7 +1,7 @@
 """What all kinds of panels have: a frame with its text, limits as colours, and the queries."""
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 from grafana_foundation_sdk.builders.prometheus import Dataquery
 from grafana_foundation_sdk.cog.builder import Builder
@@ -19,6 +19,7 @@ class Frame(NamedTuple):
     ``normal``     which values are no reason to act
     ``otherwise``  what to do about all others
     ``width``      in columns of the grid, which has 24; ``height`` in its rows of 30 pixels
+    ``empty``      the text instead of "No data", where no data is normal
     """
 
     title: str
@@ -28,6 +29,7 @@ class Frame(NamedTuple):
     otherwise: str
     width: int = 8
     height: int = 8
+    empty: str | None = None
 
     @property
     def description(self) -> str:
@@ -53,6 +55,18 @@ class Limits(NamedTuple):
 
 
 NO_LIMITS = Limits()
+Names: TypeAlias = Mapping[int, tuple[str, str]]
+"""The text and the colour of each value."""
+
+
+def names(named: Names) -> dashboard.ValueMap:
+    """Return the names of values as Grafana has them."""
+    return dashboard.ValueMap(
+        {
+            str(value): dashboard.ValueMappingResult(text=text, color=colour, index=at)
+            for at, (value, (text, colour)) in enumerate(named.items())
+        }
+    )
 
 
 class Query(NamedTuple):
@@ -93,4 +107,5 @@ def framed(
     built.field_config = built.field_config or dashboard.FieldConfigSource()
     built.field_config.defaults.unit = frame.unit
     built.field_config.defaults.thresholds = limits.thresholds
+    built.field_config.defaults.no_value = frame.empty
     return built

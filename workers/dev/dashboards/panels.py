@@ -17,7 +17,7 @@ from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from workers.dev.dashboards.frame import NO_LIMITS, Frame, Limits, Query, framed, lettered
+from workers.dev.dashboards.frame import NO_LIMITS, Frame, Limits, Names, Query, framed, lettered, names
 
 FILL_PERCENT = 10
 STACKED_FILL_PERCENT = 40
@@ -26,9 +26,7 @@ CLASSIC = FieldColor().mode(dashboard.FieldColorModeId.PALETTE_CLASSIC_BY_NAME)
 """A name has the same colour in every panel."""
 
 
-def stat(
-    frame: Frame, query: Query, limits: Limits = NO_LIMITS, named: dict[int, tuple[str, str]] | None = None
-) -> dashboard.Panel:
+def stat(frame: Frame, query: Query, limits: Limits = NO_LIMITS, named: Names | None = None) -> dashboard.Panel:
     """Return one number in the colour of its limit; ``named`` has the text and the colour of each value instead."""
     coloured = limits != NO_LIMITS or named
     panel = (
@@ -39,7 +37,7 @@ def stat(
         .text_mode(common.BigValueTextMode.VALUE)
     )
     if named:
-        panel.mappings([_names(named)])
+        panel.mappings([names(named)])
     return framed(panel, frame, lettered([query.at_once()]), limits)
 
 
@@ -77,24 +75,15 @@ def heat_map(frame: Frame, query: Query) -> dashboard.Panel:
     return framed(panel, frame, lettered([query.over_time(PromQueryFormat.HEATMAP)]))
 
 
-def states(frame: Frame, query: Query, named: dict[int, tuple[str, str]]) -> dashboard.Panel:
+def states(frame: Frame, query: Query, named: Names) -> dashboard.Panel:
     """Return a band for each series; ``named`` has the text and the colour of each value."""
     panel = (
         StatesPanel()
-        .mappings([_names(named)])
+        .mappings([names(named)])
         .legend(VizLegendOptions().show_legend(show_legend=True).placement(common.LegendPlacement.BOTTOM))
         .show_value(common.VisibilityMode.NEVER)
     )
     return framed(panel, frame, lettered([query.over_time()]))
-
-
-def _names(named: dict[int, tuple[str, str]]) -> dashboard.ValueMap:
-    return dashboard.ValueMap(
-        {
-            str(value): dashboard.ValueMappingResult(text=text, color=colour, index=at)
-            for at, (value, (text, colour)) in enumerate(named.items())
-        }
-    )
 
 
 def _legend() -> VizLegendOptions:

@@ -31,14 +31,16 @@ class Scope:
         grown = f"({counter} unless {counter} offset {window}) or increase({counter}[{window}])"
         return f"round({total(grown, *by)})"
 
-    def quantile(self, share: float, histogram: MetricSpec, *by: str) -> str:
+    def quantile(self, share: float, histogram: MetricSpec, *by: str, window: str = WINDOW) -> str:
         """Return a quantile of a histogram, for each combination of the labels ``by``."""
-        buckets = self.per_second(histogram, suffix="_bucket")
+        buckets = self.per_second(histogram, suffix="_bucket", window=window)
         return f"histogram_quantile({share}, {total(buckets, 'le', *by)})"
 
-    def mean(self, histogram: MetricSpec, *by: str) -> str:
-        """Return the mean of what a histogram observed, for each combination of the labels ``by``."""
-        sums, counts = (total(self.per_second(histogram, suffix=each), *by) for each in ("_sum", "_count"))
+    def mean(self, histogram: MetricSpec, window: str = WINDOW) -> str:
+        """Return the mean of what a histogram observed."""
+        sums, counts = (
+            total(self.per_second(histogram, suffix=suffix, window=window)) for suffix in ("_sum", "_count")
+        )
         return f"{sums} / {counts}"
 
 

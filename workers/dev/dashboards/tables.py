@@ -9,18 +9,19 @@ from grafana_foundation_sdk.builders.table import Panel as TablePanel
 from grafana_foundation_sdk.models import dashboard
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from workers.dev.dashboards.frame import NO_LIMITS, Frame, Limits, Query, framed, lettered
+from workers.dev.dashboards.frame import NO_LIMITS, Frame, Limits, Names, Query, framed, lettered, names
 
 FIRST_COLUMN_PIXELS = 180
 
 
 class Column(NamedTuple):
-    """A column: its heading, its values, their unit, and the colour of each cell by its limits."""
+    """A column: its heading, its values, their unit, the colour of each cell by its limits, the names of values."""
 
     heading: str
     expression: str
     unit: str
     limits: Limits = NO_LIMITS
+    named: Names | None = None
 
 
 def table(
@@ -42,19 +43,21 @@ def table(
         first.append(dashboard.DynamicConfigValue("links", [link.build()]))
     panel.override_by_name(keys[0], first)
     for column in columns:
-        panel.override_by_name(column.heading, of_column(column.unit, column.limits))
+        panel.override_by_name(column.heading, of_column(column.unit, column.limits, column.named))
     targets = lettered(Query(column.expression).at_once(PromQueryFormat.TABLE) for column in columns)
     return framed(panel, frame, targets)
 
 
-def of_column(unit: str, limits: Limits) -> list[dashboard.DynamicConfigValue]:
-    """Return the unit of a column, and its colours if it has limits."""
+def of_column(unit: str, limits: Limits, named: Names | None = None) -> list[dashboard.DynamicConfigValue]:
+    """Return the unit of a column, its colours if it has limits, and the names of its values."""
     properties = [dashboard.DynamicConfigValue("unit", unit)]
     if limits != NO_LIMITS:
         properties.append(dashboard.DynamicConfigValue("thresholds", limits.thresholds))
         properties.append(
             dashboard.DynamicConfigValue("custom.cellOptions", {"type": "color-background", "mode": "basic"})
         )
+    if named:
+        properties.append(dashboard.DynamicConfigValue("mappings", [names(named)]))
     return properties
 
 

@@ -202,6 +202,7 @@ def _new_unpriced() -> Panel:
             "give the model a price in the registry, or its name as an alias; then `memory-graph graph reprice`.",
             8,
             10,
+            empty="none",
         ),
         Query(
             Scope('namespace=~"$namespace"').counted(UNPRICED, "provider", "reason"),

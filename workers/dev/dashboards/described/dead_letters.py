@@ -126,6 +126,7 @@ def _kinds() -> Panel:
             "empty.",
             "`memory-graph dlq show --reason CODE --limit 1` shows one letter, with its failing field.",
             14,
+            empty="none",
         ),
         ["topic", "code", "worker"],
         [
@@ -145,6 +146,7 @@ def _over_time() -> Panel:
             "steps down after each replay.",
             "it only rises: nobody is responsible for them. Choose somebody.",
             10,
+            empty="none",
         ),
         Query(total(LETTERS, "topic"), "{{topic}}"),
     )
@@ -158,6 +160,7 @@ def _by_code() -> Panel:
             "Records that were sent to the dead letters.",
             "none.",
             "one code from one moment on: a deploy of a producer. `neo4j.*`: see Neo4j's log.",
+            empty="none",
         ),
         Query(FLEET.counted(metrics.DEAD_LETTERS, "code"), "{{code}}"),
         stacked=True,
@@ -172,6 +175,7 @@ def _by_stage() -> Panel:
             "DECODE: the bytes or their schema. VALIDATE: the fields. ENRICH: the state of the key. WRITE: Neo4j.",
             "none.",
             "DECODE: look at the schema registry. WRITE: look at Neo4j's log. VALIDATE: ask the producer.",
+            empty="none",
         ),
         Query(FLEET.counted(metrics.DEAD_LETTERS, "worker", "stage"), "{{worker}} {{stage}}"),
         stacked=True,
@@ -187,6 +191,7 @@ def _share() -> Panel:
             "Dead letters among the records that each worker received.",
             "under 0.1 %.",
             "over half of them within a minute, and at least 1,000: the worker stops, see `dead_letter_limit`.",
+            empty="no events",
         ),
         Query(
             share(FLEET.per_second(metrics.DEAD_LETTERS), FLEET.per_second(metrics.EVENTS_RECEIVED), "worker"),

@@ -14,7 +14,7 @@ FIRING = FLEET.of("ALERTS", 'alertstate="firing"')
 ALERT_AGE = f"time() - {FLEET.of('ALERTS_FOR_STATE')} and ignoring (alertstate) {FIRING}"
 UNREADY = FLEET.of(metrics.UNREADY)
 LETTERS = highest(FLEET.of(metrics.DEAD_LETTERS_WAITING), "worker", "topic", "code")
-P99 = FLEET.quantile(0.99, metrics.PROCESSING_DURATION, "worker")
+P99 = f"{FLEET.quantile(0.99, metrics.PROCESSING_DURATION, 'worker')} >= 0"  # not NaN, which is without events
 
 LAG_LIMITS = Limits(5_000, 10_000)
 AGE_LIMITS = Limits(60, 300)

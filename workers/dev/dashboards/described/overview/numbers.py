@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models.dashboard import Panel
 from workers.dev.dashboards.board import RUNBOOK, to_worker
 from workers.dev.dashboards.described.overview import fleet
 from workers.dev.dashboards.frame import Frame, Limits, Query
-from workers.dev.dashboards.panels import stat
+from workers.dev.dashboards.panels import BREAKER_STATES, stat
 from workers.dev.dashboards.queries import highest, or_zero, share, total
 from workers.dev.dashboards.tables import Column, table
 
@@ -153,7 +153,7 @@ def _workers() -> Panel:
             Column("Failed", share(fleet.ERRORS, fleet.PROCESSED, "worker"), units.PercentUnit, fleet.ERROR_LIMITS),
             Column("Slowest 1 %", fleet.P99, units.Seconds, fleet.LATENCY_LIMITS),
             Column("Dead letters waiting", total(fleet.LETTERS, "worker"), units.Short, ONE_IS_A_WARNING),
-            Column("Breaker, highest state", highest(fleet.BREAKER, "worker"), units.Short, ONE_IS_BAD),
+            Column("Breakers", highest(fleet.BREAKER, "worker"), units.Short, ONE_IS_BAD, BREAKER_STATES),
         ],
         to_worker("${__data.fields.worker}"),
     )
@@ -169,6 +169,7 @@ def _alerts() -> Panel:
             "critical ones now, warnings within the working day.",
             8,
             7,
+            empty="none",
         ),
         ["alertname", "severity", "worker"],
         [Column("Since", highest(fleet.ALERT_AGE, "alertname", "severity", "worker"), units.Seconds)],

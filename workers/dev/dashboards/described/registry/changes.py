@@ -6,8 +6,11 @@ from grafana_foundation_sdk.models.dashboard import Panel
 from workers.dev.dashboards.described.registry.numbers import FLEET
 from workers.dev.dashboards.frame import Frame, Limits, Query
 from workers.dev.dashboards.panels import time_series
-from workers.dev.dashboards.queries import highest, total
+from workers.dev.dashboards.queries import highest
 from workers.pipelines.registry import metrics
+
+SELDOM = "10m"
+"""Changes of a registry come seldom: a shorter window would mostly be empty."""
 
 
 def changes() -> list[Panel]:
@@ -18,13 +21,14 @@ def changes() -> list[Panel]:
 def _received() -> Panel:
     return time_series(
         Frame(
-            "Changes received",
-            units.EventsPerSecond,
+            "Changes received in ten minutes",
+            units.Short,
             "Changes of the registry's tables, by table and operation.",
             "seldom, with a peak while the connector takes its first snapshot.",
             "none although the registry changes: the connector stands. `memory-graph doctor` says how to start it.",
+            empty="none",
         ),
-        Query(total(FLEET.per_second(metrics.EVENTS_RECEIVED), "event_type"), "{{event_type}}"),
+        Query(FLEET.counted(metrics.EVENTS_RECEIVED, "event_type"), "{{event_type}}"),
         stacked=True,
     )
 
@@ -32,13 +36,14 @@ def _received() -> Panel:
 def _synced() -> Panel:
     return time_series(
         Frame(
-            "Changes in the graph",
-            units.EventsPerSecond,
+            "Changes in the graph in ten minutes",
+            units.Short,
             "Changes that the graph has, by kind.",
             "as many as received, less those that are dropped as `redelivered` or `tombstone`.",
             "fewer for long: see rejected changes, and the lag on the worker's dashboard.",
+            empty="no changes",
         ),
-        Query(total(FLEET.per_second(metrics.SYNC_SUCCESS), "sync_type"), "{{sync_type}}"),
+        Query(FLEET.counted(metrics.SYNC_SUCCESS, "sync_type"), "{{sync_type}}"),
         stacked=True,
     )
 
@@ -51,6 +56,7 @@ def _lag() -> Panel:
             "How old a change was at its source when the graph got it.",
             "a few seconds; a flat line between two changes.",
             "steps upwards: each change comes later than the one before. Look at Debezium, then at the worker.",
+            empty="no changes",
         ),
         Query(highest(FLEET.of(metrics.SYNC_LAG), "pod"), "{{pod}}"),
         limits=Limits(30, 300),
@@ -66,6 +72,7 @@ def _failures() -> Panel:
             "0.",
             "the code names the column and the rule: correct the row, or change `accept`; then replay.",
             6,
+            empty="none",
         ),
         Query(FLEET.counted(metrics.SYNC_FAILURES, "error_type"), "{{error_type}}"),
     )
@@ -80,6 +87,7 @@ def _conflicts() -> Panel:
             "0.",
             "two systems write the same row: let one of them write, or check `merge` in `topology.yaml`.",
             6,
+            empty="none",
         ),
         Query(
             FLEET.counted(metrics.CONFLICTS, "conflict_type", "resolution"),
@@ -97,8 +105,9 @@ def _duration() -> Panel:
             "under a second.",
             "Neo4j is slow: see the worker's dashboard.",
             6,
+            empty="no changes",
         ),
-        Query(FLEET.quantile(0.95, metrics.SYNC_DURATION, "sync_type"), "{{sync_type}}"),
+        Query(FLEET.quantile(0.95, metrics.SYNC_DURATION, "sync_type", window=SELDOM), "{{sync_type}}"),
         limits=Limits(1, 5),
     )
 
@@ -112,6 +121,7 @@ def _planning() -> Panel:
             "milliseconds.",
             "a model with a very long history: the log of the batch names it.",
             6,
+            empty="no changes",
         ),
-        Query(FLEET.mean(metrics.ENRICHMENT_DURATION), "mean"),
+        Query(FLEET.mean(metrics.ENRICHMENT_DURATION, SELDOM), "mean"),
     )

@@ -19,11 +19,12 @@ def migrations() -> list[Panel]:
 def _states() -> Panel:
     return time_series(
         Frame(
-            "Migrations that came to a state",
+            "Migrations in ten minutes, by state",
             units.Short,
-            "In the last ten minutes, by the state that they came to.",
+            "Migrations that came to each state.",
             "each one ends as `CONFIRMED` within minutes; `BUFFERED` waits for its models first.",
             "`ROLLED_BACK`: `memory-graph registry list` says why. Stays `SCHEDULED`: `evolution` stands.",
+            empty="none",
         ),
         Query(FLEET.counted(MIGRATIONS, "state"), "{{state}}"),
         stacked=True,
@@ -52,6 +53,7 @@ def _counts() -> Panel:
             "How many came to a state, by the kind of change.",
             "`backward` and `forward` ones end as `CONFIRMED`; `breaking` ones are `AWAITING_APPROVAL` first.",
             "`REJECTED` or `ROLLED_BACK`: `memory-graph registry list` has who decided, and why.",
+            empty="none",
         ),
         ["change_class", "state"],
         [Column("Migrations", FLEET.counted(MIGRATIONS, "change_class", "state", window="$__range"), units.Short)],

@@ -27,6 +27,7 @@ def _events() -> Panel:
             "99 % under 500 ms.",
             "compare with the writes: if those are fast, records wait for their turn; see waits and buffer.",
             12,
+            empty="no events",
         ),
         metrics.PROCESSING_DURATION,
         Limits(0.5, 2),
@@ -42,6 +43,7 @@ def _events_spread() -> Panel:
             "one dark band, low down.",
             "two bands: a part of the events is slow, such as those whose states are read from the graph.",
             12,
+            empty="no events",
         ),
         metrics.PROCESSING_DURATION,
     )
@@ -56,6 +58,7 @@ def _writes() -> Panel:
             "99 % under `throttle.target_commit_ms`, which is 2 s.",
             "help Neo4j: memory, disk, other queries. The throttle has lowered the rate already.",
             12,
+            empty="no writes",
         ),
         metrics.GRAPH_WRITE_DURATION,
         Limits(2),
@@ -71,6 +74,7 @@ def _writes_spread() -> Panel:
             "one band that moves up a little with the load.",
             "single cells at the top are waits for locks, or pauses of Neo4j's memory: see its log.",
             12,
+            empty="no writes",
         ),
         metrics.GRAPH_WRITE_DURATION,
     )
@@ -85,6 +89,7 @@ def _operations() -> Panel:
             "`batch` is the slowest.",
             "`claim` or `watermark` slow: Neo4j answers slowly in general, whatever is written.",
             12,
+            empty="no writes",
         ),
         Query(PODS.quantile(0.95, metrics.GRAPH_WRITE_DURATION, "operation_type"), "{{operation_type}}"),
     )
@@ -99,6 +104,7 @@ def _state_reads() -> Panel:
             "some milliseconds. Gaps: none had to be read.",
             "slow: Neo4j does not have the index in its page cache. Often: raise `state.max_entries`.",
             12,
+            empty="none",
         ),
         *(Query(PODS.quantile(share, metrics.STATE_READ_DURATION), name) for share, name in QUANTILES),
     )

@@ -38,6 +38,7 @@ def _restored() -> Panel:
             "States that were not in memory when their next record came.",
             "a peak after a start, otherwise far under the events received.",
             "as many as events: states do not stay for long enough. Raise `state.max_entries`.",
+            empty="none",
         ),
         Query(total(PODS.per_second(metrics.STATES_RESTORED), "pod"), POD),
     )
@@ -51,6 +52,7 @@ def _retries() -> Panel:
             "Attempts that were repeated because a server was away or busy.",
             "0, with single peaks of `neo4j` for deadlocks.",
             "all the time and `neo4j`: lower `writers`. Others: `memory-graph doctor`.",
+            empty="none",
         ),
         Query(PODS.counted(metrics.RETRIES, "service"), "{{service}}"),
     )
@@ -64,6 +66,7 @@ def _jobs() -> Panel:
             "Done, retried while a server was away, or refused. Telemetry has no jobs.",
             "all `done`.",
             "`refused`: the log line `step refused` says what the server refuses.",
+            empty="none",
         ),
         Query(total(PODS.per_second(metrics.JOB_STEPS), "job", "status"), "{{job}} {{status}}"),
     )

@@ -46,13 +46,14 @@ def _finished() -> Panel:
 def _dropped() -> Panel:
     return time_series(
         Frame(
-            "Dropped, by reason",
-            units.EventsPerSecond,
+            "Dropped in ten minutes, by reason",
+            units.Short,
             "Events that a named policy leaves out. They are no errors.",
             "`redelivered` after a restart; of change topics also `tombstone`. Telemetry drops none.",
             "`workers/ops/README.md` lists the reasons. `stale_clock`: two writers without order upstream.",
+            empty="none",
         ),
-        Query(total(PODS.per_second(metrics.EVENTS_DROPPED), "reason"), "{{reason}}"),
+        Query(PODS.counted(metrics.EVENTS_DROPPED, "reason"), "{{reason}}"),
         stacked=True,
     )
 
@@ -78,6 +79,7 @@ def _batch_size() -> Panel:
             "Mean, and the size that 95 % of the batches do not exceed.",
             "a few when idle, `batch.max_rows` while it catches up.",
             "always `batch.max_rows` with lag: Neo4j or the process is the limit; see the latency of writes.",
+            empty="no batches",
         ),
         Query(PODS.mean(metrics.BATCH_RECORDS), "mean"),
         Query(PODS.quantile(0.95, metrics.BATCH_RECORDS), "95 %"),
