@@ -17,7 +17,7 @@ OF_TARGETS = {"namespace", "pod", "worker"}
 OF_PROMETHEUS: Mapping[str, set[str]] = {"up": set()}
 NOT_YET: Mapping[str, set[str]] = {"llm_memory_graph_vault_operations_total": {"operation", "status"}}
 """Metrics of the audit worker, which does not exist yet."""
-USED = re.compile(r"\b((?:llm_memory_graph|circuit_breaker|process|worker)[\w:]*|up\b)(?:\{([^}]*)\})?")
+USED = re.compile(r"\b((?:llm_memory_graph|circuit_breaker|process|worker|partition)[\w:]*|up\b)(?:\{([^}]*)\})?")
 GROUPED = re.compile(r"\b(?:by|on) \(([\w, ]*)\)")
 
 
