@@ -1,4 +1,5 @@
 import json
+from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -86,10 +87,18 @@ async def compared_as(*differences: Difference, unreachable: tuple[str, ...] = (
     ],
 )
 def test_diff_prints_what_differs_and_ends_by_it(
-    monkeypatch: pytest.MonkeyPatch, compared: Any, error: type[BaseException], printed: str
+    monkeypatch: pytest.MonkeyPatch,
+    compared: Callable[[], Awaitable[Comparison]],
+    error: type[BaseException],
+    printed: str,
 ) -> None:
     asked: list[Any] = []
-    monkeypatch.setattr(topology_diff, "compare", lambda *arguments: (asked.append(arguments[2]), compared())[1])
+
+    async def compare(_kafka: object, _topology: object, urls: list[str]) -> Comparison:
+        asked.append(urls)
+        return await compared()
+
+    monkeypatch.setattr(topology_diff, "compare", compare)
     result = run("diff", "-f", str(OURS))
     assert isinstance(result.exception, error)
     assert printed in result.stdout
