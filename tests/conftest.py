@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
             )
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests that share servers in one process, with chaos and the unit tests beside it (``--dist loadgroup``)."""
     for item in items:

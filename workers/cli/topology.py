@@ -110,7 +110,10 @@ def apply(
 def diff(
     worker_url: Annotated[
         list[str] | None,
-        typer.Option("--worker-url", help="A worker's address; repeat it. Default: 127.0.0.1 at $METRICS_PORT."),
+        typer.Option(
+            "--worker-url",
+            help="A worker's address; repeat it. Default: those in $METRICS_TARGETS, or 127.0.0.1 at $METRICS_PORT.",
+        ),
     ] = None,
     file: PathOption = None,
     output: OutputOption = Output.TEXT,
@@ -126,12 +129,12 @@ def diff(
     from rich.console import Console  # noqa: PLC0415 - same reason as above
 
     from workers.config.settings import Settings  # noqa: PLC0415 - same reason as above
-    from workers.ops.topology_diff import compare, default_url  # noqa: PLC0415 - same reason as above
+    from workers.ops.topology_diff import compare, default_urls  # noqa: PLC0415 - same reason as above
     from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
 
     settings = Settings.from_environment()
     topology = load_topology(file or settings.topology_path)
-    urls = worker_url or [default_url(settings.metrics_port)]
+    urls = worker_url or default_urls(settings.metrics_port, settings.metrics_targets)
     with Console(stderr=True).status("asking Kafka and the workers"):
         compared = asyncio.run(compare(settings.kafka, topology, urls))
     _print_comparison(compared, topology.source.digest, output)

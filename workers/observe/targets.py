@@ -1,7 +1,7 @@
 """How a Prometheus on the same machine finds this process: by a file in the folder of its file_sd_configs."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,3 +26,11 @@ def listed_as_target(folder: Path, worker: str, host: str, port: int) -> Iterato
         yield
     finally:
         file.unlink(missing_ok=True)
+
+
+def listed_targets(folder: Path) -> Sequence[str]:
+    """Return the addresses of the workers of this machine, ``http://host:port``, in the order of their names."""
+    files = sorted(folder.glob("*.json"))
+    return [
+        f"http://{address}" for file in files for each in json.loads(file.read_text()) for address in each["targets"]
+    ]

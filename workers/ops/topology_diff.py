@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from workers.config.topics import TopicSpec
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Unreachable
 from workers.observe.running_topology import running_topology
+from workers.observe.targets import listed_targets
 
 
 class Difference(NamedTuple):
@@ -31,11 +33,13 @@ class Comparison(NamedTuple):
     unreachable: Sequence[str]
 
 
-def default_url(port: int) -> str:
-    """Return the address of a worker on this machine. Raises ``Misconfigured`` where nobody knows its port."""
+def default_urls(port: int, targets: Path | None = None) -> Sequence[str]:
+    """Return the addresses of the workers on this machine. Raises ``Misconfigured`` where nobody knows them."""
+    if targets is not None and (listed := listed_targets(targets)):
+        return listed
     if not port:
         raise Misconfigured("METRICS_PORT is 0, which is any port: name the workers with --worker-url")
-    return f"http://127.0.0.1:{port}"
+    return [f"http://127.0.0.1:{port}"]
 
 
 async def compare(kafka: KafkaSettings, topology: Topology, urls: Sequence[str]) -> Comparison:

@@ -6,7 +6,8 @@ import pytest
 from workers.adapters.kafka.topic_plan import TopicState
 from workers.config.topics import TopicSpec
 from workers.core.errors import Misconfigured
-from workers.ops.topology_diff import Difference, default_url, topic_differences, worker_differences
+from workers.observe.targets import listed_as_target
+from workers.ops.topology_diff import Difference, default_urls, topic_differences, worker_differences
 from workers.pipelines.fleet import load_topology
 
 TOPOLOGY = load_topology(Path(__file__).parents[3] / "topology.yaml")
@@ -53,6 +54,12 @@ def test_a_worker_that_the_file_does_not_have_is_one_difference() -> None:
 
 
 def test_without_a_known_port_the_worker_must_be_named() -> None:
-    assert default_url(9464) == "http://127.0.0.1:9464"
+    assert default_urls(9464) == ["http://127.0.0.1:9464"]
     with pytest.raises(Misconfigured, match="--worker-url"):
-        default_url(0)
+        default_urls(0)
+
+
+def test_the_workers_that_a_local_prometheus_scrapes_are_asked_without_naming_them(tmp_path: Path) -> None:
+    with listed_as_target(tmp_path, "telemetry", "127.0.0.1", 9001), listed_as_target(tmp_path, "a", "127.0.0.1", 9002):
+        assert default_urls(9464, tmp_path) == ["http://127.0.0.1:9002", "http://127.0.0.1:9001"]
+    assert default_urls(9464, tmp_path) == ["http://127.0.0.1:9464"]
