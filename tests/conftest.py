@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
+from xdist.remote import Producer  # type: ignore[import-untyped]  # it ships no types
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # same reason as above
 
 from workers.core.errors import Unreachable
 from workers.dev.stack.lifecycle import reset, up
@@ -18,8 +20,7 @@ from workers.dev.stack.running import RunningStack
 from workers.dev.stack.state import all_states
 from workers.dev.stack.status import environment
 
-TESTS = Path(__file__).parent
-HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or TESTS.parent / ".memory-graph").absolute()
+HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parent.parent / ".memory-graph").absolute()
 PREFIX = "test-"
 
 
@@ -38,13 +39,18 @@ def pytest_configure(config: pytest.Config) -> None:
             )
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share servers in one process, with chaos and the unit tests beside it (``--dist loadgroup``)."""
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        if folder != "unit":
-            item.add_marker(pytest.mark.xdist_group("chaos" if folder == "chaos" else "servers"))
+class BesideTheServers(LoadScopeScheduling):  # type: ignore[misc]  # same reason as above
+    """Keeps all tests that share servers in one process, with chaos and then the unit tests beside them."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        _, folder, _ = nodeid.split("/", 2)
+        return {"chaos": "chaos", "unit": nodeid.partition("::")[0]}.get(folder, "servers")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
+    """Share out the tests as ``BesideTheServers`` does, for ``--dist loadscope`` alone."""
+    return BesideTheServers(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

@@ -114,7 +114,7 @@ def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
 
     async def judge_it(arena: Arena) -> Report:
         await asyncio.to_thread(arena.finish)
-        report = await asyncio.to_thread(judge, arena, Scenario(request.node.nodeid.removesuffix("@chaos"), seed))
+        report = await asyncio.to_thread(judge, arena, Scenario(request.node.nodeid, seed))
         print(report)  # noqa: T201 - pytest shows it when the test fails, and with -s
         return report
 
