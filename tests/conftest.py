@@ -92,13 +92,32 @@ def stack_with_cdc_and_vault(stack: RunningStack) -> RunningStack:
     return RunningStack(stack.name, _up(stack.name, ("cdc", "vault"), {}))
 
 
-def _up(name: str, extras: tuple[str, ...], settings: dict[str, str]) -> dict[str, str]:
-    return up(name, extras, ProgressLines(), environment=settings, home=HOME, well_known_ports=False).environment
+@pytest.fixture(scope="module")
+def secure_stack() -> Iterator[RunningStack]:
+    """Kafka, Neo4j and the schema registry with TLS, logins and ACLs, for one test file.
+
+    MEMORY_GRAPH_TEST_SECURE_STACK=NAME takes one that runs already.
+    """
+    if name := os.environ.get("MEMORY_GRAPH_TEST_SECURE_STACK"):
+        yield RunningStack(name, environment(name, home=HOME))
+        return
+    _remove_left_overs()
+    name = f"{PREFIX}{os.getpid()}s"
+    try:
+        yield RunningStack(name, _up(name, (), {}, secure=True))
+    finally:
+        reset(name, home=HOME)
+
+
+def _up(name: str, extras: tuple[str, ...], settings: dict[str, str], *, secure: bool = False) -> dict[str, str]:
+    return up(
+        name, extras, ProgressLines(), environment=settings, home=HOME, well_known_ports=False, secure=secure
+    ).environment
 
 
 def _remove_left_overs() -> None:
     """Stop what a killed test run left behind: its process is in the name."""
     for state in list(all_states(HOME)):
-        owner = state.name.removeprefix(PREFIX)
+        owner = state.name.removeprefix(PREFIX).removesuffix("s")
         if owner != state.name and owner.isdigit() and not psutil.pid_exists(int(owner)):
             reset(state.name, home=HOME)

@@ -102,7 +102,7 @@ class Scene:
         return Program(["worker", self.worker], self.environment, self.folder / log, **process)
 
     def serializer(self) -> Serializer:
-        return Serializer(self.settings.schema_registry_url, self.topic, self.schemas / self.worker)
+        return Serializer(self.settings.schema_registry.url, self.topic, self.schemas / self.worker)
 
     def log(self) -> Log:
         return Log(self.settings.kafka.bootstrap_servers, self.topic)

@@ -94,7 +94,7 @@ def test_a_worker_made_as_the_readme_says_reads_writes_rejects_and_drains(scene:
     for preparation in (["graph", "migrate"], ["topology", "apply", "--execute"]):
         with program(scene, *preparation) as prepared:
             assert prepared.exit_code() == 0, prepared.tail()
-    serialize = Serializer(scene.settings.schema_registry_url, scene.topic, scene.schemas / "feedback")
+    serialize = Serializer(scene.settings.schema_registry.url, scene.topic, scene.schemas / "feedback")
     scene.query("CREATE (:Invocation {key: $key, trace_id: $trace})", key=f"{scene.name}-1/s", trace=f"{scene.name}-1")
     log = scene.log()
     for number, score in enumerate((5, 9, 1), start=1):

@@ -144,7 +144,7 @@ def _faulty(scene: Scene) -> Serializer:
     for file in (SCHEMAS / "telemetry").glob("*.avsc"):
         text = file.read_text()
         (folder / file.name).write_text(text.replace('"TIMEOUT"]', '"TIMEOUT", "FAILED"]'))
-    return Serializer(scene.settings.schema_registry_url, f"{scene.topic}-faulty", folder)
+    return Serializer(scene.settings.schema_registry.url, f"{scene.topic}-faulty", folder)
 
 
 def _command(scene: Scene, verb: str, *options: str) -> list[str]:

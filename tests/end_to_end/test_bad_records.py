@@ -35,7 +35,7 @@ def outcome(scene: Scene) -> Outcome:
     bad, good = {}, {}
     for number, case in enumerate(EVERY_KIND):
         producers = [
-            Producer(serializer, scene.settings.schema_registry_url, scene.topic, f"{scene.name}-{number}-{which}")
+            Producer(serializer, scene.settings.schema_registry.url, scene.topic, f"{scene.name}-{number}-{which}")
             for which in ("before", "bad", "after")
         ]
         before, spoiler, after = producers

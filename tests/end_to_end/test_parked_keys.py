@@ -24,7 +24,7 @@ class Strict:
 
     def send(self, trace: str, span: str, tokens: int = 300) -> None:
         """Send a call of a trace; a negative number of tokens is rejected."""
-        registry_url, trace_id = self.scene.settings.schema_registry_url, self.trace(trace)
+        registry_url, trace_id = self.scene.settings.schema_registry.url, self.trace(trace)
         producer = Producer(self.serializer, registry_url, self.scene.topic, trace_id)
         value = producer.value(event_id=f"{trace_id}-{span}", span_id=span, token_count=tokens)
         self.log.send(trace_id.encode(), value, partition=0)

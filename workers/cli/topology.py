@@ -144,6 +144,39 @@ def diff(
         raise ProblemsFound(f"{len(compared.differences)} keys differ from the file")
 
 
+@app.command()
+def acls(
+    *,
+    execute: Annotated[
+        bool, typer.Option("--execute", help="Create the rules; without this option, only show them.")
+    ] = False,
+    file: PathOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show what each worker must be allowed in Kafka, by the name of its user; --execute allows it.
+
+    Rules that are there already stay, also those that the file no longer needs.
+
+    Example: memory-graph topology acls --execute
+    """
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.acls import allow_all, fleet_acls  # noqa: PLC0415 - same reason as above
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
+
+    settings = Settings.from_environment()
+    found = fleet_acls(load_topology(file or settings.topology_path))
+    if execute:
+        allow_all(settings.kafka, found)
+    rows = [{"user": user, **acl._asdict()} for user, rules in found.items() for acl in rules]
+    if output is Output.JSON:
+        print_json({"executed": execute, "acls": rows})
+        return
+    shown = [{**row, "operations": ", ".join(row["operations"])} for row in rows]
+    print_rows(shown, ["user", "resource", "name", "operations"], title="Rules" if execute else "Planned rules")
+    if not execute:
+        print("Nothing was changed; add --execute to create the rules.")
+
+
 def _path(file: Path | None) -> Path:
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
 

@@ -4,7 +4,7 @@ import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -21,8 +21,10 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from workers.config.contradictions import require_both, require_key, require_tls
 from workers.config.environment import Environment
 from workers.config.settings_faults import joined, sentence_of
+from workers.config.tls.context import TlsVersion
 from workers.core.errors import Misconfigured
 
 
@@ -103,7 +105,19 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class KafkaSettings(Group):
+class TlsGroup(Group):
+    """Settings of a server that may be reached over TLS. All groups read the same variable."""
+
+    tls_min_version: TlsVersion = Field(
+        default=TlsVersion.TLS_1_3, description="1.3, or 1.2 where a server does not speak TLS 1.3"
+    )
+
+
+def _authority(signed: str) -> Any:
+    return Field(default=None, description=f"a PEM file of the authority that signed {signed}; not set, the system's")
+
+
+class KafkaSettings(TlsGroup):
     """How to reach the brokers; an empty ``username`` or ``password`` means none."""
 
     bootstrap_servers: str = Field(
@@ -119,7 +133,17 @@ class KafkaSettings(Group):
     )
     username: str = Field(default="", description="the user name for SASL")
     password: SecretStr = Field(default=NO_SECRET, description="the password for SASL")
-    ssl_cafile: FilePath | None = Field(default=None, description="a PEM file of the authority that signed the brokers")
+    ssl_cafile: FilePath | None = _authority("the brokers")
+    ssl_certfile: FilePath | None = Field(
+        default=None, description="a PEM file of this client's certificate, for brokers that ask for one (mTLS)"
+    )
+    ssl_keyfile: FilePath | None = Field(default=None, description="a PEM file of the certificate's private key")
+    ssl_key_password: SecretStr = Field(default=NO_SECRET, description="the password of the private key, if it has one")
+
+    @property
+    def uses_tls(self) -> bool:
+        """Tell whether the connection is encrypted."""
+        return self.security_protocol in {SecurityProtocol.SSL, SecurityProtocol.SASL_SSL}
 
     @property
     def uses_sasl(self) -> bool:
@@ -140,8 +164,38 @@ class KafkaSettings(Group):
             )
         return self
 
+    @model_validator(mode="after")
+    def _files_fit(self) -> Self:
+        certificate, key = ("KAFKA_SSL_CERTFILE", self.ssl_certfile), ("KAFKA_SSL_KEYFILE", self.ssl_keyfile)
+        require_both(certificate, key)
+        require_key("KAFKA_SSL_KEY", self.ssl_key_password, self.ssl_keyfile)
+        for variable, file in (("KAFKA_SSL_CAFILE", self.ssl_cafile), certificate):
+            address = f"KAFKA_SECURITY_PROTOCOL={self.security_protocol}"
+            require_tls(variable, file, self.uses_tls, address, "set it to SSL or SASL_SSL")
+        return self
 
-class Neo4jSettings(Group):
+
+class SchemaRegistrySettings(TlsGroup):
+    """How to reach the schema registry; an empty ``username`` means that it asks for none."""
+
+    url: HttpUrl = Field(
+        default="http://127.0.0.1:8081",
+        pattern=r"^[^@]*$",
+        description="http(s)://host:port/path of a Confluent-compatible registry; "
+        "the user and the password are in SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD",
+    )
+    username: str = Field(default="", pattern="^[^:]*$", description="the user name; not set, it asks for no login")
+    password: SecretStr = Field(default=NO_SECRET, description="the password")
+    cafile: FilePath | None = _authority("the schema registry")
+
+    @model_validator(mode="after")
+    def _settings_fit(self) -> Self:
+        require_both(("SCHEMA_REGISTRY_USERNAME", self.username), ("SCHEMA_REGISTRY_PASSWORD", self.password))
+        _require_https("SCHEMA_REGISTRY_CAFILE", self.cafile, "SCHEMA_REGISTRY_URL", self.url)
+        return self
+
+
+class Neo4jSettings(TlsGroup):
     """How to reach the graph."""
 
     uri: Annotated[str, AfterValidator(_with_valid_port)] = Field(
@@ -153,6 +207,18 @@ class Neo4jSettings(Group):
     username: str = Field(default="neo4j", description="the user name")
     password: SecretStr = Field(default=NO_SECRET, description="the password")
     database: str = Field(default="neo4j", description="the name of the database")
+    cafile: FilePath | None = _authority("Neo4j")
+
+    @property
+    def encryption(self) -> str:
+        """Return what follows the scheme: ``s`` for TLS, ``ssc`` for TLS without a check, nothing for neither."""
+        return self.uri.partition("://")[0].partition("+")[2]
+
+    @model_validator(mode="after")
+    def _file_fits(self) -> Self:
+        fix = "write bolt+s:// or neo4j+s://"
+        require_tls("NEO4J_CAFILE", self.cafile, self.encryption == "s", f"NEO4J_URI={self.uri}", fix)
+        return self
 
 
 def _printable(token: SecretStr) -> SecretStr:
@@ -161,7 +227,11 @@ def _printable(token: SecretStr) -> SecretStr:
     return token
 
 
-class RegistryApiSettings(Group):
+def _require_https(variable: str, file: Path | None, address: str, url: str | None) -> None:
+    require_tls(variable, file, (url or "").startswith("https:"), f"{address}={url or ''}", "write https://")
+
+
+class RegistryApiSettings(TlsGroup):
     """How to reach the HTTP API of the model registry; without a URL there is none."""
 
     url: HttpUrl | None = Field(
@@ -172,13 +242,37 @@ class RegistryApiSettings(Group):
     token: Annotated[SecretStr, AfterValidator(_printable)] = Field(
         default=NO_SECRET, description="a token of the registry's API, of letters, digits and punctuation alone"
     )
+    cafile: FilePath | None = _authority("the registry's API")
+
+    @model_validator(mode="after")
+    def _file_fits(self) -> Self:
+        _require_https("REGISTRY_API_CAFILE", self.cafile, "REGISTRY_API_URL", self.url)
+        return self
 
 
-class VaultSettings(Group):
+class VaultSettings(TlsGroup):
     """How to reach the key service; without an address there is none."""
 
     addr: HttpUrl | None = Field(default=None, description="http(s)://host:port of the vault")
     token: SecretStr = Field(default=NO_SECRET, description="a token of the vault")
+    cacert: FilePath | None = _authority("the vault")
+
+    @model_validator(mode="after")
+    def _file_fits(self) -> Self:
+        _require_https("VAULT_CACERT", self.cacert, "VAULT_ADDR", self.addr)
+        return self
+
+
+class KafkaConnectSettings(TlsGroup):
+    """How to reach the Kafka Connect that runs Debezium; without a URL it is not asked."""
+
+    url: HttpUrl | None = Field(default=None, description="http(s)://host:port of the Kafka Connect that runs Debezium")
+    cafile: FilePath | None = _authority("Kafka Connect")
+
+    @model_validator(mode="after")
+    def _file_fits(self) -> Self:
+        _require_https("KAFKA_CONNECT_CAFILE", self.cafile, "KAFKA_CONNECT_URL", self.url)
+        return self
 
 
 class OtelSettings(Group):
@@ -219,12 +313,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     kafka: KafkaSettings = KafkaSettings()
-    schema_registry_url: HttpUrl = Field(
-        default="http://127.0.0.1:8081", description="http(s)://host:port/path of a Confluent-compatible registry"
-    )
-    kafka_connect_url: HttpUrl | None = Field(
-        default=None, description="http(s)://host:port of the Kafka Connect that runs Debezium"
-    )
+    schema_registry: SchemaRegistrySettings = SchemaRegistrySettings()
+    kafka_connect: KafkaConnectSettings = KafkaConnectSettings()
     neo4j: Neo4jSettings = Neo4jSettings()
     registry_api: RegistryApiSettings = RegistryApiSettings()
     vault: VaultSettings = VaultSettings()
@@ -254,7 +344,7 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             sentences = [sentence_of(cls, fault) for fault in error.errors(include_url=False)]
-            raise Misconfigured(joined(sentences)) from None
+            raise Misconfigured(joined(list(dict.fromkeys(sentences)))) from None  # several groups read TLS_MIN_VERSION
 
     @classmethod
     def settings_customise_sources(

@@ -10,11 +10,13 @@ RENAMED = {
     ("otel", "traces_protocol"): "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
     ("topology_path",): "MEMORY_GRAPH_TOPOLOGY",
 }
+SHARED = {"tls_min_version": "TLS_MIN_VERSION"}
+"""Fields that every group has, and that one variable sets for all."""
 
 
 def variable_of(path: tuple[str, ...]) -> str:
     """Return the environment variable of a settings field, such as ``("neo4j", "uri")``."""
-    return RENAMED.get(path, "_".join(path).upper())
+    return RENAMED.get(path) or SHARED.get(path[-1]) or "_".join(path).upper()
 
 
 def is_secret(field: FieldInfo) -> bool:

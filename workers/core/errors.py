@@ -62,6 +62,10 @@ class NeedsOperator(Retryable):
     """Try again, for an operator to end it: the server answers, and does not take this as it is configured."""
 
 
+class NotAllowed(NeedsOperator):
+    """Try again, for an operator to end it: the server does not let this client do it. The message is complete."""
+
+
 class TransactionFailed(Retryable):
     """Try again: the server answers, and could not finish this transaction. If it never can, its content is suspect."""
 

@@ -128,6 +128,11 @@ class Build(Protocol[OptionsT_contra]):
         ...
 
 
+def nothing_published(_options: object) -> Sequence[str]:
+    """Return no topic: the worker's jobs write none."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerFactory(Generic[OptionsT]):
     """What the fleet knows about a worker before it runs.
@@ -137,6 +142,7 @@ class WorkerFactory(Generic[OptionsT]):
                            ``parse`` and its ``jobs``. The other parts stay, so their options are ``Restart``
     ``wire_format``        how its topic is encoded
     ``writes_own_topic``   its own jobs write its topic, and register the schemas when they first need them
+    ``publishes``          the topics that its jobs write, by its options
     ``metrics``            the metrics that ``report`` and ``jobs`` measure
     ``dead_letter_codes``  the codes that ``parse``, ``check_key`` and ``fold`` reject with
     """
@@ -146,5 +152,6 @@ class WorkerFactory(Generic[OptionsT]):
     build: Build[OptionsT]
     wire_format: WireFormat = WireFormat.AVRO
     writes_own_topic: bool = False
+    publishes: Callable[[OptionsT], Sequence[str]] = nothing_published
     metrics: Sequence[MetricSpec] = ()
     dead_letter_codes: Sequence[DeadLetterCode] = ()

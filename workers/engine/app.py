@@ -1,18 +1,23 @@
 """The Faust app of one worker: group membership, one agent, one table. Nothing else of Faust is used."""
 
 import asyncio
-import ssl
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import faust
 import structlog
+from faust.types import TP
 from faust.types.auth import CredentialsT
 
+from workers.adapters.kafka.access.acls import TABLE
+from workers.adapters.kafka.client import current_password, kafka_context
 from workers.config.settings import KafkaSettings
+from workers.core.record import TopicPartition
 from workers.engine.assignment import Assignment
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.consumer import ChunkTransport, ConsumerContext
+from workers.engine.consumer.thread import NOT_ALLOWED
 from workers.engine.faust_logger import QUIET
 from workers.engine.in_force import InForce
 from workers.engine.state.recovery import CacheManager
@@ -57,6 +62,14 @@ class WorkerApp(faust.App):
 
     consumer_context: ConsumerContext
     logger = QUIET
+
+    async def read_position(self, partition: TopicPartition) -> int | None:
+        """Return the offset that the consumer reads next; ``None`` while Kafka does not let it read."""
+        try:
+            position: int | None = await self.consumer.position(TP(*partition))
+        except NOT_ALLOWED:
+            return None
+        return position
 
     async def _consumer_wait_empty(self, consumer: Any, logger: Any) -> None:  # noqa: ARG002 - Faust's signature
         """Drain the partitions and commit. Faust calls this before a rebalance and at the end.
@@ -108,6 +121,7 @@ def build_app(kafka: KafkaSettings, in_force: InForce, replication_factor: int, 
     app.consumer_context = ConsumerContext(
         lambda: in_force.options.consumer.chunk_records,
         RecordBuffer(lambda: in_force.options.consumer.buffer_mb * MEBIBYTE),
+        partial(current_password, kafka) if kafka.uses_sasl else None,
     )
     return app
 
@@ -115,7 +129,7 @@ def build_app(kafka: KafkaSettings, in_force: InForce, replication_factor: int, 
 def state_table(app: WorkerApp, partitions: int) -> Any:
     """Declare the table. Faust wants a changelog with the source topic's partition count; nothing is written to it."""
     return app.Table(
-        "cache",
+        TABLE,
         partitions=partitions,
         key_type=bytes,
         value_type=bytes,
@@ -140,13 +154,11 @@ def attach(app: WorkerApp, topic: str, assignment: Assignment) -> None:
 
 def credentials(kafka: KafkaSettings) -> CredentialsT | None:
     """Return the security settings in Faust's form; ``None`` for plaintext."""
-    context = None
-    if kafka.security_protocol.endswith("SSL"):
-        context = ssl.create_default_context(cafile=str(kafka.ssl_cafile) if kafka.ssl_cafile else None)
-    if kafka.security_protocol.startswith("SASL"):
+    context = kafka_context(kafka) if kafka.uses_tls else None
+    if kafka.uses_sasl:
         return faust.SASLCredentials(
             username=kafka.username,
-            password=kafka.password.get_secret_value() if kafka.password else None,
+            password=current_password(kafka),
             mechanism=kafka.sasl_mechanism,
             ssl_context=context,
         )

@@ -1,7 +1,7 @@
 """Puts one process together: every part is created once, and closed in the opposite order."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
-from faust.types import TP
 
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.schema_registry import SchemaRegistry
@@ -20,8 +19,9 @@ from workers.adapters.graph.migrate import require_migrated
 from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.adapters.graph.writer import Neo4jWriter
+from workers.adapters.kafka.access.acls import Acl, worker_acls
+from workers.adapters.kafka.access.permissions import require_allowed
 from workers.adapters.kafka.admin import Admin
-from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letter_topic import KafkaDeadLetterTopic
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.topic_state import KafkaTopicStates
@@ -88,6 +88,11 @@ class Deployment:
     def in_force(self) -> InForce:
         """Return the options that count, which begin as those of the topology."""
         return InForce(self.options, self.spec)
+
+    @property
+    def acls(self) -> Sequence[Acl]:
+        """Return what Kafka must allow it."""
+        return worker_acls(self.options, self.factory.publishes(self.options))
 
     @property
     def schemas(self) -> Path:
@@ -176,7 +181,7 @@ async def _job_context(
 def _partition_context(
     stack: AsyncExitStack, deployment: Deployment, app: WorkerApp, sinks: Sinks, health: WorkerHealth
 ) -> PartitionContext:
-    registry = SchemaRegistry(deployment.settings.schema_registry_url)
+    registry = SchemaRegistry(deployment.settings.schema_registry)
     stack.push_async_callback(registry.aclose)
     return PartitionContext(
         in_force=deployment.in_force,
@@ -185,8 +190,8 @@ def _partition_context(
         acknowledged=app.consumer_context.acknowledged,
         buffer=app.consumer_context.buffer,
         health=health,
-        read_position=lambda partition: app.consumer.position(TP(*partition)),
-        topic_states=KafkaTopicStates(deployment.settings.kafka, deployment.options.topic),
+        read_position=partial(WorkerApp.read_position, app),
+        topic_states=KafkaTopicStates(deployment.settings.kafka, deployment.options.topic, deployment.acls),
         tracing=deployment.tracing,
     )
 
@@ -230,8 +235,7 @@ def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     metrics: Metrics,
 ) -> Sinks:
     now, clock = deployment.in_force, SystemClock()
-    config = librdkafka_config(deployment.settings.kafka)
-    dead_letters = KafkaDeadLetters(config, deployment.tracing)
+    dead_letters = KafkaDeadLetters({}, deployment.tracing, kafka=deployment.settings.kafka)
     stack.push_async_callback(dead_letters.aclose)
     unassigned = PartitionHealth(clock)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
@@ -260,10 +264,13 @@ def _breaker(server: str, now: InForce, clock: SystemClock, metrics: Metrics) ->
 def partitions_of(deployment: Deployment) -> int:
     """Return the source topic's partition count. Raises ``Misconfigured`` when it is less than the topology's.
 
+    The same for a worker that Kafka does not allow what it needs: an invisible topic would look as if there was none.
     More partitions than in the topology are used: somebody has added them, and their records wait.
     """
     topic = deployment.options.topic
-    found = Admin(deployment.settings.kafka).topics().get(topic)
+    admin = Admin(deployment.settings.kafka)
+    found = admin.topics().get(topic)
+    require_allowed(admin, deployment.acls)
     wanted = deployment.topology.topics[topic].partitions
     if found is None or found < wanted:
         state = "does not exist" if found is None else f"has {found} partitions"

@@ -30,7 +30,7 @@ async def prepare_graph(corner: Corner) -> None:
 
 
 async def supply_of(corner: Corner, stream: Sequence[Planned]) -> tuple[Supply, History]:
-    registry = SchemaRegistry(corner.settings.schema_registry_url)
+    registry = SchemaRegistry(corner.settings.schema_registry)
     encoder = AvroEncoder(registry, load_reader_schemas(corner.folder / "schemas" / corner.worker))
     try:
         values = await encoded(stream, corner.topic, encoder)

@@ -32,7 +32,7 @@ class Servers:
         return Settings.model_validate(
             {
                 "kafka": {"bootstrap_servers": values["KAFKA_BOOTSTRAP_SERVERS"]},
-                "schema_registry_url": values["SCHEMA_REGISTRY_URL"],
+                "schema_registry": {"url": values["SCHEMA_REGISTRY_URL"]},
                 "neo4j": {
                     "uri": values["NEO4J_URI"],
                     "username": values["NEO4J_USERNAME"],

@@ -23,6 +23,8 @@ VARIABLES = {
     "KAFKA_USERNAME": "worker",
     "KAFKA_PASSWORD": "kafka-secret",
     "SCHEMA_REGISTRY_URL": "http://registry:8081/apis/ccompat/v7/",
+    "SCHEMA_REGISTRY_USERNAME": "reader",
+    "SCHEMA_REGISTRY_PASSWORD": "schema-secret",
     "NEO4J_URI": "neo4j+s://graph:7687",
     "NEO4J_USERNAME": "writer",
     "NEO4J_PASSWORD": "neo4j-secret",
@@ -43,9 +45,18 @@ VARIABLES = {
 }
 
 
+FILES = {f"KAFKA_SSL_{kind}" for kind in ("CAFILE", "CERTFILE", "KEYFILE", "KEY_PASSWORD")} | {
+    "SCHEMA_REGISTRY_CAFILE",
+    "NEO4J_CAFILE",
+    "REGISTRY_API_CAFILE",
+    "VAULT_CACERT",
+    "KAFKA_CONNECT_CAFILE",
+}
+
+
 @pytest.fixture(autouse=True)
 def _empty_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*VARIABLES, "KAFKA_SSL_CAFILE", "METRICS_HOST"):
+    for name in (*VARIABLES, *FILES, "METRICS_HOST", "KAFKA_CONNECT_URL", "TLS_MIN_VERSION"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(f"{name}_FILE", raising=False)
 
@@ -71,7 +82,9 @@ def test_every_variable_of_the_contract_reaches_its_field(monkeypatch: pytest.Mo
     assert settings.kafka.security_protocol is SecurityProtocol.SASL_PLAINTEXT
     assert settings.kafka.sasl_mechanism is SaslMechanism.SCRAM_SHA_512
     assert (settings.kafka.username, settings.kafka.password) == ("worker", SecretStr("kafka-secret"))
-    assert settings.schema_registry_url == "http://registry:8081/apis/ccompat/v7"
+    assert settings.schema_registry.url == "http://registry:8081/apis/ccompat/v7"
+    assert settings.schema_registry.username == "reader"
+    assert settings.schema_registry.password.get_secret_value() == "schema-secret"
     assert (settings.neo4j.uri, settings.neo4j.username, settings.neo4j.database) == (
         "neo4j+s://graph:7687",
         "writer",
@@ -115,16 +128,33 @@ def test_no_representation_shows_a_secret(monkeypatch: pytest.MonkeyPatch) -> No
         assert "-secret" not in shown
 
 
-@pytest.mark.parametrize("name", ["KAFKA_PASSWORD", "NEO4J_PASSWORD", "REGISTRY_API_TOKEN", "VAULT_TOKEN"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "KAFKA_PASSWORD",
+        "KAFKA_SSL_KEY_PASSWORD",
+        "SCHEMA_REGISTRY_PASSWORD",
+        "NEO4J_PASSWORD",
+        "REGISTRY_API_TOKEN",
+        "VAULT_TOKEN",
+    ],
+)
 def test_every_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     file = tmp_path / "secret"
     file.write_text("from-file\n")
+    (tmp_path / "key.pem").touch()
     monkeypatch.setenv(f"{name}_FILE", str(file))
+    monkeypatch.setenv("SCHEMA_REGISTRY_USERNAME", "reader" if name == "SCHEMA_REGISTRY_PASSWORD" else "")
+    if name == "KAFKA_SSL_KEY_PASSWORD":
+        files = dict.fromkeys(("KAFKA_SSL_KEYFILE", "KAFKA_SSL_CERTFILE"), str(tmp_path / "key.pem"))
+        set_all(monkeypatch, {"KAFKA_SECURITY_PROTOCOL": "SSL", **files})
 
     settings = Settings.from_environment()
 
     secrets = {
         "KAFKA_PASSWORD": settings.kafka.password,
+        "KAFKA_SSL_KEY_PASSWORD": settings.kafka.ssl_key_password,
+        "SCHEMA_REGISTRY_PASSWORD": settings.schema_registry.password,
         "NEO4J_PASSWORD": settings.neo4j.password,
         "REGISTRY_API_TOKEN": settings.registry_api.token,
         "VAULT_TOKEN": settings.vault.token,
@@ -284,3 +314,117 @@ def test_another_protocol_is_a_fault_that_names_those_there_are(monkeypatch: pyt
 
     assert message.startswith(f"{name}=http/json is not usable; set it to one of grpc, http/protobuf; ")
     assert len(message.splitlines()) == 1
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> str:
+    (tmp_path / "some.pem").touch()
+    return str(tmp_path / "some.pem")
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CERTFILE": "PEM"},
+            "KAFKA_SSL_CERTFILE=PEM needs KAFKA_SSL_KEYFILE, which is not set; set it, or unset KAFKA_SSL_CERTFILE",
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_KEYFILE": "PEM"},
+            "KAFKA_SSL_KEYFILE=PEM needs KAFKA_SSL_CERTFILE, which is not set; set it, or unset KAFKA_SSL_KEYFILE",
+        ),
+        (
+            {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_KEY_PASSWORD": "never-shown"},
+            "KAFKA_SSL_KEY_PASSWORD is set without KAFKA_SSL_KEYFILE; name the key's file, or unset the password",
+        ),
+        (
+            {"KAFKA_SSL_CAFILE": "PEM"},
+            (
+                "KAFKA_SSL_CAFILE=PEM is for TLS, but KAFKA_SECURITY_PROTOCOL=PLAINTEXT does not use it; "
+                "set it to SSL or SASL_SSL, or unset KAFKA_SSL_CAFILE"
+            ),
+        ),
+        (
+            {"SCHEMA_REGISTRY_USERNAME": "ada"},
+            (
+                "SCHEMA_REGISTRY_USERNAME=ada needs SCHEMA_REGISTRY_PASSWORD, which is not set; "
+                "set it, or unset SCHEMA_REGISTRY_USERNAME"
+            ),
+        ),
+        (
+            {"SCHEMA_REGISTRY_PASSWORD": "never-shown"},
+            (
+                "SCHEMA_REGISTRY_PASSWORD=(hidden) needs SCHEMA_REGISTRY_USERNAME, which is not set; "
+                "set it, or unset SCHEMA_REGISTRY_PASSWORD"
+            ),
+        ),
+        (
+            {"SCHEMA_REGISTRY_URL": "http://registry:8081", "SCHEMA_REGISTRY_CAFILE": "PEM"},
+            (
+                "SCHEMA_REGISTRY_CAFILE=PEM is for TLS, but SCHEMA_REGISTRY_URL=http://registry:8081 does not use it; "
+                "write https://, or unset SCHEMA_REGISTRY_CAFILE"
+            ),
+        ),
+        (
+            {"NEO4J_URI": "bolt+ssc://graph:7687", "NEO4J_CAFILE": "PEM"},
+            (
+                "NEO4J_CAFILE=PEM is for TLS, but NEO4J_URI=bolt+ssc://graph:7687 does not use it; "
+                "write bolt+s:// or neo4j+s://, or unset NEO4J_CAFILE"
+            ),
+        ),
+        (
+            {"REGISTRY_API_CAFILE": "PEM"},
+            (
+                "REGISTRY_API_CAFILE=PEM is for TLS, but REGISTRY_API_URL= does not use it; "
+                "write https://, or unset REGISTRY_API_CAFILE"
+            ),
+        ),
+        (
+            {"VAULT_ADDR": "http://vault:8200", "VAULT_CACERT": "PEM"},
+            (
+                "VAULT_CACERT=PEM is for TLS, but VAULT_ADDR=http://vault:8200 does not use it; "
+                "write https://, or unset VAULT_CACERT"
+            ),
+        ),
+        (
+            {"KAFKA_CONNECT_URL": "http://connect:8083", "KAFKA_CONNECT_CAFILE": "PEM"},
+            (
+                "KAFKA_CONNECT_CAFILE=PEM is for TLS, but KAFKA_CONNECT_URL=http://connect:8083 does not use it; "
+                "write https://, or unset KAFKA_CONNECT_CAFILE"
+            ),
+        ),
+    ],
+)
+def test_settings_that_contradict_each_other_are_a_fault(
+    monkeypatch: pytest.MonkeyPatch, pem: str, variables: dict[str, str], sentence: str
+) -> None:
+    message = fault(monkeypatch, **{name: value.replace("PEM", pem) for name, value in variables.items()})
+
+    assert message == sentence.replace("PEM", pem)
+
+
+def test_the_lowest_version_of_tls_is_1_3_and_one_variable_lowers_it_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    def versions() -> set[str]:
+        settings = Settings.from_environment()
+        groups = (
+            settings.kafka,
+            settings.schema_registry,
+            settings.kafka_connect,
+            settings.neo4j,
+            settings.registry_api,
+            settings.vault,
+        )
+        return {group.tls_min_version for group in groups}
+
+    assert versions() == {"1.3"}
+    monkeypatch.setenv("TLS_MIN_VERSION", "1.2")
+    assert versions() == {"1.2"}
+    assert fault(monkeypatch, TLS_MIN_VERSION="1.1") == (
+        "TLS_MIN_VERSION=1.1 is not usable; set it to 1.3, or 1.2 where a server does not speak TLS 1.3"
+    )
+
+
+def test_a_file_that_does_not_exist_is_a_fault_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = fault(monkeypatch, NEO4J_URI="bolt+s://graph:7687", NEO4J_CAFILE="/nowhere/ca.pem")
+
+    assert message.startswith("NEO4J_CAFILE=/nowhere/ca.pem is not usable; set it to a PEM file of the authority")

@@ -79,7 +79,8 @@ def limits_of(field: FieldInfo) -> str:
 
 def settings() -> Iterator[Iterable[str]]:
     yield "variable", "default", "meaning"
-    for path, field in leaves(Settings):
+    leaf_of = {variable_of(leaf.path): leaf for leaf in leaves(Settings)}  # several groups read TLS_MIN_VERSION
+    for path, field in leaf_of.values():
         name = f"`{variable_of(path)}`" + (", or a file: `" + variable_of(path) + "_FILE`" if is_secret(field) else "")
         yield name, default_of(field), field.description or ""
 

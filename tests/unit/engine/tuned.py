@@ -70,7 +70,7 @@ async def tuned(name: str, folder: Path) -> AsyncIterator[Tuned]:
     with pytest.MonkeyPatch.context() as patch:
         made = Tuned(name, folder)
         patch.setattr(module, "SystemClock", lambda: made.clock)
-        patch.setattr(module, "KafkaDeadLetters", lambda *_: SimpleNamespace(aclose=nothing))
+        patch.setattr(module, "KafkaDeadLetters", lambda *_, **_kafka: SimpleNamespace(aclose=nothing))
         level = logging.getLogger().level
         try:
             async with AsyncExitStack() as stack:

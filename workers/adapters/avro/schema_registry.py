@@ -1,15 +1,17 @@
 """The schema registry's client: Confluent's own, with our timeouts, errors and checks of the answers."""
 
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from confluent_kafka.schema_registry import AsyncSchemaRegistryClient, RegisteredSchema, SchemaReference
+from confluent_kafka.schema_registry import RegisteredSchema, SchemaReference
 from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from workers.adapters.avro.registry_client import OTHER_SHAPE, Answers, open_client
 from workers.adapters.avro.schemas import Schema
 from workers.adapters.avro.wire import MAX_SCHEMA_ID
+from workers.config.settings import SchemaRegistrySettings
 from workers.core.errors import MemoryGraphError, Misconfigured, Retryable
 
 TIMEOUT_SECONDS = 5.0
@@ -18,11 +20,6 @@ SCHEMA_NOT_FOUND = 40403
 NOT_REGISTERED = frozenset({40401, 40402, 40403})
 """There is no such subject; the subject has no such version; the subject has no such schema."""
 REFUSALS = frozenset({409, 422})
-NO_CODE = frozenset({None, -1})
-"""What the client reports when the answer has no code of the registry, for example a web page."""
-SERVER_ERRORS = 500
-OTHER_SHAPE = "empty, or JSON of another shape"
-SHOWN_CHARACTERS = 160
 
 ResultT = TypeVar("ResultT")
 
@@ -52,15 +49,16 @@ class SchemaRegistry:
     and no record may be dead-lettered for it.
     """
 
-    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._client = AsyncSchemaRegistryClient({"url": url, "timeout": timeout_seconds, "max.retries": 0})
+    def __init__(self, settings: SchemaRegistrySettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        self._answers = Answers(settings)
+        self._client = open_client(settings, timeout_seconds)
 
     async def definition(self, schema_id: int) -> WriterDefinition | None:
         """Fetch the schema of an id; ``None`` for an id that does not exist. Raises ``Retryable``."""
         if schema_id > MAX_SCHEMA_ID:
             return None
         try:
-            schema = await _answer(self._client.get_schema(schema_id))
+            schema = await self._answers.of(self._client.get_schema(schema_id))
         except SchemaRegistryError as error:
             if error.error_code == SCHEMA_NOT_FOUND:
                 return None
@@ -82,7 +80,7 @@ class SchemaRegistry:
     async def _referred(self, reference: SchemaReference) -> RegisteredSchema:
         subject, version = await self._expect(reference.subject, str), await self._expect(reference.version, int)
         try:
-            return await _answer(self._client.get_version(subject, version))
+            return await self._answers.of(self._client.get_version(subject, version))
         except SchemaRegistryError as error:
             if error.error_code in NOT_REGISTERED:
                 raise ReferenceMissing(f"{subject} version {version}") from error
@@ -96,7 +94,7 @@ class SchemaRegistry:
         """
         request = self._client.register_schema(subject, RegistrySchema(json.dumps(schema), "AVRO"))
         try:
-            return await self._expect(await _answer(request), int)
+            return await self._expect(await self._answers.of(request), int)
         except SchemaRegistryError as error:
             message = f"the schema registry refuses the schema for {subject}: {_one_line(error)}"
             if error.http_status_code in REFUSALS:
@@ -106,7 +104,9 @@ class SchemaRegistry:
     async def registered_id(self, subject: str, schema: Schema) -> int | None:
         """Return the id of the schema under the subject; ``None`` when it is not registered. Raises ``Retryable``."""
         try:
-            found = await _answer(self._client.lookup_schema(subject, RegistrySchema(json.dumps(schema), "AVRO")))
+            found = await self._answers.of(
+                self._client.lookup_schema(subject, RegistrySchema(json.dumps(schema), "AVRO"))
+            )
         except SchemaRegistryError as error:
             if error.error_code in NOT_REGISTERED:
                 return None
@@ -119,41 +119,11 @@ class SchemaRegistry:
             return value
         # The client has stored the answer, and would return it again.
         await self._client.clear_caches()  # type: ignore[no-untyped-call]  # the client leaves it untyped
-        raise _no_registry(OTHER_SHAPE)
+        raise self._answers.no_registry(OTHER_SHAPE)
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aclose()
-
-
-async def _answer(request: Awaitable[ResultT]) -> ResultT:
-    """Await an answer of the registry. Raises ``Retryable`` for any other answer, and for none."""
-    try:
-        return await request
-    except SchemaRegistryError as error:
-        if error.error_code not in NO_CODE:
-            raise
-        if error.http_status_code < SERVER_ERRORS:
-            raise _no_registry(f"HTTP status {error.http_status_code}") from error
-        raise _away(f"HTTP status {error.http_status_code}") from error
-    except ValueError as error:
-        raise _no_registry("not JSON") from error
-    except (KeyError, TypeError, AttributeError) as error:  # the client reads the answer without checking it
-        raise _no_registry(OTHER_SHAPE) from error
-    except Exception as error:  # the client does not catch the errors of its HTTP library
-        raise _away(f"{type(error).__name__} {error}"[:SHOWN_CHARACTERS].strip()) from error
-
-
-def _no_registry(reason: str) -> Retryable:
-    return Retryable(
-        f"SCHEMA_REGISTRY_URL answers, but not as a schema registry does ({reason}): "
-        "set it to a Confluent-compatible API, such as http://127.0.0.1:8081/apis/ccompat/v7"
-    )
-
-
-def _away(reason: str) -> Retryable:
-    reason = " ".join(reason.split())
-    return Retryable(f"the schema registry does not answer ({reason}): start it, or check SCHEMA_REGISTRY_URL")
 
 
 def _one_line(error: Exception) -> str:

@@ -19,6 +19,8 @@ from neo4j.exceptions import (
 
 from workers.config.environment import current_secret
 from workers.config.settings import Neo4jSettings
+from workers.config.tls.context import ClientContext, PemFile
+from workers.config.tls.faults import tls_fault
 from workers.core.errors import Misconfigured, Unreachable
 
 POOL_CONNECTIONS = 50
@@ -43,8 +45,10 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
     """
     try:
         return neo4j.AsyncGraphDatabase.driver(
-            settings.uri,
+            _without_encryption(settings),
             auth=CurrentCredentials(settings),
+            encrypted=bool(settings.encryption),
+            ssl_context=tls_context(settings),
             user_agent=f"memory-graph/{version('memory-graph-workers')}",
             max_connection_pool_size=POOL_CONNECTIONS,
             connection_timeout=CONNECT_SECONDS,
@@ -56,6 +60,24 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
         )
     except (ConfigurationError, ValueError) as error:
         raise Misconfigured(f"NEO4J_URI={settings.uri} is no address of a Neo4j server ({error}); fix it") from error
+
+
+def tls_context(settings: Neo4jSettings) -> ClientContext | None:
+    """Return the context that the URI's scheme asks for; ``None`` without TLS. Raises ``Misconfigured``."""
+    if not settings.encryption:
+        return None
+    authority = PemFile("NEO4J_CAFILE", settings.cafile) if settings.cafile else None
+    context = ClientContext(settings.tls_min_version, authority)
+    if settings.encryption == "ssc":
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _without_encryption(settings: Neo4jSettings) -> str:
+    """Return the URI without ``+s``: the driver takes a context of ours only so."""
+    scheme, separator, rest = settings.uri.partition("://")
+    return scheme.partition("+")[0] + separator + rest
 
 
 class CurrentCredentials(AsyncAuthManager):
@@ -112,6 +134,12 @@ def explain(error: Exception, settings: Neo4jSettings) -> Misconfigured | Unreac
         return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({_one_line(error)})")
     if isinstance(error, Neo4jError) and error.code == "Neo.ClientError.Database.DatabaseNotFound":
         return Misconfigured(f"{where} has no database {settings.database!r}: set NEO4J_DATABASE to one that exists")
+    return _without_answer(error, where)
+
+
+def _without_answer(error: Exception, where: str) -> Misconfigured | Unreachable:
+    if fault := tls_fault(error, "NEO4J_URI", "NEO4J_CAFILE"):
+        return Misconfigured(f"{where} cannot be reached over TLS: {fault}")
     reason = _one_line(_reason(_first_cause(error)))
     return Unreachable(f"{where} does not answer: start it (`memory-graph stack up`) or set NEO4J_URI ({reason})")
 
@@ -130,10 +158,6 @@ def _first_cause(error: BaseException) -> BaseException:
 def _reason(cause: BaseException) -> str:
     """Return what the operating system says, or what is behind a failed handshake."""
     said = (cause.strerror if isinstance(cause, OSError) else None) or str(cause) or type(cause).__name__
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"{said}; with +ssc in the scheme its certificate is not checked"
-    if isinstance(cause, ssl.SSLError):
-        return f"{said}; a server without TLS needs a scheme without +s"
     if HTTP_ANSWER in str(cause):
         return "an HTTP server answers on this port; Bolt's usual port is 7687"
     if HANDSHAKE_CUT in str(cause):

@@ -15,6 +15,7 @@ from neo4j.exceptions import (
     TransientError,
 )
 
+from workers.config.tls.faults import tls_fault
 from workers.core.errors import Contended, NeedsOperator, Refused, Retryable, TransactionFailed
 from workers.core.stage import Stage
 from workers.core.worker import DeadLetterCode
@@ -98,7 +99,12 @@ def classify(error: Exception) -> Exception:
     if isinstance(error, Neo4jError):
         return _classify_answer(error)
     if isinstance(error, ServiceUnavailable | SessionExpired | ConnectionPoolError | OSError) or is_closed(error):
-        return Retryable(f"Neo4j is out of reach: {type(error).__name__}: {error}")
+        fault = tls_fault(error, "NEO4J_URI", "NEO4J_CAFILE")
+        return Retryable(
+            f"Neo4j cannot be reached over TLS: {fault}"
+            if fault
+            else f"Neo4j is out of reach: {type(error).__name__}: {error}"
+        )
     if isinstance(error.__cause__, Neo4jError | DriverError):
         # A later use of a transaction that has failed: what failed it decides.
         cause = classify(error.__cause__)

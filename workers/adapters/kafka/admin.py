@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, NewPartitions  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
 
-from workers.adapters.kafka.client import librdkafka_config
+from workers.adapters.kafka.access.faults import in_short, turned_away
+from workers.adapters.kafka.client import identity_of, librdkafka_config
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured, Unreachable
 
@@ -29,14 +30,9 @@ COORDINATOR_COMING = {
 }
 """The first request about a group to a new cluster gets one of these: the broker has to make its topic of offsets."""
 ASK_AGAIN_SECONDS = 0.1
-TURNED_AWAY = {
-    KafkaError._AUTHENTICATION,  # noqa: SLF001 - same reason as above
-    KafkaError._SSL,  # noqa: SLF001 - same reason as above
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-}
+SLICE_SECONDS = 0.5
+CERTAIN_SECONDS = 2.0
+"""How long another broker may still answer after one has turned us away."""
 
 
 class Admin:
@@ -50,9 +46,22 @@ class Admin:
         self.kafka = kafka
         self.timeout_seconds = timeout_seconds
         self._causes: list[KafkaError] = []
+        self._opened_with = identity_of(kafka)
+        self._client = AdminClient(self.config)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Return the properties of its client, with the secrets as they are now."""
         # Errors reach the operator as one sentence: librdkafka need not print its own (2 = critical only).
-        self.config: dict[str, Any] = {**librdkafka_config(kafka), "error_cb": self._causes.append, "log_level": 2}
-        self.client = AdminClient(self.config)
+        return {**librdkafka_config(self.kafka), "error_cb": self._causes.append, "log_level": 2}
+
+    @property
+    def client(self) -> AdminClient:
+        """Return the client; another one where a password or a certificate was rotated since."""
+        if (identity := identity_of(self.kafka)) != self._opened_with:
+            self._causes.clear()
+            self._client, self._opened_with = AdminClient(self.config), identity
+        return self._client
 
     def asked(self, ask: Callable[[], ResultT]) -> ResultT:
         """Call what asks Kafka, again while the coordinator of a group is only being found, until the timeout.
@@ -71,18 +80,28 @@ class Admin:
     def result(self, future: "Future[ResultT]") -> ResultT:
         """Wait for one answer; raises as ``asked`` does."""
         try:
-            return future.result()
+            return self.answered(future)
         except KafkaException as error:
             raise self._classed(error) from None
 
+    def answered(self, future: "Future[ResultT]") -> ResultT:
+        """Wait for one answer. Raises as soon as it is clear that none can come, and ``KafkaException``."""
+        since = time.monotonic()
+        while True:
+            done, _ = wait([future], SLICE_SECONDS)
+            if done:
+                return future.result()
+            self._give_up_if_turned_away(since)
+
     def results(self, answers: "Mapping[KeyT, Future[ResultT]]") -> dict[KeyT, ResultT]:
         """Wait for all answers, even where one is an error: a client must outlive what it was asked."""
+        found = {key: self.result(future) for key, future in answers.items()}
         wait(answers.values())
-        return {key: self.result(future) for key, future in answers.items()}
+        return found
 
     def topics(self) -> dict[str, int]:
         """Return every topic that exists, with its number of partitions."""
-        metadata: Any = self.asked(lambda: self.client.list_topics(timeout=self.timeout_seconds))
+        metadata: Any = self.asked(self._metadata)
         return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
 
     def grow(self, topic: str, partitions: int) -> None:
@@ -94,25 +113,39 @@ class Admin:
                 if self.topics().get(topic, 0) < partitions:  # otherwise another process was first
                     raise
 
+    def _metadata(self) -> Any:
+        """Ask again and again for a short time: librdkafka would not say before the end that we are turned away."""
+        since = time.monotonic()
+        while True:
+            try:
+                return self.client.list_topics(timeout=SLICE_SECONDS)
+            except KafkaException:
+                self._give_up_if_turned_away(since)
+                if time.monotonic() > since + self.timeout_seconds:
+                    raise
+
+    def _give_up_if_turned_away(self, since: float) -> None:
+        self._client.poll(0)
+        if time.monotonic() > since + CERTAIN_SECONDS and (sentence := turned_away(self.kafka, self._newest_causes())):
+            raise Misconfigured(sentence)
+
+    def _newest_causes(self) -> list[KafkaError]:
+        """Return what librdkafka has reported, the newest first; and forget it: it may be repaired by the next time."""
+        causes = self._causes[::-1]
+        self._causes.clear()
+        return causes
+
     def _classed(self, error: KafkaException) -> Exception:
         # Why a broker could not be used comes by the error callback, and that is called while polling.
-        self.client.poll(0)
+        self._client.poll(0)
         asked: KafkaError = error.args[0]
-        for cause in (asked, *reversed(self._causes)):
-            if cause.code() in TURNED_AWAY:
-                return Misconfigured(
-                    f"Kafka at {self.kafka.bootstrap_servers} turns us away ({_in_short(cause)}); check "
-                    "KAFKA_SECURITY_PROTOCOL, KAFKA_SASL_MECHANISM, KAFKA_USERNAME, KAFKA_PASSWORD, KAFKA_SSL_CAFILE"
-                )
+        causes = [asked, *self._newest_causes()]
+        if sentence := turned_away(self.kafka, causes):
+            return Misconfigured(sentence)
         if asked.code() in SILENT | COORDINATOR_COMING:
-            reason = _in_short(self._causes[-1] if self._causes else asked)
+            reason = in_short((causes[1:] or causes)[0])
             return Unreachable(
                 f"Kafka at {self.kafka.bootstrap_servers} does not answer ({reason}); start it "
                 "(`memory-graph stack up`), or set KAFKA_BOOTSTRAP_SERVERS and KAFKA_SECURITY_PROTOCOL to what it has"
             )
         return error
-
-
-def _in_short(cause: KafkaError) -> str:
-    """Leave out how long it took and in what state of the connection."""
-    return " ".join(cause.str().partition(" (after")[0].split())

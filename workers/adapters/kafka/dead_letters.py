@@ -5,9 +5,10 @@ from typing import Any
 
 from workers.adapters.kafka.headers import headers_of
 from workers.adapters.kafka.producer import KafkaProducer
+from workers.config.settings import KafkaSettings
 from workers.config.topics import DEAD_LETTER_RETENTION_HOURS, dead_letter_topic
 from workers.core.dead_letter import DeadLetter
-from workers.core.errors import NeedsOperator, Refused, Retryable
+from workers.core.errors import NeedsOperator, NotAllowed, Refused, Retryable
 from workers.core.record import OutgoingRecord
 from workers.observe.tracing import NO_TRACING, Tracing
 
@@ -21,13 +22,15 @@ KEEP_TIMESTAMP_MS = (DEAD_LETTER_RETENTION_HOURS - 24) * 3_600_000
 class KafkaDeadLetters:
     """``DeadLetters`` in Kafka, in the partition of the record: both topics have the same number of partitions.
 
-    ``config`` is librdkafka's (``client.librdkafka_config``). Letters of one partition keep their order. A letter goes
-    on in the trace of its record, or in the trace of its batch if the record names none.
+    ``config`` is librdkafka's; with ``kafka`` its address and login are added. Letters of one partition keep their
+    order. A letter goes on in the trace of its record, or in the trace of its batch if the record names none.
     """
 
-    def __init__(self, config: Mapping[str, Any], tracing: Tracing = NO_TRACING) -> None:
+    def __init__(
+        self, config: Mapping[str, Any], tracing: Tracing = NO_TRACING, *, kafka: KafkaSettings | None = None
+    ) -> None:
         self._tracing = tracing
-        self._producer = KafkaProducer({"message.max.bytes": LARGEST_RECORD_BYTES, **config})
+        self._producer = KafkaProducer({"message.max.bytes": LARGEST_RECORD_BYTES, **config}, kafka)
 
     async def publish(self, letters: Sequence[DeadLetter]) -> None:
         """Return when the brokers have confirmed every letter. Raises ``Retryable``; some may be in the log by then.
@@ -38,6 +41,8 @@ class KafkaDeadLetters:
         """
         try:
             await self._producer.send([_outgoing(letter, self._tracing) for letter in letters])
+        except NotAllowed:
+            raise
         except (Retryable, Refused) as error:
             topics = ", ".join(sorted({dead_letter_topic(letter.record.topic) for letter in letters}))
             fix = "it must exist, with its source's partitions and a little more than its max.message.bytes"

@@ -2,12 +2,17 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from workers.core.errors import Refused, Retryable
+from workers.adapters.kafka.access.faults import turned_away
+from workers.adapters.kafka.client import identity_of, librdkafka_config
+from workers.config.settings import KafkaSettings
+from workers.core.errors import Misconfigured, NotAllowed, Refused, Retryable
 from workers.core.record import OutgoingRecord
 
 POLL_SECONDS = 0.1
@@ -17,27 +22,45 @@ FLUSH_SECONDS = 10.0
 JAVA_PARTITIONER = {"partitioner": "murmur2_random"}
 """Keys go to the same partitions as with the default partitioner of Java clients."""
 
+DEFAULTS = {
+    "enable.idempotence": True,
+    "acks": "all",
+    "linger.ms": LINGER_MS,
+    "compression.type": "lz4",
+    "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
+}
+LOOK_SECONDS = 1.0
+"""How often it looks for rotated secrets."""
+SPENT = {
+    KafkaError._MSG_TIMED_OUT,  # noqa: SLF001 - librdkafka's own codes are public, so named
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,  # an idempotent producer that may write no topic at all
+    KafkaError._FATAL,  # noqa: SLF001 - same reason as above
+}
+
 DeliveryReport = Callable[[KafkaError | None, Message], None]
 
 
 class Confirmation:
     """Counts the delivery reports of one send, in the producer's thread, and wakes its waiter once.
 
-    ``timed_out`` is set where Kafka has not answered in time.
+    ``spent`` is set where only a new producer helps: Kafka has not answered in time, or has refused this one.
     """
 
-    def __init__(self, expected: int, timed_out: threading.Event) -> None:
-        self._timed_out = timed_out
+    def __init__(self, expected: int, spent: threading.Event, kafka: KafkaSettings | None) -> None:
+        self._spent = spent
+        self._kafka = kafka
         self._loop = asyncio.get_running_loop()
         self._left = expected
         self._error: KafkaError | None = None
+        self._topic: str | None = None
         self.done: asyncio.Future[None] = self._loop.create_future()
 
-    def report(self, error: KafkaError | None, _message: Message) -> None:
+    def report(self, error: KafkaError | None, message: Message) -> None:
         """Count librdkafka's delivery report for one record."""
-        self._error = self._error or error
-        if error is not None and error.code() == KafkaError._MSG_TIMED_OUT:  # noqa: SLF001 - librdkafka's own codes are public, so named
-            self._timed_out.set()
+        if self._error is None and error is not None:
+            self._error, self._topic = error, message.topic()
+        if error is not None and error.code() in SPENT:
+            self._spent.set()
         self._left -= 1
         if self._left == 0:
             self._loop.call_soon_threadsafe(self._finish)
@@ -47,6 +70,8 @@ class Confirmation:
             return
         if self._error is None:
             self.done.set_result(None)
+        elif self._kafka and (sentence := turned_away(self._kafka, [self._error], f"WRITE to topic {self._topic}")):
+            self.done.set_exception(NotAllowed(sentence))
         elif self._error.fatal():  # this producer sends nothing any more: the process must open a new one
             self.done.set_exception(KafkaException(self._error))
         else:
@@ -56,20 +81,17 @@ class Confirmation:
 class KafkaProducer:
     """Sends records; those of one partition keep their order. ``config`` is librdkafka's.
 
+    ``kafka`` adds address and login. A password or a certificate that is rotated is taken over between two records.
+
     ``send`` needs an event loop, and a thread that it starts, until ``aclose``. ``queue`` needs neither.
     """
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = {
-            "enable.idempotence": True,
-            "acks": "all",
-            "linger.ms": LINGER_MS,
-            "compression.type": "lz4",
-            "delivery.timeout.ms": DELIVERY_TIMEOUT_MS,
-            **config,
-        }
-        self._producer = Producer(self._config)
-        self._timed_out = threading.Event()
+    def __init__(self, config: Mapping[str, Any], kafka: KafkaSettings | None = None) -> None:
+        self._config = {**DEFAULTS, **config}
+        self._kafka = kafka
+        self._opened_with = identity_of(kafka) if kafka else None
+        self._producer = self._open()
+        self._spent = threading.Event()
         self._queueing = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -83,7 +105,7 @@ class KafkaProducer:
         if not records:
             return
         self._start_polling()
-        confirmation = Confirmation(len(records), self._timed_out)
+        confirmation = Confirmation(len(records), self._spent, self._kafka)
         for record in records:
             while True:
                 try:
@@ -103,6 +125,9 @@ class KafkaProducer:
                     topic, value, key, partition, on_delivery=on_delivery, timestamp=timestamp, headers=list(headers)
                 )
         except KafkaException as error:
+            if self._kafka and (sentence := turned_away(self._kafka, [error.args[0]], f"WRITE to topic {topic}")):
+                self._spent.set()
+                raise NotAllowed(sentence) from error
             if error.args[0].fatal():
                 raise
             raise _not_taken(error.args[0], f"a record for {topic}") from error
@@ -128,10 +153,28 @@ class KafkaProducer:
             self._thread.start()
 
     def _poll_until_closed(self) -> None:
+        looked_at = time.monotonic()
         while not self._closing.is_set():
             self._producer.poll(POLL_SECONDS)
-            if self._timed_out.is_set():
+            if self._spent.is_set():
                 self._renew()
+            elif time.monotonic() > looked_at + LOOK_SECONDS:
+                looked_at = time.monotonic()
+                self.follow()
+
+    def follow(self) -> None:
+        """Continue with a new producer once a password or a certificate was rotated and nothing is on its way."""
+        if self._kafka is None or identity_of(self._kafka) == self._opened_with:
+            return
+        with self._queueing, suppress(Misconfigured):  # such as a certificate whose key is not written yet
+            if not len(self._producer):
+                self._producer = self._open()
+
+    def _open(self) -> Producer:
+        if self._kafka is None:
+            return Producer(self._config)
+        self._opened_with = identity_of(self._kafka)
+        return Producer({**librdkafka_config(self._kafka), **self._config})
 
     def _renew(self) -> None:
         """Continue with a new producer; sends that wait for the old one fail with ``Retryable``.
@@ -139,10 +182,10 @@ class KafkaProducer:
         After records had timed out while Kafka was away, an idempotent producer delivered nothing any more, although
         Kafka was back (a chaos test found it). A new producer delivered at once.
         """
-        renewed = Producer(self._config)
+        renewed = self._open()
         with self._queueing:
             given_up, self._producer = self._producer, renewed
-            self._timed_out.clear()
+            self._spent.clear()
         given_up.purge()
         given_up.flush(FLUSH_SECONDS)
 

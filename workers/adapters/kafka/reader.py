@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from workers.adapters.kafka.access.faults import turned_away
 from workers.adapters.kafka.client import librdkafka_config
 from workers.config.settings import KafkaSettings
 from workers.core.errors import Misconfigured, Unreachable
@@ -25,6 +26,8 @@ FETCHED_BYTES = 262_144
 Fetched: TypeAlias = Message
 """A record as librdkafka hands it over."""
 LEADER_POLL_SECONDS = 0.05
+READER_GROUP = "memory-graph-reader"
+"""The client asks for a group, and for its coordinator; nothing is committed."""
 NO_LEADER_YET = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 
 
@@ -85,7 +88,7 @@ class TopicReader:
         error, partition, offset = message.error(), message.partition() or 0, message.offset() or 0
         at_end = error is not None and error.code() == KafkaError._PARTITION_EOF  # noqa: SLF001 - so it is spelled
         if error is not None and not at_end:
-            raise self._unreachable(error.str())
+            raise self._classed(error)
         end = left.get(partition, 0)
         if at_end or offset + 1 >= end:  # offsets may have holes, so an end may never be met
             left.pop(partition, None)
@@ -96,7 +99,7 @@ class TopicReader:
         consumer = Consumer(
             {
                 **librdkafka_config(self._kafka),
-                "group.id": "memory-graph-reader",  # the client asks for one; nothing is committed
+                "group.id": READER_GROUP,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
@@ -109,7 +112,7 @@ class TopicReader:
         try:
             yield consumer
         except KafkaException as error:
-            raise self._unreachable(str(error)) from error
+            raise self._classed(error.args[0]) from error
         finally:
             consumer.close()
 
@@ -135,6 +138,11 @@ class TopicReader:
                 if error.args[0].code() not in NO_LEADER_YET or time.monotonic() > deadline:
                     raise
                 time.sleep(LEADER_POLL_SECONDS)
+
+    def _classed(self, error: KafkaError) -> Misconfigured | Unreachable:
+        if sentence := turned_away(self._kafka, [error], f"READ of topic {self._topic}"):
+            return Misconfigured(sentence)
+        return self._unreachable(error.str())
 
     def _unreachable(self, reason: str) -> Unreachable:
         return Unreachable(

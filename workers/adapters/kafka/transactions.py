@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
+from workers.adapters.kafka.access.faults import turned_away
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import LARGEST_RECORD_BYTES
 from workers.adapters.kafka.producer import JAVA_PARTITIONER
 from workers.config.settings import KafkaSettings
-from workers.core.errors import ProblemsFound, Unreachable
+from workers.core.errors import Misconfigured, ProblemsFound, Unreachable
 from workers.core.record import OutgoingRecord
 
 TIMEOUT_SECONDS = 30.0
@@ -27,7 +28,7 @@ class Transactions:
 
     def __init__(self, kafka: KafkaSettings, transactional_id: str) -> None:
         self._id = transactional_id
-        self._servers = kafka.bootstrap_servers
+        self._kafka = kafka
         self._producer = Producer(
             {
                 **librdkafka_config(kafka),
@@ -76,12 +77,15 @@ class Transactions:
         except KafkaException:
             return  # the first error says more; Kafka ends the transaction after its timeout
 
-    def _classed(self, error: KafkaException) -> ProblemsFound | Unreachable:
+    def _classed(self, error: KafkaException) -> ProblemsFound | Misconfigured | Unreachable:
         reason: KafkaError = error.args[0]
         if reason.code() in SUPERSEDED:
             return ProblemsFound(
                 f"another process has continued as {self._id}: this one has stopped, and nothing is sent twice"
             )
+        if sentence := turned_away(self._kafka, [reason], f"a transaction as {self._id}"):
+            return Misconfigured(sentence)
         return Unreachable(
-            f"Kafka at {self._servers} did not take a transaction ({reason.str()}): run it again, nothing is sent twice"
+            f"Kafka at {self._kafka.bootstrap_servers} did not take a transaction ({reason.str()}): run it again, "
+            "nothing is sent twice"
         )

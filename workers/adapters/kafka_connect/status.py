@@ -6,19 +6,25 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
+from workers.config.settings import KafkaConnectSettings
 from workers.config.settings_faults import without_credentials
-from workers.core.errors import Unreachable
+from workers.config.tls.context import ClientContext, PemFile
+from workers.config.tls.faults import tls_fault
+from workers.core.errors import Misconfigured, Unreachable
 
 TIMEOUT_SECONDS = 10
 OK, NOT_FOUND = 200, 404
 RUNNING = "RUNNING"
 
 
-def connector_status(url: str, connector: str) -> Any:
-    """Return Connect's answer, ``None`` where there is no such connector. Blocks. Raises ``Unreachable``."""
+def connector_status(settings: KafkaConnectSettings, connector: str) -> Any:
+    """Return Connect's answer, ``None`` where there is no such connector. Blocks.
+
+    Raises ``Unreachable``, and ``Misconfigured`` for a server that cannot be trusted.
+    """
+    url = settings.url or ""
     parts, shown = urlsplit(url), without_credentials(url)
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    connection = _connection(settings, parts.hostname or "", parts.port)
     try:
         connection.request("GET", f"{parts.path}/connectors/{connector}/status")
         response = connection.getresponse()
@@ -29,9 +35,19 @@ def connector_status(url: str, connector: str) -> Any:
             raise Unreachable(f"Kafka Connect at {shown} answers with {response.status}: look at its log")
         return json.loads(answer)
     except (OSError, HTTPException, ValueError) as error:
+        if fault := tls_fault(error, "KAFKA_CONNECT_URL", "KAFKA_CONNECT_CAFILE"):
+            raise Misconfigured(f"Kafka Connect at {shown} cannot be reached over TLS: {fault}") from None
         raise Unreachable(f"Kafka Connect at {shown} does not answer ({error}): start it") from None
     finally:
         connection.close()
+
+
+def _connection(settings: KafkaConnectSettings, host: str, port: int | None) -> HTTPConnection:
+    if not (settings.url or "").startswith("https:"):
+        return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
+    authority = PemFile("KAFKA_CONNECT_CAFILE", settings.cafile) if settings.cafile else None
+    context = ClientContext(settings.tls_min_version, authority)
+    return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
 
 
 def is_running(status: Mapping[str, Any] | None) -> bool:

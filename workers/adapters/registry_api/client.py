@@ -7,7 +7,10 @@ import aiohttp
 import orjson
 
 from workers.adapters.registry_api.answer import answered
+from workers.config.environment import current_secret
 from workers.config.settings import RegistryApiSettings
+from workers.config.tls.context import ClientContext, PemFile
+from workers.config.tls.faults import tls_fault
 from workers.core.errors import RequestRejected, Retryable
 
 TIMEOUT_SECONDS = 10.0
@@ -22,10 +25,11 @@ class RegistryApi:
     """
 
     def __init__(self, settings: RegistryApiSettings, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        self._token = token = settings.token.get_secret_value()
+        self._settings = settings
         self._url = settings.url or ""
         self._session = aiohttp.ClientSession(
-            headers={"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}),
+            connector=aiohttp.TCPConnector(ssl=_tls_context(settings)),
+            headers={"Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(total=timeout_seconds),
             cookie_jar=aiohttp.DummyCookieJar(),
         )
@@ -58,15 +62,28 @@ class RegistryApi:
         await self.aclose()
 
     async def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-        said = {**headers, "Content-Type": "application/json"} if body is not None else headers
+        token = current_secret("REGISTRY_API_TOKEN", self._settings.token)
+        said = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
+        if body is not None:
+            said["Content-Type"] = "application/json"
         try:
             async with self._session.request(
                 method, f"{self._url}{path}", data=body, headers=said, allow_redirects=False
             ) as answer:
                 text = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            if fault := tls_fault(error, "REGISTRY_API_URL", "REGISTRY_API_CAFILE"):
+                raise Retryable(f"the registry's API at {self._url} cannot be reached over TLS: {fault}") from error
             problem = f"{type(error).__name__} {error}".strip()
             raise Retryable(f"the registry's API does not answer ({problem}): check REGISTRY_API_URL") from error
-        if self._token:  # an answer may repeat what was sent
-            text = text.replace(self._token.encode(), b"***")
+        if token:  # an answer may repeat what was sent
+            text = text.replace(token.encode(), b"***")
         return answered(f"{method} {path}", answer.status, answer.headers, text)
+
+
+def _tls_context(settings: RegistryApiSettings) -> ClientContext | bool:
+    """Return the context for ``https``; raises ``Misconfigured`` for a file that cannot be used."""
+    if not (settings.url or "").startswith("https:"):
+        return True
+    authority = PemFile("REGISTRY_API_CAFILE", settings.cafile) if settings.cafile else None
+    return ClientContext(settings.tls_min_version, authority)

@@ -32,6 +32,9 @@ def up(
         ),
     ] = None,
     name: NameOption = "dev",
+    secure: Annotated[
+        bool, typer.Option("--secure", help="TLS 1.3, logins and ACLs everywhere; for a stack that is new.")
+    ] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Start the servers and wait until they are ready.
@@ -44,7 +47,7 @@ def up(
     from workers.dev.stack.progress import stack_progress  # noqa: PLC0415 - keeps --help fast
 
     with stack_progress() as progress:
-        environment = start(name, extras_of(with_), progress).environment
+        environment = start(name, extras_of(with_), progress, secure=secure).environment
     _print_status(name, output)
     if output is Output.TEXT:
         if browser := environment.get("NEO4J_HTTP"):
@@ -92,7 +95,13 @@ def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None
 
 
 @app.command()
-def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
+def env(
+    name: NameOption = "dev",
+    worker: Annotated[
+        str | None, typer.Option(help="With this worker's own user of Kafka, for a secure stack.")
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
     """Print the settings for programs that use the stack, as lines for a shell.
 
     Example: eval "$(memory-graph stack env)"
@@ -100,7 +109,7 @@ def env(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None:
     from workers.dev.stack.status import environment, require_stack  # noqa: PLC0415 - keeps --help fast
 
     require_stack(name)
-    settings = environment(name)
+    settings = environment(name, worker=worker)
     if output is Output.JSON:
         print_json(settings)
         return

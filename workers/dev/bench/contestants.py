@@ -119,7 +119,7 @@ def _peer(ground: Ground, field: Field, group: str) -> dict[str, str]:
     neo4j = ground.settings.neo4j
     return {
         "KAFKA_BOOTSTRAP_SERVERS": ground.settings.kafka.bootstrap_servers,
-        "SCHEMA_REGISTRY_URL": ground.settings.schema_registry_url,
+        "SCHEMA_REGISTRY_URL": ground.settings.schema_registry.url,
         "NEO4J_URI": neo4j.uri,
         "NEO4J_USERNAME": neo4j.username,
         "NEO4J_PASSWORD": neo4j.password.get_secret_value(),

@@ -66,7 +66,7 @@ def _ends(records: RecordSet, log: Sequence[int]) -> Iterator[Checkpoint]:
 
 
 async def _prepare(ground: Ground, topic: str, records: RecordSet, logs: dict[int, list[int]], file: Path) -> None:
-    registry = SchemaRegistry(ground.settings.schema_registry_url)
+    registry = SchemaRegistry(ground.settings.schema_registry)
     codec = AvroCodec(registry, load_reader_schemas(ground.topology.schemas_folder / TELEMETRY))
     now_ms = int(time.time() * 1000)
     try:

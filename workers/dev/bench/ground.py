@@ -90,7 +90,7 @@ async def open_ground(folder: Path) -> AsyncIterator[Ground]:
     async with open_driver(settings.neo4j) as driver:
         with explained(settings.neo4j):
             await migrate(driver, settings.neo4j.database)
-    registry = SchemaRegistry(settings.schema_registry_url)
+    registry = SchemaRegistry(settings.schema_registry)
     run = f"bench-{uuid4().hex[:8]}"
     try:
         async with RunGraph(settings.neo4j) as graph:

@@ -47,7 +47,7 @@ def produce_telemetry(source: Source, topic: str, *, seed: int, rate: float, poi
 async def open_producer(settings: Settings, topic: str) -> AsyncIterator[TelemetryProducer]:
     """Yield a producer that encodes with the project's schemas. Raises ``Misconfigured``, ``Unreachable``."""
     schemas = load_reader_schemas(load_topology(settings.topology_path).schemas_folder / SCHEMAS)
-    registry = SchemaRegistry(settings.schema_registry_url)
+    registry = SchemaRegistry(settings.schema_registry)
     try:
         encoder = AvroEncoder(registry, {**schemas, FOREIGN_RECORD: FOREIGN_SCHEMA})
         yield TelemetryProducer(KeyedProducer(settings.kafka, topic), encoder)

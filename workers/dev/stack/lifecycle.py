@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from workers.core.errors import Unreachable
+from workers.core.errors import Misconfigured, Unreachable
 from workers.dev.stack.home import DEFAULT_NAME, stack_home, stack_lock
 from workers.dev.stack.logs import crash_report
 from workers.dev.stack.ports import accepts, endpoint
@@ -17,9 +17,10 @@ from workers.dev.stack.server import LocalServer
 from workers.dev.stack.servers import SERVERS, names_for
 from workers.dev.stack.start import Starter
 from workers.dev.stack.state import ServerState, StackState, load_state
+from workers.dev.stack.tls.files import StackTls
 
 
-def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
+def up(  # noqa: PLR0913 - the last ones are for tests, by keyword only
     name: str = DEFAULT_NAME,
     extras: Sequence[str] = (),
     progress: StackProgress | None = None,
@@ -27,10 +28,12 @@ def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
     environment: Mapping[str, str] | None = None,
     home: Path | None = None,
     well_known_ports: bool = True,
+    secure: bool = False,
 ) -> StackState:
     """Start the servers of the stack that do not run; return when ready.
 
     ``environment`` (default: this process's) may name servers to use instead of starting ones.
+    ``secure``: TLS, logins and ACLs everywhere; a stack stays as it was first started.
     ``well_known_ports``: try those first. A server that crashed since the last ``up`` is reported and started again.
 
     Raises Unreachable with the end of the log when a server fails, after stopping what this call has started;
@@ -41,6 +44,7 @@ def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
     wanted = names_for(tuple(extras))
     with stack_lock(home, name):
         state = load_state(home, name)
+        _secure(state, wanted=secure)
         wanted = (*wanted, *(each for each, known in state.servers.items() if known.process and each not in wanted))
         starter = Starter(home, state, progress, well_known_ports)
         missing = [
@@ -51,6 +55,18 @@ def up(  # noqa: PLR0913 - the last three are for tests, by keyword only
         _start_all(starter, missing)
         _provision(state, wanted, progress)
         return state
+
+
+def _secure(state: StackState, *, wanted: bool) -> None:
+    """Make the authority of a new secure stack. Raises ``Misconfigured`` for a stack that has data without TLS."""
+    if wanted and not state.secure and state.servers:
+        raise Misconfigured(
+            f"the stack {state.name} was started without --secure: delete it with memory-graph stack reset --name "
+            f"{state.name}, or start another one with --name."
+        )
+    state.secure = state.secure or wanted
+    if state.secure:
+        StackTls(state.folder).prepare()
 
 
 def down(name: str = DEFAULT_NAME, progress: StackProgress | None = None, *, home: Path | None = None) -> StackState:

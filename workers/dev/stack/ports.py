@@ -2,8 +2,11 @@
 
 import random
 import socket
-from collections.abc import Collection, Iterator
-from http.client import HTTPConnection, HTTPException
+import ssl
+from collections.abc import Collection, Iterator, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 # Below the ranges that Linux (32768) and macOS (49152) use for outgoing connections:
@@ -52,11 +55,16 @@ def accepts(port: int, host: str = "127.0.0.1") -> bool:
         return False
 
 
-def http_ok(port: int, path: str) -> bool:
-    """Return whether ``GET path`` on 127.0.0.1 answers with 200."""
+def http_ok(
+    port: int, path: str, *, authority: Path | None = None, headers: Mapping[str, str] = MappingProxyType({})
+) -> bool:
+    """Return whether ``GET path`` on 127.0.0.1 answers with 200; over TLS with the file of an ``authority``."""
     connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS)
+    if authority is not None:
+        context = ssl.create_default_context(cafile=str(authority))
+        connection = HTTPSConnection("127.0.0.1", port, timeout=TIMEOUT_SECONDS, context=context)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=dict(headers))
         return connection.getresponse().status == 200  # noqa: PLR2004 - HTTP's own number for OK
     except (OSError, HTTPException):
         return False

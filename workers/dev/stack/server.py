@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from workers.dev.stack.tls.files import StackTls
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
     """One server of one stack: its folder, ports and passwords.
 
-    ``environment`` holds the settings of the servers that it needs; ``jars`` its local files, by jar set.
+    ``environment`` holds the settings of the servers that it needs; ``tls`` the certificates of a secure stack;
+    ``jars`` its local files, by jar set.
     """
 
     stack: str
@@ -20,6 +23,7 @@ class Instance:
     ports: Mapping[str, int]
     secrets: Mapping[str, str]
     environment: Mapping[str, str] = field(default_factory=dict)
+    tls: StackTls | None = None
     jars: Mapping[str, Sequence[Path]] = field(default_factory=dict)
 
     @property
@@ -55,6 +59,8 @@ class LocalServer:
     - ``prepare``: writes the server's files; safe to repeat.
     - ``provision``: creates what clients need in the server (tables, topics, a connector). Every ``up`` calls it with
       the stack's settings once all servers are ready; it returns a text for the user.
+    - ``secure_ports``, ``secure_secrets``: further ones of a secure stack.
+    - ``admit``: gives its clients users, once it is ready and before other servers start; for a secure stack.
     - ``exports``: the settings with which clients reach the server.
     - ``go_programs``: programs of ``go_programs.py``, built before the first start.
     - ``trouble``: says why a running server does not work, or returns None.
@@ -74,9 +80,22 @@ class LocalServer:
     jar_sets: tuple[str, ...] = ()
     go_programs: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
+    secure_ports: Mapping[str, int] = field(default_factory=dict)
+    secure_secrets: tuple[str, ...] = ()
+    admit: Callable[[Instance], None] = nothing_to_prepare
     needs: tuple[str, ...] = ()
     stop_signal: signal.Signals = signal.SIGTERM
     grace_seconds: float = 30
+
+
+def all_ports(server: LocalServer, *, secure: bool) -> dict[str, int]:
+    """Return the well-known port of each role."""
+    return {**server.ports, **(server.secure_ports if secure else {})}
+
+
+def authority_of(instance: Instance) -> Path | None:
+    """Return the file of the authority that its clients must trust; ``None`` without TLS."""
+    return instance.tls.authority if instance.tls else None
 
 
 def plain_environment() -> dict[str, str]:

@@ -15,8 +15,9 @@ from workers.dev.stack.logs import crash_report
 from workers.dev.stack.ports import accepts, choose_port, is_free
 from workers.dev.stack.process import ProcessIdentity, is_alive, listens_on, spawn, stop
 from workers.dev.stack.progress import StackProgress
-from workers.dev.stack.server import Instance, LocalServer
+from workers.dev.stack.server import Instance, LocalServer, all_ports, nothing_to_prepare
 from workers.dev.stack.state import ServerState, StackState, all_states
+from workers.dev.stack.tls.files import StackTls
 
 READY_TIMEOUT_SECONDS = 180
 POLL_SECONDS = 0.2
@@ -61,6 +62,9 @@ class Starter:
                 stop(process, server.stop_signal, server.grace_seconds)
                 self.progress.step(server.name, "another process has taken its port, trying another port")
                 continue
+            if server.admit is not nothing_to_prepare and instance.tls:
+                self.progress.step(server.name, "admitting its clients")
+                server.admit(instance)
             seconds, port = time.monotonic() - began, instance.ports[next(iter(server.ports))]
             self.progress.done(server.name, f"ready after {seconds:.1f} s on port {port}")
             return
@@ -77,7 +81,8 @@ class Starter:
         with self.lock:
             known = self.state.servers.get(server.name, ServerState())
             ports = self._ports(server, {} if fresh_ports else known.ports, again=fresh_ports)
-            passwords = {name: known.secrets.get(name) or new_password() for name in server.secrets}
+            names = (*server.secrets, *(server.secure_secrets if self.state.secure else ()))
+            passwords = {name: known.secrets.get(name) or new_password() for name in names}
             instance = Instance(
                 stack=self.state.name,
                 folder=self.state.folder / server.name,
@@ -85,6 +90,7 @@ class Starter:
                 ports=ports,
                 secrets=passwords,
                 environment={k: v for need in server.needs for k, v in self.state.servers[need].environment.items()},
+                tls=StackTls(self.state.folder) if self.state.secure else None,
                 jars=jars,
             )
             self._remember(server, instance, None)
@@ -97,7 +103,7 @@ class Starter:
         rest += [state for stack in others for state in stack.servers.values()]
         taken = {port for state in rest for port in state.ports.values()}
         ports: dict[str, int] = {}
-        for role, well_known in server.ports.items():
+        for role, well_known in all_ports(server, secure=self.state.secure).items():
             wanted = [known[role]] if role in known else []
             wanted += [well_known] if self.well_known_ports and not again else []
             ports[role] = choose_port(wanted, taken | set(ports.values()))

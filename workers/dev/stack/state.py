@@ -26,10 +26,11 @@ class ServerState(BaseModel):
 
 
 class StackState(BaseModel):
-    """A stack: its folder (not stored) and its servers by name."""
+    """A stack: its folder (not stored), whether it speaks TLS, and its servers by name."""
 
     name: str
     folder: Path = Field(exclude=True)
+    secure: bool = False
     servers: dict[str, ServerState] = Field(default_factory=dict)
 
     @property

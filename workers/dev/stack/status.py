@@ -13,6 +13,8 @@ from workers.dev.stack.process import is_alive
 from workers.dev.stack.server import LocalServer
 from workers.dev.stack.servers import SERVERS
 from workers.dev.stack.state import ServerState, StackState, load_state, stack_names
+from workers.dev.stack.tls.files import StackTls, as_user
+from workers.ops.acls import user_of
 
 
 class RunState(StrEnum):
@@ -57,15 +59,19 @@ def status(name: str = DEFAULT_NAME, *, home: Path | None = None) -> list[Server
     return [_row(server, state.servers[each], state) for each, server in SERVERS.items() if each in state.servers]
 
 
-def environment(name: str = DEFAULT_NAME, *, home: Path | None = None) -> dict[str, str]:
-    """Return the settings for programs that use the stack; raises Unreachable if it is down."""
+def environment(name: str = DEFAULT_NAME, *, worker: str | None = None, home: Path | None = None) -> dict[str, str]:
+    """Return the settings for programs that use the stack; raises Unreachable if it is down.
+
+    ``worker``: with the user of this worker instead of the administrator. Raises Misconfigured if there is none.
+    """
     state = load_state(home or stack_home(), check_name(name))
     usable = [
         known for known in state.servers.values() if known.external or (known.process and is_alive(known.process))
     ]
     if not usable:
         raise Unreachable(f"the stack {name} is not up: start it with memory-graph stack up --name {name}.")
-    return {key: value for known in usable for key, value in known.environment.items()}
+    found = {key: value for known in usable for key, value in known.environment.items()}
+    return as_user(found, StackTls(state.folder), user_of(worker)) if worker else found
 
 
 def log_file(name: str, server: str, *, home: Path | None = None) -> Path:

@@ -5,10 +5,11 @@ Each override says which loss it prevents; all were reproduced with faust-stream
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+import structlog
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage
@@ -19,9 +20,12 @@ from workers.engine.assignment import Assignment
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
-from workers.engine.consumer.thread import ConsumerThread
+from workers.engine.consumer.thread import NOT_ALLOWED, ConsumerThread
 from workers.engine.faust_logger import QUIET
 
+log = structlog.get_logger(__name__)
+
+NOT_ALLOWED_SECONDS = 1.0
 WAIT_FOR_ROOM_SECONDS = 1.0
 GATHER_SECONDS = 0.02
 """Pause after a fetch with few records: otherwise each fetch returns a handful of records for the price of a full one
@@ -32,11 +36,13 @@ GATHER_SECONDS = 0.02
 class ConsumerContext:
     """What connects the consumer with the partition tasks; one for each process.
 
+    ``password`` returns the password for SASL as it is now; ``None`` without SASL.
     ``assignment`` is set when the app is composed, because an assignment needs the app's table.
     """
 
     chunk_records: Now[int]
     buffer: RecordBuffer
+    password: Callable[[], str] | None = None
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
     assignment: Assignment = field(init=False)
 
@@ -57,7 +63,9 @@ class ChunkConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> ConsumerThread:
         """Limit the time that Faust waits for the end of its thread."""
-        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        thread = ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+        thread.password = cast("Any", self.app).consumer_context.password
+        return thread
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
         """Yield messages of chunks; records of changelogs stay single, for the recovery of tables."""
@@ -74,7 +82,7 @@ class ChunkConsumer(driver.Consumer):
             return
         async with self._position:
             seek = self._seeks
-            fetched = await self._getmany(active_partitions=active, timeout=timeout)
+            fetched = await self._fetched(active, timeout)
         self._trickle = 0 < sum(map(len, fetched.values())) < self._context.chunk_records()
         if not fetched or self.should_stop:
             return
@@ -87,6 +95,18 @@ class ChunkConsumer(driver.Consumer):
                 if self._stale(seek):
                     return
                 yield tp, message
+
+    async def _fetched(self, active: set[TP], timeout: float) -> Any:  # noqa: ASYNC109 - Faust's name for it
+        """Fetch; while Kafka does not let this user read, return nothing: Faust would end the process.
+
+        aiokafka goes on once its error has been raised. The observer says what is missing.
+        """
+        try:
+            return await self._getmany(active_partitions=active, timeout=timeout)
+        except NOT_ALLOWED as error:
+            log.warning("Kafka does not let this user read", reason=str(error))
+            await asyncio.sleep(NOT_ALLOWED_SECONDS)
+            return {}
 
     async def _go_back(self) -> None:
         """Read partitions again from the graph's offset, because Kafka's committed offset is past it."""

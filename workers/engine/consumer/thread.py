@@ -3,11 +3,21 @@
 import os
 import sys
 import threading
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
+import structlog
+from aiokafka.errors import (  # type: ignore[import-untyped]  # it ships no types
+    CommitFailedError,
+    GroupAuthorizationFailedError,
+    TopicAuthorizationFailedError,
+)
 from faust.transport.drivers import aiokafka as driver
 from mode.threads import WorkerThread
 
+log = structlog.get_logger(__name__)
+
+NOT_ALLOWED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 LEAVE_SECONDS = 10.0
 """Time for the consumer to leave its group after the drain, and again for its thread to end."""
 
@@ -30,12 +40,41 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     Worker = LeavingThread
     shutdown_timeout = LEAVE_SECONDS
+    password: Callable[[], str] | None = None
+    """Returns the password for SASL as it is now; ``None`` without SASL."""
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         """Read only what was committed: Faust would also read the records of aborted transactions."""
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust passes its own; aiokafka reads it at the start
+        consumer.commit = tolerated(consumer.commit)
+        if self.password is not None:
+            follow_password(consumer._client, self.password)  # noqa: SLF001 - aiokafka has no setting for it
         return consumer
+
+
+def tolerated(commit: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """Let Faust commit again later where Kafka does not let this user: it would end the process."""
+
+    async def commit_later(*args: Any, **keywords: Any) -> None:
+        try:
+            await commit(*args, **keywords)
+        except NOT_ALLOWED as error:
+            log.warning("Kafka does not let this user commit", reason=str(error))
+            raise CommitFailedError("already rebalanced, in the words that Faust goes on after") from error
+
+    return commit_later
+
+
+def follow_password(client: Any, current: Callable[[], str]) -> None:
+    """Let aiokafka's client use the password as it is now, whenever it opens a connection."""
+    connect = client._get_conn  # noqa: SLF001 - the one place in which it connects to a broker that it knows
+
+    async def connect_with_current_password(*args: Any, **keywords: Any) -> Any:
+        client._sasl_plain_password = current()  # noqa: SLF001 - read when it connects
+        return await connect(*args, **keywords)
+
+    client._get_conn = connect_with_current_password  # noqa: SLF001 - same reason as above
 
 
 def remains() -> bool:

@@ -11,12 +11,11 @@ import structlog
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import Schema, load_reader_schemas
-from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.producer import JAVA_PARTITIONER, KafkaProducer
 from workers.adapters.kafka_connect.status import connector_status, is_running
 from workers.adapters.registry_api.client import RegistryApi
-from workers.config.settings import Settings
-from workers.core.errors import Retryable, Unreachable
+from workers.config.settings import KafkaConnectSettings, Settings
+from workers.core.errors import Misconfigured, NotAllowed, Retryable, Unreachable
 from workers.core.job import AskConnector, Effect, Publish
 from workers.core.metric import Measurement
 from workers.core.record import Headers, OutgoingRecord
@@ -35,7 +34,7 @@ class Effects:
         api: RegistryApi | None,
         record: Callable[[Measurement], None],
         tracing: Tracing,
-        connect: str | None = None,
+        connect: KafkaConnectSettings | None = None,
     ) -> None:
         self._encoder = encoder
         self._producer = producer
@@ -66,16 +65,18 @@ class Effects:
         self._tracing.inject(headers, effect.baggage)
         try:
             await self._producer.send([OutgoingRecord(effect.topic, effect.key, value, headers=headers)])
+        except NotAllowed:
+            raise
         except Retryable as error:
             fix = "the topic must exist: `memory-graph topology apply --execute`"
             raise Retryable(f"{effect.topic}: {error}; {fix}") from error
 
     async def _ask_connector(self, effect: AskConnector) -> None:
-        if self._connect is None:
+        if self._connect is None or self._connect.url is None:
             return
         try:
             running = is_running(await asyncio.to_thread(connector_status, self._connect, effect.connector))
-        except Unreachable as reason:
+        except (Misconfigured, Unreachable) as reason:
             log.warning("nobody knows whether the connector runs", connector=effect.connector, reason=str(reason))
             running = False
         self._record(Measurement(effect.gauge, float(running)))
@@ -90,15 +91,15 @@ async def open_effects(
     stack: AsyncExitStack, settings: Settings, schemas: Path, record: Callable[[Measurement], None], tracing: Tracing
 ) -> Effects:
     """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records."""
-    registry = SchemaRegistry(settings.schema_registry_url)
+    registry = SchemaRegistry(settings.schema_registry)
     stack.push_async_callback(registry.aclose)
-    producer = KafkaProducer(librdkafka_config(settings.kafka) | JAVA_PARTITIONER)
+    producer = KafkaProducer(JAVA_PARTITIONER, settings.kafka)
     stack.push_async_callback(producer.aclose)
     api = None
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
     encoder = AvroEncoder(registry, _published(schemas))
-    return Effects(encoder, producer, api, record, tracing, settings.kafka_connect_url)
+    return Effects(encoder, producer, api, record, tracing, settings.kafka_connect)
 
 
 def _published(schemas: Path) -> Mapping[str, Schema]:

@@ -76,7 +76,7 @@ async def audit_trail(settings: Settings, topology: Topology) -> AsyncIterator[A
         return
     if TOPIC not in Admin(settings.kafka).topics():
         raise Misconfigured(f"there is no topic {TOPIC}; create it with `memory-graph topology apply --execute`")
-    registry = SchemaRegistry(settings.schema_registry_url)
+    registry = SchemaRegistry(settings.schema_registry)
     try:
         schemas = load_reader_schemas(topology.schemas_folder / SCHEMAS)
         yield AuditTrail(settings.kafka, AvroEncoder(registry, schemas))

@@ -61,7 +61,7 @@ async def dry_run(settings: Settings, topology: Topology, source: str) -> AsyncI
         yield None
         return
     deployment = Deployment(FLEET[names[0]], settings, topology)
-    registry = SchemaRegistry(settings.schema_registry_url)
+    registry = SchemaRegistry(settings.schema_registry)
     try:
         own = deployment.factory.wire_format is not WireFormat.DEBEZIUM
         encoder = AvroEncoder(registry, load_reader_schemas(deployment.schemas)) if own else None

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from workers.adapters.kafka_connect.status import RUNNING, connector_status
+from workers.config.settings import KafkaConnectSettings
 from workers.config.settings_faults import without_credentials
-from workers.core.errors import Unreachable
+from workers.core.errors import Misconfigured, Unreachable
 from workers.ops.doctor.finding import Finding, failed, ok, problem
 
 CONNECTOR = "registry"
@@ -13,13 +14,14 @@ CHECK = f"connector {CONNECTOR}"
 RESUMED = frozenset({"PAUSED", "STOPPED"})
 
 
-def check_connector(url: str | None) -> list[Finding]:
-    """Ask the Kafka Connect at ``url`` for the connector's state; nothing is asked where there is none. Blocks."""
-    if url is None:
+def check_connector(settings: KafkaConnectSettings) -> list[Finding]:
+    """Ask Kafka Connect for the connector's state; nothing is asked where there is none. Blocks."""
+    if settings.url is None:
         return []
     try:
-        return [judge_connector(connector_status(url, CONNECTOR), f"{without_credentials(url)}/connectors/{CONNECTOR}")]
-    except Unreachable as error:
+        address = f"{without_credentials(settings.url)}/connectors/{CONNECTOR}"
+        return [judge_connector(connector_status(settings, CONNECTOR), address)]
+    except (Misconfigured, Unreachable) as error:
         return [failed(CHECK, error)]
 
 

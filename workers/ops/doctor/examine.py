@@ -6,6 +6,7 @@ from itertools import chain
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured
+from workers.ops.doctor.certificate_checks import check_certificates
 from workers.ops.doctor.connector_checks import check_connector
 from workers.ops.doctor.finding import Finding, failed, ok
 from workers.ops.doctor.graph_checks import check_graph
@@ -27,14 +28,14 @@ async def examine() -> list[Finding]:
     except Misconfigured as error:
         return [*findings, failed("topology", error), *await check_graph(settings.neo4j)]
     findings.append(ok("topology", f"{settings.topology_path} is in order"))
-    return [*findings, *await _servers(settings, topology)]
+    return [*findings, *check_certificates(settings), *await _servers(settings, topology)]
 
 
 async def _servers(settings: Settings, topology: Topology) -> list[Finding]:
     checks = await asyncio.gather(
         asyncio.to_thread(check_kafka, settings.kafka, topology),
-        asyncio.to_thread(check_connector, settings.kafka_connect_url),
-        check_schemas(settings.schema_registry_url, topology),
+        asyncio.to_thread(check_connector, settings.kafka_connect),
+        check_schemas(settings.schema_registry, topology),
         check_graph(settings.neo4j),
         asyncio.to_thread(check_vault, settings.vault),
     )

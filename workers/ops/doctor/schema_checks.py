@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import Schema, load_reader_schemas, subject_of
-from workers.config.settings_faults import without_credentials
+from workers.config.settings import SchemaRegistrySettings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured, Retryable
 from workers.core.worker import WireFormat
@@ -13,9 +13,9 @@ from workers.ops.doctor.finding import Finding, failed, ok, problem
 from workers.pipelines.fleet import FLEET
 
 
-async def check_schemas(url: str, topology: Topology) -> list[Finding]:
+async def check_schemas(settings: SchemaRegistrySettings, topology: Topology) -> list[Finding]:
     """Look up every worker's schemas, each under the subject of its topic."""
-    registry = SchemaRegistry(url)
+    registry = SchemaRegistry(settings)
     try:
         per_worker = [
             await _check_worker(registry, worker.topic, load_reader_schemas(topology.schemas_folder / name))
@@ -27,7 +27,7 @@ async def check_schemas(url: str, topology: Topology) -> list[Finding]:
     finally:
         await registry.aclose()
     return [
-        ok("schema registry", f"{without_credentials(url)} answers"),
+        ok("schema registry", f"{settings.url} answers"),
         *(finding for findings in per_worker for finding in findings),
     ]
 

@@ -23,7 +23,7 @@ async def put(settings: Settings, topology: Topology, subject: Subject, decision
         raise Misconfigured(f"{settings.topology_path} has no worker {WORKER!r}, who reads decisions: add it")
     publish = decided(topology.workers[WORKER].topic, subject, time.time_ns() // 1_000_000, decision)
     schemas = load_reader_schemas(topology.schemas_folder / WORKER)
-    async with aclosing(SchemaRegistry(settings.schema_registry_url)) as registry:
+    async with aclosing(SchemaRegistry(settings.schema_registry)) as registry:
         try:
             value = await AvroEncoder(registry, schemas).encode(publish.topic, publish.record_name, publish.fields)
         except Retryable as reason:

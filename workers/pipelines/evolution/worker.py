@@ -13,6 +13,7 @@ from workers.pipelines.evolution.jobs.find_versions import FindVersions
 from workers.pipelines.evolution.metrics import METRICS, report
 from workers.pipelines.evolution.options import EvolutionOptions
 from workers.pipelines.evolution.read.parse import check_key, parse
+from workers.pipelines.evolution.records import CONFIRMATIONS, NOTIFICATIONS
 from workers.pipelines.evolution.write.plan import plan
 
 
@@ -44,6 +45,7 @@ EVOLUTION = WorkerFactory(
     options=EvolutionOptions,
     build=build,
     writes_own_topic=True,
+    publishes=lambda options: (options.topic, NOTIFICATIONS, CONFIRMATIONS),
     metrics=METRICS,
     dead_letter_codes=DEAD_LETTER_CODES,
 )

@@ -58,6 +58,7 @@ REGISTRY = WorkerFactory(
     options=RegistryOptions,
     build=build,
     wire_format=WireFormat.DEBEZIUM,
+    publishes=lambda options: (options.usage.topic,) if options.usage else (),
     metrics=METRICS,
     dead_letter_codes=DEAD_LETTER_CODES,
 )

@@ -16,6 +16,7 @@ from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import Schema, load_reader_schemas, register_schemas, subject_of
 from workers.adapters.avro.wire import prefix_of
+from workers.config.settings import SchemaRegistrySettings
 from workers.core.errors import Misconfigured, Rejected, Retryable
 from workers.core.record import ConsumedRecord
 
@@ -44,7 +45,7 @@ def url() -> str:
 
 @pytest.fixture
 async def registry(url: str) -> AsyncIterator[SchemaRegistry]:
-    opened = SchemaRegistry(url)
+    opened = SchemaRegistry(SchemaRegistrySettings(url=url))
     yield opened
     await opened.aclose()
 
@@ -84,7 +85,7 @@ async def test_registering_again_gives_the_same_ids_and_they_can_be_looked_up(
     registry: SchemaRegistry, url: str, schemas: Mapping[str, Schema], topic: str
 ) -> None:
     first = await register_schemas(registry, topic, schemas)
-    another = SchemaRegistry(url)
+    another = SchemaRegistry(SchemaRegistrySettings(url=url))
     try:
         assert await register_schemas(another, topic, schemas) == first
         subject = subject_of(topic, INVOCATION)
@@ -108,7 +109,7 @@ async def test_an_id_never_given_out_is_unknown(
 
 @pytest.mark.parametrize("path", ["/nothing/here", ""])
 async def test_a_wrong_address_condemns_no_record(url: str, path: str) -> None:
-    registry = SchemaRegistry(url.split("/apis", maxsplit=1)[0] + path)
+    registry = SchemaRegistry(SchemaRegistrySettings(url=url.split("/apis", maxsplit=1)[0] + path))
     try:
         with pytest.raises(Retryable, match="404"):
             await registry.definition(1)
@@ -117,7 +118,7 @@ async def test_a_wrong_address_condemns_no_record(url: str, path: str) -> None:
 
 
 async def test_a_registry_that_is_down_is_waited_for() -> None:
-    registry = SchemaRegistry("http://127.0.0.1:9")
+    registry = SchemaRegistry(SchemaRegistrySettings(url="http://127.0.0.1:9"))
     try:
         with pytest.raises(Retryable, match="SCHEMA_REGISTRY_URL"):
             await registry.definition(1)

@@ -35,7 +35,7 @@ def records_in(settings: Settings, topic: str) -> list[ConsumedRecord]:
 
 async def decoded(settings: Settings, records: list[ConsumedRecord]) -> tuple[Counter[str], Counter[str]]:
     """Count the event types of decoded records, and the reasons of the others."""
-    registry = SchemaRegistry(settings.schema_registry_url)
+    registry = SchemaRegistry(settings.schema_registry)
     codec = AvroCodec(registry, load_reader_schemas(ROOT / "schemas/avro/telemetry"))
     types: Counter[str] = Counter()
     codes: Counter[str] = Counter()

@@ -108,7 +108,7 @@ def audit_events() -> Callable[[str], Awaitable[list[Mapping[str, Any]]]]:
     apply_topology(settings.kafka, audit, execute=True)
 
     async def read(dlq_topic: str) -> list[Mapping[str, Any]]:
-        async with aclosing(SchemaRegistry(settings.schema_registry_url)) as registry:
+        async with aclosing(SchemaRegistry(settings.schema_registry)) as registry:
             codec = AvroCodec(registry, load_reader_schemas(topology.schemas_folder / SCHEMAS))
             reader = TopicReader(settings.kafka, TOPIC)
             records = list(reader.between({}, reader.end_offsets()))

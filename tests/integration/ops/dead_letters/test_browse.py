@@ -36,7 +36,7 @@ MANY = 2 * PAGE_LETTERS + 50
 
 @pytest.fixture
 async def registry() -> AsyncIterator[SchemaRegistry]:
-    async with aclosing(SchemaRegistry(Settings.from_environment().schema_registry_url)) as opened:
+    async with aclosing(SchemaRegistry(Settings.from_environment().schema_registry)) as opened:
         yield opened
 
 

@@ -29,7 +29,7 @@ INVOCATION = "com.llm.observatory.events.LLMInvocationEvent"
 
 @pytest.fixture
 async def registry() -> AsyncIterator[SchemaRegistry]:
-    opened = SchemaRegistry(Settings.from_environment().schema_registry_url)
+    opened = SchemaRegistry(Settings.from_environment().schema_registry)
     yield opened
     await opened.aclose()
 

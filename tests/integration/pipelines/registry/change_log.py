@@ -9,7 +9,7 @@ from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.wire import PREFIX_BYTES, is_framed
 from workers.adapters.kafka.reader import TopicReader
-from workers.config.settings import KafkaSettings
+from workers.config.settings import KafkaSettings, SchemaRegistrySettings
 from workers.core.errors import Dropped
 from workers.core.record import ConsumedRecord
 from workers.dev.stack.running import RunningStack
@@ -51,7 +51,7 @@ class ChangeLog:
 
     async def until(self, enough: Callable[[Sequence[Seen]], bool]) -> Sequence[Seen]:
         """Wait until ``enough``, and return all records so far; each partition's are in order."""
-        registry = SchemaRegistry(self._registry_url)
+        registry = SchemaRegistry(SchemaRegistrySettings(url=self._registry_url))
         codec, deadline = AvroCodec(registry, {}, change_events=True), time.monotonic() + WITHIN_SECONDS
         try:
             while not enough(self._seen):

@@ -1,11 +1,16 @@
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from workers.adapters.avro.schema_registry import SchemaRegistry, WriterDefinition
+from workers.config.settings import SchemaRegistrySettings
 from workers.core.errors import Retryable
 
 PAGE = b"<html>\n<body>\n" + b"<p>welcome</p>\n" * 100 + b"</body></html>"
@@ -29,14 +34,20 @@ class NoRegistry(BaseHTTPRequestHandler):
         return None
 
 
-@pytest.fixture
-def server() -> Iterator[HTTPServer]:
+@contextmanager
+def serving() -> Iterator[HTTPServer]:
     with HTTPServer(("127.0.0.1", 0), NoRegistry) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[HTTPServer]:
+    with serving() as server:
+        yield server
 
 
 @pytest.mark.parametrize(
@@ -51,7 +62,6 @@ def server() -> Iterator[HTTPServer]:
         (200, b'{"schema": 7, "id": "seven"}'),
         (200, b'{"schema": "\\"string\\"", "references": "none", "id": null}'),
         (302, b""),
-        (401, PAGE),
         (404, PAGE),
         (404, b""),
         (404, b'{"error": "no such path"}'),
@@ -63,7 +73,7 @@ async def test_another_server_at_the_address_is_one_sentence_with_the_fix(
 ) -> None:
     monkeypatch.setattr(NoRegistry, "status", status)
     monkeypatch.setattr(NoRegistry, "body", body)
-    registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
+    registry = SchemaRegistry(SchemaRegistrySettings(url=f"http://127.0.0.1:{server.server_port}"))
     try:
         for request in (
             registry.definition(1),
@@ -86,14 +96,15 @@ async def test_a_server_error_without_the_registrys_code_is_one_short_sentence(
 ) -> None:
     monkeypatch.setattr(NoRegistry, "status", 503)
     monkeypatch.setattr(NoRegistry, "body", body)
-    registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
+    registry = SchemaRegistry(SchemaRegistrySettings(url=f"http://127.0.0.1:{server.server_port}"))
     try:
         with pytest.raises(Retryable) as raised:
             await registry.definition(1)
     finally:
         await registry.aclose()
     assert str(raised.value) == (
-        "the schema registry does not answer (HTTP status 503): start it, or check SCHEMA_REGISTRY_URL"
+        f"the schema registry at http://127.0.0.1:{server.server_port} does not answer (HTTP status 503): "
+        "start it, or check SCHEMA_REGISTRY_URL"
     )
 
 
@@ -101,7 +112,7 @@ async def test_an_answer_of_another_server_is_not_remembered(
     server: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(NoRegistry, "body", b"{}")
-    registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
+    registry = SchemaRegistry(SchemaRegistrySettings(url=f"http://127.0.0.1:{server.server_port}"))
     try:
         with pytest.raises(Retryable):
             await registry.definition(1)
@@ -112,10 +123,11 @@ async def test_an_answer_of_another_server_is_not_remembered(
 
 
 async def test_a_server_out_of_reach_is_one_sentence_with_the_variable() -> None:
-    registry = SchemaRegistry("http://127.0.0.1:9", timeout_seconds=1)
+    registry = SchemaRegistry(SchemaRegistrySettings(url="http://127.0.0.1:9"), timeout_seconds=1)
     try:
         with pytest.raises(
-            Retryable, match=r"the schema registry does not answer .*: start it, or check SCHEMA_REGISTRY_URL"
+            Retryable,
+            match=r"at http://127.0.0.1:9 does not answer .*: start it, or check SCHEMA_REGISTRY_URL",
         ):
             await registry.definition(1)
     finally:
@@ -142,10 +154,38 @@ async def test_a_missing_reference_is_no_outage() -> None:
     with HTTPServer(("127.0.0.1", 0), LacksReference) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        registry = SchemaRegistry(f"http://127.0.0.1:{server.server_port}")
+        registry = SchemaRegistry(SchemaRegistrySettings(url=f"http://127.0.0.1:{server.server_port}"))
         try:
             assert await registry.definition(1) == WriterDefinition("AVRO", (), "money version 3")
         finally:
             await registry.aclose()
             server.shutdown()
             thread.join()
+
+
+async def test_a_login_is_sent_as_its_file_has_it_now_and_a_refused_one_names_server_user_and_fix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(NoRegistry, "status", 401)
+    seen: list[str] = []
+
+    def refuse(self: NoRegistry) -> None:
+        seen.append(self.headers["Authorization"])
+        self.do_GET()
+
+    monkeypatch.setattr(NoRegistry, "do_POST", refuse)
+    monkeypatch.setenv("SCHEMA_REGISTRY_PASSWORD_FILE", str(tmp_path / "password"))
+    with serving() as server:
+        url = f"http://127.0.0.1:{server.server_port}"
+        registry = SchemaRegistry(SchemaRegistrySettings(url=url, username="ada", password=SecretStr("at the start")))
+        for password in ("first", "second"):
+            (tmp_path / "password").write_text(password)
+            with pytest.raises(Retryable) as raised:
+                await registry.register("subject", {"type": "string"})
+            assert str(raised.value) == (
+                f"the schema registry at {url} does not accept user 'ada' with this password (HTTP status 401): set "
+                "SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD (or SCHEMA_REGISTRY_PASSWORD_FILE)"
+            )
+        await registry.aclose()
+
+    assert [b64decode(each.removeprefix("Basic ")).decode() for each in seen] == ["ada:first", "ada:second"]

@@ -27,7 +27,7 @@ class Brokers:
 @pytest.fixture
 def brokers(monkeypatch: pytest.MonkeyPatch) -> Brokers:
     it = Brokers()
-    monkeypatch.setattr(module, "KafkaProducer", lambda _config: it)
+    monkeypatch.setattr(module, "KafkaProducer", lambda _config, _kafka: it)
     return it
 
 

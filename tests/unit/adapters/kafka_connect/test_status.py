@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from workers.adapters.kafka_connect.status import connector_status, is_running
+from workers.config.settings import KafkaConnectSettings
 from workers.core.errors import Unreachable
 
 
@@ -26,4 +27,4 @@ def test_a_connector_runs_with_all_its_tasks_or_not_at_all(told: Any, *, running
 
 def test_a_connect_that_does_not_answer_is_out_of_reach() -> None:
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:9 does not answer"):
-        connector_status("http://127.0.0.1:9", "registry")
+        connector_status(KafkaConnectSettings(url="http://127.0.0.1:9"), "registry")

@@ -47,7 +47,7 @@ def test_kafka_listens_on_loopback_only_and_creates_no_topics_by_itself(instance
 
 
 def test_neo4j_advertises_the_ports_on_which_it_listens(instance: Callable[..., Instance]) -> None:
-    lines = neo4j.CONFIGURATION.format(**instance("neo4j").ports).splitlines()
+    lines = neo4j.configuration(instance("neo4j")).splitlines()
     assert "server.bolt.listen_address=127.0.0.1:20000" in lines
     assert "server.bolt.advertised_address=127.0.0.1:20000" in lines
     assert "server.http.listen_address=127.0.0.1:20001" in lines

@@ -84,3 +84,20 @@ async def test_only_committed_records_are_read(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", create)
     made = ConsumerThread.__new__(ConsumerThread)._create_worker_consumer(None)  # noqa: SLF001 - Faust calls it
     assert made._isolation_level == "read_committed"  # noqa: SLF001 - as above
+
+
+class KafkaClient:
+    """Stands for aiokafka's client: it connects with the password that it has."""
+
+    _sasl_plain_password = "first"
+
+    async def _get_conn(self, node: int, *, group: int = 0) -> tuple[int, int, str]:
+        return node, group, self._sasl_plain_password
+
+
+async def test_each_connection_is_opened_with_the_password_that_holds_now() -> None:
+    client, passwords = KafkaClient(), iter(["second", "third"])
+    module.follow_password(client, lambda: next(passwords))
+
+    assert await client._get_conn(1, group=2) == (1, 2, "second")  # noqa: SLF001 - the method that aiokafka calls
+    assert await client._get_conn(1) == (1, 0, "third")  # noqa: SLF001 - same reason as above

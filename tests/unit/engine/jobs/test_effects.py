@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from tests.unit.observe.collected import Collected, traceparent
+from workers.config.settings import KafkaConnectSettings
 from workers.core.errors import Retryable
 from workers.core.job import AskConnector, Call, Publish
 from workers.core.metric import Measurement, gauge
@@ -72,16 +73,16 @@ async def test_a_measurement_goes_to_the_metrics() -> None:
 
 @pytest.mark.parametrize(("state", "value"), [("RUNNING", 1), ("FAILED", 0)])
 async def test_the_state_of_a_connector_sets_a_gauge(state: str, value: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, str]] = []
+    asked: list[tuple[str | None, str]] = []
 
-    def status(url: str, connector: str) -> Any:
-        asked.append((url, connector))
+    def status(settings: KafkaConnectSettings, connector: str) -> Any:
+        asked.append((settings.url, connector))
         return {"connector": {"state": "RUNNING"}, "tasks": [{"state": state}]}
 
     monkeypatch.setattr(effects_module, "connector_status", status)
     world: Any = World()
     recorded: list[Measurement] = []
-    effects = Effects(world, world, None, recorded.append, NO_TRACING, "http://connect:8083")
+    effects = Effects(world, world, None, recorded.append, NO_TRACING, KafkaConnectSettings(url="http://connect:8083"))
     await effects.run(AskConnector("registry", WAITING))
     assert asked == [("http://connect:8083", "registry")]
     assert recorded == [Measurement(WAITING, value)]
@@ -92,7 +93,7 @@ async def test_a_connector_of_a_connect_that_is_away_does_not_run_and_without_on
     recorded: list[Measurement] = []
     await Effects(world, world, None, recorded.append, NO_TRACING).run(AskConnector("registry", WAITING))
     assert recorded == []
-    away = Effects(world, world, None, recorded.append, NO_TRACING, "http://127.0.0.1:9")
+    away = Effects(world, world, None, recorded.append, NO_TRACING, KafkaConnectSettings(url="http://127.0.0.1:9"))
     await away.run(AskConnector("registry", WAITING))
     assert recorded == [Measurement(WAITING, 0)]
 

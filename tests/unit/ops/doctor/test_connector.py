@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from workers.config.settings import KafkaConnectSettings
 from workers.ops.doctor.connector_checks import check_connector, judge_connector
 from workers.ops.doctor.finding import State
 
@@ -15,7 +16,7 @@ def status(connector: str, *tasks: str) -> dict[str, Any]:
 
 
 def test_a_password_in_the_address_is_not_repeated() -> None:
-    (finding,) = check_connector("http://ada:hidden@127.0.0.1:9")
+    (finding,) = check_connector(KafkaConnectSettings(url="http://ada:hidden@127.0.0.1:9"))
     assert "…@127.0.0.1:9" in finding.message
     assert "hidden" not in finding.message
 
@@ -50,7 +51,7 @@ def test_one_that_does_not_run_is_a_problem_with_a_fix(told: dict[str, Any] | No
 
 
 def test_a_connect_that_is_away_is_out_of_reach_and_none_at_all_is_not_asked() -> None:
-    (finding,) = check_connector("http://127.0.0.1:1")
+    (finding,) = check_connector(KafkaConnectSettings(url="http://127.0.0.1:1"))
     assert finding.state is State.UNREACHABLE
     assert finding.message.startswith("Kafka Connect at http://127.0.0.1:1 does not answer")
-    assert check_connector(None) == []
+    assert check_connector(KafkaConnectSettings()) == []

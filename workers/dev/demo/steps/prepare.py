@@ -26,7 +26,7 @@ async def prepare(settings: Settings, topology: Topology, workers: list[str]) ->
 
 
 async def _register(settings: Settings, topology: Topology, workers: list[str]) -> None:
-    registry = SchemaRegistry(settings.schema_registry_url)
+    registry = SchemaRegistry(settings.schema_registry)
     try:
         for name in workers:
             if FLEET[name].wire_format is WireFormat.DEBEZIUM:  # Debezium registers theirs

@@ -1,8 +1,9 @@
 """Neo4j Community: Bolt for programs, and its Browser over HTTP."""
 
 from workers.dev.stack.ports import http_ok
-from workers.dev.stack.server import Command, Instance, LocalServer, plain_environment
+from workers.dev.stack.server import Command, Instance, LocalServer, authority_of, plain_environment
 from workers.dev.stack.servers.java import SHORT_LIVED, java, run_once
+from workers.dev.stack.tls.files import SUITES
 
 # The last line saves 8 s at each stop: without it Bolt waits for idle threads.
 CONFIGURATION = """\
@@ -10,16 +11,36 @@ server.default_listen_address=127.0.0.1
 server.default_advertised_address=127.0.0.1
 server.bolt.listen_address=127.0.0.1:{bolt}
 server.bolt.advertised_address=127.0.0.1:{bolt}
-server.http.enabled=true
-server.http.listen_address=127.0.0.1:{http}
-server.http.advertised_address=127.0.0.1:{http}
-server.https.enabled=false
 server.memory.heap.initial_size=1g
 server.memory.heap.max_size=1g
 server.memory.pagecache.size=512m
 db.tx_log.rotation.retention_policy=256M size
 dbms.usage_report.enabled=false
 internal.server.bolt.thread_pool_shutdown_wait_time=1s
+"""
+
+PLAIN = """\
+server.http.enabled=true
+server.http.listen_address=127.0.0.1:{http}
+server.http.advertised_address=127.0.0.1:{http}
+server.https.enabled=false
+"""
+
+SECURE = """\
+server.bolt.tls_level=REQUIRED
+server.http.enabled=false
+server.https.enabled=true
+server.https.listen_address=127.0.0.1:{http}
+server.https.advertised_address=127.0.0.1:{http}
+"""
+POLICY = """\
+dbms.ssl.policy.{scope}.enabled=true
+dbms.ssl.policy.{scope}.base_directory={folder}
+dbms.ssl.policy.{scope}.public_certificate={files.certificate.name}
+dbms.ssl.policy.{scope}.private_key={files.key.name}
+dbms.ssl.policy.{scope}.client_auth=NONE
+dbms.ssl.policy.{scope}.tls_versions=TLSv1.3
+dbms.ssl.policy.{scope}.ciphers={suites}
 """
 
 # Neo4j uses internals of the Java runtime for its page cache and off-heap buffers.
@@ -35,14 +56,29 @@ JAVA_OPTIONS = (
 
 def prepare(instance: Instance) -> None:
     """Write the configuration, and set the password of a new database."""
-    configuration = instance.folder / "conf" / "neo4j.conf"
-    configuration.parent.mkdir(exist_ok=True)
-    configuration.write_text(CONFIGURATION.format(**instance.ports))
+    path = instance.folder / "conf" / "neo4j.conf"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(configuration(instance))
     if not (instance.folder / "data" / "dbms" / "auth.ini").exists():
         tool = java(instance.folder, instance.jars["neo4j"], *SHORT_LIVED, *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
         run_once(
             [*tool, "dbms", "set-initial-password", instance.secrets["password"]], instance.log, _folders(instance)
         )
+
+
+def configuration(instance: Instance) -> str:
+    """Return the contents of ``neo4j.conf``."""
+    return CONFIGURATION.format(**instance.ports) + _encryption(instance)
+
+
+def _encryption(instance: Instance) -> str:
+    if instance.tls is None:
+        return PLAIN.format(**instance.ports)
+    files = instance.tls.of_server("neo4j")
+    policies = [
+        POLICY.format(scope=scope, folder=files.key.parent, files=files, suites=SUITES) for scope in ("bolt", "https")
+    ]
+    return SECURE.format(**instance.ports) + "".join(policies)
 
 
 def command(instance: Instance) -> Command:
@@ -58,12 +94,13 @@ def command(instance: Instance) -> Command:
 
 def exports(instance: Instance) -> dict[str, str]:
     """Return the addresses of Bolt for programs, and of HTTP for the Browser."""
-    return {
-        "NEO4J_URI": f"bolt://127.0.0.1:{instance.ports['bolt']}",
+    tls = {"NEO4J_CAFILE": str(instance.tls.authority)} if instance.tls else {}
+    return tls | {
+        "NEO4J_URI": f"{'bolt+s' if tls else 'bolt'}://127.0.0.1:{instance.ports['bolt']}",
         "NEO4J_USERNAME": "neo4j",
         "NEO4J_PASSWORD": instance.secrets["password"],
         "NEO4J_DATABASE": "neo4j",
-        "NEO4J_HTTP": f"http://127.0.0.1:{instance.ports['http']}",
+        "NEO4J_HTTP": f"{'https' if tls else 'http'}://127.0.0.1:{instance.ports['http']}",
     }
 
 
@@ -76,11 +113,18 @@ NEO4J = LocalServer(
     title="Neo4j",
     ports={"bolt": 7687, "http": 7474},
     address_variable="NEO4J_URI",
-    other_variables=("NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_PASSWORD_FILE", "NEO4J_DATABASE", "NEO4J_HTTP"),
+    other_variables=(
+        "NEO4J_USERNAME",
+        "NEO4J_PASSWORD",
+        "NEO4J_PASSWORD_FILE",
+        "NEO4J_DATABASE",
+        "NEO4J_HTTP",
+        "NEO4J_CAFILE",
+    ),
     jar_sets=("neo4j",),
     secrets=("password",),
     prepare=prepare,
     command=command,
-    ready=lambda instance: http_ok(instance.ports["http"], "/"),
+    ready=lambda instance: http_ok(instance.ports["http"], "/", authority=authority_of(instance)),
     exports=exports,
 )

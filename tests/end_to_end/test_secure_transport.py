@@ -1,0 +1,185 @@
+"""A worker over SASL_SSL with ACLs, bolt+s and a schema registry with TLS and login; and what can be wrong there."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+import pytest
+
+from tests.end_to_end.program import Program, get, run, until
+from tests.end_to_end.secure_scene import USER, SecureScene
+from workers.dev.stack.running import RunningStack
+from workers.dev.stack.tls.certificates import Certificate
+
+ALLOW = "`memory-graph topology acls --execute`"
+
+
+@pytest.fixture(scope="module")
+def scene(secure_stack: RunningStack, tmp_path_factory: pytest.TempPathFactory) -> SecureScene:
+    folder = tmp_path_factory.mktemp("secure")
+    scene = SecureScene(secure_stack.name, secure_stack.environment, folder, f"secure-{uuid4().hex[:8]}")
+    scene.set_up()
+    return scene
+
+
+@pytest.mark.parametrize("login", ["scram", "certificate"])
+def test_a_worker_with_the_least_rights_folds_records_and_sends_dead_letters_over_tls(
+    scene: SecureScene, login: str
+) -> None:
+    letters = scene.letters()
+    trace = scene.send()
+    scene.send(good=False)
+
+    with scene.start(f"{login}.log", scene.worker if login == "scram" else scene.mutual) as worker:
+        until(lambda: trace in scene.traces(), f"{trace} in the graph", worker)
+        until(lambda: scene.letters() == letters + 2, "two dead letters", worker)
+        assert worker.stop() == 0
+
+    assert not worker.events("Kafka does not let this user read")
+
+
+def complaint(scene: SecureScene, environment: Mapping[str, str]) -> str:
+    """Start a worker that must be refused; return the one line that it says."""
+    code, _, said = run(["worker", "telemetry"], environment)
+    lines = [line for line in said.strip().splitlines() if not line.startswith("{")]
+    assert code == 2, said
+    assert len(lines) == 1, said
+    return lines[0]
+
+
+class Fault(NamedTuple):
+    """Settings that are changed, what the line names as server, the cause, and the fix."""
+
+    changed: Mapping[str, str]
+    server: str
+    cause: str
+    fix: str
+
+
+FAULTS = {
+    "the wrong password of Kafka": Fault(
+        {"KAFKA_PASSWORD": "wrong"}, "KAFKA_BOOTSTRAP_SERVERS", f"does not accept user '{USER}'", "KAFKA_PASSWORD"
+    ),
+    "a foreign authority of Kafka": Fault(
+        {"KAFKA_SSL_CAFILE": "FOREIGN"},
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "an authority that this client does not know",
+        "KAFKA_SSL_CAFILE",
+    ),
+    "another name of Kafka": Fault(
+        {"KAFKA_BOOTSTRAP_SERVERS": "LOCALHOST"},
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "for another name",
+        "KAFKA_BOOTSTRAP_SERVERS",
+    ),
+    "the wrong password of Neo4j": Fault(
+        {"NEO4J_PASSWORD": "wrong"}, "NEO4J_URI", "does not accept user 'neo4j'", "NEO4J_PASSWORD"
+    ),
+    "a foreign authority of Neo4j": Fault(
+        {"NEO4J_CAFILE": "FOREIGN"}, "NEO4J_URI", "an authority that this client does not know", "NEO4J_CAFILE"
+    ),
+    "another name of Neo4j": Fault({"NEO4J_URI": "LOCALHOST"}, "NEO4J_URI", "for another name", "NEO4J_URI"),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_a_worker_that_cannot_be_let_in_says_server_cause_and_fix_in_one_line(
+    scene: SecureScene, tmp_path: Path, what: str
+) -> None:
+    fault = FAULTS[what]
+    (tmp_path / "foreign.pem").write_text(Certificate.authority("foreign").certificate_pem)
+    environment = dict(scene.worker)
+    for variable, value in fault.changed.items():
+        there = environment.get(variable, "")
+        places = {"FOREIGN": str(tmp_path / "foreign.pem"), "LOCALHOST": there.replace("127.0.0.1", "localhost")}
+        environment[variable] = places.get(value, value)
+        if variable == "KAFKA_PASSWORD":
+            del environment["KAFKA_PASSWORD_FILE"]
+
+    said = complaint(scene, environment)
+
+    assert environment[fault.server] in said
+    assert fault.cause in said
+    assert fault.fix in said
+
+
+def test_a_client_whose_certificate_has_expired_is_refused_in_one_line(scene: SecureScene, tmp_path: Path) -> None:
+    scene.tls.signer().sign(USER, days=-1).write(tmp_path / "tls.crt", tmp_path / "tls.key")
+    expired = {"KAFKA_SSL_CERTFILE": str(tmp_path / "tls.crt"), "KAFKA_SSL_KEYFILE": str(tmp_path / "tls.key")}
+
+    said = complaint(scene, {**scene.mutual, **expired})
+
+    assert scene.mutual["KAFKA_BOOTSTRAP_SERVERS"] in said
+    assert "certificate" in said
+
+
+RULES = {
+    "topic": ("TOPIC", "{topic}", "READ"),
+    "dead-letter topic": ("TOPIC", "{topic}.dlq", "WRITE"),
+    "group": ("GROUP", "{group}", "READ"),
+}
+
+
+@pytest.mark.parametrize("missing", RULES)
+def test_a_worker_without_a_rule_is_refused_at_its_start_in_one_line(scene: SecureScene, missing: str) -> None:
+    resource, pattern, operation = RULES[missing]
+    name = pattern.format(topic=scene.topic, group=scene.group)
+    scene.forbid(resource, name, operation)
+    try:
+        said = complaint(scene, scene.worker)
+    finally:
+        scene.allow()
+
+    assert said.endswith(
+        f"Kafka at {scene.worker['KAFKA_BOOTSTRAP_SERVERS']} does not let user '{USER}' use {resource} {name} "
+        f"({operation}): allow it with {ALLOW}"
+    )
+
+
+@pytest.fixture(scope="module")
+def running(scene: SecureScene) -> Iterator[Program]:
+    with scene.start("running.log", scene.worker) as worker:
+        worker.until_ready()
+        yield worker
+
+
+@pytest.mark.parametrize("missing", RULES)
+def test_a_running_worker_holds_unready_until_the_rule_is_back(
+    scene: SecureScene, running: Program, missing: str
+) -> None:
+    address = running.until_ready()
+    resource, pattern, operation = RULES[missing]
+    name = pattern.format(topic=scene.topic, group=scene.group)
+    letters = scene.letters()
+
+    scene.forbid(resource, name, operation)
+    scene.send(good=False)
+    trace = scene.send()
+    page = until(lambda: _unready(address), "not ready", running)
+    scene.allow()
+
+    assert f"does not let user '{USER}'" in page
+    assert name in page
+    until(lambda: trace in scene.traces(), f"{trace} in the graph", running)
+    until(lambda: scene.letters() >= letters + 2, "two dead letters", running)  # one may be there twice
+    running.until_ready()
+
+
+def _unready(address: str) -> str | None:
+    page = get(f"{address}/readyz")
+    return page.text if page.status == 503 and "does not let" in page.text else None
+
+
+def test_the_doctor_names_what_is_wrong_with_the_schema_registry(scene: SecureScene, tmp_path: Path) -> None:
+    (tmp_path / "foreign.pem").write_text(Certificate.authority("foreign").certificate_pem)
+    wrong = {
+        "an authority that this client does not know": {"SCHEMA_REGISTRY_CAFILE": str(tmp_path / "foreign.pem")},
+        "does not accept user 'memory-graph'": {"SCHEMA_REGISTRY_PASSWORD": "wrong"},
+    }
+    for cause, changed in wrong.items():
+        _, said, _ = run(["doctor"], {**scene.environment, **changed})
+
+        (line,) = [line for line in said.splitlines() if " schema registry: " in line]
+        assert f"the schema registry at {scene.environment['SCHEMA_REGISTRY_URL']}" in line
+        assert cause in line

@@ -1,0 +1,1 @@
+"""TLS of every client: its context, and why a connection failed."""
