@@ -37,13 +37,13 @@ class Alerts:
     """A Prometheus that scrapes and evaluates every second."""
 
     def __init__(self, url: str, program: Program) -> None:
-        self._url = url
+        self.url = url
         self._program = program
 
     def firing(self, within: str = "") -> set[str]:
         """Return the names of the alerts that fire now, or did ``within`` a range such as ``[20s]``."""
         series = f'ALERTS{{alertstate="firing"}}{within}'
-        answer = get(f"{self._url}/api/v1/query?query={quote(f'max_over_time({series})' if within else series)}")
+        answer = get(f"{self.url}/api/v1/query?query={quote(f'max_over_time({series})' if within else series)}")
         assert answer.status == 200, answer.text
         return {row["metric"]["alertname"] for row in json.loads(answer.text)["data"]["result"]} - OF_THE_MACHINE
 

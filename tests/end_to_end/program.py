@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
@@ -18,7 +18,14 @@ PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.05
 
 
-def until(look: Callable[[], FoundT | None], what: str, *programs: "Program") -> FoundT:
+class Living(Protocol):
+    """What must not end while a test waits."""
+
+    def check(self) -> None:
+        """Fail if it has ended."""
+
+
+def until(look: Callable[[], FoundT | None], what: str, *programs: "Living") -> FoundT:
     """Poll until the result is true, and return it.
 
     Fails with ``what`` at the timeout, and at once when one of the programs has ended.

@@ -17,6 +17,7 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.lag import group_lag
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
+from workers.core.errors import Unreachable
 from workers.pipelines.fleet import load_topology
 
 TOPOLOGY = """\
@@ -94,7 +95,10 @@ class Scene:
         try:
             admin.results(admin.client.delete_topics(mine) if mine else {})
             admin.results(admin.client.delete_consumer_groups([self.group]))
-        except KafkaException:  # a group that no member ever joined, or whose members were killed a moment ago
+        except (
+            KafkaException,
+            Unreachable,
+        ):  # a group that no member ever joined, or whose members were killed a moment ago
             return
 
     def start(self, log: str, **process: Any) -> Program:

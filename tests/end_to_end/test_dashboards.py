@@ -121,7 +121,7 @@ class Whole(Scene):
 
     def _call_an_unknown_model(self) -> None:
         trace_id, log = f"{self.name}-t", self.log()
-        producer = Producer(self.serializer(), self.settings.schema_registry_url, self.topic, trace_id)
+        producer = Producer(self.serializer(), self.settings.schema_registry.url, self.topic, trace_id)
         log.send(trace_id.encode(), producer.value(prompt_tokens=1, completion_tokens=1), partition=0)
         log.flush()
 
