@@ -99,12 +99,15 @@ async def test_sighup_reaches_every_replica_also_one_that_is_still_loading(tmp_p
     file = tmp_path / "starts"
     fleet = Supervisor({"telemetry": 2}, command=lambda _: (sys.executable, "-c", LOADING, str(file)))
     running = asyncio.create_task(fleet.run())
-    await until_lines(file, ["loading"] * 2)
-    os.kill(os.getpid(), signal.SIGHUP)
-    await asyncio.sleep(0)
-    (tmp_path / "starts.loaded").touch()
-    await until_lines(file, ["loading"] * 2 + ["reloaded"] * 2)
-    os.kill(os.getpid(), signal.SIGHUP)
-    await until_lines(file, ["loading"] * 2 + ["reloaded"] * 4)
-    fleet.stop()
-    assert await asyncio.wait_for(running, 30) == 0
+    try:
+        await until_lines(file, ["loading"] * 2)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await asyncio.sleep(0)
+        (tmp_path / "starts.loaded").touch()
+        await until_lines(file, ["loading"] * 2 + ["reloaded"] * 2)
+        os.kill(os.getpid(), signal.SIGHUP)
+        await until_lines(file, ["loading"] * 2 + ["reloaded"] * 4)
+    finally:
+        fleet.stop()
+        code = await asyncio.wait_for(running, 30)
+    assert code == 0
