@@ -1,14 +1,16 @@
 """What values.yaml says of the servers reaches the processes, and the network lets them go there and nowhere else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from pydantic import BaseModel
 
 from tests.integration.helm.chart import VALUE_SETS, Manifests, secret_files, variables
 from workers.config.settings import SaslMechanism, SecurityProtocol, Settings
+from workers.config.variables import is_secret, variable_of
 
 FOLDER = "/run/secrets/memory-graph"
 WORKER = "Deployment/graph-memory-graph-telemetry"
@@ -37,6 +39,23 @@ def test_each_process_accepts_its_settings(manifests: Callable[..., Manifests], 
         assert (settings.metrics_host, settings.metrics_port) == ("0.0.0.0", 9464)  # noqa: S104 - a pod's own address
 
 
+def known_variables(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from known_variables(field.annotation, (*above, name))
+        else:
+            yield variable_of((*above, name))
+            if is_secret(field):
+                yield f"{variable_of((*above, name))}_FILE"
+
+
+def test_the_process_knows_every_variable(manifests: Callable[..., Manifests]) -> None:
+    known = {*known_variables(Settings), "TMPDIR", "OTEL_TRACES_SAMPLER"}
+    for values in VALUE_SETS:
+        for name, pod in manifests(values).pods():
+            assert set(variables(pod["containers"][0])) <= known, (values, name)
+
+
 @pytest.mark.parametrize("values", VALUE_SETS)
 def test_files_that_variables_name_are_mounted(manifests: Callable[..., Manifests], values: str) -> None:
     for name, pod in manifests(values).pods():
@@ -53,12 +72,11 @@ def test_scram_over_tls(manifests: Callable[..., Manifests], tmp_path: Path, mon
     assert (kafka.security_protocol, kafka.sasl_mechanism) == (SecurityProtocol.SASL_SSL, SaslMechanism.SCRAM_SHA_512)
     assert (kafka.username, kafka.password.get_secret_value()) == ("memory-graph", "in-kafka-password")
     assert kafka.ssl_cafile == tmp_path / "kafka-ca.crt"
-    env = variables(pod["containers"][0])
-    assert env["NEO4J_CAFILE"] == f"{FOLDER}/neo4j-ca.crt"
-    assert env["SCHEMA_REGISTRY_USERNAME"] == "reader"
-    assert env["SCHEMA_REGISTRY_PASSWORD_FILE"] == f"{FOLDER}/schema-registry-password"
-    assert env["SCHEMA_REGISTRY_CAFILE"] == f"{FOLDER}/schema-registry-ca.crt"
-    assert "KAFKA_SSL_CERTFILE" not in env
+    assert kafka.ssl_certfile is None
+    assert settings.neo4j.cafile == tmp_path / "neo4j-ca.crt"
+    registry = settings.schema_registry
+    assert (registry.username, registry.password.get_secret_value()) == ("reader", "in-schema-registry-password")
+    assert registry.cafile == tmp_path / "schema-registry-ca.crt"
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,11 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.integration.helm.chart import CHART, ROOT, Manifests
-from workers.pipelines.evolution.records import CONFIRMATIONS, NOTIFICATIONS
+from workers.adapters.kafka.access.acls import worker_acls
 from workers.pipelines.fleet import FLEET, load_topology
 
 FULL = "graph-memory-graph"
 TOPOLOGY = load_topology(ROOT / "topology.yaml")
-OF_JOBS: Mapping[str, set[str]] = {
-    "telemetry": set(),
-    "registry": {TOPOLOGY.workers["registry"].model_dump()["usage"]["topic"]},
-    "evolution": {NOTIFICATIONS, CONFIRMATIONS},
-}
 
 
 def permissions(user: Mapping[str, Any]) -> dict[tuple[str, str], set[str]]:
@@ -29,23 +24,27 @@ def permissions(user: Mapping[str, Any]) -> dict[tuple[str, str], set[str]]:
 
 def test_values_name_the_topics_that_workers_write() -> None:
     workers = YAML(typ="safe").load(CHART / "values.yaml")["workers"]
-    own = {name: {TOPOLOGY.workers[name].topic} if FLEET[name].writes_own_topic else set() for name in FLEET}
     assert {name: set(workers[name].get("writes", [])) for name in FLEET} == {
-        name: OF_JOBS[name] | own[name] for name in FLEET
+        name: set(FLEET[name].publishes(TOPOLOGY.workers[name])) for name in FLEET
     }
 
 
-def test_a_worker_reads_its_topic_and_writes_its_dead_letters(manifests: Callable[..., Manifests]) -> None:
+def test_a_worker_may_do_what_the_command_line_would_allow(manifests: Callable[..., Manifests]) -> None:
+    """A strict broker allows a worker all it does by the rules of `memory-graph topology acls`."""
     users = manifests("strimzi-scram").of("KafkaUser")
-    assert permissions(users[f"{FULL}-telemetry"]) == {
-        ("topic", "llm-telemetry-events"): {"Read", "Describe"},
-        ("topic", "llm-telemetry-events.dlq"): {"Read", "Write", "Describe", "DescribeConfigs"},
-        ("topic", "llm-telemetry-events.dlq.replays"): {"Read", "Describe", "DescribeConfigs"},
-        ("topic", "memory-graph-telemetry-cache-changelog"): {"Read", "Describe", "Create", "Alter"},
-        ("group", "memory-graph-telemetry"): {"Read", "Describe"},
-        ("group", "memory-graph-reader"): {"Read", "Describe"},
-    }
-    assert permissions(users[f"{FULL}-evolution"])["topic", "schema-migrations"] == {"Read", "Write", "Describe"}
+    for name, options in TOPOLOGY.workers.items():
+        rules = worker_acls(options, FLEET[name].publishes(options))
+        wanted = {(each.resource.lower(), each.name): set(each.operations) for each in rules}
+        made = permissions(users[f"{FULL}-{name}"])
+        assert {resource: rank(may) for resource, may in made.items()} == {
+            resource: rank(may) for resource, may in wanted.items()
+        }
+
+
+def rank(operations: set[str]) -> set[str]:
+    """Return operations in one spelling, without the one that reading and writing include."""
+    spelled = {each.upper().replace("_", "") for each in operations}
+    return spelled - {"DESCRIBE"} if spelled & {"READ", "WRITE", "DELETE", "ALTER"} else spelled
 
 
 def test_only_operators_have_transactions_and_delete_dead_letters(manifests: Callable[..., Manifests]) -> None:
