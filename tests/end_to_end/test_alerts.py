@@ -7,10 +7,13 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from tests.end_to_end.conftest import Scenes
 from tests.end_to_end.events import INVOCATION, fields_of
 from tests.end_to_end.hurried_rules import Alerts, hurried, hurried_prometheus
 from tests.end_to_end.killed_server import kill, start_again
@@ -21,28 +24,34 @@ from workers.dev.stack.running import RunningStack
 POISON = 3_000
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("prometheus")
+class Watched(NamedTuple):
+    """A fleet, and the Prometheus that scrapes it."""
+
+    fleet: Program
+    alerts: Alerts
 
 
-@pytest.fixture(scope="module")
-def alerts(folder: Path) -> Iterator[Alerts]:
-    with hurried_prometheus(folder) as alerts:
-        yield alerts
-
-
-@pytest.fixture(scope="module")
-def fleet(scene: Scene, alerts: Alerts, folder: Path) -> Iterator[Program]:
-    environment = {**scene.environment, "METRICS_TARGETS": str(folder / "targets")}
-    with Program(["fleet", "--replicas", "telemetry=2"], environment, scene.folder / "fleet.log") as fleet:
-        fleet.until_logged("worker started", 2)
+@contextmanager
+def watched_fleet(scene: Scene, folder: Path, replicas: int) -> Iterator[Watched]:
+    environment, arguments = {**scene.environment, "METRICS_TARGETS": str(folder / "targets")}, ["fleet", "--replicas"]
+    with (
+        hurried_prometheus(folder) as alerts,
+        Program([*arguments, f"telemetry={replicas}"], environment, scene.folder / "fleet.log") as fleet,
+    ):
+        fleet.until_logged("worker started", replicas)
         send(scene, "first")
         scene.until_caught_up(fleet)
-        until(lambda: len(list((folder / "targets").iterdir())) == 2, "both replicas are targets", fleet)
+        until(lambda: len(list((folder / "targets").iterdir())) == replicas, "every replica is a target", fleet)
         alerts.until_quiet(fleet)
-        yield fleet
+        yield Watched(fleet, alerts)
         assert fleet.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def watched(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """Two replicas that survive what is done to them."""
+    with watched_fleet(scene, tmp_path_factory.mktemp("prometheus"), 2) as watched:
+        yield watched
 
 
 def send(scene: Scene, trace: str, count: int = 20) -> None:
@@ -62,9 +71,19 @@ def test_durations_are_divided_and_nothing_else() -> None:
     assert hurried(rule) == f"{divided}summary: over 2 minutes, for: 5m of [it]\n"
 
 
-def test_a_frozen_worker_is_a_worker_that_is_down(scene: Scene, fleet: Program, alerts: Alerts) -> None:
-    frozen = fleet.events("replica started")[0]["pid"]
-    since = time.monotonic()
+def test_a_flood_of_bad_records_reaches_the_dead_letter_limit(scenes: Scenes, tmp_path: Path) -> None:
+    scene = scenes(1)
+    with watched_fleet(scene, tmp_path, 1) as (fleet, alerts):
+        log, since = scene.log(), time.monotonic()
+        for _ in range(POISON):
+            log.send(b"poison", b"no Avro", partition=0)
+        log.flush()
+        assert alerts.until_fires("DeadLetterLimitReached", since, fleet) == {"DeadLetterLimitReached"}
+
+
+def test_a_frozen_worker_is_a_worker_that_is_down(watched: Watched) -> None:
+    fleet, alerts = watched
+    frozen, since = fleet.events("replica started")[0]["pid"], time.monotonic()
     os.kill(frozen, signal.SIGSTOP)
     try:
         assert alerts.until_fires("WorkerDown", since, fleet) == {"WorkerDown"}
@@ -73,7 +92,8 @@ def test_a_frozen_worker_is_a_worker_that_is_down(scene: Scene, fleet: Program, 
     alerts.until_quiet(fleet)
 
 
-def test_a_stopped_neo4j_opens_the_breaker(scene: Scene, fleet: Program, alerts: Alerts, stack: RunningStack) -> None:
+def test_a_stopped_neo4j_opens_the_breaker(scene: Scene, watched: Watched, stack: RunningStack) -> None:
+    fleet, alerts = watched
     since = time.monotonic()
     kill(stack, "neo4j")
     try:
@@ -81,14 +101,3 @@ def test_a_stopped_neo4j_opens_the_breaker(scene: Scene, fleet: Program, alerts:
         assert alerts.until_fires("CircuitBreakerOpen", since, fleet) == {"CircuitBreakerOpen"}
     finally:
         start_again(stack)
-    scene.until_caught_up(fleet)
-    alerts.until_quiet(fleet)
-
-
-def test_a_flood_of_bad_records_reaches_the_dead_letter_limit(scene: Scene, fleet: Program, alerts: Alerts) -> None:
-    log = scene.log()
-    since = time.monotonic()
-    for _ in range(POISON):
-        log.send(b"poison", b"no Avro", partition=0)
-    log.flush()
-    assert alerts.until_fires("DeadLetterLimitReached", since, fleet) == {"DeadLetterLimitReached"}
