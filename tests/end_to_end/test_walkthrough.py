@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,9 +66,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         assert shell.returncode == 0, output[-5_000:]
         yield output.split(MARK)[1:]
     finally:
-        if shell.poll() is None:
-            os.killpg(shell.pid, 9)
-            shell.wait()
+        with suppress(ProcessLookupError):  # the page ends its fleet itself
+            os.killpg(shell.pid, signal.SIGTERM)
+        shell.wait()
         reset(STACK, home=HOME)
 
 
