@@ -39,12 +39,24 @@ def pytest_configure(config: pytest.Config) -> None:
             )
 
 
+OF_THEIR_OWN = (
+    "tests/end_to_end/test_secure_transport.py",
+    "tests/end_to_end/test_walkthrough.py",
+    "tests/integration/helm/",
+    "tests/integration/image/",
+)
+"""Tests without servers, or with servers of their own."""
+
+
 class BesideTheServers(LoadScopeScheduling):  # type: ignore[misc]  # same reason as above
-    """Keeps all tests that share servers in one process, with chaos and then the unit tests beside them."""
+    """Keeps all tests that share servers in one process, and the others beside it: the largest groups first."""
 
     def _split_scope(self, nodeid: str) -> str:
-        _, folder, _ = nodeid.split("/", 2)
-        return {"chaos": "chaos", "unit": nodeid.partition("::")[0]}.get(folder, "servers")
+        if nodeid.startswith("tests/unit/"):
+            return nodeid.partition("::")[0]
+        if nodeid.startswith(OF_THEIR_OWN):
+            return "of their own"
+        return "chaos" if nodeid.startswith("tests/chaos/") else "servers"
 
 
 @pytest.hookimpl(optionalhook=True)
