@@ -23,4 +23,5 @@ def kill(stack: RunningStack, server: str) -> None:
 def start_again(stack: RunningStack) -> None:
     """Start the stopped servers; return when ready at their old addresses."""
     state = up(stack.name, (), environment=stack.environment, home=HOME, well_known_ports=False)
-    assert state.environment == stack.environment, "the servers came back in another place"
+    # The stack may have got more servers since this test asked for it.
+    assert stack.environment.items() <= state.environment.items(), "the servers came back in another place"
