@@ -5,7 +5,7 @@ Each override says which loss it prevents; all were reproduced with faust-stream
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -91,9 +91,7 @@ class ChunkConsumer(driver.Consumer):
             await self.perform_seek()
             return
         for tp, records in fetched.items():
-            for message in self._messages(tp, records):
-                if self._stale(seek):
-                    return
+            for message in self._messages(tp, records, seek):
                 yield tp, message
 
     async def _fetched(self, active: set[TP], timeout: float) -> Any:  # noqa: ASYNC109 - Faust's name for it
@@ -125,16 +123,22 @@ class ChunkConsumer(driver.Consumer):
         sources = {TopicPartition(*tp) for tp in active - changelogs}
         return changelogs | {TP(*each) for each in self._context.buffer.with_room(sources)}
 
-    def _messages(self, tp: TP, records: list[Any]) -> Iterable[ConsumerMessage]:
-        if self._is_changelog_tp(tp):
-            return [self._to_message(tp, record) for record in records]
-        if records[0].offset < self._next_offsets.get(tp, 0):
-            # Without a seek, this means that the topic was recreated: its offsets begin again.
-            self._context.assignment.behind[TopicPartition(*tp)] = 0
-            return []
-        size = self._context.chunk_records()
-        # A generator: a chunk counts as handed over only after the chunk before it.
-        return (self._to_chunk(tp, records[i : i + size]) for i in range(0, len(records), size))
+    def _messages(self, tp: TP, records: list[Any], seek: int) -> Iterator[ConsumerMessage]:
+        """Yield the messages of a fetch until a seek makes the rest of it stale.
+
+        A chunk counts as read once it is made. So it is made when the one before it was handed over, and never of
+        records from before a seek: the first chunk after the seek would then seem to follow it.
+        """
+        is_changelog = self._is_changelog_tp(tp)
+        size = 1 if is_changelog else self._context.chunk_records()
+        for i in range(0, len(records), size):
+            if self._stale(seek):
+                return
+            if not is_changelog and records[i].offset < self._next_offsets.get(tp, 0):
+                # Without a seek, this means that the topic was recreated: its offsets begin again.
+                self._context.assignment.behind[TopicPartition(*tp)] = 0
+                return
+            yield self._to_message(tp, records[i]) if is_changelog else self._to_chunk(tp, records[i : i + size])
 
     def _to_chunk(self, tp: TP, records: list[Any]) -> ConsumerMessage:
         last = records[-1]

@@ -87,3 +87,28 @@ async def test_offsets_that_kafka_did_not_accept_are_committed_again(*, taken: b
     made.app = SimpleNamespace(producer=SimpleNamespace(flush=flush), tables=silent, monitor=silent)
     assert await made._commit_offsets({ON_ITS_WAY: 56}) is taken  # noqa: SLF001 - as above
     assert made._should_commit(ON_ITS_WAY, 56) is not taken  # noqa: SLF001 - as above
+
+
+async def test_records_from_before_a_seek_do_not_count_as_read_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seek comes while the first of two partitions is handed over; then both are fetched again."""
+    made: Any = consumer(AiokafkaThread({NEVER: None, ON_ITS_WAY: 7}), Assignment({}))
+    fetched = {NEVER: [fetched_record(0)], ON_ITS_WAY: [fetched_record(7)]}
+
+    async def getmany(**_: Any) -> Any:
+        return fetched
+
+    monkeypatch.setattr(ChunkConsumer, "should_stop", False)
+    made._getmany, made._get_active_partitions = getmany, lambda: set(fetched)  # noqa: SLF001 - aiokafka's part
+    made._trickle, made.flow_active, made.app.consumer_generation_id = False, True, 1  # noqa: SLF001 - as above
+    made._next_offsets.clear()  # noqa: SLF001 - as above
+
+    before = made.getmany(0)
+    await anext(before)
+    await made.seek_to_committed()
+    assert [each async for each in before] == []
+
+    assert [message.value.follows async for _, message in made.getmany(0)] == [None, None]
+
+
+def fetched_record(offset: int) -> Any:
+    return SimpleNamespace(offset=offset, timestamp=0, timestamp_type=0, key=b"k", value=b"v", headers=())
