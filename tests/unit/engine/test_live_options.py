@@ -95,11 +95,11 @@ async def _wait(worker: Tuned, change: Change) -> None:
 async def _chunk(worker: Tuned, change: Change) -> None:
     made: Any = consumer(AiokafkaThread({}), Assignment({}))
     made._context = worker.app.consumer_context  # noqa: SLF001 - the constructor needs a running app
-    made._is_changelog_tp = lambda _: False  # noqa: SLF001 - as above
+    made._is_changelog_tp, made.flow_active = lambda _: False, True  # noqa: SLF001 - as above
     made._to_chunk = lambda _, records: len(records)  # noqa: SLF001 - as above
     await change()
     records = [add(offset, "a", 1) for offset in range(5)]
-    assert list(made._messages(PARTITION, records)) == [2, 2, 1]  # noqa: SLF001 - as above
+    assert list(made._messages(PARTITION, records, made._seeks)) == [2, 2, 1]  # noqa: SLF001 - as above
 
 
 @proves("consumer.buffer_mb", 512)
