@@ -7,14 +7,15 @@ FROM python:3.13.16-slim-trixie@sha256:bf44cdfcb76cd3b41e879bc058fc37ec5872002cc
 
 FROM python AS build
 ARG SOURCE_DATE_EPOCH=1767225600
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+ENV PIP_CACHE_DIR=/var/cache/pip \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONHASHSEED=0
 WORKDIR /src
 RUN python -m venv --without-pip /opt/memory-graph
 COPY .requirements-image.lock .
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python -m pip --python /opt/memory-graph install --no-compile --only-binary :all: --require-hashes -r .requirements-image.lock
 COPY . .
 # Its build needs setuptools, and nothing else does. Python trusts an unchecked-hash .pyc whatever the time of its source.
