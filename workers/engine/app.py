@@ -1,7 +1,7 @@
 """The Faust app of one worker: group membership, one agent, one table. Nothing else of Faust is used."""
 
 import asyncio
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from workers.core.record import TopicPartition
 from workers.engine.assignment import Assignment
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.consumer import ChunkTransport, ConsumerContext
+from workers.engine.consumer.flow_control import FlowControl
 from workers.engine.consumer.thread import NOT_ALLOWED
 from workers.engine.faust_logger import QUIET
 from workers.engine.in_force import InForce
@@ -62,6 +63,11 @@ class WorkerApp(faust.App):
 
     consumer_context: ConsumerContext
     logger = QUIET
+
+    @cached_property
+    def flow_control(self) -> FlowControl:
+        """Return the flow control of Faust's streams."""
+        return FlowControl()
 
     async def read_position(self, partition: TopicPartition) -> int | None:
         """Return the offset that the consumer reads next; ``None`` while Kafka does not let it read."""

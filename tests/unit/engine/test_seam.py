@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord  # type: ignore[import-untyped]  # it ships no types
@@ -79,6 +79,11 @@ async def consumer(app: WorkerApp) -> AsyncIterator[Any]:
 
 def record(offset: int) -> Any:
     return ConsumerRecord("events", 0, offset, 1_000, 0, None, b"value", None, 0, 5, ())
+
+
+def chunk_message(offset: int) -> ConsumerMessage:
+    value: Any = f"chunk {offset}"
+    return ConsumerMessage("events", 0, offset, 1.0, 0, [], None, value, None, 0, 0, ZERO, generation_id=0)
 
 
 def fetches(consumer: Any, *offsets: int, rebalance: bool = False) -> None:
@@ -178,12 +183,7 @@ async def test_faust_keeps_no_list_of_what_its_stream_has_processed(app: WorkerA
     await topics._update_indices()  # noqa: SLF001 - Faust does it when it subscribes
     await topics.on_partitions_assigned({ZERO})
     app.flow_control.resume()
-    messages = [
-        ConsumerMessage(
-            "events", 0, offset, 1.0, 0, [], None, cast("Any", f"chunk {offset}"), None, 0, 0, ZERO, generation_id=0
-        )
-        for offset in (3, 7)
-    ]
+    messages = [chunk_message(offset) for offset in (3, 7)]
     for message in messages:
         await topics.on_message(message)
     async with asyncio.timeout(10):
@@ -193,6 +193,48 @@ async def test_faust_keeps_no_list_of_what_its_stream_has_processed(app: WorkerA
     assert consumer._context.assignment.journal == ["accepted chunk 3", "accepted chunk 7"]  # noqa: SLF001 - the test's
     assert (dict(consumer._acked), dict(consumer._acked_index), dict(consumer._gap)) == ({}, {}, {})  # noqa: SLF001 - Faust's
     assert not app.topics.acks_enabled_for("events"), "nor of the gaps between them"
+
+
+async def test_a_chunk_from_after_the_seek_waits_for_its_agent_when_the_flow_goes_on(
+    app: WorkerApp, consumer: Any
+) -> None:
+    """A recovery seeks while the flow is on, and resumes it afterwards: the agent may not have run in between."""
+    topics: Any = app.topics
+    (agent,) = app.agents.values()
+    await agent.start()
+    await asyncio.sleep(0)  # its stream subscribes
+    await topics._update_indices()  # noqa: SLF001 - Faust does it when it subscribes
+    await topics.on_partitions_assigned({ZERO})
+    app.flow_control.resume()
+    await topics.on_message(chunk_message(7))
+    app.flow_control.resume()
+    async with asyncio.timeout(10):
+        while not consumer._context.assignment.journal:  # noqa: SLF001 - the test's own
+            await asyncio.sleep(0)
+    await agent.stop()
+
+
+async def test_a_chunk_from_after_the_seek_is_passed_on_when_one_from_before_it_ends_late(consumer: Any) -> None:
+    """A message from before the seek can be noted as read after it, and with a larger offset."""
+    passed: list[int] = []
+
+    async def end_late(message: Any) -> None:
+        passed.append(message.offset)
+        if message.offset == 900:
+            await ChunkConsumer.perform_seek(consumer)
+            fetches(consumer, 407)
+        else:
+            consumer._stopped.set()  # noqa: SLF001 - ends Faust's loop
+
+    async def seek() -> dict[TP, int]:
+        consumer._next_offsets.clear()  # noqa: SLF001 - as a real seek does
+        return {ZERO: 0}
+
+    consumer.callback, consumer.seek_to_committed = end_late, seek
+    fetches(consumer, 900)
+    async with asyncio.timeout(10):
+        await consumer._drain_messages(SimpleNamespace(_stopped=asyncio.Event()))  # noqa: SLF001 - Faust's loop
+    assert passed == [900, 407]
 
 
 async def test_a_slow_step_of_the_recovery_does_not_end_it(app: WorkerApp) -> None:

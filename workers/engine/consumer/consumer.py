@@ -20,6 +20,7 @@ from workers.engine.assignment import Assignment
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
+from workers.engine.consumer.flow_control import NoReadOffsets
 from workers.engine.consumer.thread import NOT_ALLOWED, ConsumerThread
 from workers.engine.faust_logger import QUIET
 
@@ -59,6 +60,7 @@ class ChunkConsumer(driver.Consumer):
         self._trickle = False
         self._position = asyncio.Lock()
         super().__init__(*args, **kwargs)
+        self._read_offset = NoReadOffsets()
         self._context: ConsumerContext = cast("Any", self.app).consumer_context
 
     def _new_consumer_thread(self) -> ConsumerThread:
