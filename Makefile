@@ -75,7 +75,7 @@ $(STAMP): requirements.lock pyproject.toml
 		echo "make: needs Python 3.11 or newer, and $(or $(PYTHON),python3) is not; name one with PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Installing into $(VENV), once, for one to three minutes ..."
 	@$(VENV)/bin/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(RUN) pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(RUN) pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
