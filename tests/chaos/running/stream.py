@@ -38,7 +38,7 @@ class Recipe(NamedTuple):
     ``poison_percent``  bad records for a hundred good ones of a partition
     ``poison_in_a_row`` records of poison, one after the other, in the middle of partition 0
     ``content_bytes``   length of the prompts
-    ``endless``         records in partition 0 whose transaction never ends
+    ``endless``         records in partition 0 whose transaction never ends, after two batches of five that end
     ``late_partitions`` the last partitions, whose records come after all others
     """
 
@@ -61,7 +61,7 @@ def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
     middle = len(logs[0]) // 2
     logs[0][middle:middle] = _poison(random, logs[0], f"{name}-row-", recipe.poison_in_a_row)
     for number in range(recipe.endless):
-        logs[0].insert(5, (_spoil(random, ENDLESS, _spoilable(random, logs[0]), f"{name}-endless-{number}"), ENDLESS))
+        logs[0].insert(12, (_spoil(random, ENDLESS, _spoilable(random, logs[0]), f"{name}-endless-{number}"), ENDLESS))
     turns = [number for number, log in enumerate(logs) for _ in log]
     random.shuffle(turns)
     turns.sort(key=lambda number: number >= recipe.partitions - recipe.late_partitions)
