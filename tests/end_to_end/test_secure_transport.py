@@ -11,6 +11,7 @@ from tests.end_to_end.program import Program, get, run, until
 from tests.end_to_end.secure_scene import USER, SecureScene
 from workers.dev.stack.running import RunningStack
 from workers.dev.stack.tls.certificates import Certificate
+from workers.dev.stack.tls.files import as_user
 
 ALLOW = "`memory-graph topology acls --execute`"
 
@@ -37,6 +38,28 @@ def test_a_worker_with_the_least_rights_folds_records_and_sends_dead_letters_ove
         assert worker.stop() == 0
 
     assert not worker.events("Kafka does not let this user read")
+
+
+def test_an_operator_with_the_least_rights_lists_replays_and_purges_dead_letters(scene: SecureScene) -> None:
+    operator = as_user(scene.environment, scene.tls, "memory-graph-operator")
+    waiting = scene.letters()
+    with scene.start("operator.log", scene.worker) as worker:
+        scene.send(good=False)
+        until(lambda: scene.letters() == waiting + 2, "two dead letters", worker)
+        assert worker.stop() == 0
+    act = ["--topic", scene.topic, "--execute", "--why", "trial"]
+
+    for command in (
+        ["dlq", "list", "--topic", scene.topic],
+        ["dlq", "replay", *act, "--even-failing"],
+        ["dlq", "purge", *act],
+    ):
+        code, said, complaint = run(command, operator)
+        assert code == 0, said + complaint
+    _, said, _ = run(["doctor"], operator)
+
+    assert "does not let" not in said
+    assert "not allowed" not in said
 
 
 def complaint(scene: SecureScene, environment: Mapping[str, str]) -> str:

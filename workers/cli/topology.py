@@ -150,12 +150,18 @@ def acls(
     execute: Annotated[
         bool, typer.Option("--execute", help="Create the rules; without this option, only show them.")
     ] = False,
+    user_prefix: Annotated[
+        str,
+        typer.Option(
+            help="What the names of users begin with. The chart's users are named RELEASE-memory-graph-WORKER."
+        ),
+    ] = "memory-graph-",
     file: PathOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show what each worker must be allowed in Kafka, by the name of its user; --execute allows it.
+    """Show what each worker, and an operator, must be allowed in Kafka, by the name of the user; --execute allows it.
 
-    Rules that are there already stay, also those that the file no longer needs.
+    Rules that are there already stay, also those that the file no longer needs. A name with * at its end is a prefix.
 
     Example: memory-graph topology acls --execute
     """
@@ -164,7 +170,7 @@ def acls(
     from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
 
     settings = Settings.from_environment()
-    found = fleet_acls(load_topology(file or settings.topology_path))
+    found = fleet_acls(load_topology(file or settings.topology_path), user_prefix)
     if execute:
         allow_all(settings.kafka, found)
     rows = [{"user": user, **acl._asdict()} for user, rules in found.items() for acl in rules]

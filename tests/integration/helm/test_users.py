@@ -6,11 +6,13 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from tests.integration.helm.chart import CHART, ROOT, Manifests
-from workers.adapters.kafka.access.acls import worker_acls
+from workers.ops.acls import fleet_acls
 from workers.pipelines.fleet import FLEET, load_topology
 
 FULL = "graph-memory-graph"
 TOPOLOGY = load_topology(ROOT / "topology.yaml")
+RESOURCES = {"TOPIC": "topic", "GROUP": "group", "TRANSACTIONAL_ID": "transactionalId"}
+"""Kafka's name of a resource, and Strimzi's."""
 
 
 def permissions(user: Mapping[str, Any]) -> dict[tuple[str, str], set[str]]:
@@ -29,13 +31,13 @@ def test_values_name_the_topics_that_workers_write() -> None:
     }
 
 
-def test_a_worker_may_do_what_the_command_line_would_allow(manifests: Callable[..., Manifests]) -> None:
-    """A strict broker allows a worker all it does by the rules of `memory-graph topology acls`."""
+def test_users_may_do_what_the_command_line_would_allow(manifests: Callable[..., Manifests]) -> None:
+    """Under a broker that refuses all else, these rules are enough: test_secure_transport.py."""
     users = manifests("strimzi-scram").of("KafkaUser")
-    for name, options in TOPOLOGY.workers.items():
-        rules = worker_acls(options, FLEET[name].publishes(options))
-        wanted = {(each.resource.lower(), each.name): set(each.operations) for each in rules}
-        made = permissions(users[f"{FULL}-{name}"])
+    prefix = f"{FULL}-"
+    for user, rules in fleet_acls(TOPOLOGY, prefix).items():
+        wanted = {(RESOURCES[each.resource], each.name): set(each.operations) for each in rules}
+        made = permissions(users[user])
         assert {resource: rank(may) for resource, may in made.items()} == {
             resource: rank(may) for resource, may in wanted.items()
         }

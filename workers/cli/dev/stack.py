@@ -98,7 +98,7 @@ def status(name: NameOption = "dev", output: OutputOption = Output.TEXT) -> None
 def env(
     name: NameOption = "dev",
     worker: Annotated[
-        str | None, typer.Option(help="With this worker's own user of Kafka, for a secure stack.")
+        str | None, typer.Option(help="With this worker's own user of Kafka, or with 'operator', for a secure stack.")
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:

@@ -62,7 +62,8 @@ def status(name: str = DEFAULT_NAME, *, home: Path | None = None) -> list[Server
 def environment(name: str = DEFAULT_NAME, *, worker: str | None = None, home: Path | None = None) -> dict[str, str]:
     """Return the settings for programs that use the stack; raises Unreachable if it is down.
 
-    ``worker``: with the user of this worker instead of the administrator. Raises Misconfigured if there is none.
+    ``worker``: with the user of this worker, or of ``operator``, instead of the administrator. Raises Misconfigured
+    if there is none.
     """
     state = load_state(home or stack_home(), check_name(name))
     usable = [

@@ -1,4 +1,4 @@
-"""What a worker may do in Kafka, and nothing else: for an authorizer that refuses whatever no rule allows."""
+"""What workers and operators may do in Kafka, and nothing else: for an authorizer that refuses what no rule allows."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -19,10 +19,15 @@ from workers.config.worker_options import WorkerOptions
 
 TABLE = "cache"
 """The name of the Faust table of every worker."""
+OWN_GROUPS = "memory-graph-dlq.*"
+"""The groups and transactional ids of replays and purges."""
 
 
 class Acl(NamedTuple):
-    """What a user may do with one resource. Kafka's names; READ and WRITE include DESCRIBE."""
+    """What a user may do with one resource, or with all whose names begin as one that ends with ``*``.
+
+    Kafka's names; READ, WRITE, DELETE and ALTER include DESCRIBE.
+    """
 
     resource: str
     name: str
@@ -49,6 +54,23 @@ def worker_acls(worker: WorkerOptions, publishes: Iterable[str]) -> list[Acl]:
     return [*_acls("TOPIC", topics), *_acls("GROUP", groups)]
 
 
+def operator_acls(topics: Iterable[str], workers: Iterable[WorkerOptions]) -> list[Acl]:
+    """Return what ``memory-graph dlq``, ``registry`` and ``doctor`` do; ``topics`` are all topics of the topology.
+
+    - dead letters: a replay reads them and sends in transactions, a purge deletes them. The journal belongs to it.
+    - topics: a replay writes to them, and so do decisions about schemas and the audit events of what was done.
+    - groups: a replay or a purge is the only member of a group of its own; the lag of the workers' groups is shown.
+    """
+    may: dict[str, tuple[str, ...]] = {}
+    for topic in topics:
+        letters = dead_letter_topic(topic)
+        may[topic] = ("READ", "WRITE", "DESCRIBE_CONFIGS")
+        may[letters] = ("READ", "DELETE", "DESCRIBE_CONFIGS")
+        may[letters + SUFFIX] = ("READ", "WRITE", "CREATE", "DESCRIBE_CONFIGS")
+    groups = {READER_GROUP: ("READ",), OWN_GROUPS: ("READ",)} | {each.group: ("DESCRIBE",) for each in workers}
+    return [*_acls("TOPIC", may), *_acls("GROUP", groups), Acl("TRANSACTIONAL_ID", OWN_GROUPS, ("WRITE",))]
+
+
 def changelog_topic(group: str) -> str:
     """Return the name that Faust gives to the changelog of a worker's table."""
     return f"{group}-{TABLE}-changelog"
@@ -62,8 +84,8 @@ def allow(admin: Admin, user: str, acls: Sequence[Acl]) -> None:
     bindings = [
         AclBinding(
             ResourceType[acl.resource],
-            acl.name,
-            ResourcePatternType.LITERAL,
+            acl.name.removesuffix("*"),
+            ResourcePatternType.PREFIXED if acl.name.endswith("*") else ResourcePatternType.LITERAL,
             f"User:{user}",
             "*",
             AclOperation[operation],

@@ -1,4 +1,4 @@
-"""The users of a secure Kafka: an administrator, and one for each worker, which may do what it needs and no more."""
+"""The users of a secure Kafka: an administrator, one for each worker, and one for operators, with the least needed."""
 
 from workers.adapters.kafka.access.users import set_scram_password
 from workers.adapters.kafka.admin import Admin
@@ -6,13 +6,13 @@ from workers.config.settings import KafkaSettings, SecurityProtocol, Settings
 from workers.dev.stack.server import Instance
 from workers.dev.stack.tls.certificates import replace_file
 from workers.dev.stack.tls.files import StackTls
-from workers.ops.acls import allow_all, fleet_acls, user_of
+from workers.ops.acls import OPERATOR, allow_all, fleet_acls, user_of
 from workers.pipelines.fleet import FLEET, load_topology
 
 ADMIN = "admin"
 BROKER = "kafka"
 """The CN of the broker's own certificate."""
-USERS = (ADMIN, *map(user_of, FLEET))
+USERS = (ADMIN, *map(user_of, (*FLEET, OPERATOR)))
 
 
 def admit(instance: Instance, tls: StackTls) -> None:

@@ -36,7 +36,22 @@ def test_each_worker_has_a_user_that_may_do_what_it_does_and_no_more() -> None:
     }
 
 
-def test_no_user_may_use_a_topic_by_a_pattern_or_the_cluster() -> None:
-    for acls in fleet_acls(load_topology(TOPOLOGY)).values():
+def test_no_worker_may_use_a_topic_by_a_pattern_or_the_cluster() -> None:
+    users = fleet_acls(load_topology(TOPOLOGY))
+    del users["memory-graph-operator"]
+    for acls in users.values():
         assert {acl.resource for acl in acls} == {"TOPIC", "GROUP"}
         assert not [acl for acl in acls if "*" in acl.name]
+
+
+def test_an_operator_replays_and_deletes_dead_letters_and_deletes_nothing_else() -> None:
+    operator = rules("memory-graph-operator")
+    assert operator["TRANSACTIONAL_ID memory-graph-dlq.*"] == {"WRITE"}
+    assert operator["GROUP memory-graph-telemetry"] == {"DESCRIBE"}
+    deleted = {name for name, may in operator.items() if "DELETE" in may}
+    assert "TOPIC llm-telemetry-events.dlq" in deleted
+    assert all(name.startswith("TOPIC ") and name.endswith(".dlq") for name in deleted)
+
+
+def test_users_are_named_by_a_prefix() -> None:
+    assert "prod-memory-graph-telemetry" in fleet_acls(load_topology(TOPOLOGY), "prod-memory-graph-")
