@@ -33,6 +33,7 @@ IDLE_SECONDS = 60.0
 # Without a handler Python prints the driver's log lines beside our one sentence. Workers have their own handlers.
 logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
+RATE_LIMIT = "Neo.ClientError.Security.AuthenticationRateLimit"
 HTTP_ANSWER = "looks like HTTP"
 HANDSHAKE_CUT = "incomplete handshake response"
 """The driver reports both only in the text of its errors."""
@@ -134,6 +135,13 @@ def explain(error: Exception, settings: Neo4jSettings) -> Misconfigured | Unreac
         return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({_one_line(error)})")
     if isinstance(error, Neo4jError) and error.code == "Neo.ClientError.Database.DatabaseNotFound":
         return Misconfigured(f"{where} has no database {settings.database!r}: set NEO4J_DATABASE to one that exists")
+    if isinstance(error, Neo4jError) and error.code == RATE_LIMIT:
+        return Misconfigured(
+            f"{where} was given a wrong password too often, and refuses every password for some seconds: "
+            "set NEO4J_PASSWORD (or NEO4J_PASSWORD_FILE), stop what still uses the old one, and try again"
+        )
+    if isinstance(error, Neo4jError):
+        return Unreachable(f"{where} answers with an error, try again later: {error.code}: {_one_line(error.message)}")
     return _without_answer(error, where)
 
 

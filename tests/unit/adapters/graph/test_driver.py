@@ -23,6 +23,8 @@ def answer(code: str) -> Neo4jError:
         (answer("Neo.ClientError.Security.Unauthorized"), Misconfigured, "NEO4J_PASSWORD"),
         (answer("Neo.ClientError.Security.Forbidden"), Misconfigured, "NEO4J_USERNAME"),
         (answer("Neo.ClientError.Database.DatabaseNotFound"), Misconfigured, "NEO4J_DATABASE"),
+        (answer("Neo.ClientError.Security.AuthenticationRateLimit"), Misconfigured, "stop what still uses the old one"),
+        (answer("Neo.TransientError.General.DatabaseUnavailable"), Unreachable, "answers with an error"),
         (ConfigurationError("no"), Misconfigured, "NEO4J_URI"),
         (UnsupportedServerProduct("no common version"), Misconfigured, "Neo4j 5"),
         (ServiceUnavailable("refused"), Unreachable, "NEO4J_URI"),
