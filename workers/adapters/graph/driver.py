@@ -119,30 +119,34 @@ async def check_connection(driver: neo4j.AsyncDriver, settings: Neo4jSettings) -
 def explain(error: Exception, settings: Neo4jSettings) -> Misconfigured | Unreachable:
     """Name the setting that is wrong, or the server that does not answer. Never quotes the password."""
     where = f"Neo4j at {settings.uri}"
+    if isinstance(error, Neo4jError):
+        return _answered(error, where, settings)
+    if isinstance(error, UnsupportedServerProduct):
+        return Misconfigured(f"{where} speaks no version of Bolt that this driver does: use Neo4j 5, or fix NEO4J_URI")
+    if isinstance(error, ConfigurationError):
+        return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({_one_line(error)})")
+    return _without_answer(error, where)
+
+
+def _answered(error: Neo4jError, where: str, settings: Neo4jSettings) -> Misconfigured | Unreachable:
     if isinstance(error, AuthError):
         return Misconfigured(
             f"{where} does not accept user {settings.username!r} with this password: "
             "set NEO4J_USERNAME and NEO4J_PASSWORD (or NEO4J_PASSWORD_FILE)"
+        )
+    if error.code == RATE_LIMIT:
+        return Misconfigured(
+            f"{where} was given a wrong password too often, and refuses every password for some seconds: "
+            "set NEO4J_PASSWORD (or NEO4J_PASSWORD_FILE), stop what still uses the old one, and try again"
         )
     if isinstance(error, Forbidden):
         return Misconfigured(
             f"{where} does not let user {settings.username!r} do this in database {settings.database!r}: "
             f"grant it, or set another NEO4J_USERNAME ({_one_line(error.message)})"
         )
-    if isinstance(error, UnsupportedServerProduct):
-        return Misconfigured(f"{where} speaks no version of Bolt that this driver does: use Neo4j 5, or fix NEO4J_URI")
-    if isinstance(error, ConfigurationError):
-        return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({_one_line(error)})")
-    if isinstance(error, Neo4jError) and error.code == "Neo.ClientError.Database.DatabaseNotFound":
+    if error.code == "Neo.ClientError.Database.DatabaseNotFound":
         return Misconfigured(f"{where} has no database {settings.database!r}: set NEO4J_DATABASE to one that exists")
-    if isinstance(error, Neo4jError) and error.code == RATE_LIMIT:
-        return Misconfigured(
-            f"{where} was given a wrong password too often, and refuses every password for some seconds: "
-            "set NEO4J_PASSWORD (or NEO4J_PASSWORD_FILE), stop what still uses the old one, and try again"
-        )
-    if isinstance(error, Neo4jError):
-        return Unreachable(f"{where} answers with an error, try again later: {error.code}: {_one_line(error.message)}")
-    return _without_answer(error, where)
+    return Unreachable(f"{where} answers with an error, try again later: {error.code}: {_one_line(error.message)}")
 
 
 def _without_answer(error: Exception, where: str) -> Misconfigured | Unreachable:
