@@ -1,0 +1,22 @@
+"""What one call used: everything about the call itself that its price depends on."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+
+class Usage(NamedTuple):
+    """Tokens in the inclusive form, whatever the provider's way of counting is.
+
+    ``prompt``      all input tokens: ``cached`` and ``cache_write`` are parts of it, and do not overlap
+    ``completion``  all output tokens: ``reasoning`` is a part of it
+    ``service_tier``  as the event said it, such as ``batch`` or ``priority``
+    ``reported``    US dollars that the provider or a gateway has billed, if the event says so
+    """
+
+    prompt: int
+    completion: int
+    cached: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    service_tier: str | None = None
+    reported: Decimal | None = None
