@@ -14,6 +14,8 @@ from typing import Any
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 
+from tests.model.keys import span_key
+
 Fields = Mapping[str, Any]
 Node = tuple[str, str]
 """Label and key."""
@@ -96,8 +98,8 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
     counted = {name: counts.get(name) for name in names}
     node = graph.node(
         "Invocation",
-        f"{trace_id}/{span_id}",
-        key=f"{trace_id}/{span_id}",
+        span_key(trace_id, span_id),
+        key=span_key(trace_id, span_id),
         id=events[0]["event_id"],
         trace_id=trace_id,
         span_id=span_id,
@@ -157,12 +159,12 @@ def _errors(graph: Graph, events: list[Fields]) -> None:
         shown = {name: error[name] or None if name == "caused_by" else error[name] for name in names}
         origin = {"trace_id": error["trace_id"], "span_id": error["span_id"]}
         node = graph.node("Error", error["event_id"], id=error["event_id"], **shown, **origin)
-        graph.relate(("Invocation", f"{error['trace_id']}/{error['span_id']}"), "CAUSED_ERROR", node)
+        graph.relate(("Invocation", span_key(error["trace_id"], error["span_id"])), "CAUSED_ERROR", node)
     for later, error in enumerate(errors):
         for earlier, cause in enumerate(errors):
             same_trace = error["trace_id"] == cause["trace_id"]
             named = error["caused_by"] == cause["event_id"] and (same_trace or earlier < later)
-            raiser = graph.nodes["Invocation", f"{cause['trace_id']}/{cause['span_id']}"]
+            raiser = graph.nodes["Invocation", span_key(cause["trace_id"], cause["span_id"])]
             by_child = same_trace and raiser.get("parent_span_id") == error["span_id"]
             if error is not cause and (named or by_child):
                 graph.relate(("Error", error["event_id"]), "TRIGGERED_BY", ("Error", cause["event_id"]))
@@ -174,7 +176,7 @@ def _metric(graph: Graph, event: Fields) -> None:
     if event["event_type"] == "llm.latency.measured":
         own = {"metric_type": event["metric_type"], "value": event["value_ms"], "percentile": event["percentile"]}
         node = graph.node("PerformanceMetric", event_id, **common, **own)
-        graph.relate(("Invocation", f"{event['trace_id']}/{event['span_id']}"), "HAS_METRIC", node)
+        graph.relate(("Invocation", span_key(event["trace_id"], event["span_id"])), "HAS_METRIC", node)
     elif event["event_type"] in ("llm.metrics.aggregated", "llm.performance.daily_summary"):
         names = ("provider", "window_start", "window_end", "total_invocations")
         figures = ("avg_latency_ms", "p95_latency_ms", "error_rate")

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.model.keys import version_key
 from tests.model.naive_model import Graph
 from tests.model.registry_source import KEYS, Change
 
@@ -178,10 +179,10 @@ def _show_model(graph: Graph, model_id: str, model: Told, grace_days: int) -> No
     for name, added_at in (model["listed"] | model["table"]).items():
         graph.relate(node, "HAS_CAPABILITY", ("Capability", name), added_at=added_at)
     for version in model["called"]:
-        named = {"version_id": f"{model_id}@{version}", "model_id": model_id, "version": version}
+        named = {"version_id": version_key(model_id, version), "model_id": model_id, "version": version}
         graph.relate(node, "HAS_VERSION", graph.node("ModelVersion", named["version_id"], **named, **SYSTEM))
     for version, told in model["versions"].items():
-        version_id = f"{model_id}@{version}"
+        version_id = version_key(model_id, version)
         shown = graph.node(
             "ModelVersion",
             version_id,
@@ -201,7 +202,7 @@ def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:
     node, order = ("Model", model_id), sorted(terms)
     for since, until in zip(order, [*order[1:], None], strict=True):
         row = terms[since]
-        price_id = f"{model_id}@{_iso(since)}"
+        price_id = version_key(model_id, _iso(since))
         price = graph.node(
             "Price",
             price_id,
@@ -219,7 +220,7 @@ def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:
 def _show_schema(graph: Graph, schema_id: str, versions: Mapping[str, Told]) -> None:
     schema = graph.node("Schema", schema_id, schema_id=schema_id, **SYSTEM)
     for version, told in versions.items():
-        version_id = f"{schema_id}@{version}"
+        version_id = version_key(schema_id, version)
         node = graph.node(
             "SchemaVersion",
             version_id,

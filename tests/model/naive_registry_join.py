@@ -11,6 +11,7 @@ from typing import Any
 
 from genai_prices.data_snapshot import get_snapshot
 
+from tests.model.keys import version_key
 from tests.model.naive_model import Graph, Node
 
 
@@ -88,13 +89,13 @@ def _join(graph: Graph, invocation: Node, row: Row) -> None:
         node |= {"cost_usd": float(usd), "cost_usd_exact": usd.normalize()}
         node |= {"price_source": "registry", "price_id": price_id(row)}
     if row.version is not None:
-        graph.relate(invocation, "USES_VERSION", ("ModelVersion", f"{row.model_id}@{row.version}"))
+        graph.relate(invocation, "USES_VERSION", ("ModelVersion", version_key(row.model_id, row.version)))
 
 
 def price_id(row: Row) -> str:
     """Return the key of the row's Price."""
     at = datetime.fromtimestamp(row.since / 1000, UTC).isoformat(timespec="milliseconds")
-    return f"{row.model_id}@{at.removesuffix('+00:00')}Z"
+    return version_key(row.model_id, f"{at.removesuffix('+00:00')}Z")
 
 
 def _rule(provider: str, name: str) -> str | None:

@@ -22,8 +22,8 @@ class Registry:
         self.random = random
         self.name = name
         self.source = Source()
-        self.models = [f"{name}-m{number}" for number in range(models)]
-        self.schemas = [f"{name}-s{number}" for number in range(2)]
+        self.models = [f"{name}-m{number}" for number in range(models - 1)] + [f"{name}-m0@2024-06-01"]
+        self.schemas = [f"{name}-s0", f"{name}-s0@1.0.0"]
         self.clocks: dict[str, dict[str, int]] = {}
 
     def change(self) -> None:
@@ -88,7 +88,7 @@ class Registry:
             "model_versions",
             {
                 "model_id": self.random.choice(self.models),
-                "version": self.random.choice(VERSIONS),
+                "version": self.random.choice((*VERSIONS, "2024-06-01@2025-01-01")),
                 "released_at": self.random.choice((None, self._time())),
                 "deprecated_at": self.random.choice((None, self._time())),
                 "changelog": self.random.choice((None, "faster", "better")),
@@ -105,7 +105,7 @@ class Registry:
             "schemas",
             {
                 "schema_id": self.random.choice(self.schemas),
-                "version": self.random.choice(("1.0.0", "1.1.0")),
+                "version": self.random.choice(("1.1.0", "1.0.0@1.1.0")),
                 "json_schema": jsonb(self.random.choice(PROPERTIES)),
                 "compatible_models": self.random.choices([*self.models, f"{self.name}-stub"], k=2),
                 "published_at": self._time(),

@@ -26,6 +26,9 @@ MODELS = (
 )
 """Prices: plain, by the time of day, by the prompt's size, none."""
 
+SPANS = ("s0", "s1", "s2", "s1/s2", "s1%2Fs2", "%")
+"""With traces that end in ``/s1``: names that would be one key if they were only joined."""
+
 Sent = tuple[str, dict[str, Any]]
 
 
@@ -38,7 +41,7 @@ def traffic(random: Random, traces: int, name: str = "t") -> list[Sent]:
     """Return the log: ``(record_name, fields)`` of all records. ``name`` is part of every id, model_ids included."""
     maker = Maker(random, name)
     for trace in range(traces):
-        maker.trace(f"{name}-{trace}")
+        maker.trace(f"{name}-{trace // 2}{'/s1' if trace % 2 else ''}")
     for _ in range(random.randint(0, 2)):
         maker.send("LLMMetricsEvent", maker.aggregate(None, None))
     log = maker.log
@@ -64,7 +67,7 @@ class Maker:
         self.log.append((f"{NAMESPACE}.{record}", fields))
 
     def trace(self, trace_id: str) -> None:
-        spans = [f"s{number}" for number in range(self.random.randint(1, 6))]
+        spans = self.random.sample(SPANS, self.random.randint(1, 6))
         for span_id in spans:
             for _ in range(self.random.choice((0, 1, 1, 1, 2))):
                 self.send("LLMInvocationEvent", self.invocation(trace_id, span_id, spans, "start"))

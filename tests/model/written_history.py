@@ -6,6 +6,7 @@ from operator import attrgetter
 
 import neo4j
 
+from tests.model.keys import version_key
 from tests.model.naive_registry_join import Row, price_id
 from workers.core.statement import Statement
 from workers.pipelines.registry.write.rows import ModelStubWrite, ModelWrite, PriceWrite, VersionNodeWrite
@@ -28,7 +29,9 @@ def history_statements(rows: Sequence[Row]) -> list[Statement]:
         statements += [
             MODEL_STUBS.on([ModelStubWrite(model_id)]),
             MODELS.on([_model(known[-1])]),
-            VERSION_NODES.on([VersionNodeWrite(f"{model_id}@{version}", model_id, version) for version in versions]),
+            VERSION_NODES.on(
+                [VersionNodeWrite(version_key(model_id, version), model_id, version) for version in versions]
+            ),
             PRICES.on(_price(row, until) for row, until in zip(known, ends, strict=True)),
         ]
     return statements

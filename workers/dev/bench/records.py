@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.core.errors import Misconfigured
+from workers.core.node_key import invocation_key
 from workers.dev.sample.calls.source import imitated, length_ms
 from workers.dev.sample.records.sampled import ERROR, INVOCATION, LATENCY, METRICS, Sampled
 from workers.dev.sample.records.tally import Tally
@@ -53,7 +54,7 @@ class Nodes:
         """Add the keys of the nodes that a record creates."""
         fields = record.fields
         if fields["trace_id"]:
-            self.invocations.add(f"{fields['trace_id']}/{fields['span_id']}")
+            self.invocations.add(invocation_key(fields["trace_id"], fields["span_id"]))
         if record.record_name in {LATENCY, METRICS}:
             self.metrics.add(fields["event_id"])
         if record.record_name == ERROR:
@@ -135,7 +136,7 @@ async def encode(sampled_record: Sampled, topic: str, encoder: AvroEncoder) -> B
     headers: list[tuple[str, bytes | None]] = []
     if trace_id and span_id:  # as an instrumented producer sends it
         headers.append(("traceparent", f"00-{trace_id}-{span_id}-01".encode()))
-    return BenchRecord(key.encode(), value, headers, f"{trace_id}/{span_id}" if ends else None)
+    return BenchRecord(key.encode(), value, headers, invocation_key(trace_id, span_id) if ends else None)
 
 
 async def make(name: str, events: int, seed: int, topic: str, encoder: AvroEncoder) -> RecordSet:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from workers.core.node_key import version_id
+
 HASH_CHARACTERS = 12
 
 
@@ -11,11 +13,6 @@ class Subject(NamedTuple):
     migration_id: str
     schema_id: str
     version: str
-
-
-def version_id(schema_id: str, version: str) -> str:
-    """Return the key of a SchemaVersion."""
-    return f"{schema_id}@{version}"
 
 
 def migration_id(schema_id: str, version: str, hash_: str) -> str:

@@ -18,9 +18,7 @@ DEAD_LETTER_CODES = (
     DeadLetterCode(Stage.VALIDATE, "json.invalid", "has a column that is no JSON"),
     DeadLetterCode(Stage.VALIDATE, "json_schema.invalid", "has a json_schema that is no JSON Schema"),
     DeadLetterCode(Stage.VALIDATE, "capability.enum", "has a capability that accept.capabilities does not allow"),
-    DeadLetterCode(
-        Stage.VALIDATE, "version.pattern", "has a version with @, or one that accept.version_pattern excludes"
-    ),
+    DeadLetterCode(Stage.VALIDATE, "version.pattern", "has a version that accept.version_pattern excludes"),
     DeadLetterCode(Stage.VALIDATE, "cost_per_1k_tokens.digits", "has a price with more than 30 digits"),
     DeadLetterCode(
         Stage.VALIDATE, "<column>.<rule>", "breaks a rule of the JSON Schema for models, such as provider.enum"

@@ -48,7 +48,7 @@ def test_every_other_event_is_read(record: str, fields: dict[str, Any], change: 
         ("MigrationDecided", DECIDED | {"by": ""}, "field.missing", "by"),
         ("MigrationDecided", DECIDED | {"why": ""}, "field.missing", "why"),
         ("MigrationDecided", DECIDED | {"why": "a" * (MAX_WHY_BYTES + 1)}, "field.too_large", "why"),
-        ("MigrationExecuted", SUBJECT | {"migration_id": "a" * (3 * MAX_NAME_BYTES + 1)}, "field.too_large", "id"),
+        ("MigrationExecuted", SUBJECT | {"migration_id": "a" * (7 * MAX_NAME_BYTES + 1)}, "field.too_large", "id"),
         ("MigrationDecided", DECIDED | {"by": "\ud800"}, "field.not_unicode", "by"),
         ("MigrationExecuted", SUBJECT | {"at": -1}, "number.out_of_range", "at"),
         ("MigrationExecuted", SUBJECT | {"at": 2**62}, "number.out_of_range", "at"),

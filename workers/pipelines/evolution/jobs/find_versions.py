@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.core.job import Step
+from workers.core.node_key import version_id
 from workers.core.reference import Query
-from workers.pipelines.evolution.identity import Subject, migration_id, version_id
+from workers.pipelines.evolution.identity import Subject, migration_id
 from workers.pipelines.evolution.jobs.compare import FIRST_VERSION, Comparison, compare
 from workers.pipelines.evolution.jobs.queries import VERSION_ANNOUNCED, unmigrated
 from workers.pipelines.evolution.records import event

@@ -5,6 +5,7 @@ not show its outcome, it is written again after ``REPEAT_MS``; a repeated event 
 written the next state before the job stores that it announced the last one: the state says which one is meant.
 """
 
+from workers.core.node_key import cypher_version_id
 from workers.core.reference import Query
 from workers.pipelines.evolution.states import UNDER_WAY, State
 
@@ -72,7 +73,8 @@ RETURN m.migration_id AS migration_id, m.schema_id AS schema_id, m.to_version AS
   [c IN currents | c.version] AS currents,
   CASE WHEN m.state = 'EXECUTED' THEN v.json_schema END AS json_schema,
   COLLECT {{
-    MATCH (k:Model)-[:USES_SCHEMA]->(:SchemaVersion {{version_id: m.schema_id + '@' + m.from_version}})
+    MATCH (old:SchemaVersion {{version_id: {cypher_version_id("m.schema_id", "m.from_version")}}})
+    MATCH (k:Model)-[:USES_SCHEMA]->(old)
     WHERE m.from_version <> m.to_version
     RETURN k.model_id ORDER BY k.model_id
   }} AS left_behind,

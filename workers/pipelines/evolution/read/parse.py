@@ -49,7 +49,7 @@ def parse(decoded: Decoded, now_ms: int) -> Event:
     at = _time(fields, "at")
     if at > now_ms + DAY_MS:
         reject("timestamp.in_future", f"at is {at}, more than a day ahead: set the producer's clock")
-    return Event(kind.event_type, _name(fields, "migration_id", 3), schema_id, at, kind.read(fields))
+    return Event(kind.event_type, _name(fields, "migration_id", 7), schema_id, at, kind.read(fields))
 
 
 def check_key(event: Event, key: bytes | None) -> None:
@@ -83,7 +83,7 @@ def _published(fields: Fields) -> Published:
 
 
 def _name(fields: Fields, field: str, parts: int = 1) -> str:
-    """Read an id; ``parts`` is the number of names in it."""
+    """Read an id; ``parts`` is how many names its size may be: an escaped character takes three."""
     return _text(fields, field, parts * MAX_NAME_BYTES)
 
 

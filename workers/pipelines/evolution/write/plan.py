@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from workers.core.node_key import version_id
 from workers.core.statement import Statement
 from workers.pipelines.evolution.fold.schema_migrations import Migration, SchemaMigrations
-from workers.pipelines.evolution.identity import version_id
 from workers.pipelines.evolution.write import statements as write
 from workers.pipelines.evolution.write.statements import MigrationRow, ModelStubRow, VersionChangeRow
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workers.core.errors import Rejected
+from workers.core.node_key import version_id
 from workers.core.stage import Stage
 from workers.pipelines.registry.events import (
     UNSENT,
@@ -105,8 +106,8 @@ def _change(
     else:
         now, sent = _row(before, change), change.json_schema
         if before.hash and now.hash and before.hash != now.hash:
-            version_id = f"{schema.schema_id}@{change.version}"
-            with_history, conflict = schema_mismatch(event, version_id, before, now.hash)
+            subject = version_id(schema.schema_id, change.version)
+            with_history, conflict = schema_mismatch(event, subject, before, now.hash)
             now, observed = now._replace(history=with_history.history), [conflict]
     schema.versions[change.version] = now._replace(position=position)
     schema.models_named.update(now.compatible_models)

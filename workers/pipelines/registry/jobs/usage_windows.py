@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 import orjson
 
 from workers.core.job import Step
+from workers.core.node_key import version_id
 from workers.core.reference import Query
 from workers.pipelines.registry.jobs.usage_queries import PERIOD_COUNTED, PERIOD_DUE
 from workers.pipelines.registry.options import Usage
@@ -61,7 +62,7 @@ NAMESPACE = uuid5(NAMESPACE_URL, "memory-graph/registry/usage-stats")
 
 def window_id(model_id: str, start: int) -> str:
     """Return the key of a UsageWindow; ``start`` in epoch milliseconds."""
-    return f"{model_id}@{iso_seconds(start)}"
+    return version_id(model_id, iso_seconds(start))
 
 
 def stats_id(window: str, revision: int, digest: str) -> str:

@@ -20,9 +20,6 @@ from workers.pipelines.registry.options import Accept
 from workers.pipelines.registry.read.columns import Row, json_schema, key, millis, names, text
 from workers.pipelines.registry.read.models_table import digest, models_table
 
-SEPARATOR = "@"
-"""The separator of id and version in keys of the graph: a version must not contain it."""
-
 
 class Table(NamedTuple):
     """A table: the kind of its rows, and the readers of a row and of a deleted row."""
@@ -53,7 +50,7 @@ def _version(row: Row) -> VersionRow:
 
 
 def _deleted_version(row: Row) -> VersionDeleted:
-    return VersionDeleted(key(row, "model_id"), _version_name(row))
+    return VersionDeleted(key(row, "model_id"), key(row, "version"))
 
 
 def _schema(row: Row) -> SchemaRow:
@@ -67,14 +64,7 @@ def _schema(row: Row) -> SchemaRow:
 
 
 def _deleted_schema_version(row: Row) -> SchemaDeleted:
-    return SchemaDeleted(key(row, "schema_id"), _version_name(row))
-
-
-def _version_name(row: Row) -> str:
-    version = key(row, "version")
-    if SEPARATOR in version:
-        reject("version.pattern", f"version is {quoted(version)}: use versions without {SEPARATOR}")
-    return version
+    return SchemaDeleted(key(row, "schema_id"), key(row, "version"))
 
 
 def _capability(row: Row, accept: Accept) -> CapabilityRow:

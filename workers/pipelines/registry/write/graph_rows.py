@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from workers.core.node_key import version_id
 from workers.pipelines.registry.events import UNSENT, NotSent, Text
 from workers.pipelines.registry.fold.model_state import ModelDetails, ModelState
 from workers.pipelines.registry.fold.state import SchemaState
@@ -15,11 +16,6 @@ from workers.pipelines.registry.write.rows import (
     VersionNodeWrite,
     VersionWrite,
 )
-
-
-def version_id(subject: str, version: str) -> str:
-    """Return the key of a version of a model or a schema."""
-    return f"{subject}@{version}"
 
 
 def model_row(model: ModelState, details: ModelDetails, merge: Merge) -> ModelWrite:
@@ -52,7 +48,7 @@ def price_rows(model: ModelState) -> list[PriceWrite]:
     """Return the price periods that have changed, or that end at another time than before."""
     return [
         PriceWrite(
-            price_id=f"{model.model_id}@{iso(effective_from)}",
+            price_id=version_id(model.model_id, iso(effective_from)),
             model_id=model.model_id,
             version=period.version,
             context_window=period.context_window,

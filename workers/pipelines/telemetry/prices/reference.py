@@ -10,6 +10,7 @@ since; if something is gone (another graph, or purged Prices), it reads all Mode
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from workers.core.node_key import cypher_version_id
 from workers.core.reference import Query
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, registry_model
 
@@ -28,16 +29,17 @@ CALL () { MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }
 RETURN watermarks, prices, newest
 """
 
-MODEL = """
-CALL (m) {
+VERSION_ID = cypher_version_id("m.model_id", "p.version")
+MODEL = f"""
+CALL (m) {{
   MATCH (m)-[:HAS_PRICE]->(p:Price)
   WITH p ORDER BY p.effective_from DESC
   RETURN collect([p.price_id, p.effective_from.epochMillis, p.effective_to.epochMillis,
-    CASE WHEN EXISTS { (:ModelVersion {version_id: m.model_id + '@' + p.version}) } THEN p.version END,
+    CASE WHEN EXISTS {{ (:ModelVersion {{version_id: {VERSION_ID}}}) }} THEN p.version END,
     p.context_window, p.input, p.output, p.cached_input, p.reasoning]) AS prices
-}
+}}
 WITH collect([m.model_id, m.provider, m.aliases, prices]) AS models
-CALL () { MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }
+CALL () {{ MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }}
 RETURN models, prices
 """
 CHANGED = f"MATCH (m:Model) WHERE m.sync_timestamp >= datetime({{epochMillis: $since}}){MODEL}"

@@ -18,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from workers.core.node_key import version_id
 from workers.pipelines.telemetry.limits import MAX_PRICED_MODELS
 from workers.pipelines.telemetry.prices.pricing import PricingTerms
 from workers.pipelines.telemetry.prices.tariff import Dollars, Tariff, dollars
@@ -123,9 +124,9 @@ def registry_model(
 def _period(model_id: str, price: Sequence[Any]) -> TermsPeriod:
     price_id, since, until, version, window, prompt, completion, cached, reasoning = price
     tariff = _tariff(_usd(prompt), _usd(completion), _usd(cached), _usd(reasoning))
-    version_id = None if version is None else f"{model_id}@{version}"
+    used_version_id = None if version is None else version_id(model_id, version)
     source, used_price_id = (None, None) if tariff is None else (SOURCE, price_id)
-    return TermsPeriod(since, until, PricingTerms(tariff, window, source, used_price_id, version_id))
+    return TermsPeriod(since, until, PricingTerms(tariff, window, source, used_price_id, used_version_id))
 
 
 def _tariff(

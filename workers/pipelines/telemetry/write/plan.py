@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, TypeVar
 
+from workers.core.node_key import span_part, trace_prefix
 from workers.core.statement import Statement
 from workers.core.template import Template
 from workers.pipelines.telemetry.events import Event
@@ -21,7 +22,6 @@ from workers.pipelines.telemetry.write.rows import (
     aggregate_row,
     error_row,
     invocation_row,
-    key_prefix,
     latency_row,
 )
 
@@ -61,7 +61,7 @@ def plan(traces: Sequence[Trace], book: PriceBook) -> Sequence[Statement]:
     rows[write.ERRORS].extend(error_row(*each) for each in _first_of_id(trace.failures for trace in traces))
     offsets = {event.event_id: offset for trace in traces for offset, event, _ in trace.failures}
     for trace in traces:
-        prefix = key_prefix(trace.trace_id)
+        prefix = trace_prefix(trace.trace_id)
         _add_spans(rows, trace, prefix, book)
         if trace.reparented:
             _add_children(rows, trace, prefix)
@@ -76,7 +76,7 @@ def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook) -> None:
     """Add each changed Invocation, whether its Model has changed, and the version at its time."""
     trace_id, invocations = trace.trace_id, rows[write.INVOCATIONS]
     for span_id, model_id in trace.changed.items():
-        key, span = prefix + span_id, trace.spans[span_id]
+        key, span = prefix + span_part(span_id), trace.spans[span_id]
         source = span.source_event()
         terms = book.terms(source.provider, source.model_id, span.timestamp)
         invocations.append(invocation_row(trace_id, key, span, source, terms))
@@ -92,17 +92,17 @@ def _add_children(rows: Rows, trace: Trace, prefix: str) -> None:
     """Add spans with another parent than before, and those whose parent has come only now."""
     for span_id, before in trace.reparented.items():
         if before is not None:
-            rows[write.PARENT_CHANGED].append(KeyRow(prefix + span_id))
+            rows[write.PARENT_CHANGED].append(KeyRow(prefix + span_part(span_id)))
         if parent := trace.spans[span_id].parent:
-            rows[write.CHILDREN].append(ChildRow(prefix + span_id, prefix + parent))
+            rows[write.CHILDREN].append(ChildRow(prefix + span_part(span_id), prefix + span_part(parent)))
 
 
 def _add_chain(rows: Rows, trace: Trace, prefix: str) -> None:
     """Add spans with other neighbours than before."""
-    rows[write.SUCCESSOR_CHANGED].extend([KeyRow(prefix + span_id) for span_id in trace.chain.outdated()])
+    rows[write.SUCCESSOR_CHANGED].extend([KeyRow(prefix + span_part(span_id)) for span_id in trace.chain.outdated()])
     rows[write.SUCCESSORS].extend(
         [
-            SuccessorRow(prefix + span_id, prefix + successor, duration_ms)
+            SuccessorRow(prefix + span_part(span_id), prefix + span_part(successor), duration_ms)
             for span_id, successor, duration_ms in trace.chain.added()
         ]
     )

@@ -5,6 +5,7 @@ Rows of shared nodes begin with their unique columns, because they are sorted.
 
 from typing import Any, NamedTuple
 
+from workers.core.node_key import invocation_key
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency
 from workers.pipelines.telemetry.fold.span import NamedModel, Span
 from workers.pipelines.telemetry.prices.pricing import InvocationCost, PricingTerms, TokenCounts, cost_of, token_counts
@@ -141,11 +142,6 @@ class SuccessorRow(NamedTuple):
     duration_ms: int
 
 
-def key_prefix(trace_id: str) -> str:
-    """Return the part of an Invocation's key before its span_id."""
-    return f"{trace_id}/"
-
-
 def invocation_row(
     trace_id: str, key: str, span: Span, source: Invocation | NamedModel, terms: PricingTerms
 ) -> tuple[Any, ...]:
@@ -186,7 +182,7 @@ def latency_row(event: Event, latency: Latency) -> LatencyRow:
     """Return the PerformanceMetric of a latency event."""
     return LatencyRow(
         id=event.event_id,
-        key=key_prefix(event.trace_id) + event.span_id,
+        key=invocation_key(event.trace_id, event.span_id),
         metric_type=latency.metric_type,
         value=latency.value_ms,
         percentile=latency.percentile,
@@ -217,7 +213,7 @@ def error_row(event: Event, failure: Failure) -> ErrorRow:
     """Return the Error of an error event."""
     return ErrorRow(
         id=event.event_id,
-        key=key_prefix(event.trace_id) + event.span_id,
+        key=invocation_key(event.trace_id, event.span_id),
         error_type=failure.error_type,
         message=failure.message,
         severity=failure.severity,

@@ -1,0 +1,43 @@
+"""Keys of nodes that are made of several names. Two nodes never have one key, whatever their names hold.
+
+Every such key is made here, in Python or in Cypher. None is ever split: nodes have their names as properties.
+"""
+
+SPAN = "/"
+VERSION = "@"
+_QUOTED = {SPAN: "%2F", VERSION: "%40"}
+
+
+def invocation_key(trace_id: str, span_id: str) -> str:
+    """Return the key of an Invocation."""
+    return trace_prefix(trace_id) + span_part(span_id)
+
+
+def trace_prefix(trace_id: str) -> str:
+    """Return how the keys of a trace's Invocations begin."""
+    return f"{_quoted(trace_id, SPAN)}{SPAN}"
+
+
+def span_part(span_id: str) -> str:
+    """Return how the key of an Invocation goes on after ``trace_prefix``."""
+    return _quoted(span_id, SPAN)
+
+
+def version_id(subject: str, version: str) -> str:
+    """Return the key of a version of a model or a schema; or of a model's price or usage since a time."""
+    return f"{_quoted(subject, VERSION)}{VERSION}{_quoted(version, VERSION)}"
+
+
+def cypher_version_id(subject: str, version: str) -> str:
+    """Return ``version_id`` as a Cypher expression of two expressions."""
+    return f"({_cypher_quoted(subject, VERSION)} + '{VERSION}' + {_cypher_quoted(version, VERSION)})"
+
+
+def _quoted(name: str, separator: str) -> str:
+    if "%" in name or separator in name:
+        return name.replace("%", "%25").replace(separator, _QUOTED[separator])
+    return name
+
+
+def _cypher_quoted(name: str, separator: str) -> str:
+    return f"replace(replace({name}, '%', '%25'), '{separator}', '{_QUOTED[separator]}')"
