@@ -40,7 +40,7 @@ class Graph:
 def naive_model(log: Iterable[tuple[str, Fields]]) -> Graph:
     """Return the graph that the whole log must give."""
     graph = Graph()
-    events = list(_first_of_each_id(fields for _, fields in log))
+    events = list(_first_of_each(fields for _, fields in log))
     for event in events:
         _model(graph, event["model_id"])
     traces: dict[str, dict[str, list[Fields]]] = {}
@@ -55,12 +55,14 @@ def naive_model(log: Iterable[tuple[str, Fields]]) -> Graph:
     return graph
 
 
-def _first_of_each_id(log: Iterable[Fields]) -> Iterable[Fields]:
+def _first_of_each(log: Iterable[Fields]) -> Iterable[Fields]:
+    """Return the events without copies. An event is known by its event_id together with its event_type."""
     seen = set()
     for event in log:
         trace_id = event["trace_id"] if event["span_id"] else None
-        if (trace_id, event["event_id"]) not in seen:
-            seen.add((trace_id, event["event_id"]))
+        known_by = (trace_id, event["event_id"], event["event_type"])
+        if known_by not in seen:
+            seen.add(known_by)
             yield event
 
 
@@ -172,6 +174,8 @@ def _errors(graph: Graph, events: list[Fields]) -> None:
 
 def _metric(graph: Graph, event: Fields) -> None:
     model_id, event_id = event["model_id"], event["event_id"]
+    if ("PerformanceMetric", event_id) in graph.nodes:  # of a measurement of another type with this id
+        event_id += f"#{event['event_type']}"
     common = {"id": event_id, "model_id": model_id, "timestamp": event["timestamp"]}
     if event["event_type"] == "llm.latency.measured":
         own = {"metric_type": event["metric_type"], "value": event["value_ms"], "percentile": event["percentile"]}

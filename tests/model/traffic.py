@@ -46,7 +46,7 @@ def traffic(random: Random, traces: int, name: str = "t") -> list[Sent]:
         maker.send("LLMMetricsEvent", maker.aggregate(None, None))
     log = maker.log
     log += [random.choice(log) for _ in range(len(log) // 5)]
-    for _ in range(random.randint(0, 2) if log else 0):
+    for _ in range(random.randint(0, 6) if log else 0):
         record_name, clashing = random.choice([sent for sent in log if sent[1]["trace_id"]] or log)
         earlier = random.choice([fields for _, fields in log if fields["trace_id"] == clashing["trace_id"]])
         log.append((record_name, clashing | {"event_id": earlier["event_id"]}))

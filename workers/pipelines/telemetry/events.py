@@ -4,7 +4,33 @@ Structs are four times as fast as named tuples, need half the memory, and are st
 have no reference cycles, so the garbage collector skips them (``gc=False``).
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from msgspec import Struct
+
+START, COMPLETE, ERROR = "llm.invocation.start", "llm.invocation.complete", "llm.invocation.error"
+LATENCY, AGGREGATED, DAILY = "llm.latency.measured", "llm.metrics.aggregated", "llm.performance.daily_summary"
+METRIC_TYPES = (LATENCY, AGGREGATED, DAILY)
+"""The types of events that become a PerformanceMetric."""
+EVENT_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        START: "\x01",
+        COMPLETE: "\x02",
+        ERROR: "\x03",
+        "llm.tokens.consumed": "\x04",
+        LATENCY: "\x05",
+        "llm.error.occurred": "\x06",
+        AGGREGATED: "\x07",
+        DAILY: "\x08",
+    }
+)
+"""One character for each event type. They are in stored states: never change one."""
+
+
+def identity(event_id: str, event_type: str) -> str:
+    """Return what makes an event one event: an SDK may use one id for the start and the end of a span."""
+    return EVENT_CODES[event_type] + event_id
 
 
 class Invocation(Struct, frozen=True, array_like=True, gc=False):

@@ -19,7 +19,7 @@ MAX_LONG = 2**63 - 1
 """Neo4j's and Avro's integers are signed, of 64 bits."""
 
 MAX_IDS_OF_SPAN = 2_000
-"""Event ids in the stored state of a span, the last ones in their order: copies are known by them. Usual are five."""
+"""Events in the stored state of a span, the last ones in their order: copies are known by them. Usual are five."""
 
 MAX_ERRORS_OF_SPAN = 500
 """Errors in the stored state of a span, the last ones by id: each may be a cause of each error of its parent span."""

@@ -19,7 +19,7 @@ class Fed(WorkerUnderTest[Any, Any]):
 
     def call(self, span: str, **changed: Any) -> Record:
         self.offset += 1
-        given = fields(event_id=f"e{self.offset}", span_id=span, **changed)
+        given = fields(**{"event_id": f"e{self.offset}", "span_id": span} | changed)
         return record(f"{NAMESPACE}.LLMInvocationEvent", given, key=b"t1", offset=self.offset)
 
     def unpriced(self, provider: str, reason: str) -> float | None:
@@ -36,3 +36,13 @@ async def test_each_ended_call_without_a_price_is_counted_once_with_the_reason()
     assert worker.unpriced("anthropic", "unknown_model") == 2
     await worker.run_batch([worker.call("s4", provider="openai", model_id="whisper-1")])
     assert worker.unpriced("openai", "no_price") == 1
+
+
+async def test_an_event_that_was_seen_before_is_a_duplicate_and_no_success() -> None:
+    worker, complete = Fed(), "llm.invocation.complete"
+    await worker.run_batch([worker.call("s1"), worker.call("s2", event_id="e0"), worker.call("s1", event_id="e0")])
+    await worker.run_batch([worker.call("s1", event_id="e0", timestamp=1_700_000_009_000)])
+    await worker.run_batch([worker.call("s1", event_id="e0", event_type="llm.invocation.start")])
+    assert worker.sample("events_dropped_total", event_type=complete, reason="duplicate") == 3
+    assert worker.sample("events_processed_total", event_type=complete, status="success") == 1
+    assert worker.sample("events_dropped_total", event_type="llm.invocation.start", reason="duplicate") is None

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.model.traffic import NAMESPACE
 from tests.unit.pipelines.telemetry.applied_plan import AppliedGraph
 from tests.unit.pipelines.telemetry.driven import Table, parsed
 from tests.unit.pipelines.telemetry.records import fields
+from workers.pipelines.telemetry.events import identity
 from workers.pipelines.telemetry.fold.trace import Trace
 from workers.pipelines.telemetry.limits import MAX_ERRORS_OF_SPAN, MAX_IDS_OF_SPAN
 
@@ -64,9 +66,32 @@ def test_of_too_many_event_ids_and_errors_of_a_span_the_latest_are_remembered() 
     log = [(ERROR, fields("LLMErrorEvent", event_id=f"e{number:04}")) for number in range(MAX_IDS_OF_SPAN + 10)]
     _, entries = Table().plan(parsed(log))
     trace = Trace.load(entries["t1"])
-    assert trace.seen == {f"e{number:04}" for number in range(10, MAX_IDS_OF_SPAN + 10)}
+    assert trace.seen == {identity(f"e{number:04}", "llm.error.occurred") for number in range(10, MAX_IDS_OF_SPAN + 10)}
     assert f"e{MAX_IDS_OF_SPAN + 9 - MAX_ERRORS_OF_SPAN:04}" not in trace.causes
     assert f"e{MAX_IDS_OF_SPAN + 10 - MAX_ERRORS_OF_SPAN:04}" in trace.causes
+
+
+def test_an_id_that_all_events_of_a_span_share_loses_nothing() -> None:
+    same: dict[str, Any] = {"event_id": "s1", "span_id": "s1"}
+    begin = same | {"event_type": "llm.invocation.start", "timestamp": BEGIN - 5, "user_id": "anna"}
+    log = [
+        (INVOCATION, fields(**begin)),
+        (INVOCATION, fields(**same)),
+        *((f"{NAMESPACE}.{name}", fields(name, **same)) for name in ("LLMTokenEvent", "LLMLatencyEvent")),
+        (ERROR, fields("LLMErrorEvent", **same)),
+        (f"{NAMESPACE}.LLMMetricsEvent", fields("LLMMetricsEvent", **same)),
+    ]
+    graph = AppliedGraph()
+    _run(Table(graph=graph), graph, log, size=1)
+    call = graph.nodes["Invocation", "t1/s1"]
+    assert {name: call.get(name) for name in ("status", "timestamp", "user_id", "reasoning_tokens")} == {
+        "status": "SUCCESS",
+        "timestamp": BEGIN - 5,
+        "user_id": "anna",
+        "reasoning_tokens": 5,
+    }
+    others = sorted(node for node in graph.nodes if node[0] in ("Error", "PerformanceMetric"))
+    assert others == [("Error", "s1"), ("PerformanceMetric", "s1"), ("PerformanceMetric", "s1#llm.metrics.aggregated")]
 
 
 def test_prompts_and_completions_are_neither_in_the_plan_nor_in_the_state() -> None:

@@ -1,23 +1,49 @@
 """Fold one event into its trace. The order in the log matters only between events of equal time."""
 
-from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
+from msgspec.structs import replace
+
+from workers.core.report import Skipped
+from workers.pipelines.telemetry.events import (
+    METRIC_TYPES,
+    Aggregate,
+    Event,
+    Failure,
+    Invocation,
+    Latency,
+    Tokens,
+    identity,
+)
 from workers.pipelines.telemetry.fold.span import Ended, NamedModel, RaisedError, Span
 from workers.pipelines.telemetry.fold.trace import Trace
+
+DUPLICATE = "duplicate"
+"""An event that the trace has already: the same event_id and event_type."""
 
 
 def fold(trace: Trace, event: Event, offset: int) -> None:
     """Change ``trace`` by ``event``, which belongs to it or to no trace. A known event changes nothing."""
-    if event.event_id in trace.seen:
+    seen = identity(event.event_id, event.event_type)
+    if seen in trace.seen:
+        trace.observations.append(Skipped(event.event_type, DUPLICATE, event.event_id))
         return
     payload = event.payload
     trace.models.append(payload.model_id)
     if isinstance(payload, Aggregate):
-        trace.aggregates.append((offset, event, payload))
+        trace.aggregates.append((offset, _own_node(trace, event), payload))
+    elif isinstance(payload, Latency):
+        trace.latencies.append((offset, _own_node(trace, event), payload))
     if event.trace_id:
         trace.trace_id = event.trace_id
         span = trace.spans.get(event.span_id) or trace.open(event.span_id, event.event_id)
-        trace.see(span, event.event_id)
+        trace.see(span, seen)
         _fold_span(trace, span, event, offset)
+
+
+def _own_node(trace: Trace, event: Event) -> Event:
+    """Return the event with the id of its PerformanceMetric: another one than that of an event of another type."""
+    if any(identity(event.event_id, other) in trace.seen for other in METRIC_TYPES):
+        return replace(event, event_id=f"{event.event_id}#{event.event_type}")
+    return event
 
 
 def _fold_span(trace: Trace, span: Span, event: Event, offset: int) -> None:
@@ -28,8 +54,6 @@ def _fold_span(trace: Trace, span: Span, event: Event, offset: int) -> None:
     _fold_first(trace, span, event)
     if isinstance(payload, Tokens):
         _fold_tokens(span, event.timestamp, payload)
-    elif isinstance(payload, Latency):
-        trace.latencies.append((offset, event, payload))
     elif isinstance(payload, Failure):
         trace.failures.append((offset, event, payload))
         trace.causes.add(RaisedError(event.event_id, span.span_id, payload.caused_by))

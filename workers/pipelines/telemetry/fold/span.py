@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, field, msgpack
 
-from workers.pipelines.telemetry.events import Invocation, Tokens
+from workers.pipelines.telemetry.events import COMPLETE, ERROR, START, Invocation, Tokens, identity
 
 _encode = msgpack.Encoder().encode
 
@@ -47,8 +47,8 @@ class Span(Struct, array_like=True, gc=False):
     ``end``      the latest terminal event, of two at one time the last in the log
     ``tokens``   the latest token event, of two at one time the last in the log
     ``first``    the earliest event of any other kind, as long as there is no start and no end
-    ``seen``     ids of its events, sorted; ``errors`` its errors, sorted by id: the stored bytes depend on no order of
-                 arrival. ``limits`` says how many
+    ``seen``     identities of its events, sorted; ``errors`` its errors, sorted by id: the stored bytes depend on no
+                 order of arrival. ``limits`` says how many
     """
 
     span_id: str
@@ -112,9 +112,12 @@ _decode = msgpack.Decoder(Span).decode
 
 def _of_one_event(span_id: str, event_id: str, timestamp: int, event: Invocation) -> Span:
     """Return a span with one event. A terminal event has the time of its end, which is later by its latency."""
-    span = Span(span_id, event_id, timestamp, event.parent_span_id, seen=[event_id])
+    span = Span(span_id, event_id, timestamp, event.parent_span_id)
     if event.status is None:
+        event_type = START
         span.start_at, span.start = timestamp, event
-    else:
+    else:  # a complete event with another status than SUCCESS is rare: its span is stored as bytes
+        event_type = COMPLETE if event.status == "SUCCESS" else ERROR
         span.end_at, span.end = round(timestamp + (event.latency_ms or 0)), event
+    span.seen.append(identity(event_id, event_type))
     return span

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from msgspec import msgpack
 
+from workers.core.report import Skipped
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Latency
 from workers.pipelines.telemetry.fold.causes import Causes
 from workers.pipelines.telemetry.fold.chain import Chain
@@ -21,7 +22,7 @@ _decode_spans = msgpack.Decoder(list[Span]).decode
 
 
 class Trace:
-    """Spans, their order, their errors and the ids of their events.
+    """Spans, their order, their errors and the identities of their events.
 
     It can be dumped as one text of bytes, and be restored from the spans that the graph has.
 
@@ -61,7 +62,7 @@ class Trace:
         self.latencies: list[FromEvent[Latency]] = []
         self.failures: list[FromEvent[Failure]] = []
         self.aggregates: list[FromEvent[Aggregate]] = []
-        self.observations: list[Ended] = []
+        self.observations: list[Ended | Skipped] = []
 
     def open(self, span_id: str, event_id: str) -> Span:
         """Add a span, and mark the spans that name it as their parent."""
@@ -72,12 +73,12 @@ class Trace:
                 self.reparented.setdefault(child, None)
         return span
 
-    def see(self, span: Span, event_id: str) -> None:
-        """Mark a span as changed by an event, before it changes."""
+    def see(self, span: Span, event: str) -> None:
+        """Mark a span as changed by the event of an identity, before it changes."""
         if span.span_id not in self.changed:
             self.changed[span.span_id] = span.source_event().model_id
-        self.seen.add(event_id)
-        insort(span.seen, event_id)
+        self.seen.add(event)
+        insort(span.seen, event)
         if len(span.seen) > MAX_IDS_OF_SPAN:
             self.seen.discard(span.seen.pop(0))
 

@@ -6,7 +6,20 @@ from typing import Any, NamedTuple
 
 from workers.core.checks import check_size, quoted, reject
 from workers.core.record import Decoded
-from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
+from workers.pipelines.telemetry.events import (
+    AGGREGATED,
+    COMPLETE,
+    DAILY,
+    ERROR,
+    LATENCY,
+    START,
+    Aggregate,
+    Event,
+    Failure,
+    Invocation,
+    Latency,
+    Tokens,
+)
 from workers.pipelines.telemetry.limits import EARLIEST_TIMESTAMP, MAX_CONTENT_BYTES
 from workers.pipelines.telemetry.read.checks import (
     check_count,
@@ -20,9 +33,7 @@ from workers.pipelines.telemetry.read.checks import (
 )
 
 NAMESPACE = "com.llm.observatory.events"
-START = "llm.invocation.start"
-ERROR = "llm.invocation.error"
-METRIC_TYPES = {"llm.metrics.aggregated": "aggregated", "llm.performance.daily_summary": "daily_summary"}
+AGGREGATES = {AGGREGATED: "aggregated", DAILY: "daily_summary"}
 
 SPAN_NAMES = ("event_id", "model_id", "provider", "trace_id", "span_id")
 MODEL_NAMES = ("event_id", "model_id", "provider")
@@ -178,7 +189,7 @@ def _aggregate(fields: Fields, now_ms: int) -> Aggregate:
     return Aggregate(
         fields["model_id"],
         fields["provider"],
-        METRIC_TYPES[fields["event_type"]],
+        AGGREGATES[fields["event_type"]],
         start,
         end,
         fields["total_invocations"],
@@ -200,9 +211,9 @@ def _optional(fields: Fields, field: str) -> str | None:
 STATUSES = ("SUCCESS", "ERROR", "TIMEOUT")
 
 KINDS: Mapping[str, Kind] = {
-    f"{NAMESPACE}.LLMInvocationEvent": Kind(frozenset((START, "llm.invocation.complete", ERROR)), _invocation),
+    f"{NAMESPACE}.LLMInvocationEvent": Kind(frozenset((START, COMPLETE, ERROR)), _invocation),
     f"{NAMESPACE}.LLMTokenEvent": Kind(frozenset(("llm.tokens.consumed",)), _tokens),
-    f"{NAMESPACE}.LLMLatencyEvent": Kind(frozenset(("llm.latency.measured",)), _latency),
+    f"{NAMESPACE}.LLMLatencyEvent": Kind(frozenset((LATENCY,)), _latency),
     f"{NAMESPACE}.LLMErrorEvent": Kind(frozenset(("llm.error.occurred",)), _failure),
-    f"{NAMESPACE}.LLMMetricsEvent": Kind(frozenset(METRIC_TYPES), _aggregate),
+    f"{NAMESPACE}.LLMMetricsEvent": Kind(frozenset(AGGREGATES), _aggregate),
 }
