@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from workers.core.metric import Measurement, counter
 from workers.core.report import BatchReport
 from workers.pipelines.telemetry.fold.span import Ended
+from workers.pipelines.telemetry.prices.names import seller
 from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 
 UNPRICED = counter(
     "unpriced_invocations_total",
-    "Calls that ended and have no price: unknown_model, or no_price of a known model at that time.",
+    "Calls that ended and have no price: unknown_provider, unknown_model, no_price at that time, or other_currency.",
     "provider",
     "reason",
 )
@@ -21,6 +22,6 @@ METRICS = (UNPRICED,)
 def report(batch: BatchReport, book: RegistryPriceBook) -> Iterator[Measurement]:
     """Return the measurements of a batch that the graph has, with the prices of now."""
     ended = (each for each in batch.observations if isinstance(each, Ended))
-    unpriced = Counter((each.provider, reason) for each in ended if (reason := book.why_unpriced(*each)))
+    unpriced = Counter((seller(each.provider), reason) for each in ended if (reason := book.why_unpriced(*each)))
     for (provider, reason), count in unpriced.items():
         yield Measurement(UNPRICED, count, (provider, reason))

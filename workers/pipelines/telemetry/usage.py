@@ -11,6 +11,7 @@ class Usage(NamedTuple):
     ``completion``  all output tokens: ``reasoning`` is a part of it
     ``service_tier``  as the event said it, such as ``batch`` or ``priority``
     ``reported``    US dollars that the provider or a gateway has billed, if the event says so
+    ``cache_write_1h``  the part of ``cache_write`` that is kept for an hour; the rest is kept for five minutes
     """
 
     prompt: int
@@ -20,3 +21,4 @@ class Usage(NamedTuple):
     reasoning: int = 0
     service_tier: str | None = None
     reported: Decimal | None = None
+    cache_write_1h: int = 0

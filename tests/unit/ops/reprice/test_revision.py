@@ -5,13 +5,13 @@ from workers.ops.reprice.revision import revise
 from workers.pipelines.telemetry.prices.pricing import CatalogueEntry, PricingTerms
 from workers.pipelines.telemetry.prices.tariff import Dollars, Tariff
 
-ONE_DOLLAR = Tariff.of([(-1, Dollars(*[Decimal(1)] * 4))])
+ONE_DOLLAR = Tariff.of([(-1, Dollars(*[Decimal(1)] * 6))])
 
 
 class Book:
     """Knows one model from one time on."""
 
-    def terms(self, provider: str, model_id: str, timestamp: int) -> PricingTerms:
+    def terms(self, provider: str, model_id: str, timestamp: int, service_tier: str | None = None) -> PricingTerms:
         known = (provider, model_id) == ("p", "m") and timestamp >= 5
         return PricingTerms(ONE_DOLLAR, 100, "registry", "m@5", "m@1") if known else PricingTerms(None, None)
 

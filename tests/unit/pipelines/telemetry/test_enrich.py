@@ -17,7 +17,15 @@ from workers.pipelines.telemetry.prices.tariff import Dollars, Tariff
 
 END = Invocation("m", "p", None, None, None, None, "SUCCESS", 30, 1.0, 10, 20)
 TOKENS = Tokens("m", "p", 11, 22, 3, 4, 33)
-TARIFF = Tariff.of([(-1, Dollars(*map(Decimal, ("1", "100", "0.5", "1000"))))])
+DOLLARS = Dollars(
+    prompt=Decimal(1),
+    completion=Decimal(100),
+    cached=Decimal("0.5"),
+    cache_write=Decimal(2),
+    cache_write_1h=Decimal(3),
+    reasoning=Decimal(1_000),
+)
+TARIFF = Tariff.of([(-1, DOLLARS)])
 TERMS = PricingTerms(TARIFF, 1_000, "registry", "m@then", "m@1")
 
 

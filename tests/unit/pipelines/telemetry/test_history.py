@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from tests.model.naive_registry_join import Row, naive_cost, naive_model_of, naive_row
 from tests.model.registry_history import registry_history
-from workers.pipelines.telemetry.prices.pricing import TokenCounts, cost_of
+from workers.pipelines.telemetry.prices.pricing import PricingTerms, TokenCounts, cost_of
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel, registry_model
+from workers.pipelines.telemetry.usage import Usage
 
 NAMES = ("m1", "m2", "m3", "m4", "m5")
 RULES = {("anthropic", "m1"): "m2", ("openai", "m3"): "m4", ("azure", "x"): "m1"}
@@ -104,8 +105,8 @@ def test_what_was_looked_up_before_is_looked_up_anew_after_a_change() -> None:
 def test_a_price_that_nobody_could_charge_is_none() -> None:
     for price in ("abc", "-1", "NaN", "Infinity"):
         model = registry_model("m", "p", None, [("m@0", 0, None, None, None, price, price, None, None)])
-        assert model.periods[0].terms == (None, None, None, None, None)
+        assert model.periods[0].terms(0, None) == PricingTerms(None, None, unpriced="no_price")
     exact = registry_model("m", "p", None, [("m@0", 0, None, None, None, 0.1, None, "0.00000000001", None)])
-    tariff = exact.periods[0].terms.tariff
+    tariff = exact.periods[0].terms(0, None).tariff
     assert tariff
-    assert tariff.cost(1, 1, 1, 0).exact == "0.00000000000001"
+    assert tariff.cost(Usage(1, 1, cached=1)).exact == "0.00000000000001"

@@ -23,7 +23,7 @@ def price(version: str | None, window: int | None, usd: str | None) -> Sequence[
 
 def test_the_registrys_terms_come_first_and_the_catalogues_before_it_knew_the_model() -> None:
     known = book(price("2", 1_000, "0.001"))
-    assert known.terms(PROVIDER, MODEL, AT)[1:] == (1_000, "registry", "own", f"{MODEL}@2")
+    assert known.terms(PROVIDER, MODEL, AT)[1:] == (1_000, "registry", "own", f"{MODEL}@2", None)
     assert known.terms(PROVIDER, MODEL, AT - 1) == CATALOGUE.terms(PROVIDER, MODEL, AT - 1)
     assert known.terms(PROVIDER, MODEL, AT - 1).source == "genai-prices"
 
@@ -43,6 +43,7 @@ def test_what_the_registry_leaves_open_the_catalogue_fills_each_by_itself() -> N
         "genai-prices",
         None,
         f"{MODEL}@2",
+        None,
     )
 
 

@@ -1,9 +1,12 @@
 """The cost of a call, by the terms that the price book has chosen."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from workers.pipelines.telemetry.fold.span import Span
 from workers.pipelines.telemetry.prices.tariff import Tariff
+from workers.pipelines.telemetry.usage import Usage
 
 
 class PricingTerms(NamedTuple):
@@ -12,6 +15,7 @@ class PricingTerms(NamedTuple):
     ``context_window``  in tokens
     ``source``      the source of the price: ``registry`` or ``genai-prices``; ``price_id`` is the registry's Price
     ``version_id``  the ModelVersion in force, if the registry has one
+    ``unpriced``    where there is no tariff, the reason: one of ``REASONS``
     """
 
     tariff: Tariff | None
@@ -19,6 +23,22 @@ class PricingTerms(NamedTuple):
     source: str | None = None
     price_id: str | None = None
     version_id: str | None = None
+    unpriced: str | None = None
+
+
+UNKNOWN_PROVIDER = "unknown_provider"
+UNKNOWN_MODEL = "unknown_model"
+NO_PRICE = "no_price"
+OTHER_CURRENCY = "other_currency"
+REASONS: Mapping[str, str] = MappingProxyType(
+    {
+        UNKNOWN_PROVIDER: "neither the registry nor the catalogue knows the provider",
+        UNKNOWN_MODEL: "neither the registry nor the catalogue knows this name of a model at its provider",
+        NO_PRICE: "the model is known, and has no price for tokens at that time",
+        OTHER_CURRENCY: "the registry's price is in a currency other than US dollars",
+    }
+)
+"""Why a call has no price, in words."""
 
 
 class CatalogueEntry(NamedTuple):
@@ -34,7 +54,7 @@ UNKNOWN = CatalogueEntry(None, None)
 class PriceBook(Protocol):
     """Looks up prices and models in memory, once for each invocation."""
 
-    def terms(self, provider: str, model_id: str, timestamp: int) -> PricingTerms:
+    def terms(self, provider: str, model_id: str, timestamp: int, service_tier: str | None = None) -> PricingTerms:
         """Return the terms in force at ``timestamp`` (epoch milliseconds)."""
         ...
 
@@ -89,9 +109,9 @@ def cost_of(counted: TokenCounts, terms: PricingTerms) -> InvocationCost:
     prompt, completion, cached, reasoning, _ = counted
     if prompt is None or completion is None:
         return NO_COST
-    tariff, window, source, price_id, _ = terms
+    tariff, window, source, price_id, *_ = terms
     utilization = (prompt + completion) / window if window else None
     if tariff is None:
         return InvocationCost(context_utilization=utilization)
-    usd, exact = tariff.cost(prompt, completion, cached or 0, reasoning or 0)
+    usd, exact = tariff.cost(Usage(prompt, completion, cached or 0, reasoning=reasoning or 0))
     return InvocationCost(usd, exact, utilization, source, price_id)

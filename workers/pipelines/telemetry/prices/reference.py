@@ -36,7 +36,8 @@ CALL (m) {{
   WITH p ORDER BY p.effective_from DESC
   RETURN collect([p.price_id, p.effective_from.epochMillis, p.effective_to.epochMillis,
     CASE WHEN EXISTS {{ (:ModelVersion {{version_id: {VERSION_ID}}}) }} THEN p.version END,
-    p.context_window, p.input, p.output, p.cached_input, p.reasoning]) AS prices
+    p.context_window, p.input, p.output, p.cached_input, p.reasoning, p.cache_write, p.cache_write_1h,
+    p.per_request, p.currency, p.price_tiers, p.price_variants]) AS prices
 }}
 WITH collect([m.model_id, m.provider, m.aliases, prices]) AS models
 CALL () {{ MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }}

@@ -1,7 +1,7 @@
 """The price book of the worker: the registry's terms, otherwise the catalogue's."""
 
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
-from workers.pipelines.telemetry.prices.pricing import CatalogueEntry, PricingTerms
+from workers.pipelines.telemetry.prices.pricing import NO_PRICE, OTHER_CURRENCY, CatalogueEntry, PricingTerms
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 
 
@@ -12,25 +12,33 @@ class RegistryPriceBook:
         self._history = history
         self._catalogue = catalogue
 
-    def terms(self, provider: str, model_id: str, timestamp: int) -> PricingTerms:
-        """Return the registry's terms in force at ``timestamp``, completed by the catalogue's."""
-        from_registry = self._history.terms(provider, model_id, timestamp)
+    def terms(self, provider: str, model_id: str, timestamp: int, service_tier: str | None = None) -> PricingTerms:
+        """Return the registry's terms in force at ``timestamp``, completed by the catalogue's.
+
+        A price in another currency stays without cost: the catalogue's is not what is paid.
+        """
+        from_registry = self._history.terms(provider, model_id, timestamp, service_tier)
         if from_registry is None:
-            return self._catalogue.terms(provider, model_id, timestamp)
-        if from_registry.tariff is not None and from_registry.context_window is not None:
+            return self._known(provider, model_id, self._catalogue.terms(provider, model_id, timestamp, service_tier))
+        is_decided = from_registry.tariff is not None or from_registry.unpriced == OTHER_CURRENCY
+        if is_decided and from_registry.context_window is not None:
             return from_registry
-        from_catalogue = self._catalogue.terms(provider, model_id, timestamp)
+        from_catalogue = self._catalogue.terms(provider, model_id, timestamp, service_tier)
         window = from_catalogue.context_window if from_registry.context_window is None else from_registry.context_window
-        if from_registry.tariff is not None:
+        if is_decided:
             return from_registry._replace(context_window=window)
-        return from_catalogue._replace(context_window=window, version_id=from_registry.version_id)
+        unpriced = NO_PRICE if from_catalogue.tariff is None else None
+        return from_catalogue._replace(context_window=window, version_id=from_registry.version_id, unpriced=unpriced)
+
+    def _known(self, provider: str, model_id: str, terms: PricingTerms) -> PricingTerms:
+        """Return the terms; a model that the registry knows at another time only is not unknown."""
+        if terms.tariff is None and self._history.find(provider, model_id) is not None:
+            return terms._replace(unpriced=NO_PRICE)
+        return terms
 
     def why_unpriced(self, provider: str, model_id: str, timestamp: int) -> str | None:
-        """Return why a call has no price: ``unknown_model``, or ``no_price`` of a known one; ``None`` if it has one."""
-        if self.terms(provider, model_id, timestamp).tariff is not None:
-            return None
-        known = self._history.find(provider, model_id) or self._catalogue.named(provider, model_id)
-        return "no_price" if known else "unknown_model"
+        """Return why a call has no price, one of ``REASONS``; ``None`` if it has one."""
+        return self.terms(provider, model_id, timestamp).unpriced
 
     def entry(self, model_id: str) -> CatalogueEntry:
         """Return the catalogue's entry, for stubs: the registry worker writes its Models itself."""

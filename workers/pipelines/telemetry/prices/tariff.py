@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from workers.pipelines.telemetry.usage import Usage
+
 LEAST_PLACES = 8
 
 
@@ -20,6 +22,8 @@ class Rates(NamedTuple):
     prompt: int
     completion: int
     cached: int
+    cache_write: int
+    cache_write_1h: int
     reasoning: int
     request: int
 
@@ -30,6 +34,8 @@ class Dollars(NamedTuple):
     prompt: Decimal
     completion: Decimal
     cached: Decimal
+    cache_write: Decimal
+    cache_write_1h: Decimal
     reasoning: Decimal
     request: Decimal = Decimal(0)
 
@@ -56,12 +62,18 @@ class Tariff(NamedTuple):
             tuple((above, Rates(*(int(usd.scaleb(places)) for usd in dollars))) for above, dollars in priced),
         )
 
-    def cost(self, prompt: int, completion: int, cached: int, reasoning: int) -> Cost:
-        """Return the cost. ``cached`` is part of ``prompt``, ``reasoning`` of ``completion``, at their own rates."""
+    def cost(self, usage: Usage) -> Cost:
+        """Return the cost. A part that is larger than the whole counts as the whole."""
+        prompt, completion, cached, cache_write, reasoning = usage[:5]
         rates = self._rates(prompt)
         units = prompt * rates.prompt + completion * rates.completion + rates.request
         if cached:
-            units += min(cached, prompt) * (rates.cached - rates.prompt)
+            cached = min(cached, prompt)
+            units += cached * (rates.cached - rates.prompt)
+        if cache_write:
+            cache_write = min(cache_write, prompt - cached)
+            units += cache_write * (rates.cache_write - rates.prompt)
+            units += min(usage.cache_write_1h, cache_write) * (rates.cache_write_1h - rates.cache_write)
         if reasoning:
             units += min(reasoning, completion) * (rates.reasoning - rates.completion)
         places = self.places
@@ -73,13 +85,6 @@ class Tariff(NamedTuple):
             if prompt > above:
                 return rates
         raise ValueError(f"a prompt of {prompt} tokens: the last step is for all prompts")
-
-
-def dollars(prompt: Decimal, completion: Decimal, cached: Decimal | None, reasoning: Decimal | None) -> Dollars:
-    """Complete prices: without a price of their own, cached tokens cost as prompt tokens, reasoning as completion."""
-    return Dollars(
-        prompt, completion, prompt if cached is None else cached, completion if reasoning is None else reasoning
-    )
 
 
 def _places(usd: Decimal) -> int:
