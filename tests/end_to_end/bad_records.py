@@ -148,7 +148,7 @@ MISSING = [
 ] + [spoilt("field.missing", METRICS, field, "") for field in ("event_id", "model_id", "provider")]
 NUMBERS = [
     *(spoilt("number.not_finite", INVOCATION, "latency_ms", bad) for bad in (NAN, INFINITE)),
-    spoilt("number.negative", INVOCATION, "latency_ms", -0.5),
+    spoilt("number.negative", INVOCATION, "latency_ms", -1_000.5),
     spoilt("number.out_of_range", INVOCATION, "latency_ms", 1e15),
     *(
         spoilt("number.negative", INVOCATION, each, -1)
@@ -159,11 +159,11 @@ NUMBERS = [
         for each in ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens")
     ),
     *(spoilt("number.not_finite", LATENCY, "value_ms", bad) for bad in (NAN, INFINITE, -INFINITE)),
-    spoilt("number.negative", LATENCY, "value_ms", -1.0),
+    spoilt("number.negative", LATENCY, "value_ms", -1_001.0),
     spoilt("number.not_finite", LATENCY, "percentile", NAN),
     spoilt("number.out_of_range", LATENCY, "percentile", 101.0),
     *(spoilt("number.not_finite", METRICS, each, NAN) for each in ("avg_latency_ms", "p95_latency_ms", "error_rate")),
-    *(spoilt("number.negative", METRICS, each, -1.0) for each in ("avg_latency_ms", "p95_latency_ms")),
+    *(spoilt("number.negative", METRICS, each, -1_001.0) for each in ("avg_latency_ms", "p95_latency_ms")),
     spoilt("number.negative", METRICS, "total_invocations", -1),
     spoilt("number.out_of_range", METRICS, "error_rate", 1.5),
     spoilt("number.negative", METRICS, "window_end", AT - 1, "ends before it starts"),

@@ -87,7 +87,7 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
     if start:
         timestamp = start["timestamp"]
     elif end:
-        timestamp = round(end["timestamp"] - end["latency_ms"])
+        timestamp = round(end["timestamp"] - max(end["latency_ms"], 0))
 
     def stated(name: str) -> Any:
         values = [event[name] for event in (end, start) if event and event[name]]
@@ -110,7 +110,8 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
         model_id=told["model_id"],
         provider=told["provider"],
         token_count=end and end["token_count"],
-        latency_ms=end and end["latency_ms"],
+        latency_ms=end and max(end["latency_ms"], 0),
+        latency_clamped=_negative(end["latency_ms"] if end else None),
         parent_span_id=stated("parent_span_id"),
         **{name: stated(name) for name in ("session_id", "user_id", "model_version")},
         **{name: next((each[name] for each in metadata if each.get(name)), None) for name in ("use_case", "team")},
@@ -178,16 +179,27 @@ def _metric(graph: Graph, event: Fields) -> None:
         event_id += f"#{event['event_type']}"
     common = {"id": event_id, "model_id": model_id, "timestamp": event["timestamp"]}
     if event["event_type"] == "llm.latency.measured":
-        own = {"metric_type": event["metric_type"], "value": event["value_ms"], "percentile": event["percentile"]}
+        own = {
+            "metric_type": event["metric_type"],
+            "value": max(event["value_ms"], 0),
+            "percentile": event["percentile"],
+        }
+        own["latency_clamped"] = _negative(event["value_ms"])
         node = graph.node("PerformanceMetric", event_id, **common, **own)
         graph.relate(("Invocation", span_key(event["trace_id"], event["span_id"])), "HAS_METRIC", node)
     elif event["event_type"] in ("llm.metrics.aggregated", "llm.performance.daily_summary"):
         names = ("provider", "window_start", "window_end", "total_invocations")
         figures = ("avg_latency_ms", "p95_latency_ms", "error_rate")
-        own = {name: event[name] for name in (*names, *figures)} | {"value": event["avg_latency_ms"]}
+        latencies = {name: None if event[name] is None else max(event[name], 0) for name in figures}
+        own = {name: event[name] for name in names} | latencies | {"value": latencies["avg_latency_ms"]}
+        own["latency_clamped"] = _negative(event["avg_latency_ms"], event["p95_latency_ms"])
         kind = event["event_type"].rpartition(".")[2]
         node = graph.node("PerformanceMetric", event_id, metric_type=kind, **common, **own)
         graph.relate(("Model", model_id), "HAS_METRIC", node)
+
+
+def _negative(*latencies: float | None) -> bool | None:
+    return True if any(latency is not None and latency < 0 for latency in latencies) else None
 
 
 def same_money(exact: str) -> Decimal:

@@ -101,7 +101,7 @@ class Maker:
         counted = self.random.random() < 0.6
         return self.common(f"llm.invocation.{kind}", trace_id, span_id) | {
             "token_count": self.random.randint(0, 9),
-            "latency_ms": self.random.choice((0.0, 0.5, 1.5, 1_000.0, 12.25)),
+            "latency_ms": self.random.choice((0.0, 0.5, 1.5, 1_000.0, 12.25, -3.0)),
             "status": self.random.choice(("SUCCESS", "SUCCESS", "ERROR", "TIMEOUT")),
             "parent_span_id": self.random.choice((None, "", "nowhere", *spans)),
             "session_id": self.random.choice((None, "", "session")),
@@ -128,7 +128,7 @@ class Maker:
     def latency(self, trace_id: str, span_id: str) -> dict[str, Any]:
         return self.common("llm.latency.measured", trace_id, span_id) | {
             "metric_type": "latency",
-            "value_ms": self.random.choice((0.0, 12.5)),
+            "value_ms": self.random.choice((0.0, 12.5, -0.5)),
             "percentile": self.random.choice((None, 95.0)),
         }
 
@@ -147,8 +147,8 @@ class Maker:
             "window_start": BEGINS,
             "window_end": BEGINS + 300_000,
             "total_invocations": self.random.randint(0, 99),
-            "avg_latency_ms": 120.5,
-            "p95_latency_ms": self.random.choice((None, 300.0)),
+            "avg_latency_ms": self.random.choice((120.5, -3.0)),
+            "p95_latency_ms": self.random.choice((None, 300.0, -1.0)),
             "error_rate": 0.25,
         }
 

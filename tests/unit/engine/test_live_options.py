@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 
+from tests.model.traffic import NAMESPACE
 from tests.unit.config.test_takes_effect import fields
 from tests.unit.engine.consumer.test_consumer import AiokafkaThread, Assignment, consumer
 from tests.unit.engine.toy import add
 from tests.unit.engine.tuned import Tuned, tuned
 from tests.unit.pipelines.registry.rows import parsed, row_change
+from tests.unit.pipelines.telemetry.driven import NOW
+from tests.unit.pipelines.telemetry.records import fields as fields_of_a_call
 from workers.config.takes_effect import TakesEffect, takes_effect
 from workers.core.errors import Contended, Rejected, Retryable
 from workers.core.job import PeriodicJob
-from workers.core.record import TopicPartition
+from workers.core.record import Decoded, TopicPartition
 from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.resilience import retry as retry_module
@@ -329,6 +332,22 @@ proves_accept("model_id_pattern", "^claude")
 proves_accept("version_pattern", "^v1$", accepted=True, version="v1")
 proves_accept("min_context_window", 1_000_000)
 proves_accept("required", ["context_window"], context_window=None)
+
+
+def clamps(worker: Tuned) -> bool:
+    sent = Decoded(f"{NAMESPACE}.LLMInvocationEvent", fields_of_a_call(latency_ms=-3.0))
+    try:
+        worker.in_force.spec.parse(sent, NOW)
+    except Rejected:
+        return False
+    return True
+
+
+@proves("accept.negative_latency", "reject", "telemetry")
+async def _clamps(worker: Tuned, change: Change) -> None:
+    assert clamps(worker)
+    await change()
+    assert not clamps(worker)
 
 
 # Jobs

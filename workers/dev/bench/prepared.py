@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from msgspec import msgpack
 
-from workers.config.worker_options import WorkerOptions
 from workers.core.record import Decoded, Record
 from workers.core.statement import Statement
 from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.worker import build
 
 ROWS = 1_000
@@ -27,7 +27,7 @@ def plan_batches(
     records: Sequence[Record], decode: Callable[[Record], Decoded], now_ms: int
 ) -> Iterator[Sequence[Statement]]:
     """Process the records of one partition with our worker's own steps, batch by batch."""
-    worker = build(WorkerOptions(topic="bench", group="bench"), has_api=False)
+    worker = build(TelemetryOptions(topic="bench", group="bench"), has_api=False)
     keyed, states = worker.state, dict[str, bytes]()
     if keyed is None:
         raise TypeError("telemetry has state by key")

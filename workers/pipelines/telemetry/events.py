@@ -40,6 +40,7 @@ class Invocation(Struct, frozen=True, array_like=True, gc=False):
     ``latency_ms``  milliseconds from the start of the call to its end
     ``use_case``    the purpose of the call, and ``team`` who pays for it, from its metadata; states of older versions
                     have none
+    ``latency_clamped``  whether ``latency_ms`` was negative
     """
 
     model_id: str
@@ -55,6 +56,7 @@ class Invocation(Struct, frozen=True, array_like=True, gc=False):
     completion_tokens: int | None
     use_case: str | None = None
     team: str | None = None
+    latency_clamped: bool = False
 
 
 class Tokens(Struct, frozen=True, array_like=True, gc=False):
@@ -70,13 +72,17 @@ class Tokens(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Latency(Struct, frozen=True, array_like=True, gc=False):
-    """``llm.latency.measured``. ``value_ms`` in milliseconds, ``percentile`` from 0 to 100."""
+    """``llm.latency.measured``. ``value_ms`` in milliseconds, ``percentile`` from 0 to 100.
+
+    ``latency_clamped`` says whether ``value_ms`` was negative.
+    """
 
     model_id: str
     provider: str
     metric_type: str
     value_ms: float
     percentile: float | None
+    latency_clamped: bool = False
 
 
 class Failure(Struct, frozen=True, array_like=True, gc=False):
@@ -93,7 +99,8 @@ class Failure(Struct, frozen=True, array_like=True, gc=False):
 class Aggregate(Struct, frozen=True, array_like=True, gc=False):
     """``llm.metrics.aggregated``, ``llm.performance.daily_summary``.
 
-    Windows in epoch milliseconds, latencies in milliseconds, the rate from 0 to 1.
+    Windows in epoch milliseconds, latencies in milliseconds, the rate from 0 to 1. ``latency_clamped`` says whether a
+    latency was negative.
     """
 
     model_id: str
@@ -105,6 +112,7 @@ class Aggregate(Struct, frozen=True, array_like=True, gc=False):
     avg_latency_ms: float
     p95_latency_ms: float | None
     error_rate: float
+    latency_clamped: bool = False
 
 
 class Event(Struct, frozen=True, array_like=True, gc=False):

@@ -6,6 +6,9 @@ EARLIEST_TIMESTAMP = 1_420_070_400_000
 MAX_AHEAD_MS = 86_400_000
 """One day: no usual clock skew or time zone mistake is larger."""
 
+MOST_CLAMPED_MS = 1_000.0
+"""Hosts with time synchronisation differ by milliseconds. A latency below minus one second is a mistake."""
+
 MAX_NAME_BYTES = 1_024
 """UTF-8 bytes of an id or a name. Neo4j refuses index entries over some 8 kB, and ``<trace_id>/<span_id>`` is one."""
 

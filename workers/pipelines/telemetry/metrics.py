@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from workers.core.metric import Measurement, counter
 from workers.core.report import BatchReport
-from workers.pipelines.telemetry.fold.span import Ended
+from workers.pipelines.telemetry.fold.span import Clamped, Ended
 from workers.pipelines.telemetry.prices.names import seller
 from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 
@@ -16,7 +16,9 @@ UNPRICED = counter(
     "reason",
 )
 
-METRICS = (UNPRICED,)
+CLAMPED = counter("latencies_clamped_total", "Events with a negative latency that counts as 0.", "event_type")
+
+METRICS = (UNPRICED, CLAMPED)
 
 
 def report(batch: BatchReport, book: RegistryPriceBook) -> Iterator[Measurement]:
@@ -25,3 +27,6 @@ def report(batch: BatchReport, book: RegistryPriceBook) -> Iterator[Measurement]
     unpriced = Counter((seller(each.provider), reason) for each in ended if (reason := book.why_unpriced(*each)))
     for (provider, reason), count in unpriced.items():
         yield Measurement(UNPRICED, count, (provider, reason))
+    clamped = Counter(each.event_type for each in batch.observations if isinstance(each, Clamped))
+    for event_type, count in clamped.items():
+        yield Measurement(CLAMPED, count, (event_type,))

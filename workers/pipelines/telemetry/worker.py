@@ -3,13 +3,13 @@
 from functools import partial
 from operator import attrgetter
 
-from workers.config.worker_options import WorkerOptions
 from workers.core.worker import KeyedState, StoredState, WorkerFactory, WorkerSpec
 from workers.pipelines.telemetry.dead_letter_codes import DEAD_LETTER_CODES
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.fold import fold
 from workers.pipelines.telemetry.fold.trace import Trace
 from workers.pipelines.telemetry.metrics import METRICS, report
+from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.reference import RegistryReference
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
@@ -24,13 +24,13 @@ def trace_id(event: Event) -> str | None:
     return event.trace_id or None
 
 
-def build_with(history: RegistryHistory, catalogue: Catalogue) -> WorkerSpec[Event, Trace]:
+def build_with(history: RegistryHistory, catalogue: Catalogue, options: TelemetryOptions) -> WorkerSpec[Event, Trace]:
     """Build a worker that prices by ``history``, which it keeps up to date, then by ``catalogue``."""
     book = RegistryPriceBook(history, catalogue)
     return WorkerSpec(
         name="telemetry",
         source="observatory",
-        parse=parse,
+        parse=partial(parse, accept=options.accept),
         plan=partial(plan, book=book),
         event_type=attrgetter("event_type"),
         state=KeyedState(
@@ -49,12 +49,12 @@ def build_with(history: RegistryHistory, catalogue: Catalogue) -> WorkerSpec[Eve
     )
 
 
-def build(_options: WorkerOptions, *, has_api: bool) -> WorkerSpec[Event, Trace]:  # noqa: ARG001 - it has no jobs
-    """Build the worker; its options are those of every worker."""
+def build(options: TelemetryOptions, *, has_api: bool) -> WorkerSpec[Event, Trace]:  # noqa: ARG001 - it has no jobs
+    """Build the worker with the options of ``topology.yaml``."""
     catalogue = Catalogue()
-    return build_with(RegistryHistory(catalogue.named), catalogue)
+    return build_with(RegistryHistory(catalogue.named), catalogue, options)
 
 
 TELEMETRY = WorkerFactory(
-    name="telemetry", options=WorkerOptions, build=build, metrics=METRICS, dead_letter_codes=DEAD_LETTER_CODES
+    name="telemetry", options=TelemetryOptions, build=build, metrics=METRICS, dead_letter_codes=DEAD_LETTER_CODES
 )

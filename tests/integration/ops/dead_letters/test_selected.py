@@ -12,7 +12,6 @@ from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import load_reader_schemas
 from workers.config.settings import Settings
-from workers.config.worker_options import WorkerOptions
 from workers.ops.dead_letters.dry_run import DryRun
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.replaying.repair import Repair, fix
@@ -22,6 +21,7 @@ from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.show import shown
 from workers.ops.dead_letters.tally import tally
 from workers.pipelines.fleet import load_topology
+from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.worker import build
 
 INVOCATION = "com.llm.observatory.events.LLMInvocationEvent"
@@ -80,7 +80,7 @@ async def test_a_letter_is_shown_decoded_and_judged_by_the_worker(
     values = [*encoded, b"no avro"]
     records = [source.record(3 * number, key=key, value=value) for number, value in enumerate(values)]
     await source.publish([source.letter(record) for record in records])
-    trial = DryRun(build(WorkerOptions(topic=source.name, group="g"), has_api=False), AvroCodec(registry, schemas))
+    trial = DryRun(build(TelemetryOptions(topic=source.name, group="g"), has_api=False), AvroCodec(registry, schemas))
 
     letters = list(source.dead_letters().selected(Selection()))
     faults = await trial.faults(letters)
@@ -107,7 +107,7 @@ async def test_a_repaired_value_is_sent_in_place_of_the_bad_one(source: SourceTo
     key = fields()["trace_id"].encode()
     records = [source.record(3 * number, key=key, value=value) for number, value in enumerate([bad, b"no avro"])]
     await source.publish([source.letter(record) for record in records])
-    trial = DryRun(build(WorkerOptions(topic=source.name, group="g"), has_api=False), decoder, encoder)
+    trial = DryRun(build(TelemetryOptions(topic=source.name, group="g"), has_api=False), decoder, encoder)
 
     def replay(*fixes: str) -> Replay:
         repair = Repair([fix(text) for text in fixes], decoder, encoder)
@@ -138,7 +138,7 @@ async def test_an_enum_symbol_of_a_newer_schema_is_repaired(source: SourceTopic,
     )
     await source.publish([source.letter(source.record(0, key=fields()["trace_id"].encode(), value=bad), "avro.enum")])
     encoder, decoder = AvroEncoder(registry, schemas), AvroCodec(registry, schemas)
-    trial = DryRun(build(WorkerOptions(topic=source.name, group="g"), has_api=False), decoder, encoder)
+    trial = DryRun(build(TelemetryOptions(topic=source.name, group="g"), has_api=False), decoder, encoder)
 
     def replay(*fixes: str) -> Replay:
         repair = Repair([fix(text) for text in fixes], decoder, encoder)

@@ -22,6 +22,7 @@ from workers.core.statement import Statement
 from workers.engine.reference_data import refresh
 from workers.ops.reprice.pages import Window
 from workers.ops.reprice.run import compare, execute
+from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.reference import RegistryReference
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel
@@ -30,6 +31,7 @@ from workers.pipelines.telemetry.worker import build_with
 
 HOUR_MS = 3_600_000
 CATALOGUE = Catalogue()
+OPTIONS = TelemetryOptions(topic="llm-telemetry-events", group="telemetry")
 WINDOW = Window(BEGINS - 10 * HOUR_MS, BEGINS + 10 * HOUR_MS, page=7)
 
 
@@ -55,7 +57,7 @@ class World:
         self.book = RegistryPriceBook(self.history, CATALOGUE)
         self.reader = Neo4jReader(driver, database)
         self.reference = RegistryReference(self.history)
-        self.table = Table(build_with(self.history, CATALOGUE))
+        self.table = Table(build_with(self.history, CATALOGUE, OPTIONS))
         self.known: list[Row] = []
 
     async def register(self, row: Row) -> None:

@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from tests.model.traffic import Sent
 from tests.unit.pipelines.telemetry.applied_plan import AppliedGraph
-from workers.config.worker_options import WorkerOptions
 from workers.core.record import Decoded
 from workers.core.statement import Statement
 from workers.core.worker import KeyedState, WorkerSpec
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.worker import build
 
-WORKER = build(WorkerOptions(topic="llm-telemetry-events", group="telemetry"), has_api=False)
+WORKER = build(TelemetryOptions(topic="llm-telemetry-events", group="telemetry"), has_api=False)
 
 NOW = 1_800_000_000_000
 """2027-01-15T08:00:00Z, in milliseconds."""

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from msgspec.structs import astuple
 
+from tests.model.traffic import NAMESPACE
 from tests.unit.pipelines.telemetry.driven import NOW
 from tests.unit.pipelines.telemetry.records import OWN, fields, parsed_from
 from workers.core.errors import Rejected
@@ -11,6 +12,7 @@ from workers.core.record import Decoded
 from workers.core.stage import Stage
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
 from workers.pipelines.telemetry.limits import MAX_CONTENT_BYTES, MAX_LONG, MAX_NAME_BYTES, MAX_TEXT_BYTES
+from workers.pipelines.telemetry.options import Accept
 from workers.pipelines.telemetry.read.parse import parse
 
 INVOCATION, TOKENS, LATENCY, ERROR, METRICS = OWN
@@ -33,16 +35,16 @@ BAD: list[tuple[str, str, dict[str, Any]]] = [
     ("number.not_finite", LATENCY, {"value_ms": -inf}),
     ("number.not_finite", LATENCY, {"percentile": nan}),
     ("number.not_finite", METRICS, {"error_rate": nan}),
-    ("number.negative", INVOCATION, {"latency_ms": -0.1}),
+    ("number.negative", INVOCATION, {"latency_ms": -1_000.1}),
     ("number.negative", INVOCATION, {"token_count": -1}),
     ("number.negative", INVOCATION, {"token_count": -1, "event_type": "llm.invocation.start"}),
     ("number.negative", INVOCATION, {"prompt_tokens": -1}),
     ("number.negative", INVOCATION, {"completion_tokens": -1}),
     *(("number.negative", TOKENS, {name: -1}) for name in OWN[TOKENS] if name.endswith("tokens")),
-    ("number.negative", LATENCY, {"value_ms": -1.0}),
+    ("number.negative", LATENCY, {"value_ms": -1_000.1}),
     ("number.negative", METRICS, {"total_invocations": -1}),
-    ("number.negative", METRICS, {"avg_latency_ms": -1.0}),
-    ("number.negative", METRICS, {"p95_latency_ms": -1.0}),
+    ("number.negative", METRICS, {"avg_latency_ms": -1_000.1}),
+    ("number.negative", METRICS, {"p95_latency_ms": -1_000.1}),
     ("number.negative", METRICS, {"window_end": 1_699_999_999_999}),
     ("number.out_of_range", METRICS, {"error_rate": 1.01}),
     ("number.out_of_range", METRICS, {"error_rate": -0.01}),
@@ -147,7 +149,7 @@ def test_each_record_becomes_its_payload(record: str, payload: Any) -> None:
 def test_a_start_event_knows_nothing_of_the_end() -> None:
     payload = parsed_from(fields(event_type="llm.invocation.start")).payload
     assert isinstance(payload, Invocation)
-    assert astuple(payload)[6:] == (None,) * 7
+    assert astuple(payload)[6:] == (*(None,) * 7, False)
 
 
 @pytest.mark.parametrize(
@@ -201,3 +203,25 @@ def test_an_empty_parent_or_the_span_itself_is_no_parent(parent: str | None) -> 
 )
 def test_values_at_the_edge_pass(edge: dict[str, Any]) -> None:
     assert parsed_from(fields(**edge)).event_type == "llm.invocation.complete"
+
+
+@pytest.mark.parametrize(("sent", "kept"), [(-3.0, (0.0, True)), (-1_000.0, (0.0, True)), (0.0, (0.0, False))])
+def test_a_latency_that_two_clocks_make_negative_counts_as_zero(sent: float, kept: tuple[float, bool]) -> None:
+    call = parsed_from(fields(latency_ms=sent)).payload
+    assert isinstance(call, Invocation)
+    assert (call.latency_ms, call.latency_clamped) == kept
+    measured = parsed_from(fields(LATENCY, value_ms=sent), LATENCY).payload
+    assert isinstance(measured, Latency)
+    assert (measured.value_ms, measured.latency_clamped) == kept
+    for average, p95 in ((sent, None), (7.0, sent)):
+        aggregate = parsed_from(fields(METRICS, avg_latency_ms=average, p95_latency_ms=p95), METRICS).payload
+        assert isinstance(aggregate, Aggregate)
+        assert (min(aggregate.avg_latency_ms, aggregate.p95_latency_ms or 0.0), aggregate.latency_clamped) == kept
+
+
+def test_with_the_option_reject_every_negative_latency_is_a_dead_letter() -> None:
+    strict = Accept(negative_latency="reject")
+    for record, name in ((INVOCATION, "latency_ms"), (LATENCY, "value_ms"), (METRICS, "avg_latency_ms")):
+        with pytest.raises(Rejected, match=f"{name} is -3.0: send milliseconds from 0") as rejected:
+            parse(Decoded(f"{NAMESPACE}.{record}", fields(record, **{name: -3.0})), NOW, strict)
+        assert rejected.value.code == "number.negative"

@@ -36,7 +36,7 @@ BAD_FIELDS: dict[PoisonKind, dict[str, Any]] = {
     PoisonKind.EMPTY_SPAN_ID: {"span_id": ""},
     PoisonKind.EMPTY_EVENT_ID: {"event_id": ""},
     PoisonKind.LATENCY_NAN: {"latency_ms": float("nan")},
-    PoisonKind.LATENCY_NEGATIVE: {"latency_ms": -1.0},
+    PoisonKind.LATENCY_NEGATIVE: {"latency_ms": -5_000.0},
     PoisonKind.TOKENS_NEGATIVE: {"token_count": -1},
     PoisonKind.TIME_BEFORE_2015: {"timestamp": 1_388_534_400_000},
     PoisonKind.TIME_IN_FUTURE: {"timestamp": 4_070_908_800_000},

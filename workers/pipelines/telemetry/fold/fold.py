@@ -13,7 +13,7 @@ from workers.pipelines.telemetry.events import (
     Tokens,
     identity,
 )
-from workers.pipelines.telemetry.fold.span import Ended, NamedModel, RaisedError, Span
+from workers.pipelines.telemetry.fold.span import Clamped, Ended, NamedModel, RaisedError, Span
 from workers.pipelines.telemetry.fold.trace import Trace
 
 DUPLICATE = "duplicate"
@@ -28,6 +28,8 @@ def fold(trace: Trace, event: Event, offset: int) -> None:
         return
     payload = event.payload
     trace.models.append(payload.model_id)
+    if getattr(payload, "latency_clamped", False):
+        trace.observations.append(Clamped(event.event_type))
     if isinstance(payload, Aggregate):
         trace.aggregates.append((offset, _own_node(trace, event), payload))
     elif isinstance(payload, Latency):

@@ -27,6 +27,12 @@ class Ended(NamedTuple):
     timestamp: int
 
 
+class Clamped(NamedTuple):
+    """An event with a negative latency that counts as 0, for the metrics."""
+
+    event_type: str
+
+
 class RaisedError(Struct, frozen=True, array_like=True, gc=False):
     """An error and its span. ``caused_by`` is the id of the error that it names as its cause."""
 
@@ -72,7 +78,12 @@ class Span(Struct, array_like=True, gc=False):
         Bytes would be a quarter of what Neo4j does for a new span.
         """
         event = self.end or self.start
-        if len(self.seen) == 1 and event and self == _of_one_event(self.span_id, self.id, self.timestamp, event):
+        if (
+            len(self.seen) == 1
+            and event
+            and not event.latency_clamped
+            and self == _of_one_event(self.span_id, self.id, self.timestamp, event)
+        ):
             return None
         return _encode(self)
 

@@ -10,7 +10,7 @@ from workers.core.report import Skipped
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Latency
 from workers.pipelines.telemetry.fold.causes import Causes
 from workers.pipelines.telemetry.fold.chain import Chain
-from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Ended, Span
+from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Clamped, Ended, Span
 from workers.pipelines.telemetry.limits import MAX_IDS_OF_SPAN
 
 PayloadT = TypeVar("PayloadT")
@@ -62,7 +62,7 @@ class Trace:
         self.latencies: list[FromEvent[Latency]] = []
         self.failures: list[FromEvent[Failure]] = []
         self.aggregates: list[FromEvent[Aggregate]] = []
-        self.observations: list[Ended | Skipped] = []
+        self.observations: list[Clamped | Ended | Skipped] = []
 
     def open(self, span_id: str, event_id: str) -> Span:
         """Add a span, and mark the spans that name it as their parent."""

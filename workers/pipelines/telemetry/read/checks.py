@@ -58,11 +58,16 @@ def check_count(field: str, value: int | None) -> None:
         reject("number.out_of_range", f"{field} is {value}: send at most {MAX_LONG}, a signed 64-bit integer")
 
 
-def check_duration(field: str, value: float | None) -> None:
-    """Check an optional duration in milliseconds."""
-    if value is not None and not 0 <= value < inf:
+def check_duration(field: str, value: float | None, lowest: float = 0.0) -> None:
+    """Check an optional duration in milliseconds; down to ``lowest`` it may be negative."""
+    if value is not None and not lowest <= value < inf:
         check_finite(field, value)
         reject("number.negative", f"{field} is {value}: send milliseconds from 0; compare the clocks of the hosts")
+
+
+def clamped(value: float) -> float:
+    """Return a duration, or 0 for a negative one."""
+    return value if value > 0 else 0.0
 
 
 def check_finite(field: str, value: float) -> None:

@@ -21,6 +21,7 @@ from workers.pipelines.telemetry.events import (
     Tokens,
 )
 from workers.pipelines.telemetry.limits import EARLIEST_TIMESTAMP, MAX_CONTENT_BYTES
+from workers.pipelines.telemetry.options import Accept
 from workers.pipelines.telemetry.read.checks import (
     check_count,
     check_duration,
@@ -30,8 +31,10 @@ from workers.pipelines.telemetry.read.checks import (
     check_range,
     check_text,
     check_timestamp,
+    clamped,
 )
 
+DEFAULT = Accept()
 NAMESPACE = "com.llm.observatory.events"
 AGGREGATES = {AGGREGATED: "aggregated", DAILY: "daily_summary"}
 
@@ -44,14 +47,21 @@ Fields = Mapping[str, Any]
 Payload = Invocation | Tokens | Latency | Failure | Aggregate
 
 
+class Reading(NamedTuple):
+    """What a record is read by: the current time in epoch milliseconds, and the lowest latency that is accepted."""
+
+    now_ms: int
+    lowest_ms: float
+
+
 class Kind(NamedTuple):
     """A record type: its event types, and the function that reads and checks its own fields."""
 
     event_types: frozenset[str]
-    read: Callable[[Fields, int], Payload]
+    read: Callable[[Fields, Reading], Payload]
 
 
-def parse(decoded: Decoded, now_ms: int) -> Event:
+def parse(decoded: Decoded, now_ms: int, accept: Accept = DEFAULT) -> Event:
     """Return the event of a decoded value; ``now_ms`` is the current time in epoch milliseconds.
 
     Raises ``Rejected`` (VALIDATE) with one of the codes
@@ -64,14 +74,14 @@ def parse(decoded: Decoded, now_ms: int) -> Event:
     if kind is None:
         reject("record.unknown", f"{quoted(record_name)} is no telemetry record; send one of {', '.join(KINDS)}")
     try:
-        return _read(kind, fields, now_ms)
+        return _read(kind, fields, Reading(now_ms, accept.lowest_latency_ms))
     except KeyError as missing:
         reject(
             "field.missing", f"{missing.args[0]} is missing: write the record with the current schema of {record_name}"
         )
 
 
-def _read(kind: Kind, fields: Fields, now_ms: int) -> Event:
+def _read(kind: Kind, fields: Fields, by: Reading) -> Event:
     event_type, timestamp = fields["event_type"], fields["timestamp"]
     if event_type not in kind.event_types:
         known = ", ".join(sorted(kind.event_types))
@@ -83,10 +93,10 @@ def _read(kind: Kind, fields: Fields, now_ms: int) -> Event:
         names = _span_names(fields)
         check_names(SPAN_NAMES, names)
         trace_id, span_id = names[3:]
-    check_timestamp("timestamp", timestamp, now_ms)
+    check_timestamp("timestamp", timestamp, by.now_ms)
     if metadata := fields["metadata"]:
         check_metadata(metadata)
-    payload = kind.read(fields, now_ms)
+    payload = kind.read(fields, by)
     return Event(fields["event_id"], event_type, timestamp, trace_id, span_id, payload)
 
 
@@ -99,10 +109,10 @@ def check_key(event: Event, key: bytes | None) -> None:
         reject("key.mismatch", f"the key is {quoted(key)}: use the trace_id {quoted(event.trace_id)} in UTF-8")
 
 
-def _invocation(fields: Fields, _: int) -> Invocation:
+def _invocation(fields: Fields, by: Reading) -> Invocation:
     latency_ms, token_count = fields["latency_ms"], fields["token_count"]
     prompt_tokens, completion_tokens = fields["prompt_tokens"], fields["completion_tokens"]
-    check_duration("latency_ms", latency_ms)
+    check_duration("latency_ms", latency_ms, by.lowest_ms)
     check_count("token_count", token_count)
     check_count("prompt_tokens", prompt_tokens)
     check_count("completion_tokens", completion_tokens)
@@ -123,11 +133,13 @@ def _invocation(fields: Fields, _: int) -> Invocation:
         reject("status.unknown", f"status is {quoted(status)}: send one of {', '.join(STATUSES)}")
     if fields["event_type"] == START:
         return Invocation(*common, None, None, None, None, None, *labels)
+    is_clamped, latency_ms = latency_ms < 0, clamped(latency_ms)
     if fields["timestamp"] - latency_ms < EARLIEST_TIMESTAMP:
         reject("number.out_of_range", f"latency_ms is {latency_ms}: the call would have begun before 2015")
     if status == "SUCCESS" and fields["event_type"] == ERROR:
         status = "ERROR"
-    return Invocation(*common, status, token_count, latency_ms, prompt_tokens, completion_tokens, *labels)
+    counted = (token_count, latency_ms, prompt_tokens, completion_tokens)
+    return Invocation(*common, status, *counted, *labels, latency_clamped=is_clamped)
 
 
 def _label(metadata: Mapping[str, str], name: str) -> str | None:
@@ -146,7 +158,7 @@ def _check_content(fields: Fields) -> None:
     check_name("classification", fields["classification"])
 
 
-def _tokens(fields: Fields, _: int) -> Tokens:
+def _tokens(fields: Fields, _: Reading) -> Tokens:
     for field in ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens"):
         check_count(field, fields[field])
     return Tokens(
@@ -160,15 +172,17 @@ def _tokens(fields: Fields, _: int) -> Tokens:
     )
 
 
-def _latency(fields: Fields, _: int) -> Latency:
+def _latency(fields: Fields, by: Reading) -> Latency:
     metric_type, value_ms, percentile = fields["metric_type"], fields["value_ms"], fields["percentile"]
     check_name("metric_type", metric_type)
-    check_duration("value_ms", value_ms)
+    check_duration("value_ms", value_ms, by.lowest_ms)
     check_range("percentile", percentile, 100)
-    return Latency(fields["model_id"], fields["provider"], metric_type, value_ms, percentile)
+    return Latency(
+        fields["model_id"], fields["provider"], metric_type, clamped(value_ms), percentile, latency_clamped=value_ms < 0
+    )
 
 
-def _failure(fields: Fields, _: int) -> Failure:
+def _failure(fields: Fields, _: Reading) -> Failure:
     error_type, message, severity = fields["error_type"], fields["message"], fields["severity"]
     check_name("error_type", error_type)
     check_name("severity", severity)
@@ -177,14 +191,15 @@ def _failure(fields: Fields, _: int) -> Failure:
     return Failure(fields["model_id"], fields["provider"], error_type, message, severity, caused_by)
 
 
-def _aggregate(fields: Fields, now_ms: int) -> Aggregate:
+def _aggregate(fields: Fields, by: Reading) -> Aggregate:
     start, end = fields["window_start"], fields["window_end"]
-    check_timestamp("window_start", start, now_ms)
-    check_timestamp("window_end", end, now_ms)
+    check_timestamp("window_start", start, by.now_ms)
+    check_timestamp("window_end", end, by.now_ms)
     check_duration("window_end - window_start", end - start)
     check_count("total_invocations", fields["total_invocations"])
-    check_duration("avg_latency_ms", fields["avg_latency_ms"])
-    check_duration("p95_latency_ms", fields["p95_latency_ms"])
+    average, p95 = fields["avg_latency_ms"], fields["p95_latency_ms"]
+    check_duration("avg_latency_ms", average, by.lowest_ms)
+    check_duration("p95_latency_ms", p95, by.lowest_ms)
     check_range("error_rate", fields["error_rate"], 1)
     return Aggregate(
         fields["model_id"],
@@ -193,9 +208,10 @@ def _aggregate(fields: Fields, now_ms: int) -> Aggregate:
         start,
         end,
         fields["total_invocations"],
-        fields["avg_latency_ms"],
-        fields["p95_latency_ms"],
+        clamped(average),
+        None if p95 is None else clamped(p95),
         fields["error_rate"],
+        latency_clamped=average < 0 or (p95 is not None and p95 < 0),
     )
 
 

@@ -49,6 +49,7 @@ class CallColumns(NamedTuple):
     status: str | None
     token_count: int | None
     latency_ms: float | None
+    latency_clamped: bool | None
 
 
 class StateColumns(NamedTuple):
@@ -85,6 +86,7 @@ class LatencyRow(NamedTuple):
     percentile: float | None
     timestamp: int
     model_id: str
+    latency_clamped: bool | None
 
 
 class AggregateRow(NamedTuple):
@@ -102,6 +104,7 @@ class AggregateRow(NamedTuple):
     avg_latency_ms: float
     p95_latency_ms: float | None
     error_rate: float
+    latency_clamped: bool | None
 
 
 class ErrorRow(NamedTuple):
@@ -153,7 +156,7 @@ def invocation_row(
     return (*identity, *_call_columns(span.start, span.end), *counted, *cost_of(counted, terms), span.stored())
 
 
-NO_CALL = CallColumns(None, None, None, None, None, None, None, None)
+NO_CALL = CallColumns(None, None, None, None, None, None, None, None, None)
 
 
 def _call_columns(start: Invocation | None, end: Invocation | None) -> CallColumns:
@@ -162,7 +165,7 @@ def _call_columns(start: Invocation | None, end: Invocation | None) -> CallColum
         if start is None:
             return NO_CALL
         return CallColumns(
-            start.session_id, start.user_id, start.model_version, start.use_case, start.team, None, None, None
+            start.session_id, start.user_id, start.model_version, start.use_case, start.team, None, None, None, None
         )
     if start is None:
         start = end
@@ -175,6 +178,7 @@ def _call_columns(start: Invocation | None, end: Invocation | None) -> CallColum
         end.status,
         end.token_count,
         end.latency_ms,
+        end.latency_clamped or None,
     )
 
 
@@ -188,6 +192,7 @@ def latency_row(event: Event, latency: Latency) -> LatencyRow:
         percentile=latency.percentile,
         timestamp=event.timestamp,
         model_id=latency.model_id,
+        latency_clamped=latency.latency_clamped or None,
     )
 
 
@@ -206,6 +211,7 @@ def aggregate_row(event: Event, aggregate: Aggregate) -> AggregateRow:
         avg_latency_ms=aggregate.avg_latency_ms,
         p95_latency_ms=aggregate.p95_latency_ms,
         error_rate=aggregate.error_rate,
+        latency_clamped=aggregate.latency_clamped or None,
     )
 
 

@@ -47,6 +47,7 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.model_id = row.model_id, i.provider = row.provider, i.model_version = row.model_version,
     i.timestamp = datetime({epochMillis: row.timestamp}), i.status = coalesce(row.status, i.status),
     i.token_count = row.token_count, i.latency_ms = row.latency_ms,
+    i.latency_clamped = row.latency_clamped,
     i.prompt_tokens = row.prompt_tokens, i.completion_tokens = row.completion_tokens,
     i.cached_tokens = row.cached_tokens, i.reasoning_tokens = row.reasoning_tokens,
     i.total_tokens = row.total_tokens, i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
@@ -89,7 +90,8 @@ LATENCIES = template(
 MATCH (i:Invocation {key: row.key})
 MERGE (p:PerformanceMetric {id: row.id})
   ON CREATE SET p.metric_type = row.metric_type, p.value = row.value, p.percentile = row.percentile,
-    p.timestamp = datetime({epochMillis: row.timestamp}), p.model_id = row.model_id
+    p.timestamp = datetime({epochMillis: row.timestamp}), p.model_id = row.model_id,
+    p.latency_clamped = row.latency_clamped
 WITH i, p WHERE NOT EXISTS { (p)<-[:HAS_METRIC]-() }
 CREATE (i)-[:HAS_METRIC]->(p)
 """,
@@ -104,7 +106,8 @@ MERGE (p:PerformanceMetric {id: row.id})
     p.provider = row.provider, p.timestamp = datetime({epochMillis: row.timestamp}),
     p.window_start = datetime({epochMillis: row.window_start}),
     p.window_end = datetime({epochMillis: row.window_end}), p.total_invocations = row.total_invocations,
-    p.avg_latency_ms = row.avg_latency_ms, p.p95_latency_ms = row.p95_latency_ms, p.error_rate = row.error_rate
+    p.avg_latency_ms = row.avg_latency_ms, p.p95_latency_ms = row.p95_latency_ms, p.error_rate = row.error_rate,
+    p.latency_clamped = row.latency_clamped
 WITH row, p WHERE NOT EXISTS { (p)<-[:HAS_METRIC]-() }
 MATCH (m:Model {model_id: row.model_id})
 CREATE (m)-[:HAS_METRIC]->(p)

@@ -57,7 +57,7 @@ def test_a_bad_record_shares_the_key_and_not_the_event_id_of_the_good_one_behind
         (PoisonKind.EMPTY_TRACE_ID, "trace_id", ""),
         (PoisonKind.EMPTY_SPAN_ID, "span_id", ""),
         (PoisonKind.EMPTY_EVENT_ID, "event_id", ""),
-        (PoisonKind.LATENCY_NEGATIVE, "latency_ms", -1.0),
+        (PoisonKind.LATENCY_NEGATIVE, "latency_ms", -5_000.0),
         (PoisonKind.TOKENS_NEGATIVE, "token_count", -1),
         (PoisonKind.UNKNOWN_EVENT_TYPE, "event_type", "llm.invocation.paused"),
     ],
