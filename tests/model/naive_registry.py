@@ -17,6 +17,10 @@ from tests.model.registry_source import KEYS, Change
 
 PLACEHOLDER = "__debezium_unavailable_value"
 KINDS = ("input", "output", "cached_input", "reasoning")
+MORE_KINDS = (
+    *("cache_write", "cache_write_1h", "input_audio", "output_audio", "cached_audio"),
+    *("input_image", "output_image", "cached_image", "per_request"),
+)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SYSTEM = {"source_system": "llm-registry"}
 Told = dict[str, Any]
@@ -87,9 +91,41 @@ def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
                     return
     model.pop("deleted_at", None)
     model["row"] = whole
-    model["terms"][_ms(whole["effective_from"])] = whole
+    _price(model, whole, at)
     model["called"] |= {whole["version"]} - {None}
     _listing(model, json.loads(whole["metadata"]).get("capabilities"), _ms(whole["updated_at"]), at)
+
+
+def _price(model: Told, whole: Told, at: int) -> None:
+    """Let a new effective_from begin a price; prices that change under an old one begin at the commit."""
+    since, terms = _ms(whole["effective_from"]), model["terms"]
+    parts = [start for start, term in terms.items() if term["of"] == since and not term["gone"]]
+    if not parts:
+        for start, term in terms.items():
+            term["gone"] = term["gone"] or term["of"] < since < start != term["of"]
+        terms[since] = {"of": since, "row": whole, "gone": False}
+        return
+    before = terms[max(parts)]["row"]
+    if _charged(before) == _charged(whole):
+        terms[max(parts)]["row"] = whole
+        return
+    terms[max(*parts, at)] = {"of": since, "row": whole, "gone": False}
+    cost = {kind: price for kind, price in _charged(before).items() if price is not None and kind != "price_tiers"}
+    lost = {"effective_from": _iso(since), "cost_per_1k_tokens": cost}
+    lost |= {"price_tiers": _tiers(before)} if _tiers(before) else {}
+    model["history"].append(_record(at, ("price_same_effective_from", "append"), {"lost": lost}))
+
+
+def _charged(row: Mapping[str, Any]) -> Told:
+    return _prices(row) | {"price_tiers": _tiers(row) or None}
+
+
+def _tiers(row: Mapping[str, Any]) -> Told:
+    sent = json.loads(row["metadata"], parse_float=Decimal).get("price_tiers", {})
+    return {
+        kind: [{**tier, "per_1k_tokens": _plain(tier["per_1k_tokens"])} for tier in tiers]
+        for kind, tiers in sent.items()
+    }
 
 
 def _listing(model: Told, stated: list[str] | None, written: int, at: int) -> None:
@@ -199,10 +235,13 @@ def _show_model(graph: Graph, model_id: str, model: Told, grace_days: int) -> No
 
 
 def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:
-    node, order = ("Model", model_id), sorted(terms)
-    for since, until in zip(order, [*order[1:], None], strict=True):
-        row = terms[since]
+    node = ("Model", model_id)
+    order = sorted(start for start, term in terms.items() if not term["gone"])
+    ends = dict(zip(order, [*order[1:], None], strict=True))
+    for since, term in terms.items():
+        row = term["row"]
         price_id = version_key(model_id, _iso(since))
+        tiers = _tiers(row)
         price = graph.node(
             "Price",
             price_id,
@@ -211,7 +250,11 @@ def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:
             version=row["version"],
             context_window=row["context_window"],
             effective_from=since,
-            effective_to=until,
+            effective_to=ends.get(since, since),
+            currency="USD",
+            price_tiers=json.dumps(tiers, sort_keys=True, separators=(",", ":")) if tiers else None,
+            price_variants=None,
+            **dict.fromkeys(MORE_KINDS),
             **_prices(row),
         )
         graph.relate(node, "HAS_PRICE", price)

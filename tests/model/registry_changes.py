@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.model.registry_source import Change, Source, jsonb
+from tests.model.registry_source import BEGINS, Change, Source, jsonb
 
 VERSIONS = ("2024-01-01", "2024-06-01", "2025-01-01")
 CAPABILITIES = ("chat", "vision", "tools")
-TIMES = tuple(datetime(2024, month, 1, tzinfo=UTC) + timedelta(microseconds=month) for month in (1, 2, 3, 4, 5))
+MONTHS = ((2023, 9), (2023, 10), (2024, 1), (2024, 2), (2024, 3))
+TIMES = (
+    *(datetime(year, month, 1, tzinfo=UTC) + timedelta(microseconds=month) for year, month in MONTHS),
+    *(datetime.fromtimestamp((BEGINS + at) / 1000, UTC) for at in (1_205, 1_505)),
+)
+"""Some are before all commits, two between them, the others after all of them."""
 PROPERTIES = ({"type": "object"}, {"type": "object", "title": "weather"}, {"type": "array"})
 
 
@@ -50,6 +55,9 @@ class Registry:
         metadata: dict[str, Any] = {"aliases": [f"{model_id}-alias", f"{model_id}-alias"][: self.random.randint(0, 2)]}
         if self.random.random() < 0.5:
             metadata["name"] = "A model"
+        if self.random.random() < 0.3:
+            above = self.random.choice((128_000, 200_000))
+            metadata["price_tiers"] = {"input": [{"above_tokens": above, "per_1k_tokens": 0.02}]}
         if kind:
             metadata["vector_clock"] = self._clock(model_id)
         if kind == 1 or self.random.random() < 0.3:

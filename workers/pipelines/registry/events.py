@@ -26,12 +26,26 @@ class Position(NamedTuple):
 
 
 class Prices(NamedTuple):
-    """US dollars for 1,000 tokens, as exact decimal strings."""
+    """Prices for 1,000 tokens, and for one request, as exact decimal strings.
+
+    ``cache_write`` is for tokens that are kept for five minutes, ``cache_write_1h`` for an hour. ``currency`` is its
+    ISO 4217 code; ``None`` is US dollars.
+    """
 
     input: str | None = None
     output: str | None = None
     cached_input: str | None = None
     reasoning: str | None = None
+    cache_write: str | None = None
+    cache_write_1h: str | None = None
+    input_audio: str | None = None
+    output_audio: str | None = None
+    cached_audio: str | None = None
+    input_image: str | None = None
+    output_image: str | None = None
+    cached_image: str | None = None
+    per_request: str | None = None
+    currency: str | None = None
 
 
 class Text(NamedTuple):
@@ -45,6 +59,8 @@ class Metadata(NamedTuple):
     """The parts of a model's metadata that this worker uses; ``digest`` is the digest of all of it.
 
     ``capabilities`` is ``None`` where it lists none; ``clock`` is the vector clock, ``(writer, count)`` by writer.
+    ``price_tiers`` are prices by the size of the prompt, ``price_variants`` prices by service tier and time of the day,
+    as JSON with exact decimal strings: equal ones are equal texts.
     """
 
     name: str | None = None
@@ -52,6 +68,8 @@ class Metadata(NamedTuple):
     capabilities: tuple[str, ...] | None = None
     clock: tuple[tuple[str, int], ...] = ()
     digest: str = ""
+    price_tiers: str | None = None
+    price_variants: str | None = None
 
 
 class ModelRow(NamedTuple):

@@ -61,6 +61,16 @@ class DeletedModels(Block):
     grace_days: Restart[int] = Field(default=30, ge=0, le=36_500, description="Days until an unused one may be purged.")
 
 
+class PriceChanges(Block):
+    """A model's prices."""
+
+    same_effective_from: Restart[Literal["append", "correct"]] = Field(
+        default="append",
+        description="Whether prices that change under an unchanged effective_from hold from the commit of the change, "
+        "or correct the row.",
+    )
+
+
 class Merge(Block):
     """What happens when changes conflict."""
 
@@ -69,6 +79,7 @@ class Merge(Block):
     capabilities: Capabilities = Capabilities()
     deprecated_models: DeprecatedModels = DeprecatedModels()
     deleted_models: DeletedModels = DeletedModels()
+    prices: PriceChanges = PriceChanges()
 
     @property
     def insert_only(self) -> bool:
@@ -89,6 +100,11 @@ class Merge(Block):
     def table_wins(self) -> bool:
         """Tell whether listed capabilities count only for models without rows in the table."""
         return self.capabilities.conflict_resolution == "table_wins"
+
+    @property
+    def correct_prices(self) -> bool:
+        """Tell whether a price that changes under an unchanged ``effective_from`` counts as if always there."""
+        return self.prices.same_effective_from == "correct"
 
     @property
     def flag_deprecated(self) -> bool:

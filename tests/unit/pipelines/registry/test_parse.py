@@ -12,6 +12,7 @@ from workers.pipelines.registry.events import (
     UNSENT,
     CapabilityDeleted,
     CapabilityRow,
+    Metadata,
     ModelDeleted,
     ModelRow,
     Position,
@@ -66,6 +67,28 @@ def test_a_row_of_models_is_read_with_exact_prices_and_utc_times() -> None:
     assert (row.effective_from, row.updated_at) == (APRIL, 1_712_657_472_123_456)
     assert row.metadata is not UNSENT
     assert row.metadata[:4] == ("GPT-4 Turbo", ("gpt-4-t",), None, (("eu", 2), ("us", 1)))
+
+
+def test_prices_by_category_tier_service_tier_and_time_are_read_exactly_in_one_form() -> None:
+    cost = {"input": 1, "output": 2, "cache_write": 1.25, "per_request": 0.005, "currency": "EUR", "note": "ours"}
+    night = {"from": "16:30", "until": "00:30", "cost_per_1k_tokens": {"input": 0.50}}
+    batch = {"service_tier": " Batch ", "price_tiers": {"output": [{"above_tokens": 5, "per_1k_tokens": 1}]}}
+    steps = [{"above_tokens": 9, "per_1k_tokens": 3.10}, {"above_tokens": 5, "per_1k_tokens": 2e-3}]
+    metadata = {"price_tiers": {"input": steps}, "price_variants": [night, batch]}
+    row = model(cost_per_1k_tokens=json.dumps(cost), metadata=json.dumps(metadata))
+    assert row.prices == Prices("1", "2", cache_write="1.25", per_request="0.005", currency="EUR")
+    assert isinstance(row.metadata, Metadata)
+    assert json.loads(row.metadata.price_tiers or "") == {
+        "input": [{"above_tokens": 5, "per_1k_tokens": "0.002"}, {"above_tokens": 9, "per_1k_tokens": "3.1"}]
+    }
+    assert json.loads(row.metadata.price_variants or "") == [
+        {"from": "16:30", "until": "00:30", "cost_per_1k_tokens": {"input": "0.5"}, "price_tiers": {}},
+        {
+            "service_tier": "batch",
+            "cost_per_1k_tokens": {},
+            "price_tiers": {"output": [{"above_tokens": 5, "per_1k_tokens": "1"}]},
+        },
+    ]
 
 
 def test_rows_of_the_other_tables_are_read() -> None:
@@ -132,6 +155,43 @@ def test_the_documents_own_model_passes_its_appendix_as_it_is_written_there() ->
     assert parsed(row_change(metadata=listed), parser(APPENDIX_A)).event_type == "model.updated"
 
 
+def tiers(*steps: dict[str, Any], category: str = "input") -> dict[str, Any]:
+    return {"price_tiers": {category: list(steps)}}
+
+
+def variant(**fields: Any) -> dict[str, Any]:
+    return {"price_variants": [fields]}
+
+
+TIER = {"above_tokens": 200_000, "per_1k_tokens": 0.0025}
+FAULTY_PRICES: list[tuple[dict[str, Any], str, str]] = [
+    ({"price_tiers": [TIER]}, "price_tiers.type", "metadata.price_tiers is [{"),
+    (tiers(TIER, category="imput"), "price_tiers.enum", "'imput', which breaks enum"),
+    ({"price_tiers": {"input": TIER}}, "price_tiers.type", "metadata.price_tiers.input is {"),
+    (tiers(TIER | {"above_tokens": "200k"}), "price_tiers.type", "price_tiers.input.0.above_tokens is '200k'"),
+    (tiers(TIER | {"above_tokens": -1}), "price_tiers.minimum", "price_tiers.input.0.above_tokens is -1"),
+    (tiers(TIER | {"above_tokens": 10**30}), "price_tiers.maximum", "use a smaller number"),
+    (tiers({"above_tokens": 5}), "price_tiers.required", "price_tiers.input.0.per_1k_tokens is missing: fill it in"),
+    (
+        tiers(TIER | {"per_1k_tokens": "free"}),
+        "price_tiers.type",
+        "per_1k_tokens is 'free', which breaks type 'number'",
+    ),
+    (tiers(TIER | {"per_1k_tokens": 10**40}), "cost_per_1k_tokens.digits", "price_tiers.input.0.per_1k_tokens is"),
+    (tiers(TIER, TIER), "price_tiers.repeated", "input.1.above_tokens is 200000 a second time: send each"),
+    ({"price_variants": {}}, "price_variants.type", "send a value of this type"),
+    (variant(cost_per_1k_tokens={}), "price_variants.anyOf", "say when it holds, by service_tier or by from and until"),
+    (variant(service_teir="batch"), "price_variants.anyOf", "say when it holds"),
+    (variant(service_tier="batch", cost={}), "price_variants.enum", "'cost', which breaks enum"),
+    (variant(service_tier=""), "price_variants.minLength", "use a longer name"),
+    (variant(**{"from": "16:30"}), "price_variants.dependentRequired", "send both from and until"),
+    (variant(**{"from": "24:00", "until": "08:00"}), "price_variants.pattern", "price_variants.0.from is '24:00'"),
+    (variant(service_tier="flex", cost_per_1k_tokens={"imput": 1}), "price_variants.enum", "'imput'"),
+    (variant(service_tier="flex", price_tiers={"input": [TIER, TIER]}), "price_tiers.repeated", "price_variants.0"),
+    (variant(service_tier="\ud800"), "field.not_unicode", "price_variants.0.service_tier"),
+]
+
+
 @pytest.mark.parametrize(
     ("table", "changed", "code", "said"),
     [
@@ -176,6 +236,7 @@ def test_the_documents_own_model_passes_its_appendix_as_it_is_written_there() ->
         ),
         ("models", {"cost_per_1k_tokens": '{"input": 1e40, "output": 1}'}, "cost_per_1k_tokens.digits", "input is"),
         ("models", {"cost_per_1k_tokens": '{"input": 1e-40, "output": 1}'}, "cost_per_1k_tokens.digits", "input is"),
+        *(("models", {"metadata": json.dumps(metadata)}, code, said) for metadata, code, said in FAULTY_PRICES),
         ("model_versions", {"version": None}, "field.missing", "version is None"),
         ("model_versions", {"version": 3}, "field.type", "version is 3"),
         ("model_versions", {"changelog": "x" * (MAX_TEXT_BYTES + 1)}, "field.too_large", "changelog has 1048577 bytes"),

@@ -49,7 +49,7 @@ def _rows(provider: str, model: ModelInfo, model_id: str) -> list[Change]:
         "deprecated": bool(model.deprecated),
     }
     return [
-        Change(Kind.MODEL, {**constant, **_terms(priced), "metadata": known | _long_prompts(priced)})
+        Change(Kind.MODEL, {**constant, **_terms(priced), "metadata": known | _more_prices(priced)})
         for priced in price_history(model)
     ]
 
@@ -58,8 +58,9 @@ def _terms(priced: Priced) -> dict[str, Any]:
     return {"cost_per_1k_tokens": priced.cost, "effective_from": priced.effective_from}
 
 
-def _long_prompts(priced: Priced) -> dict[str, Any]:
-    return {"price_tiers": priced.tiers} if priced.tiers else {}
+def _more_prices(priced: Priced) -> dict[str, Any]:
+    more = {"price_tiers": priced.tiers, "price_variants": priced.variants}
+    return {name: prices for name, prices in more.items() if prices}
 
 
 def _details(model: ModelInfo, model_id: str) -> Iterator[Change]:

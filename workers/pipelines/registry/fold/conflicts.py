@@ -4,15 +4,17 @@ from typing import Any
 
 import orjson
 
-from workers.pipelines.registry.events import Event
+from workers.pipelines.registry.events import Event, Prices
 from workers.pipelines.registry.fold.capabilities import CapabilityDifference
 from workers.pipelines.registry.fold.model_state import ModelDetails, ModelState
+from workers.pipelines.registry.fold.price_periods import PricePeriod
 from workers.pipelines.registry.fold.state import Conflict, SchemaVersionState
 from workers.pipelines.registry.options import Merge
 from workers.pipelines.registry.times import iso
 
 CONCURRENT_UPDATE = "concurrent_model_update"
 DIVERGENCE = "capability_divergence"
+PRICE_CHANGED = "price_same_effective_from"
 MISMATCH = "schema_version_mismatch"
 
 
@@ -25,6 +27,18 @@ def concurrent_update(
     clocks = f"{_clock(winner)} stays, {_clock(loser)} is lost"
     why = f"written at {_written(winner)} and {_written(loser)} by writers that had not seen each other: {clocks}"
     return Conflict(CONCURRENT_UPDATE, resolution, model.model_id, why)
+
+
+def price_changed(model: ModelState, event: Event, effective_from: int, former: PricePeriod, merge: Merge) -> Conflict:
+    """Return the conflict of prices that have changed while ``effective_from`` has stayed."""
+    resolution = merge.prices.same_effective_from
+    lost = {"effective_from": iso(effective_from), "cost_per_1k_tokens": _sent(former.prices)}
+    texts = {"price_tiers": former.tiers, "price_variants": former.variants}
+    lost |= {name: orjson.loads(text) for name, text in texts.items() if text is not None}
+    model.add_history(_record(event, PRICE_CHANGED, resolution, lost=lost))
+    since = iso(effective_from if merge.correct_prices else max(effective_from, event.position.ts_ms))
+    why = f"prices changed under effective_from {iso(effective_from)}: they hold from {since}, set effective_from, too"
+    return Conflict(PRICE_CHANGED, resolution, model.model_id, why)
 
 
 def capability_divergence(model: ModelState, event: Event, found: CapabilityDifference, merge: Merge) -> Conflict:
@@ -56,12 +70,16 @@ def _shown(details: ModelDetails) -> dict[str, Any]:
         "version": details.version,
         "provider": details.provider,
         "context_window": details.context_window,
-        "cost_per_1k_tokens": {kind: price for kind, price in details.prices._asdict().items() if price is not None},
+        "cost_per_1k_tokens": _sent(details.prices),
         "effective_from": iso(details.since),
         "deprecated": details.deprecated,
         "updated_at": _written(details),
         "vector_clock": dict(details.metadata.clock),
     }
+
+
+def _sent(prices: Prices) -> dict[str, str]:
+    return {kind: price for kind, price in prices._asdict().items() if price is not None}
 
 
 def _written(details: ModelDetails) -> str | None:

@@ -5,7 +5,7 @@ from enum import Enum, auto
 from typing import Any
 
 from workers.pipelines.registry.events import UNSENT, Event, ModelRow
-from workers.pipelines.registry.fold.conflicts import capability_divergence, concurrent_update
+from workers.pipelines.registry.fold.conflicts import capability_divergence, concurrent_update, price_changed
 from workers.pipelines.registry.fold.model_state import ModelDetails, ModelState
 from workers.pipelines.registry.fold.parts import mark_changed
 from workers.pipelines.registry.fold.price_periods import PricePeriod
@@ -77,12 +77,22 @@ def _accept(model: ModelState, event: Event, row: ModelRow, offered: ModelDetail
         model.details, model.changed = offered, True
         if row.metadata is not UNSENT:
             model.metadata = row.text
-    model.price_periods.put(offered.since, PricePeriod(offered.version, offered.context_window, offered.prices))
+    priced = _put_price(model, event, offered, merge)
     model.versions_named.update([offered.version] if offered.version else [])
     model.capabilities_named.update(offered.metadata.capabilities or ())
     listed_at = event.position.ts_ms if offered.updated_at is None else offered.updated_at // 1000
     difference = model.capabilities.set_listed(offered.metadata.capabilities, listed_at)
-    return [capability_divergence(model, event, difference, merge)] if difference else []
+    return [*priced, *([capability_divergence(model, event, difference, merge)] if difference else [])]
+
+
+def _put_price(model: ModelState, event: Event, offered: ModelDetails, merge: Merge) -> list[Conflict]:
+    """Put the row's prices into the history. Prices that changed under one ``effective_from`` are a conflict."""
+    metadata = offered.metadata
+    period = PricePeriod(
+        offered.version, offered.context_window, offered.prices, metadata.price_tiers, metadata.price_variants
+    )
+    former = model.price_periods.put(offered.since, period, event.position.ts_ms, correct=merge.correct_prices)
+    return [price_changed(model, event, offered.since, former, merge)] if former else []
 
 
 def _restore(model: ModelState) -> None:

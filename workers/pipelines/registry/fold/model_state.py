@@ -44,9 +44,9 @@ class ModelDetails(NamedTuple):
     def load(cls, row: list[Any]) -> "ModelDetails":
         """Return the details of dumped values."""
         *before, prices, effective_from, deprecated, metadata_values, updated_at = row
-        name, aliases, capabilities, clock, digest = metadata_values
+        name, aliases, capabilities, clock, *rest = metadata_values
         listed = None if capabilities is None else tuple(capabilities)
-        metadata = Metadata(name, tuple(aliases), listed, tuple((writer, count) for writer, count in clock), digest)
+        metadata = Metadata(name, tuple(aliases), listed, tuple((writer, count) for writer, count in clock), *rest)
         return cls._make([*before, Prices(*prices), effective_from, deprecated, metadata, updated_at])
 
 

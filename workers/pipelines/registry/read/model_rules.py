@@ -9,11 +9,11 @@ from jsonschema.exceptions import ValidationError  # type: ignore[import-untyped
 from workers.core.checks import quoted, reject
 from workers.pipelines.registry.events import UNSENT
 from workers.pipelines.registry.options import Accept
+from workers.pipelines.registry.read.prices import COST, TIERS, VARIANTS
 
 Check: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Checks a row of ``models`` by column, with decoded JSON. Columns that were not sent have been checked before."""
 
-PRICE = {"type": "number", "minimum": 0}
 LONGEST_LIST_SHOWN = 3
 FIXES: Mapping[str, str] = {
     "enum": "use a listed name, or add it to accept in topology.yaml",
@@ -22,6 +22,18 @@ FIXES: Mapping[str, str] = {
     "minimum": "use a larger number",
 }
 """The fix for a broken rule. Other rules need no further words."""
+PRICE_FIXES: Mapping[str, str] = {
+    "type": "send a value of this type",
+    "enum": "use one of these names",
+    "pattern": "use a value of this form",
+    "required": "fill it in",
+    "minimum": "use a larger number",
+    "maximum": "use a smaller number",
+    "minLength": "use a longer name",
+    "anyOf": "say when it holds, by service_tier or by from and until",
+    "dependentRequired": "send both from and until",
+}
+"""The fix for a broken rule of prices."""
 
 
 def model_schema(accept: Accept) -> dict[str, Any]:
@@ -38,17 +50,15 @@ def model_schema(accept: Accept) -> dict[str, Any]:
             "capabilities": capabilities,
             "context_window": {"type": "integer", "minimum": accept.min_context_window},
             "training_cutoff": {"type": "string", "format": "date"},
-            "cost_per_1k_tokens": {
-                "type": "object",
-                "properties": dict.fromkeys(("input", "output", "cached_input", "reasoning"), PRICE),
-                "required": ["input", "output"],
-            },
+            "cost_per_1k_tokens": COST | {"required": ["input", "output"]},
             "metadata": {
                 "type": "object",
                 "properties": {
                     "name": name,
                     "aliases": {"type": "array", "items": name},
                     "vector_clock": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
+                    "price_tiers": TIERS,
+                    "price_variants": VARIANTS,
                 },
             },
         },
@@ -104,8 +114,12 @@ def _sentence(error: ValidationError) -> str:
     path, rule = _path(error)
     wanted = quoted(error.validator_value)
     found = "missing" if rule == "required" else f"{_shown(error.instance)}, which breaks {rule} {wanted}"
-    fix = FIXES.get(rule)
+    fix = (PRICE_FIXES if _is_price(path) else FIXES).get(rule)
     return f"{path or 'the row'} is {found}" + (f": {fix}" if fix else "")
+
+
+def _is_price(path: str) -> bool:
+    return path.startswith(("cost_per_1k_tokens", "metadata.price_"))
 
 
 def _shown(value: Any) -> str:

@@ -2,15 +2,15 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
-from workers.core.checks import check_size, check_unicode, quoted, reject
+from workers.core.checks import check_size, check_unicode
 from workers.pipelines.registry.events import UNSENT, Metadata, ModelRow, Prices
-from workers.pipelines.registry.limits import MAX_NAME_BYTES, MOST_DIGITS
+from workers.pipelines.registry.limits import MAX_NAME_BYTES
 from workers.pipelines.registry.options import Accept
 from workers.pipelines.registry.read.columns import Row, day, document, flag, key, micros, millis, name, text, whole
 from workers.pipelines.registry.read.model_rules import Check, model_check
+from workers.pipelines.registry.read.prices import price_tiers, price_variants, prices
 
 
 def models_table(accept: Accept) -> Callable[[Row], ModelRow]:
@@ -36,7 +36,7 @@ def _read(row: Row, check: Check) -> ModelRow:
     listed = metadata.get("capabilities") if isinstance(metadata, dict) else None
     check(read._asdict() | {"cost_per_1k_tokens": cost, "metadata": metadata, "capabilities": listed})
     if isinstance(cost, dict):
-        read = read._replace(prices=_prices(cost))
+        read = read._replace(prices=prices(cost))
     if isinstance(metadata, dict):
         read = read._replace(metadata=_metadata(metadata, row["metadata"]), text=row["metadata"])
     return read
@@ -53,24 +53,6 @@ def _json(row: Row, column: str) -> Any:
     return document(column, value) if isinstance(value, str) else value
 
 
-def _prices(cost: Mapping[str, Any]) -> Prices:
-    return Prices(*(_exact(kind, cost.get(kind)) for kind in Prices._fields))
-
-
-def _exact(kind: str, value: Any) -> str | None:
-    """Return a price as a decimal string; equal prices give equal strings."""
-    if value is None:
-        return None
-    price = Decimal(value)
-    if not price:
-        return "0"
-    if int(price.as_tuple().exponent) < -MOST_DIGITS or price.adjusted() >= MOST_DIGITS:
-        fix = f"send dollars with at most {MOST_DIGITS} digits on each side of the point"
-        reject("cost_per_1k_tokens.digits", f"cost_per_1k_tokens.{kind} is {quoted(str(value))}: {fix}")
-    plain = format(price, "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
-
-
 def _metadata(metadata: Mapping[str, Any], text: str) -> Metadata:
     listed = metadata.get("capabilities")
     aliases = metadata.get("aliases", ())
@@ -84,4 +66,6 @@ def _metadata(metadata: Mapping[str, Any], text: str) -> Metadata:
         capabilities=None if listed is None else tuple(sorted(set(listed))),
         clock=tuple(sorted(clock.items())),
         digest=digest(text),
+        price_tiers=price_tiers(metadata),
+        price_variants=price_variants(metadata),
     )

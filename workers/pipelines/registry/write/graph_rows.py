@@ -17,6 +17,9 @@ from workers.pipelines.registry.write.rows import (
     VersionWrite,
 )
 
+DOLLARS = "USD"
+"""The currency of a price that names none."""
+
 
 def model_row(model: ModelState, details: ModelDetails, merge: Merge) -> ModelWrite:
     """Return all properties of a Model. They replace what telemetry has written to a stub."""
@@ -54,10 +57,9 @@ def price_rows(model: ModelState) -> list[PriceWrite]:
             context_window=period.context_window,
             effective_from=effective_from,
             effective_to=until,
-            input=period.prices.input,
-            output=period.prices.output,
-            cached_input=period.prices.cached_input,
-            reasoning=period.prices.reasoning,
+            **(period.prices._asdict() | {"currency": period.prices.currency or DOLLARS}),
+            price_tiers=period.tiers,
+            price_variants=period.variants,
         )
         for effective_from, until, period in model.price_periods.changed()
     ]

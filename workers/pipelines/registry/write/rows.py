@@ -91,7 +91,7 @@ class VersionDetachedWrite(NamedTuple):
 
 
 class PriceWrite(NamedTuple):
-    """A price period of a model; ``effective_to`` is ``None`` for the last one."""
+    """A price period of a model; ``effective_to`` is ``None`` for the last one. Tiers and variants are JSON."""
 
     price_id: str
     model_id: str
@@ -99,10 +99,22 @@ class PriceWrite(NamedTuple):
     context_window: int | None
     effective_from: int
     effective_to: int | None
-    input: str | None
-    output: str | None
-    cached_input: str | None
-    reasoning: str | None
+    input: str | None = None
+    output: str | None = None
+    cached_input: str | None = None
+    reasoning: str | None = None
+    cache_write: str | None = None
+    cache_write_1h: str | None = None
+    input_audio: str | None = None
+    output_audio: str | None = None
+    cached_audio: str | None = None
+    input_image: str | None = None
+    output_image: str | None = None
+    cached_image: str | None = None
+    per_request: str | None = None
+    currency: str | None = None
+    price_tiers: str | None = None
+    price_variants: str | None = None
 
 
 class SchemaWrite(NamedTuple):

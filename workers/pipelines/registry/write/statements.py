@@ -134,7 +134,12 @@ MERGE (p:Price {{price_id: row.price_id}})
 SET p.model_id = row.model_id, p.version = row.version, p.context_window = row.context_window,
     p.effective_from = datetime({{epochMillis: row.effective_from}}),
     p.effective_to = {at("effective_to")},
-    p.input = row.input, p.output = row.output, p.cached_input = row.cached_input, p.reasoning = row.reasoning
+    p.input = row.input, p.output = row.output, p.cached_input = row.cached_input, p.reasoning = row.reasoning,
+    p.cache_write = row.cache_write, p.cache_write_1h = row.cache_write_1h,
+    p.input_audio = row.input_audio, p.output_audio = row.output_audio, p.cached_audio = row.cached_audio,
+    p.input_image = row.input_image, p.output_image = row.output_image, p.cached_image = row.cached_image,
+    p.per_request = row.per_request, p.currency = row.currency,
+    p.price_tiers = row.price_tiers, p.price_variants = row.price_variants
 MERGE (m)-[:HAS_PRICE]->(p)
 """,
 )

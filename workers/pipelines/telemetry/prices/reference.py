@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from workers.core.node_key import cypher_version_id
 from workers.core.reference import Query
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, registry_model
+from workers.pipelines.telemetry.prices.registry_price import PriceColumns
 
 OVERLAP_MS = 60_000
 """``sync_timestamp`` is the start of a transaction. A transaction can commit up to 30 seconds later."""
@@ -29,6 +30,7 @@ CALL () { MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }
 RETURN watermarks, prices, newest
 """
 
+PRICE_COLUMNS = ", ".join(f"p.{column}" for column in PriceColumns._fields)
 VERSION_ID = cypher_version_id("m.model_id", "p.version")
 MODEL = f"""
 CALL (m) {{
@@ -36,8 +38,7 @@ CALL (m) {{
   WITH p ORDER BY p.effective_from DESC
   RETURN collect([p.price_id, p.effective_from.epochMillis, p.effective_to.epochMillis,
     CASE WHEN EXISTS {{ (:ModelVersion {{version_id: {VERSION_ID}}}) }} THEN p.version END,
-    p.context_window, p.input, p.output, p.cached_input, p.reasoning, p.cache_write, p.cache_write_1h,
-    p.per_request, p.currency, p.price_tiers, p.price_variants]) AS prices
+    p.context_window, {PRICE_COLUMNS}]) AS prices
 }}
 WITH collect([m.model_id, m.provider, m.aliases, prices]) AS models
 CALL () {{ MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }}

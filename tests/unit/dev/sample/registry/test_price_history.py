@@ -1,13 +1,13 @@
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, time
 from decimal import Decimal
 
-import pytest
 from genai_prices.data import providers
 from genai_prices.types import (
     ClauseEquals,
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
+    PriceVariant,
     StartDateConstraint,
     Tier,
     TieredPrices,
@@ -39,7 +39,7 @@ def single(price: ModelPrice) -> Priced:
 
 
 def test_one_price_has_held_since_ever() -> None:
-    assert single(usd(3)) == (SINCE_EVER, cost("0.003", "0.006"), {})
+    assert single(usd(3)) == (SINCE_EVER, cost("0.003", "0.006"), {}, [])
 
 
 def test_dated_prices_come_in_the_order_of_time() -> None:
@@ -54,10 +54,21 @@ def test_a_price_that_repeats_the_one_before_is_left_out() -> None:
     assert [each.effective_from.year for each in prices] == [1970, 2025]
 
 
-def test_prices_by_the_time_of_day_are_left_out() -> None:
-    night = TimeOfDateConstraint(time(0, 30, tzinfo=UTC), time(16, 30, tzinfo=UTC))
-    prices = history(ConditionalPrice(prices=usd(2)), ConditionalPrice(constraint=night, prices=usd(1)))
-    assert prices == [(SINCE_EVER, cost("0.002", "0.004"), {})]
+def test_prices_by_the_time_of_day_are_variants() -> None:
+    day = TimeOfDateConstraint(time(0, 30, tzinfo=UTC), time(16, 30, tzinfo=UTC))
+    (priced,) = history(ConditionalPrice(prices=usd(2)), ConditionalPrice(constraint=day, prices=usd(1)))
+    assert priced.cost == cost("0.002", "0.004")
+    assert priced.variants == [{"from": "00:30", "until": "16:30", "cost_per_1k_tokens": cost("0.001", "0.002")}]
+
+
+def test_service_tiers_are_variants_from_their_date_on() -> None:
+    batch = PriceVariant({"processing": "batch"}, usd(1), StartDateConstraint(date(2025, 1, 1)))
+    flex, route = PriceVariant({"service_tier": "flex"}, usd(2)), PriceVariant({"route": "eu"}, usd(9))
+    model = ModelInfo(id="m", match=ClauseEquals("m"), prices=usd(4), price_variants=[batch, flex, route])
+    found = [
+        (each.effective_from.year, [sold["service_tier"] for sold in each.variants]) for each in price_history(model)
+    ]
+    assert found == [(1970, ["flex"]), (2025, ["batch", "flex"])]
 
 
 def test_cached_and_reasoning_tokens_have_prices_of_their_own() -> None:
@@ -83,19 +94,6 @@ def test_dearer_long_prompts_are_told_as_tiers_beside_the_base_price() -> None:
 def test_what_has_no_price_for_text_has_no_cost_and_an_embedding_costs_its_input() -> None:
     assert single(ModelPrice(audio_hours=Decimal(1))).cost is None
     assert single(ModelPrice(input_mtok=Decimal(1))).cost == cost("0.001", "0")
-
-
-@pytest.mark.parametrize("at", [datetime(2024, 1, 1, tzinfo=UTC), datetime(2026, 6, 15, 23, 30, tzinfo=UTC)])
-def test_real_histories_agree_with_what_genai_prices_says_at_a_time(at: datetime) -> None:
-    for model in (model for provider in providers for model in provider.models if _only_dates(model)):
-        in_force = [each for each in price_history(model) if each.effective_from <= at][-1]
-        (known,) = price_history(ModelInfo(id="m", match=model.match, prices=model.get_prices(at)))
-        assert in_force[1:] == known[1:], model.id
-
-
-def _only_dates(model: ModelInfo) -> bool:
-    prices = [] if isinstance(model.prices, ModelPrice) else model.prices
-    return not any(isinstance(each.constraint, TimeOfDateConstraint) for each in prices)
 
 
 def test_no_digit_of_a_price_is_lost() -> None:
