@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from workers.adapters.avro.schema_registry import WriterDefinition
 from workers.adapters.avro.schemas import Schema, is_record, parse
-from workers.adapters.avro.wire import is_framed, schema_id_of
+from workers.adapters.avro.wire import VALUE_SCHEMA_ID, SchemaName, frame_of, is_framed, schema_named_by
 from workers.adapters.avro.writer_schema import Unreadable, WriterSchema
 from workers.core.clock import Clock, SystemClock
 from workers.core.errors import Dropped, Rejected
@@ -41,11 +41,11 @@ CHANGE_EVENTS = "Debezium change events"
 class Definitions(Protocol):
     """Where writer schemas come from; ``SchemaRegistry`` is one."""
 
-    async def definition(self, schema_id: int) -> WriterDefinition | None: ...
+    async def definition(self, schema: SchemaName) -> WriterDefinition | None: ...
 
 
 class AvroCodec:
-    """``Decoder`` for one worker's records: resolves by the id in the record alone, whatever its subject.
+    """``Decoder`` for one worker's records: resolves by the id or GUID in the record alone.
 
     Each schema is fetched and parsed once. Points in time stay epoch numbers. ``change_events`` says whether the
     topic holds Debezium's: they are read in the shape of their writer, and tombstones dropped, else rejected.
@@ -74,7 +74,7 @@ class AvroCodec:
     async def prepare(self, records: Sequence[Record]) -> None:
         """Learn the writer schemas these records name, each once. Raises ``Retryable``."""
         now = self._clock.monotonic()
-        prefixes = {value[:5] for record in records if (value := record.value)}
+        prefixes = {frame_of(value, record.headers)[0] for record in records if (value := record.value) is not None}
         wanted = [prefix for prefix in prefixes if is_framed(prefix) and not self._knows(prefix, now)]
         if not wanted:
             return
@@ -89,30 +89,44 @@ class AvroCodec:
         Raises ``LookupError`` when ``prepare`` was not called for the record before: a bug.
         """
         value = record.value
-        if value and (writer := self._writers.get(value[:5])):
-            return writer.read(value)
-        return self._without_writer(value)
+        if value is None:
+            return self._tombstone()
+        prefix, start = frame_of(value, record.headers)
+        if writer := self._writers.get(prefix):
+            return writer.read(value, start)
+        raise self._without_writer(value, prefix, start)
 
     def decode_as_written(self, record: Record) -> Decoded:
         """Decode the value in the shape of its writer's schema, for a repair. Raises as ``decode`` does."""
         value = record.value
-        if value and (writer := self._writers.get(value[:5])):
-            return writer.read_as_written(value)
-        return self._without_writer(value)
-
-    def _without_writer(self, value: bytes | None) -> Decoded:
         if value is None:
-            if self._change_events:
-                raise Dropped(TOMBSTONE)
-            message = "null value: this topic has no tombstones; send a record, or none"
-            raise Rejected(Stage.DECODE, "value.tombstone", message)
-        if is_framed(value):
-            raise LookupError(f"schema {schema_id_of(value)} was not fetched before decoding")
-        message = (
-            f"{len(value)} bytes that begin with {value[:5].hex() or 'nothing'} are not Avro in Confluent wire format "
-            "(00, then a schema id of four bytes): use a Confluent Avro serializer"
-        )
-        raise Rejected(Stage.DECODE, "avro.bad_magic", message)
+            return self._tombstone()
+        prefix, start = frame_of(value, record.headers)
+        if writer := self._writers.get(prefix):
+            return writer.read_as_written(value, start)
+        raise self._without_writer(value, prefix, start)
+
+    def _tombstone(self) -> Decoded:
+        if self._change_events:
+            raise Dropped(TOMBSTONE)
+        message = "null value: this topic has no tombstones; send a record, or none"
+        raise Rejected(Stage.DECODE, "value.tombstone", message)
+
+    def _without_writer(self, value: bytes, prefix: bytes, start: int) -> Exception:
+        if is_framed(prefix):
+            return LookupError(f"schema {schema_named_by(prefix)} was not fetched before decoding")
+        shown = prefix.hex() or "nothing"
+        if start:
+            message = (
+                f"{len(value)} bytes that begin with {shown} are not Avro in Confluent wire format "
+                "(00, then a schema id of four bytes): use a Confluent Avro serializer"
+            )
+        else:
+            message = (
+                f"the header {VALUE_SCHEMA_ID} begins with {shown} and names no schema "
+                "(00 and an id of four bytes, or 01 and a GUID of 16 bytes): use a Confluent Avro serializer"
+            )
+        return Rejected(Stage.DECODE, "avro.bad_magic", message)
 
     def _knows(self, prefix: bytes, now: float) -> bool:
         writer = self._writers.get(prefix)
@@ -131,19 +145,21 @@ class AvroCodec:
             task.exception()  # looked at, should every waiter have been cancelled
 
     async def _learn(self, prefix: bytes) -> None:
-        schema_id = schema_id_of(prefix)
+        schema = schema_named_by(prefix)
         async with self._requests:
-            definition = await self._registry.definition(schema_id)
+            definition = await self._registry.definition(schema)
         now = self._clock.monotonic()
         self._forget_unknown(before=now - FORGET_SECONDS)
-        self._writers[prefix] = self._resolve(schema_id, definition, now)
+        self._writers[prefix] = self._resolve(schema, definition, now)
 
     def _forget_unknown(self, before: float) -> None:
         """Keep garbage ids from filling the memory; late enough that the task that fetched one has decoded with it."""
         for prefix in [known for known, writer in self._writers.items() if writer.expires_at < before]:
             del self._writers[prefix]
 
-    def _resolve(self, schema_id: int, definition: WriterDefinition | None, now: float) -> WriterSchema | Unreadable:
+    def _resolve(
+        self, schema_id: SchemaName, definition: WriterDefinition | None, now: float
+    ) -> WriterSchema | Unreadable:
         if definition is None or definition.missing is not None:
             return _missing(schema_id, definition, now + UNKNOWN_SECONDS)
         if definition.schema_type != "AVRO":
@@ -160,16 +176,17 @@ class AvroCodec:
             return WriterSchema(schema_id, writer)
         return self._unexpected(schema_id, f"is of {name}")
 
-    def _unexpected(self, schema_id: int, problem: str) -> Unreadable:
+    def _unexpected(self, schema_id: SchemaName, problem: str) -> Unreadable:
         ours = ", ".join([*sorted(self._readers), *([CHANGE_EVENTS] if self._change_events else [])])
         message = f"schema {schema_id} {problem}, this topic takes {ours}: send one of these"
         return Unreadable("avro.unexpected_record", message)
 
 
-def _missing(schema_id: int, definition: WriterDefinition | None, expires_at: float) -> Unreadable:
+def _missing(schema_id: SchemaName, definition: WriterDefinition | None, expires_at: float) -> Unreadable:
     """Return why records cannot be read whose schema, or one that it refers to, the registry lacks."""
     if definition is None:
-        message = f"the schema registry knows no schema {schema_id}: register it, then replay this record"
+        hint = "" if isinstance(schema_id, int) else " (one without GUIDs knows none: let producers send ids)"
+        message = f"the schema registry knows no schema {schema_id}{hint}: register it, then replay this record"
         return Unreadable("avro.unknown_schema", message, expires_at)
     message = f"schema {schema_id} refers to {definition.missing}, which the registry lacks: register that"
     return Unreadable("avro.unresolvable", message, expires_at)

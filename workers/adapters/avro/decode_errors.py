@@ -7,7 +7,7 @@ from typing import Any
 from fastavro import schemaless_reader
 from fastavro.read import SchemaResolutionError
 
-from workers.adapters.avro.wire import PREFIX_BYTES
+from workers.adapters.avro.wire import SchemaName
 from workers.core.errors import Rejected
 from workers.core.stage import Stage
 from workers.core.worker import DeadLetterCode
@@ -30,8 +30,8 @@ NEGATIVE_LENGTH = "Expected -"
 SHOWN_CHARACTERS = 120
 
 
-def explain(error: Exception, schema_id: int, writer: Any, reader: Any, value: bytes) -> Rejected:
-    """Class what fastavro raised as one of our codes.
+def explain(error: Exception, schema_id: SchemaName, writer: Any, reader: Any, value: bytes) -> Rejected:
+    """Class what fastavro raised for these Avro bytes as one of our codes.
 
     The message never quotes the value's text, only schema words: field names, enum symbols, numbers.
     """
@@ -44,15 +44,15 @@ def explain(error: Exception, schema_id: int, writer: Any, reader: Any, value: b
     if _ends_early(error):
         problem = f"the value ends early, after {len(value)} bytes: send it again whole"
         return Rejected(Stage.DECODE, "avro.truncated", f"{where}: {problem}")
-    problem = f"corrupt bytes ({_reason(error)}): check that the id in the value names the schema it was written with"
+    problem = f"corrupt bytes ({_reason(error)}): check that its id names the schema it was written with"
     return Rejected(Stage.DECODE, "avro.corrupt", f"{where}: {problem}")
 
 
-def trailing_bytes(schema_id: int, record_name: str, left: int) -> Rejected:
+def trailing_bytes(schema_id: SchemaName, record_name: str, left: int) -> Rejected:
     """Word that bytes are left over after the last field."""
     message = (
         f"{record_name} (schema {schema_id}): {left} bytes are left after the last field: "
-        "check that the id in the value names the schema it was written with"
+        "check that its id names the schema it was written with"
     )
     return Rejected(Stage.DECODE, "avro.trailing_bytes", message)
 
@@ -60,7 +60,6 @@ def trailing_bytes(schema_id: int, record_name: str, left: int) -> Rejected:
 def failing_field(writer: Any, value: bytes) -> str:
     """Name the record's field at which decoding fails."""
     source = BytesIO(value)
-    source.seek(PREFIX_BYTES)
     try:
         for field in writer["fields"]:
             name: str = field["name"]
@@ -75,7 +74,7 @@ def _alone(writer: Any, field: Any) -> Any:
     return {**writer, "fields": [field]}
 
 
-def _unresolvable(error: Exception, schema_id: int, writer: Any, reader: Any, value: bytes) -> Rejected:
+def _unresolvable(error: Exception, schema_id: SchemaName, writer: Any, reader: Any, value: bytes) -> Rejected:
     where = f"{writer['name']} (schema {schema_id})"
     for name, symbol, known in _unknown_symbols(writer, reader, value):
         problem = f"enum symbol {symbol} is none of {', '.join(known)}: send one of these, or add it to our schema"
@@ -87,7 +86,6 @@ def _unresolvable(error: Exception, schema_id: int, writer: Any, reader: Any, va
 def _unknown_symbols(writer: Any, reader: Any, value: bytes) -> Iterator[tuple[str, str, list[str]]]:
     """Find the record's own enum fields whose symbol is not among the reader's."""
     source = BytesIO(value)
-    source.seek(PREFIX_BYTES)
     try:
         fields: Any = schemaless_reader(source, writer)
     except Exception:  # noqa: BLE001 - corrupt besides: the resolution error is reported

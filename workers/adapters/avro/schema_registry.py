@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import NamedTuple, TypeVar
+from uuid import UUID
 
 from confluent_kafka.schema_registry import RegisteredSchema, SchemaReference
 from confluent_kafka.schema_registry import Schema as RegistrySchema
@@ -10,7 +12,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from workers.adapters.avro.registry_client import OTHER_SHAPE, Answers, open_client
 from workers.adapters.avro.schemas import Schema
-from workers.adapters.avro.wire import MAX_SCHEMA_ID
+from workers.adapters.avro.wire import MAX_SCHEMA_ID, SchemaName
 from workers.config.settings import SchemaRegistrySettings
 from workers.core.errors import MemoryGraphError, Misconfigured, Retryable
 
@@ -19,6 +21,7 @@ SCHEMA_NOT_FOUND = 40403
 """The registry's own code. A 404 without it comes from another server at a wrong address."""
 NOT_REGISTERED = frozenset({40401, 40402, 40403})
 """There is no such subject; the subject has no such version; the subject has no such schema."""
+NEVER_GIVEN_OUT = MAX_SCHEMA_ID
 REFUSALS = frozenset({409, 422})
 
 ResultT = TypeVar("ResultT")
@@ -53,16 +56,36 @@ class SchemaRegistry:
         self._answers = Answers(settings)
         self._client = open_client(settings, timeout_seconds)
 
-    async def definition(self, schema_id: int) -> WriterDefinition | None:
-        """Fetch the schema of an id; ``None`` for an id that does not exist. Raises ``Retryable``."""
+    async def definition(self, schema: SchemaName) -> WriterDefinition | None:
+        """Fetch the schema of an id or GUID; ``None`` for one that does not exist. Raises ``Retryable``."""
+        found = await (self._with_guid(schema) if isinstance(schema, UUID) else self._with_id(schema))
+        return None if found is None else await self._defined(found)
+
+    async def _with_id(self, schema_id: int) -> RegistrySchema | None:
         if schema_id > MAX_SCHEMA_ID:
             return None
         try:
-            schema = await self._answers.of(self._client.get_schema(schema_id))
+            return await self._answers.of(self._client.get_schema(schema_id))
         except SchemaRegistryError as error:
             if error.error_code == SCHEMA_NOT_FOUND:
                 return None
             raise Retryable(f"the schema registry does not return schema {schema_id}: {_one_line(error)}") from error
+
+    async def _with_guid(self, guid: UUID) -> RegistrySchema | None:
+        """Return the schema; ``None`` also from a registry without GUIDs, once an id has shown that it is one."""
+        try:
+            return await self._answers.of(self._client.get_schema_by_guid(str(guid)))
+        except SchemaRegistryError as error:
+            if error.http_status_code != HTTPStatus.NOT_FOUND:
+                raise Retryable(f"the schema registry does not return schema {guid}: {_one_line(error)}") from error
+        except Retryable as reason:
+            answer = reason.__cause__
+            if not (isinstance(answer, SchemaRegistryError) and answer.http_status_code == HTTPStatus.NOT_FOUND):
+                raise
+        await self._with_id(NEVER_GIVEN_OUT)
+        return None
+
+    async def _defined(self, schema: RegistrySchema) -> WriterDefinition:
         schema_type = await self._expect(schema.schema_type or "AVRO", str)
         if schema_type != "AVRO":
             return WriterDefinition(schema_type, ())

@@ -7,7 +7,7 @@ from fastavro import schemaless_reader
 from fastavro.schema import to_parsing_canonical_form
 
 from workers.adapters.avro.decode_errors import explain, trailing_bytes
-from workers.adapters.avro.wire import PREFIX_BYTES
+from workers.adapters.avro.wire import PREFIX_BYTES, SchemaName
 from workers.core.errors import Rejected
 from workers.core.record import Decoded
 from workers.core.stage import Stage
@@ -21,27 +21,30 @@ class WriterSchema:
 
     expires_at = float("inf")
 
-    def __init__(self, schema_id: int, writer: Any, reader: Any = None) -> None:
+    def __init__(self, schema_id: SchemaName, writer: Any, reader: Any = None) -> None:
         self.schema_id = schema_id
         self.record_name: str = writer["name"]
         self.reader = None if reader is None or same_bytes(writer, reader) else reader
         self.writer = checked_symbols(writer)  # after the comparison: it changes what is compared
 
-    def read(self, value: bytes) -> Decoded:
-        """Decode a framed value. Raises ``Rejected`` (DECODE) and nothing else, whatever the bytes are."""
-        return self._read(value, self.reader)
+    def read(self, value: bytes, start: int = PREFIX_BYTES) -> Decoded:
+        """Decode a value whose Avro begins at ``start``.
 
-    def read_as_written(self, value: bytes) -> Decoded:
-        """Decode a framed value in the shape of its writer's schema. Raises as ``read`` does."""
-        return self._read(value, None)
+        Raises ``Rejected`` (DECODE) and nothing else, whatever the bytes are.
+        """
+        return self._read(value, start, self.reader)
 
-    def _read(self, value: bytes, reader: Any) -> Decoded:
+    def read_as_written(self, value: bytes, start: int = PREFIX_BYTES) -> Decoded:
+        """Decode a value in the shape of its writer's schema. Raises as ``read`` does."""
+        return self._read(value, start, None)
+
+    def _read(self, value: bytes, start: int, reader: Any) -> Decoded:
         source = BytesIO(value)
-        source.seek(PREFIX_BYTES)
+        source.seek(start)
         try:
             fields: Any = schemaless_reader(source, self.writer, reader)
         except Exception as error:
-            raise explain(error, self.schema_id, self.writer, reader, value) from error
+            raise explain(error, self.schema_id, self.writer, reader, value[start:]) from error
         if source.tell() != len(value):
             raise trailing_bytes(self.schema_id, self.record_name, len(value) - source.tell())
         return Decoded(self.record_name, fields)
@@ -58,7 +61,7 @@ class Unreadable:
         self.message = message
         self.expires_at = expires_at
 
-    def read(self, _value: bytes) -> Decoded:
+    def read(self, _value: bytes, _start: int = PREFIX_BYTES) -> Decoded:
         """Raise ``Rejected`` (DECODE), with the reason."""
         raise Rejected(Stage.DECODE, self.code, self.message)
 

@@ -2,6 +2,7 @@ import copy
 import json
 from io import BytesIO
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastavro import schemaless_writer
@@ -9,7 +10,7 @@ from fastavro import schemaless_writer
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.schema_registry import WriterDefinition
 from workers.adapters.avro.schemas import Schema, parse
-from workers.adapters.avro.wire import prefix_of
+from workers.adapters.avro.wire import SchemaName, prefix_of
 from workers.core.errors import Rejected, Retryable
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
@@ -26,14 +27,16 @@ class InMemoryRegistry:
     def __init__(self) -> None:
         self.definitions: dict[int, WriterDefinition] = {}
         self.subjects: dict[str, int] = {}
-        self.asked: list[int] = []
+        self.guids: dict[UUID, int] = {}
+        self.asked: list[SchemaName] = []
         self.away = False
 
-    async def definition(self, schema_id: int) -> WriterDefinition | None:
-        self.asked.append(schema_id)
+    async def definition(self, schema: SchemaName) -> WriterDefinition | None:
+        self.asked.append(schema)
         if self.away:
             raise Retryable("away")
-        return self.definitions.get(schema_id)
+        schema_id = self.guids.get(schema) if isinstance(schema, UUID) else schema
+        return None if schema_id is None else self.definitions.get(schema_id)
 
     async def register(self, subject: str, schema: Schema) -> int:
         if subject not in self.subjects:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import SecretStr
@@ -13,6 +14,7 @@ from workers.adapters.avro.schema_registry import SchemaRegistry, WriterDefiniti
 from workers.config.settings import SchemaRegistrySettings
 from workers.core.errors import Retryable
 
+GUID = UUID("4dc6ba0a-9c36-4ed0-8b6a-6a3b0f3a5a11")
 PAGE = b"<html>\n<body>\n" + b"<p>welcome</p>\n" * 100 + b"</body></html>"
 
 
@@ -30,13 +32,20 @@ class NoRegistry(BaseHTTPRequestHandler):
 
     do_POST = do_GET  # noqa: N815 - the name that http.server calls
 
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_message(self, *_: Any) -> None:
         return None
 
 
 @contextmanager
-def serving() -> Iterator[HTTPServer]:
-    with HTTPServer(("127.0.0.1", 0), NoRegistry) as server:
+def serving(handler: type[NoRegistry] = NoRegistry) -> Iterator[HTTPServer]:
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield server
@@ -77,6 +86,7 @@ async def test_another_server_at_the_address_is_one_sentence_with_the_fix(
     try:
         for request in (
             registry.definition(1),
+            registry.definition(GUID),
             registry.registered_id("subject", {"type": "string"}),
             registry.register("subject", {"type": "string"}),
         ):
@@ -132,6 +142,44 @@ async def test_a_server_out_of_reach_is_one_sentence_with_the_variable() -> None
             await registry.definition(1)
     finally:
         await registry.aclose()
+
+
+NO_SCHEMA = b'{"error_code": 40403, "message": "no schema"}'
+
+
+class WithoutGuids(NoRegistry):
+    """A registry of ids alone: it has no path for GUIDs."""
+
+    def do_GET(self) -> None:
+        is_registry_s = self.path.startswith("/schemas/ids/")
+        self.answer(404, NO_SCHEMA if is_registry_s else b"no such path")
+
+
+async def test_a_registry_without_guids_knows_none_and_is_no_outage() -> None:
+    with serving(WithoutGuids) as server:
+        registry = SchemaRegistry(SchemaRegistrySettings(url=f"http://127.0.0.1:{server.server_port}"))
+        try:
+            assert await registry.definition(GUID) is None
+        finally:
+            await registry.aclose()
+
+
+class WithGuids(NoRegistry):
+    """A registry that answers for one GUID as Confluent's does."""
+
+    def do_GET(self) -> None:
+        known = self.path.startswith(f"/schemas/guids/{GUID}")
+        self.answer(200 if known else 404, b'{"schema": "\\"string\\""}' if known else NO_SCHEMA)
+
+
+async def test_the_schema_of_a_guid_is_fetched() -> None:
+    with serving(WithGuids) as server:
+        registry = SchemaRegistry(SchemaRegistrySettings(url=f"http://127.0.0.1:{server.server_port}"))
+        try:
+            assert await registry.definition(GUID) == WriterDefinition("AVRO", ['"string"'])
+            assert await registry.definition(UUID(int=GUID.int + 1)) is None
+        finally:
+            await registry.aclose()
 
 
 class LacksReference(NoRegistry):

@@ -14,6 +14,7 @@ from jmespath.parser import ParsedResult
 
 from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.encoder import AvroEncoder
+from workers.adapters.avro.wire import VALUE_SCHEMA_ID
 from workers.core.errors import Dropped, Misconfigured, Rejected, Retryable, Unreachable
 from workers.core.record import Decoded
 from workers.core.stage import Stage
@@ -60,7 +61,9 @@ class Repair:
             value = await self.encoder.encode(topic, decoded.record_name, fields)
         except (ValueError, TypeError, KeyError) as error:
             return Repaired(letter, _does_not_fit(decoded, error))
-        repaired = letter._replace(record=letter.record._replace(value=value))
+        # The new value begins with the id of its schema; a header would still name the former one.
+        headers = [each for each in letter.record.headers if each[0] != VALUE_SCHEMA_ID]
+        repaired = letter._replace(record=letter.record._replace(value=value, headers=headers))
         return Repaired(repaired, None, changes(decoded.fields, fields))
 
     def _decoded(self, letter: Letter) -> Decoded:
