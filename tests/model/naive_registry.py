@@ -55,15 +55,23 @@ def naive_registry(log: Iterable[Change], grace_days: int = 30) -> Graph:
 
 
 def _new(log: Iterable[Change]) -> Iterable[Told]:
-    """Skip events that are not newer than the last one of their row."""
+    """Skip events that are not newer than the last one of their row. A changed key is a deletion and an insertion."""
     reached: dict[Any, int] = {}
-    for _, fields in log:
+    for fields in (part for _, whole in log for part in _parts(whole)):
         table = fields["source"]["table"]
         row = fields["after"] or fields["before"]
         key = (table, *(row[column] for column in KEYS[table]))
         if fields["source"]["lsn"] > reached.get(key, -1):
             reached[key] = fields["source"]["lsn"]
             yield fields
+
+
+def _parts(fields: Told) -> Iterable[Told]:
+    before, after = fields["before"], fields["after"]
+    key = KEYS[fields["source"]["table"]]
+    if fields["op"] == "u" and before and [before[column] for column in key] != [after[column] for column in key]:
+        yield fields | {"op": "d", "after": None}
+    yield fields
 
 
 def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:

@@ -34,8 +34,11 @@ class Registry:
     def change(self) -> None:
         """Make one random change."""
         chosen = self.random.choices(
-            (self._put_model, self._put_version, self._put_capability, self._put_schema, self._delete, self._snapshot),
-            (8, 3, 5, 3, 4, 0.3),
+            (
+                *(self._put_model, self._put_version, self._put_capability, self._put_schema),
+                *(self._delete, self._rename, self._snapshot),
+            ),
+            (8, 3, 5, 3, 4, 3, 0.3),
         )
         chosen[0]()
 
@@ -125,6 +128,16 @@ class Registry:
         if self.source.rows:
             table, key = self.random.choice(list(self.source.rows))
             self.source.delete(table, *key)
+
+    def _rename(self) -> None:
+        if not self.source.rows:
+            return
+        table, (subject, *rest) = self.random.choice(list(self.source.rows))
+        subjects = self.schemas if table == "schemas" else self.models
+        other = self.random.choice(subjects) if self.random.random() < 0.3 else subject
+        parts = {"model_versions": VERSIONS, "schemas": ("1.0.0", "1.1.0")}.get(table, (self._capability(),))
+        new = (other, self.random.choice(parts)) if rest else (other,)
+        self.source.rename(table, (subject, *rest), new)
 
     def _snapshot(self) -> None:
         self.source.snapshot()

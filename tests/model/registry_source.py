@@ -32,14 +32,17 @@ class Change(NamedTuple):
     fields: dict[str, Any]
 
 
-def change(table: str, operation: str, row: Row, lsn: int | None = 1, ts_ms: int = BEGINS) -> Change:
-    """Return the change event of a row, with nulls for columns not given."""
+def change(  # noqa: PLR0913, PLR0917 - the parts of a change
+    table: str, operation: str, row: Row, lsn: int | None = 1, ts_ms: int = BEGINS, old_key: tuple[str, ...] = ()
+) -> Change:
+    """Return the change event of a row, with nulls for columns not given; ``old_key`` where an update changes it."""
     whole = {column: row.get(column) for column in COLUMNS[table]}
-    gone = {column: value if column in KEYS[table] else None for column, value in whole.items()}
+    known_key = dict(zip(KEYS[table], old_key, strict=True)) if old_key else row
+    gone = {column: known_key.get(column) if column in KEYS[table] else None for column in whole}
     source = {"connector": "postgresql", "table": table, "lsn": lsn, "ts_ms": ts_ms, "snapshot": "false"}
     subject = str(row.get(KEYS[table][0]))
     fields = {
-        "before": gone if operation == "d" else None,
+        "before": gone if operation == "d" or old_key else None,
         "after": None if operation == "d" else whole,
         "source": source,
         "op": operation,
@@ -81,6 +84,19 @@ class Source:
         """Delete a row if it exists."""
         if row := self.rows.pop((table, key), None):
             self._log(table, "d", row)
+
+    def rename(self, table: str, old: tuple[str, ...], new: tuple[str, ...]) -> None:
+        """Change the key of a row. Another subject is another message key: a deletion and an insertion."""
+        if old == new or (table, old) not in self.rows or (table, new) in self.rows:
+            return
+        gone = self.rows.pop((table, old))
+        row = self.rows[table, new] = gone | dict(zip(KEYS[table], new, strict=True))
+        self.lsn += 10
+        at = (self.lsn, BEGINS + self.lsn)
+        if old[0] == new[0]:
+            self.log.append(change(table, "u", row, *at, old))
+        else:
+            self.log += [change(table, "d", gone, *at), change(table, "c", row, *at)]
 
     def snapshot(self) -> None:
         """Log all rows again, as a snapshot does."""

@@ -10,6 +10,7 @@ DEAD_LETTER_CODES = (
     DeadLetterCode(Stage.VALIDATE, "key.missing", "has no key"),
     DeadLetterCode(Stage.VALIDATE, "key.mismatch", "is not keyed by the id of its model or schema"),
     DeadLetterCode(Stage.VALIDATE, "field.missing", "lacks a field or a column of the primary key"),
+    DeadLetterCode(Stage.VALIDATE, "column.unsent", "has a new key, and lacks a large column that has not changed"),
     DeadLetterCode(Stage.VALIDATE, "field.type", "has a column of another type"),
     DeadLetterCode(Stage.VALIDATE, "field.too_large", "has a text above the size limit"),
     DeadLetterCode(Stage.VALIDATE, "field.not_unicode", "has half a surrogate pair in a text"),

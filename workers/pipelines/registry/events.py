@@ -146,11 +146,16 @@ class CapabilityDeleted(NamedTuple):
 
 ModelChange: TypeAlias = ModelRow | ModelDeleted | VersionRow | VersionDeleted | CapabilityRow | CapabilityDeleted
 SchemaChange: TypeAlias = SchemaRow | SchemaDeleted
+Deletion: TypeAlias = ModelDeleted | VersionDeleted | CapabilityDeleted | SchemaDeleted
 
 
 class Event(NamedTuple):
-    """A change. An example of ``event_type`` is ``model.updated``."""
+    """A change. An example of ``event_type`` is ``model.updated``.
+
+    ``replaced`` is the row under its old key, where an update has changed the key.
+    """
 
     event_type: str
     position: Position
     change: ModelChange | SchemaChange
+    replaced: Deletion | None = None

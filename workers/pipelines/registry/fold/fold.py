@@ -24,6 +24,9 @@ def folder(merge: Merge) -> Callable[[RegistryState, Event, int], None]:
     """Return the worker's ``fold``. It raises ``Rejected`` (ENRICH) where a model or a schema has too many parts."""
 
     def fold(state: RegistryState, event: Event, _offset: int) -> None:
+        if event.replaced is not None:
+            gone = _fold(state, event._replace(change=event.replaced), merge)
+            state.observations += [each for each in gone if not isinstance(each, Skipped)]
         observed = _fold(state, event, merge)
         state.observations += observed
         if not any(isinstance(each, Skipped) for each in observed):

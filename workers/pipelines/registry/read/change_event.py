@@ -6,10 +6,7 @@ from typing import Any
 from workers.core.checks import quoted, reject
 from workers.core.errors import Dropped
 from workers.core.record import Decoded
-from workers.pipelines.registry.events import (
-    Event,
-    Position,
-)
+from workers.pipelines.registry.events import UNSENT, Deletion, Event, Position
 from workers.pipelines.registry.options import Accept
 from workers.pipelines.registry.read.tables import Table, tables
 
@@ -32,8 +29,8 @@ def parser(accept: Accept) -> Callable[[Decoded, int], Event]:
     It raises ``Dropped`` for ``ROWLESS``, ``CONTROL`` and tombstones, and ``Rejected`` (VALIDATE) with one of
     ``table.unknown``, ``operation.unknown``, ``field.missing``, ``field.type``,
     ``field.too_large``, ``field.not_unicode``, ``date.invalid``, ``timestamp.invalid``, ``json.invalid``,
-    ``json_schema.invalid``, ``capability.enum``, ``cost_per_1k_tokens.digits``, or column and rule of the JSON
-    Schema in ``model_rules``, such as ``version.pattern`` or ``vector_clock.type``.
+    ``json_schema.invalid``, ``capability.enum``, ``cost_per_1k_tokens.digits``, ``key.mismatch``, ``column.unsent``, or
+    column and rule of the JSON Schema in ``model_rules``, such as ``version.pattern`` or ``vector_clock.type``.
     """
     known = tables(accept)
 
@@ -82,8 +79,38 @@ def _read(table: Table, fields: Mapping[str, Any]) -> Event:
             "field.missing",
             f"{image} is {quoted(row)}: give the table a primary key, so that change events contain rows",
         )
-    change = table.deleted(row) if operation == "d" else table.row(row)
-    return Event(f"{table.kind}.{CHANGES[operation]}", _position(fields["source"]), change)
+    event_type, position = f"{table.kind}.{CHANGES[operation]}", _position(fields["source"])
+    if operation == "d":
+        return Event(event_type, position, table.deleted(row))
+    replaced = _replaced(table, fields.get("before"), row) if operation == "u" else None
+    event = Event(event_type, position, table.row(row), replaced)
+    if replaced is not None or operation == "c":
+        _check_whole(event, fields["source"]["table"])
+    return event
+
+
+def _replaced(table: Table, before: Any, row: Mapping[str, Any]) -> Deletion | None:
+    """Return the row under its old key, if the update has changed the key.
+
+    PostgreSQL logs the old key only then, unless the table's replica identity is ``FULL``. Debezium itself makes a
+    deletion and an insertion of a change of ``message.key.columns``; no event names two subjects. Raises ``Rejected``.
+    """
+    if not isinstance(before, Mapping):
+        return None
+    old, new = table.deleted(before), table.deleted(row)
+    if old[0] != new[0]:
+        column = KEY_COLUMNS[table.kind]
+        fix = f"key the table's changes by {column} (message.key.columns)"
+        reject("key.mismatch", f"{column} was {quoted(old[0])} and is {quoted(new[0])} in one change: {fix}")
+    return None if old == new else old
+
+
+def _check_whole(event: Event, table: str) -> None:
+    """Reject a row under a new key without its large columns: nothing else has them. Raises ``Rejected``."""
+    for column, value in event.change._asdict().items():
+        if value is UNSENT:
+            fix = f"ALTER TABLE {table} REPLICA IDENTITY FULL, release the key, and take a new snapshot of the row"
+            reject("column.unsent", f"{column} was not sent with the row's new key, because it has not changed: {fix}")
 
 
 def check_key(event: Event, key: bytes | None) -> None:

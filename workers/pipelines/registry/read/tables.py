@@ -7,6 +7,7 @@ from workers.core.checks import quoted, reject
 from workers.pipelines.registry.events import (
     CapabilityDeleted,
     CapabilityRow,
+    Deletion,
     ModelChange,
     ModelDeleted,
     SchemaChange,
@@ -26,7 +27,7 @@ class Table(NamedTuple):
 
     kind: str
     row: Callable[[Row], ModelChange | SchemaChange]
-    deleted: Callable[[Row], ModelChange | SchemaChange]
+    deleted: Callable[[Row], Deletion]
 
 
 def tables(accept: Accept) -> Mapping[str, Table]:
