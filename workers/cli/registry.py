@@ -88,6 +88,8 @@ def list_migrations(
         print("there are no migrations of schemas")
     else:
         columns = ["schema_id", "version", "from_version", "change_class", "state", "why", "decided_by", "decided_why"]
+        if any(migration.refused_why for migration in migrations):
+            columns += ["refused_why", "confirm_at"]
         print_rows([migration._asdict() for migration in migrations], columns)
 
 

@@ -46,12 +46,22 @@ class AskConnector(NamedTuple):
 Effect: TypeAlias = Publish | Call | Measurement | AskConnector
 
 
+FIRST_WAIT_MS = 60_000
+LONGEST_WAIT_MS = 7 * 86_400_000
+
+
+def wait_after_refusals_ms(refusals: int) -> int:
+    """Return how long a step that the API has refused is left alone: a minute, doubled each time, at most a week."""
+    return min(FIRST_WAIT_MS << min(refusals - 1, 16), LONGEST_WAIT_MS)
+
+
 class Step(NamedTuple):
     """Effects in their order, then ``record``: Cypher that stores in the graph that they are done.
 
     After a crash between the two, the step is due and done again: effects and ``record`` must be idempotent.
     Steps must not depend on one another: when one fails, others may run first. ``refused`` stores that the API (with
-    a 4xx) or the graph refused the step, so that the job's query can leave it out for a while.
+    a 4xx) or the graph refused the step, so that the job's query can leave it out for a while. Its parameter
+    ``refused_why`` is what they answered.
     """
 
     effects: Sequence[Effect]

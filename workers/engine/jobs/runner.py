@@ -158,7 +158,7 @@ class Runner:
         if step.refused is None:
             self._backoff.refused(step, self._context.clock.monotonic())
             return False
-        await self._record(step.refused)
+        await self._record(step.refused._replace(parameters={**step.refused.parameters, "refused_why": str(error)}))
         return True
 
     def _unreachable(self, reason: Retryable) -> float:

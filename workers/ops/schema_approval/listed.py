@@ -11,7 +11,9 @@ WHERE ($schema_id IS NULL OR m.schema_id = $schema_id) AND ($version IS NULL OR 
 RETURN m.migration_id AS migration_id, m.schema_id AS schema_id, m.to_version AS version,
   m.from_version AS from_version, m.change_class AS change_class, m.why AS why, m.state AS state,
   toString(m.validated_at) AS validated_at, m.decided_by AS decided_by, m.decided_why AS decided_why,
-  toString(m.decided_at) AS decided_at, m.rolled_back_why AS rolled_back_why
+  toString(m.decided_at) AS decided_at, m.rolled_back_why AS rolled_back_why,
+  CASE WHEN m.state = 'VERIFIED' THEN m.refused_why END AS refused_why,
+  CASE WHEN m.state = 'VERIFIED' THEN toString(m.confirm_at) END AS confirm_at
 ORDER BY m.validated_at, migration_id
 """
 
@@ -31,6 +33,9 @@ class Listed(NamedTuple):
     decided_why: str | None
     decided_at: str | None
     rolled_back_why: str | None
+    refused_why: str | None = None
+    """What the registry's API answered to the confirmation; it is sent again at ``confirm_at``."""
+    confirm_at: str | None = None
 
 
 async def listed(settings: Neo4jSettings, schema_id: str | None = None, version: str | None = None) -> list[Listed]:

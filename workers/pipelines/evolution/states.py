@@ -41,3 +41,8 @@ ENDED = frozenset({State.CONFIRMED, State.ROLLED_BACK, State.REJECTED})
 """States of ended migrations."""
 
 UNDER_WAY = frozenset(State) - ENDED
+
+SETTLED = ENDED | {State.VERIFIED}
+"""States in which the next version may begin: that the registry has not taken a confirmation yet holds up nothing."""
+
+BLOCKING = frozenset(State) - SETTLED

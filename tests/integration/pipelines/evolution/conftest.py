@@ -58,6 +58,8 @@ class World:
         self.schema_id = f"{self.name}-tool"
         self.now = 1_000
         self.told: list[Effect] = []
+        self.refuses: str | None = None
+        """What the registry answers to confirmations, where it refuses them."""
         self.table = Table()
         self.events: list[Event] = []
         self._registry, self._source = RegistryTable(), Source()
@@ -112,10 +114,16 @@ class World:
     async def take(self, procedure: PeriodicJob) -> bool:
         """Run the procedure's steps, and fold their log events; return whether there were any."""
         steps = await self.steps(procedure)
+        recorder = Neo4jRecorder(self.driver, self.database)
         for step in steps:
+            if self.refuses and step.refused is not None:
+                await recorder.record(
+                    Query(step.refused.cypher, {**step.refused.parameters, "refused_why": self.refuses})
+                )
+                continue
             await self.log(*filter(None, map(self._event, step.effects)))
             if step.record is not None:
-                await Neo4jRecorder(self.driver, self.database).record(Query(*step.record))
+                await recorder.record(Query(*step.record))
         return bool(steps)
 
     async def log(self, *events: Event) -> None:
@@ -142,7 +150,7 @@ class World:
     async def properties(self, version: str) -> dict[str, Any]:
         cypher = "MATCH (m:SchemaMigration {schema_id: $schema_id, to_version: $version}) RETURN m"
         (found,) = await self.query(cypher, schema_id=self.schema_id, version=version)
-        return dict(found["m"])
+        return {name: value for name, value in found["m"].items() if name != "sync_timestamp"}
 
 
 @pytest.fixture

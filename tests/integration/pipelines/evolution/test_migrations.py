@@ -10,7 +10,9 @@ from workers.adapters.graph.connection import GraphConnection
 from workers.config.settings import Settings
 from workers.core.job import Publish
 from workers.ops.model_purge import models_due, purge_models
+from workers.ops.schema_approval.listed import listed
 from workers.pipelines.evolution.events import Decided, Executed, RolledBack
+from workers.pipelines.evolution.jobs.find_versions import FindVersions
 from workers.pipelines.evolution.jobs.queries import REPEAT_MS
 
 NARROW, WIDE, OTHER = '{"enum": ["C"]}', '{"enum": ["C", "F"]}', '{"enum": ["K"]}'
@@ -141,6 +143,37 @@ async def test_the_current_version_with_other_contents_waits_for_approval(world:
     await world.publish("1", WIDE, "a")
     await world.settle()
     assert (await world.show()).migrations == [["1", "AWAITING_APPROVAL"], ["1", "CONFIRMED"]]
+
+
+async def test_a_refused_confirmation_is_kept_shown_sent_again_later_and_holds_up_no_version(world: World) -> None:
+    world.refuses = "the registry's API answers POST with 404"
+    await first(world, "a")
+    await world.publish("2", WIDE, "a", at=1)
+    await world.settle()
+    assert await world.show() == (["2"], {"a": "2"}, [["1", "VERIFIED"], ["2", "VERIFIED"]])
+    shown = await listed(Settings.from_environment().neo4j, world.schema_id)
+    assert [(each.version, each.refused_why) for each in shown] == [("1", world.refuses), ("2", world.refuses)]
+    world.refuses = None
+    world.now += 59_999
+    await world.settle()
+    assert (await world.show()).migrations == [["1", "VERIFIED"], ["2", "VERIFIED"]], "not before its time"
+    world.now += 1
+    await world.settle()
+    assert (await world.show()).migrations == [["1", "CONFIRMED"], ["2", "CONFIRMED"]]
+    shown = await listed(Settings.from_environment().neo4j, world.schema_id)
+    assert [each.refused_why for each in shown] == [None, None]
+
+
+async def test_a_schema_that_has_not_changed_lately_is_asked_for_once_and_then_seldom(world: World) -> None:
+    await world.publish("1", NARROW)
+    long_ago = "MATCH (v:SchemaVersion {schema_id: $id}) SET v.sync_timestamp = datetime() - duration({minutes: 11})"
+    await world.query(long_ago, id=world.schema_id)
+    before = FindVersions("log")
+    assert len(await world.steps(before)) == 1, "a new process looks at all of them"
+    assert list(before.steps([], world.now)) == []
+    assert await world.steps(before) == []
+    await world.publish("1", WIDE)
+    assert len(await world.steps(before)) == 1, "it has changed now"
 
 
 CORRUPTIONS: dict[str, str] = {

@@ -1,7 +1,7 @@
 """Each current schema reads what each released one wrote, and the other way round."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,16 @@ from workers.adapters.avro.schemas import Schema, load_reader_schemas, parse
 
 RELEASED = Path(__file__).parent / "released"
 ROOT = Path(__file__).parents[4]
-CURRENT = load_reader_schemas(ROOT / "schemas/avro/telemetry")
-PAIRS = [(file, json.loads(file.read_bytes())) for file in sorted(RELEASED.glob("*.avsc"))]
+CURRENT = {
+    name: schema
+    for folder in ("telemetry", "evolution", "registry")
+    for name, schema in load_reader_schemas(ROOT / "schemas/avro" / folder).items()
+}
+PAIRS = [(file, json.loads(file.read_bytes())) for file in sorted(RELEASED.rglob("*.avsc"))]
 LONG = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 PRIMITIVES: Mapping[str, st.SearchStrategy[Any]] = {
     "null": st.none(),
+    "boolean": st.booleans(),
     "string": st.text(max_size=20),
     "int": st.integers(min_value=-(2**31), max_value=2**31 - 1),
     "long": LONG,
@@ -32,14 +37,20 @@ def values_of(avro_type: Any) -> st.SearchStrategy[Any]:
         return st.one_of([values_of(branch) for branch in avro_type])
     if isinstance(avro_type, str):
         return PRIMITIVES[avro_type]
-    if avro_type["type"] == "enum":
-        return st.sampled_from(avro_type["symbols"])
-    assert avro_type["type"] == "map"
-    return st.dictionaries(st.text(max_size=5), values_of(avro_type["values"]), max_size=3)
+    kind = avro_type["type"]
+    return PRIMITIVES[kind] if kind in PRIMITIVES else COMPLEX[kind](avro_type)  # a time is its number here
 
 
 def records_of(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({field["name"]: values_of(field["type"]) for field in schema["fields"]})
+
+
+COMPLEX: Mapping[str, Callable[[Any], st.SearchStrategy[Any]]] = {
+    "enum": lambda enum: st.sampled_from(enum["symbols"]),
+    "map": lambda map_: st.dictionaries(st.text(max_size=5), values_of(map_["values"]), max_size=3),
+    "array": lambda array: st.lists(values_of(array["items"]), max_size=3),
+    "record": records_of,
+}
 
 
 def read_back(fields: Any, writer: Any, reader: Any) -> Any:

@@ -55,6 +55,7 @@ class World:
         self.clock = FakeClock()
         self.metrics = Metrics()
         self.bugs: list[BaseException] = []
+        self.refused_why: list[str] = []
         self.tracing: Tracing = NO_TRACING
         self._changed = asyncio.Event()
 
@@ -82,6 +83,7 @@ class World:
 
     async def record(self, record: Query) -> None:
         name = record.parameters["name"]
+        self.refused_why += [record.parameters["refused_why"]] if "refused_why" in record.parameters else []
         self._note(f"{record.cypher} {name}")
         self.due.remove(name)
 
@@ -203,6 +205,7 @@ async def test_a_refusal_is_recorded_in_the_graph_where_the_step_has_a_query_for
     async with world.running(errands):
         await world.until(lambda: not world.due)
     assert world.done == ["refused a", "call b", "publish b", "done b"]
+    assert world.refused_why == ["404"]
 
 
 class Lookups(Errands):

@@ -74,6 +74,25 @@ def test_a_migration_that_nothing_tells_of_is_left_out() -> None:
     assert table.skipped() == ["unknown_migration"]
 
 
+def test_a_version_that_the_registry_has_not_confirmed_holds_up_no_later_one() -> None:
+    table = Table()
+    table.take([published("1"), then("1", Executed()), then("1", Verified())])
+    migrated(table, "2", against="1")
+    assert [table.migration(version).state for version in "12"] == [State.VERIFIED, State.CONFIRMED]
+    table.take([then("1", Confirmed())])
+    assert (table.migration("1").state, table.state().current) == (State.CONFIRMED, "2")
+
+
+def test_more_unconfirmed_versions_than_a_state_has_room_for_are_no_fault() -> None:
+    table, before = Table(), None
+    for number in range(MAX_MIGRATIONS + 2):
+        version = str(number)
+        table.take([published(version, before), then(version, Executed()), then(version, Verified())])
+        before = version
+    assert len(table.state().migrations) == MAX_MIGRATIONS
+    assert table.state().current == str(MAX_MIGRATIONS + 1)
+
+
 def test_a_schema_is_migrated_to_one_version_after_the_other() -> None:
     table = Table()
     table.take([published("1"), published("2", None)])

@@ -9,7 +9,7 @@ from tests.unit.pipelines.evolution.applied_moves import AppliedMoves
 from tests.unit.pipelines.evolution.decisions import Table, named, published, then
 from workers.pipelines.evolution.events import Change, Confirmed, Decided, Due, Event, Executed, RolledBack, Verified
 from workers.pipelines.evolution.fold.schema_migrations import Migration, SchemaMigrations
-from workers.pipelines.evolution.states import UNDER_WAY, ChangeClass, State
+from workers.pipelines.evolution.states import BLOCKING, ChangeClass, State
 
 VERSIONS = ("1", "2", "3")
 CHANGES: tuple[Change, ...] = (
@@ -44,7 +44,7 @@ def batches(log: Sequence[Event], sizes: Sequence[int]) -> list[Sequence[Event]]
 
 
 def under_way(state: SchemaMigrations) -> list[Migration]:
-    return [each for each in state.migrations.values() if each.state in UNDER_WAY]
+    return [each for each in state.migrations.values() if each.state in BLOCKING]
 
 
 @settings(deadline=None)

@@ -43,7 +43,7 @@ def fold(schema: SchemaMigrations, event: Event, _offset: int) -> None:
 def _publish(schema: SchemaMigrations, event: Event, change: Published) -> Advanced | Skipped:
     if event.migration_id in schema.migrations:
         return skip(event, REDELIVERED)
-    if not all(each.ended for each in schema.migrations.values()):
+    if not all(each.settled for each in schema.migrations.values()):
         return skip(event, ANOTHER_UNDER_WAY)
     if schema.migrations and change.against_version != schema.current:
         return skip(event, STALE_COMPARISON)

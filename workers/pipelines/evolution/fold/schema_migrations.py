@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from workers.pipelines.evolution.limits import MAX_MIGRATIONS
-from workers.pipelines.evolution.states import ENDED, ChangeClass, State
+from workers.pipelines.evolution.states import ENDED, SETTLED, ChangeClass, State
 
 
 class Advanced(NamedTuple):
@@ -49,6 +49,11 @@ class Migration(NamedTuple):
         """Tell whether the migration has ended."""
         return self.state in ENDED
 
+    @property
+    def settled(self) -> bool:
+        """Tell whether the next version may begin."""
+        return self.state in SETTLED
+
     @classmethod
     def load(cls, dumped: list[Any]) -> "Migration":
         """Return the migration of dumped values."""
@@ -76,7 +81,12 @@ class SchemaMigrations:
         """Store a migration, and mark it as changed."""
         self.migrations[migration_id] = self.changed[migration_id] = migration
         if len(self.migrations) > MAX_MIGRATIONS:
-            del self.migrations[next(name for name, each in self.migrations.items() if each.ended)]
+            # At most one is not settled. Those that the registry has not confirmed stay longest.
+            oldest = min(self.migrations, key=lambda name: (not self.migrations[name].ended, self._blocks(name)))
+            del self.migrations[oldest]
+
+    def _blocks(self, name: str) -> bool:
+        return not self.migrations[name].settled
 
     def dump(self) -> bytes:
         """Return the state as JSON, without marks, and without the models of ended migrations."""

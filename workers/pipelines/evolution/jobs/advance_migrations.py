@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 from workers.core.fingerprint import fingerprint
-from workers.core.job import Call, Effect, Step
+from workers.core.job import Call, Effect, Step, wait_after_refusals_ms
 from workers.core.reference import Query
 from workers.pipelines.evolution.events import Decided
 from workers.pipelines.evolution.fold.transitions import WORKER
 from workers.pipelines.evolution.identity import Subject, event_id
-from workers.pipelines.evolution.jobs.queries import NOTIFIED, STEP_ANNOUNCED, due
+from workers.pipelines.evolution.jobs.queries import CONFIRMATION_REFUSED, NOTIFIED, STEP_ANNOUNCED, due
 from workers.pipelines.evolution.records import confirmation, decided, event, notification
 from workers.pipelines.evolution.states import State
 
@@ -44,7 +44,8 @@ class AdvanceMigrations:
         if row["state"] == State.AWAITING_APPROVAL:
             parameters = {"migration_id": subject.migration_id, "now": now}
             return Step([notification(subject, now, _facts(row, "change_class", "why"))], Query(NOTIFIED, parameters))
-        return _announce(self._effects(row, subject, now), row, now)
+        step = _announce(self._effects(row, subject, now), row, now)
+        return step._replace(refused=_postponed(row, now)) if row["state"] == State.VERIFIED else step
 
     def _effects(self, row: Row, subject: Subject, now: int) -> Sequence[Effect]:
         match row["state"]:
@@ -73,6 +74,13 @@ def _announce(effects: Sequence[Effect], row: Row, now: int) -> Step:
     """Return the step that writes records to the log, and then stores that it did."""
     parameters = {"migration_id": row["migration_id"], "state": row["state"], "now": now}
     return Step(effects, Query(STEP_ANNOUNCED, parameters))
+
+
+def _postponed(row: Row, now: int) -> Query:
+    refusals = row["refusals"] + 1
+    confirm_at = now + wait_after_refusals_ms(refusals)
+    parameters = {"migration_id": row["migration_id"], "refusals": refusals, "confirm_at": confirm_at}
+    return Query(CONFIRMATION_REFUSED, parameters)
 
 
 def _facts(row: Row, *fields: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The job that finds versions without a migration and compares them with the current version."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from workers.core.node_key import version_id
 from workers.core.reference import Query
 from workers.pipelines.evolution.identity import Subject, migration_id
 from workers.pipelines.evolution.jobs.compare import FIRST_VERSION, Comparison, compare
-from workers.pipelines.evolution.jobs.queries import VERSION_ANNOUNCED, unmigrated
+from workers.pipelines.evolution.jobs.queries import LATELY_MINUTES, VERSION_ANNOUNCED, unmigrated
 from workers.pipelines.evolution.records import event
 from workers.pipelines.evolution.states import ChangeClass
 
@@ -22,19 +22,32 @@ MAX_WHY = 1_000
 NOTHING_TO_COMPARE = Comparison(ChangeClass.BREAKING, "the current version has no JSON Schema to compare with")
 
 
-@dataclass(frozen=True, slots=True)
+ALL_EVERY_MS = LATELY_MINUTES * 60_000
+"""How often all schemas are looked at: for what no round has seen in time, such as while Kafka was away."""
+
+
+@dataclass(slots=True)
 class FindVersions:
-    """Announces each new version in the log, ``topic``, with its class."""
+    """Announces each new version in the log, ``topic``, with its class.
+
+    It looks at all schemas until nothing is left to announce, then at those that have changed lately.
+    """
 
     topic: str
     name: str = "schema-publishing"
     every_seconds: float = 1.0
+    _all_due_at: int = 0
 
     def query(self, now_ms: int) -> Query:
-        return unmigrated(now_ms)
+        return unmigrated(now_ms, of_all=now_ms >= self._all_due_at)
 
     def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step]:
         """Return a step for each version that announces it with its class."""
+        if not rows and now_ms >= self._all_due_at:
+            self._all_due_at = now_ms + ALL_EVERY_MS
+        return list(self._announced(rows, now_ms))
+
+    def _announced(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterator[Step]:
         for row in rows:
             schema_id, version = row["schema_id"], row["version"]
             subject = Subject(migration_id(schema_id, version, row["hash"]), schema_id, version)

@@ -7,9 +7,11 @@ written the next state before the job stores that it announced the last one: the
 
 from workers.core.node_key import cypher_version_id
 from workers.core.reference import Query
-from workers.pipelines.evolution.states import UNDER_WAY, State
+from workers.pipelines.evolution.states import BLOCKING, UNDER_WAY, State
 
 REPEAT_MS = 60_000
+LATELY_MINUTES = 10
+"""How far back a round looks for changes, by the clock of the graph. Longer than any transaction."""
 SCHEMAS_A_PAGE = 10
 """Each with two JSON Schemas, of which one can have a MiB."""
 MIGRATIONS_A_PAGE = 50
@@ -23,9 +25,21 @@ def _order(version: str) -> str:
     return f"reduce(order = '', part IN split({version}.version, '.') | order + {padded} + '.')"
 
 
+EVERY_SCHEMA = "MATCH (s:Schema)"
+SCHEMAS_CHANGED_LATELY = f"""
+CALL () {{
+  MATCH (v:SchemaVersion) WHERE v.sync_timestamp > datetime() - duration({{minutes: {LATELY_MINUTES}}})
+  RETURN v.schema_id AS schema_id
+  UNION
+  MATCH (m:SchemaMigration) WHERE m.sync_timestamp > datetime() - duration({{minutes: {LATELY_MINUTES}}})
+  RETURN m.schema_id AS schema_id
+}}
+MATCH (s:Schema {{schema_id: schema_id}})
+"""
+
 # The oldest version without a migration, of each schema without a running migration, and the current version.
 UNMIGRATED = f"""
-MATCH (s:Schema) WHERE NOT EXISTS {{ MATCH (s)-[:HAS_MIGRATION]->(m) WHERE m.state IN $under_way }}
+WHERE NOT EXISTS {{ MATCH (s)-[:HAS_MIGRATION]->(m) WHERE m.state IN $blocking }}
 CALL (s) {{
   MATCH (s)-[:HAS_VERSION]->(v:SchemaVersion)
   WHERE v.json_schema IS NOT NULL AND v.hash IS NOT NULL AND v.deleted_at IS NULL
@@ -48,6 +62,7 @@ MATCH (s:Schema)-[:HAS_MIGRATION]->(m:SchemaMigration)-[:TO]->(v:SchemaVersion)
 WHERE m.state IN $under_way AND v.sync_timestamp IS NOT NULL
   AND (m.announced_state IS NULL OR m.announced_state <> m.state
        OR m.announced_at < datetime({{epochMillis: $announced_before}}))
+  AND (m.confirm_at IS NULL OR m.confirm_at <= datetime({{epochMillis: $now}}))
 WITH s, m, v,
   COLLECT {{ MATCH (s)-[:CURRENT_VERSION]->(c:SchemaVersion) RETURN c ORDER BY c.version }} AS currents,
   COLLECT {{
@@ -70,6 +85,7 @@ WHERE obstacle IS NOT NULL OR m.state IN $moving
 RETURN m.migration_id AS migration_id, m.schema_id AS schema_id, m.to_version AS version, m.hash AS hash,
   m.state AS state, m.from_version AS from_version, m.change_class AS change_class, m.why AS why, obstacle, unknown,
   m.decided_by AS decided_by, m.decided_why AS decided_why, m.executed_at.epochMillis AS executed_at,
+  coalesce(m.refusals, 0) AS refusals,
   [c IN currents | c.version] AS currents,
   CASE WHEN m.state = 'EXECUTED' THEN v.json_schema END AS json_schema,
   COLLECT {{
@@ -99,6 +115,11 @@ MATCH (m:SchemaMigration {migration_id: $migration_id})
 SET m.announced_state = $state, m.announced_at = datetime({epochMillis: $now})
 """
 
+CONFIRMATION_REFUSED = """
+MATCH (m:SchemaMigration {migration_id: $migration_id})
+SET m.refusals = $refusals, m.refused_why = $refused_why, m.confirm_at = datetime({epochMillis: $confirm_at})
+"""
+
 NOTIFIED = """
 MATCH (m:SchemaMigration {migration_id: $migration_id})
 SET m.notified_at = datetime({epochMillis: $now})
@@ -110,9 +131,10 @@ MOVING = (State.SCHEDULED, *EXECUTED)
 """States with a next step at any time."""
 
 
-def unmigrated(now_ms: int) -> Query:
-    """Return the query for versions without a migration."""
-    return Query(UNMIGRATED, {"under_way": sorted(UNDER_WAY), "announced_before": now_ms - REPEAT_MS})
+def unmigrated(now_ms: int, *, of_all: bool) -> Query:
+    """Return the query for versions without a migration, of all schemas or of those that have changed lately."""
+    schemas = EVERY_SCHEMA if of_all else SCHEMAS_CHANGED_LATELY
+    return Query(schemas + UNMIGRATED, {"blocking": sorted(BLOCKING), "announced_before": now_ms - REPEAT_MS})
 
 
 def due(now_ms: int, forward_wait_ms: int) -> Query:
@@ -121,6 +143,7 @@ def due(now_ms: int, forward_wait_ms: int) -> Query:
         "under_way": sorted(UNDER_WAY),
         "executed": list(EXECUTED),
         "moving": list(MOVING),
+        "now": now_ms,
         "announced_before": now_ms - REPEAT_MS,
         "buffered_before": now_ms - forward_wait_ms,
     }

@@ -78,7 +78,7 @@ SET m.schema_id = row.schema_id, m.state = row.state, m.to_version = row.to_vers
     m.scheduled_at = {at("scheduled_at")}, m.decided_at = {at("decided_at")},
     m.decided_by = row.decided_by, m.decided_why = row.decided_why, m.executed_at = {at("executed_at")},
     m.verified_at = {at("verified_at")}, m.rolled_back_at = {at("rolled_back_at")},
-    m.rolled_back_why = row.rolled_back_why, m.confirmed_at = {at("confirmed_at")}
+    m.rolled_back_why = row.rolled_back_why, m.confirmed_at = {at("confirmed_at")}, m.sync_timestamp = datetime()
 MERGE (s)-[:HAS_MIGRATION]->(m)
 MERGE (m)-[:TO]->(v)
 """,

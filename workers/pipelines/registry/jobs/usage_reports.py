@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import orjson
 
-from workers.core.job import Call, Publish, Step
+from workers.core.job import Call, Publish, Step, wait_after_refusals_ms
 from workers.core.reference import Query
 from workers.pipelines.registry.jobs.usage_queries import WINDOW_POSTED, WINDOW_REFUSED, WINDOWS_DUE
 from workers.pipelines.registry.options import Usage
@@ -15,9 +15,6 @@ from workers.pipelines.registry.times import iso_seconds
 PAGE = 500
 RECORD = "com.llm.registry.usage.UsageStats"
 METRICS = ("total_invocations", "unique_users", "avg_latency_ms", "error_rate")
-FIRST_WAIT_MS = 60_000
-LONGEST_WAIT_MS = 7 * 86_400_000
-"""The registry refuses a model that it does not know each time, so the wait grows up to a week."""
 
 
 class SendUsageReports(NamedTuple):
@@ -38,7 +35,7 @@ class SendUsageReports(NamedTuple):
         for window in rows:
             parameters = {"id": window["id"], "stats_id": window["stats_id"]}
             refusals = window["refusals"] + 1
-            post_at = now_ms + min(FIRST_WAIT_MS << min(refusals - 1, 16), LONGEST_WAIT_MS)
+            post_at = now_ms + wait_after_refusals_ms(refusals)
             yield Step(
                 [_call(window) if self.has_api else _publish(window, self.usage.topic)],
                 Query(WINDOW_POSTED, parameters | {"now": now_ms}),

@@ -28,6 +28,7 @@ ROW: dict[str, Any] = {
     "decided_by": "ada",
     "decided_why": "planned",
     "executed_at": 3,
+    "refusals": 0,
     "currents": ["a/2"],
     "json_schema": CONTENTS,
     "left_behind": [],
@@ -113,6 +114,21 @@ def test_the_registry_is_told_before_the_log_is(*, has_api: bool) -> None:
         assert isinstance(confirm, Publish)
         assert not has_api
         assert (confirm.topic, confirm.fields["hash"]) == ("registry-confirmations", ROW["hash"])
+
+
+@pytest.mark.parametrize(("refusals", "minutes"), [(0, 1), (1, 2), (3, 8), (50, 7 * 24 * 60)])
+def test_a_confirmation_that_the_registry_refuses_is_sent_again_after_growing_waits(
+    refusals: int, minutes: int
+) -> None:
+    postponed = step(state="VERIFIED", has_api=True, refusals=refusals).refused
+    assert postponed is not None
+    assert postponed.parameters == {
+        "migration_id": named("a/2"),
+        "refusals": refusals + 1,
+        "confirm_at": 9 + minutes * 60_000,
+    }
+    assert "$refused_why" in postponed.cypher
+    assert step(state="EXECUTED").refused is None, "only the registry refuses for a reason of its own"
 
 
 def test_what_is_told_twice_has_the_same_id() -> None:

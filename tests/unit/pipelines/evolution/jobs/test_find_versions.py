@@ -55,5 +55,15 @@ def test_it_is_classed_against_what_is_current(row: dict[str, Any], change_class
     assert why in effect.fields["why"]
 
 
+def test_all_schemas_are_looked_at_until_none_is_left_then_those_that_have_changed_lately() -> None:
+    job, later = FindVersions("log"), 10 * 60_000
+    rounds = [(5, 2), (6, 1), (7, 0), (8, 1), (9, 0), (6 + later, 0), (7 + later, 0), (8 + later, 0)]
+    of_all = []
+    for now_ms, found in rounds:
+        of_all.append("sync_timestamp" not in job.query(now_ms).cypher)
+        assert len(list(job.steps([ROW] * found, now_ms))) == found
+    assert of_all == [True, True, True, False, False, False, True, False]
+
+
 def test_what_was_told_is_asked_for_again_after_a_while() -> None:
     assert FindVersions("log").query(REPEAT_MS + 3).parameters["announced_before"] == 3
