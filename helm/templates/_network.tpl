@@ -20,6 +20,10 @@
 {{- $_ := set $ports $server (list (include "memory-graph.port" (dict "address" (first $address) "port" (last $address)))) -}}
 {{- end -}}
 {{- end -}}
+{{- $external := ternary $v.externalSecrets.data dict $v.externalSecrets.enabled -}}
+{{- if or $v.registryDatabase.urlSecret.name (hasKey $external "registry-database-url") -}}
+{{- $_ := set $ports "registryDatabase" (list "5432") -}}
+{{- end -}}
 {{- toYaml $ports -}}
 {{- end }}
 

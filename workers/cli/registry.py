@@ -48,6 +48,51 @@ def purge(
             print("Nothing was changed; add --execute to do it.")
 
 
+@app.command()
+def resnapshot(
+    table: Annotated[list[str] | None, typer.Option("--table", help="Only this table; can be repeated.")] = None,
+    why: Annotated[str | None, typer.Option("--why", help="The reason; it is kept in debezium_signals.")] = None,
+    by: ByOption = None,
+    execute: Annotated[bool, typer.Option("--execute", help="Ask for it; without it, nothing is changed.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Have the registry's rows sent again, for a new or emptied graph: the topic has only changes of its retention.
+
+    The rows come as changes into registry-changes. What the graph has already stays as it is.
+
+    Example: memory-graph registry resnapshot --execute --why "the graph was emptied"
+    """
+    rows, signal_id = asyncio.run(_resnapshot(table or [], why, by, execute=execute))
+    if output is Output.JSON:
+        print_json({"executed": execute, "rows": rows, "signal_id": signal_id})
+        return
+    print_rows([{"table": name, "rows": count} for name, count in rows.items()], ["table", "rows"])
+    if execute:
+        print(f"The connector sends them: signal {signal_id}. The registry worker's lag says how far the graph is.")
+    else:
+        print('Nothing was asked for; add --execute --why "..." to do it.')
+
+
+async def _resnapshot(
+    tables: list[str], why: str | None, by: str | None, *, execute: bool
+) -> tuple[dict[str, int], str | None]:
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
+    from workers.config.user import user_name  # noqa: PLC0415 - same reason as above
+    from workers.core.errors import Misconfigured  # noqa: PLC0415 - same reason as above
+    from workers.ops.resnapshot import planned, resnapshot  # noqa: PLC0415 - same reason as above
+
+    if execute and not (why or "").strip():
+        raise Misconfigured('--execute needs --why "...": it is kept with the signal')
+    database = Settings.from_environment().registry_database
+    with Console(stderr=True).status("asking the registry's database"):
+        rows = await planned(database, tables)
+        if not execute:
+            return rows, None
+        return rows, await resnapshot(database, list(rows), by or user_name("--by"), why or "")
+
+
 def _row(model: "Due", purged: list[str], *, execute: bool) -> dict[str, str]:
     goes = model.model_id in purged if execute else not model.used_by
     used_by = ", ".join(f"{count:,} {label}" for label, count in model.used_by)

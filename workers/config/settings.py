@@ -275,6 +275,21 @@ class KafkaConnectSettings(TlsGroup):
         return self
 
 
+class RegistryDatabaseSettings(Group):
+    """How to reach the registry's PostgreSQL; without a URL it is not asked. TLS is an option of the URL."""
+
+    url: SecretStr = Field(
+        default=NO_SECRET,
+        description="postgresql://user:password@host/database of the registry, of a user who may read "
+        "pg_replication_slots and insert into debezium_signals; ?sslmode=verify-full&sslrootcert=FILE for TLS",
+    )
+
+    @property
+    def is_set(self) -> bool:
+        """Tell whether there is a database to ask."""
+        return bool(self.url.get_secret_value())
+
+
 class OtelSettings(Group):
     """Where spans are exported to; without an endpoint there are no spans."""
 
@@ -315,6 +330,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     schema_registry: SchemaRegistrySettings = SchemaRegistrySettings()
     kafka_connect: KafkaConnectSettings = KafkaConnectSettings()
+    registry_database: RegistryDatabaseSettings = RegistryDatabaseSettings()
     neo4j: Neo4jSettings = Neo4jSettings()
     registry_api: RegistryApiSettings = RegistryApiSettings()
     vault: VaultSettings = VaultSettings()

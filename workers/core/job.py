@@ -43,7 +43,18 @@ class AskConnector(NamedTuple):
     gauge: MetricSpec
 
 
-Effect: TypeAlias = Publish | Call | Measurement | AskConnector
+class AskReplication(NamedTuple):
+    """Set gauges to what a replication slot of the registry's database has not confirmed: for how long, how many bytes.
+
+    It does nothing where the settings name no database.
+    """
+
+    slot: str
+    seconds: MetricSpec
+    bytes: MetricSpec
+
+
+Effect: TypeAlias = Publish | Call | Measurement | AskConnector | AskReplication
 
 
 FIRST_WAIT_MS = 60_000

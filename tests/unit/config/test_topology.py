@@ -72,6 +72,7 @@ def test_our_own_file_holds_what_the_contract_promises() -> None:
         "schema-migrations": (3, "schema_id"),
         "schema-notifications": (1, "schema_id"),
         "registry-confirmations": (1, "schema_id"),
+        "registry-heartbeats": (1, None),
     }
     assert topology.workers["telemetry"].group == "memory-graph-telemetry"
     assert topology.schemas_folder == ROOT / "schemas/avro"

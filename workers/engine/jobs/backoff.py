@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from workers.core.job import AskConnector, Call, Effect, FetchStep, Publish, Step
+from workers.core.job import AskConnector, AskReplication, Call, Effect, FetchStep, Publish, Step
 
 AnyStep: TypeAlias = Step | FetchStep
 
@@ -69,4 +69,6 @@ def _effect_key(effect: Effect) -> Hashable:
         return effect.topic, effect.key
     if isinstance(effect, AskConnector):
         return effect.connector
+    if isinstance(effect, AskReplication):
+        return effect.slot
     return effect.metric.name, effect.labels

@@ -1,9 +1,11 @@
 """The effects of jobs: records for topics, requests to the HTTP API, and measurements."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -14,18 +16,20 @@ from workers.adapters.avro.schemas import Schema, load_reader_schemas
 from workers.adapters.kafka.producer import JAVA_PARTITIONER, KafkaProducer
 from workers.adapters.kafka_connect.status import connector_status, is_running
 from workers.adapters.registry_api.client import RegistryApi
-from workers.config.settings import KafkaConnectSettings, Settings
+from workers.adapters.registry_database.replication import log_position
+from workers.config.settings import KafkaConnectSettings, RegistryDatabaseSettings, Settings
 from workers.core.errors import Misconfigured, NotAllowed, Retryable, Unreachable
-from workers.core.job import AskConnector, Effect, Publish
+from workers.core.job import AskConnector, AskReplication, Effect, Publish
 from workers.core.metric import Measurement
 from workers.core.record import Headers, OutgoingRecord
+from workers.engine.jobs.capture_delay import CaptureDelay
 from workers.observe.tracing import Tracing
 
 log = structlog.get_logger(__name__)
 
 
 class Effects:
-    """Runs effects, each confirmed by its server. ``api`` and ``connect`` are ``None`` where none is configured."""
+    """Runs effects, each confirmed by its server. ``None`` stands for a server that is not configured."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - one parameter for each place of an effect
         self,
@@ -35,6 +39,7 @@ class Effects:
         record: Callable[[Measurement], None],
         tracing: Tracing,
         connect: KafkaConnectSettings | None = None,
+        database: RegistryDatabaseSettings | None = None,
     ) -> None:
         self._encoder = encoder
         self._producer = producer
@@ -42,6 +47,8 @@ class Effects:
         self._record = record
         self._tracing = tracing
         self._connect = connect
+        self._database = database
+        self._delays: defaultdict[str, CaptureDelay] = defaultdict(CaptureDelay)
 
     async def run(self, effect: Effect) -> None:
         """Return when the effect is confirmed. Raises ``Retryable`` and ``RequestRejected``; other errors are bugs."""
@@ -51,6 +58,8 @@ class Effects:
             self._record(effect)
         elif isinstance(effect, AskConnector):
             await self._ask_connector(effect)
+        elif isinstance(effect, AskReplication):
+            await self._ask_replication(effect)
         else:
             api = self._required_api(f"{effect.method} {effect.path}")
             await api.call(effect.method, effect.path, effect.body, effect.idempotency_key)
@@ -81,6 +90,20 @@ class Effects:
             running = False
         self._record(Measurement(effect.gauge, float(running)))
 
+    async def _ask_replication(self, effect: AskReplication) -> None:
+        if self._database is None or not self._database.is_set:
+            return
+        delay = self._delays[effect.slot]
+        try:
+            position = await log_position(self._database, effect.slot)
+        except (Misconfigured, Unreachable) as reason:
+            log.warning("nobody knows how far the connector is", slot=effect.slot, reason=str(reason))
+            self._record(Measurement(effect.seconds, delay.age(monotonic())))
+            return
+        seconds = delay.measured(position.written, position.confirmed, monotonic())
+        self._record(Measurement(effect.seconds, seconds))
+        self._record(Measurement(effect.bytes, position.behind))
+
     def _required_api(self, request: str) -> RegistryApi:
         if self._api is None:
             raise RuntimeError(f"{request} without an API: the worker was built with has_api=False")
@@ -99,7 +122,7 @@ async def open_effects(
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
     encoder = AvroEncoder(registry, _published(schemas))
-    return Effects(encoder, producer, api, record, tracing, settings.kafka_connect)
+    return Effects(encoder, producer, api, record, tracing, settings.kafka_connect, settings.registry_database)
 
 
 def _published(schemas: Path) -> Mapping[str, Schema]:

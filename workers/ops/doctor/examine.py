@@ -12,6 +12,7 @@ from workers.ops.doctor.finding import Finding, failed, ok
 from workers.ops.doctor.graph_checks import check_graph
 from workers.ops.doctor.kafka_checks import check_kafka
 from workers.ops.doctor.schema_checks import check_schemas
+from workers.ops.doctor.source_checks import check_source
 from workers.ops.doctor.vault_checks import check_vault
 from workers.pipelines.fleet import load_topology
 
@@ -35,6 +36,7 @@ async def _servers(settings: Settings, topology: Topology) -> list[Finding]:
     checks = await asyncio.gather(
         asyncio.to_thread(check_kafka, settings.kafka, topology),
         asyncio.to_thread(check_connector, settings.kafka_connect),
+        check_source(settings.registry_database),
         check_schemas(settings.schema_registry, topology),
         check_graph(settings.neo4j),
         asyncio.to_thread(check_vault, settings.vault),

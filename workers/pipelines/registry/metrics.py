@@ -26,6 +26,15 @@ CAPTURE_RUNNING = gauge(
     "registry_change_capture_running",
     "1 while the connector at KAFKA_CONNECT_URL and its tasks run, otherwise 0, by the process with partition 0.",
 )
+CAPTURE_BEHIND = gauge(
+    "registry_change_capture_behind_seconds",
+    "How long PostgreSQL's log at REGISTRY_DATABASE_URL has had something that the connector has not confirmed, by the "
+    "process with partition 0.",
+)
+CAPTURE_BEHIND_BYTES = gauge(
+    "registry_change_capture_behind_bytes",
+    "Bytes of PostgreSQL's log that the connector has not confirmed, by the process with partition 0.",
+)
 
 METRICS = (
     EVENTS_RECEIVED,
@@ -37,6 +46,8 @@ METRICS = (
     SYNC_LAG,
     MODELS,
     CAPTURE_RUNNING,
+    CAPTURE_BEHIND,
+    CAPTURE_BEHIND_BYTES,
 )
 
 

@@ -14,7 +14,7 @@ from workers.pipelines.registry.jobs.schema_contents import SchemaContents
 from workers.pipelines.registry.jobs.usage_periods import past_periods, recent_periods
 from workers.pipelines.registry.jobs.usage_reports import SendUsageReports
 from workers.pipelines.registry.jobs.usage_windows import CountUsage
-from workers.pipelines.registry.jobs.watch_connector import WatchConnector
+from workers.pipelines.registry.jobs.watch_connector import WatchConnector, WatchReplication
 from workers.pipelines.registry.metrics import METRICS, report
 from workers.pipelines.registry.options import RegistryOptions
 from workers.pipelines.registry.read.change_event import check_key, parser
@@ -44,7 +44,7 @@ def build(options: RegistryOptions, *, has_api: bool) -> WorkerSpec[Event, Regis
 
 
 def _jobs(options: RegistryOptions, *, has_api: bool) -> Sequence[PeriodicJob]:
-    jobs: tuple[PeriodicJob, ...] = (CountModels(), WatchConnector())
+    jobs: tuple[PeriodicJob, ...] = (CountModels(), WatchConnector(), WatchReplication())
     if has_api:
         jobs += (SchemaContents(),)
     if options.usage is None:

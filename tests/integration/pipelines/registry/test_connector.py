@@ -56,6 +56,7 @@ def second(name: str, **settings: str) -> dict[str, str]:
         "topic.prefix": name,
         "transforms.one_topic.topic.regex": rf"{name}\.public\.(.*)",
         "transforms.one_topic.topic.replacement": name,
+        "transforms.about_itself.regex": rf"__debezium-heartbeat\.{name}|{name}\.(?:message|transaction)",
     }
     return {**configuration(), **own, **settings}
 

@@ -2,11 +2,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from tests.unit.observe.collected import Collected, traceparent
-from workers.config.settings import KafkaConnectSettings
-from workers.core.errors import Retryable
-from workers.core.job import AskConnector, Call, Publish
+from workers.adapters.registry_database.replication import LogPosition
+from workers.config.settings import KafkaConnectSettings, RegistryDatabaseSettings
+from workers.core.errors import Retryable, Unreachable
+from workers.core.job import AskConnector, AskReplication, Call, Publish
 from workers.core.metric import Measurement, gauge
 from workers.core.record import OutgoingRecord
 from workers.engine.jobs import effects as effects_module
@@ -16,6 +18,7 @@ from workers.observe.tracing import NO_TRACING
 PUBLISH = Publish("topic", b"key", "Record", {"id": 1})
 CALL = Call("POST", "/path", {"id": 1}, "key")
 WAITING = gauge("waiting", "Waiting things.")
+BYTES = gauge("bytes", "Bytes.")
 
 
 class World:
@@ -96,6 +99,41 @@ async def test_a_connector_of_a_connect_that_is_away_does_not_run_and_without_on
     away = Effects(world, world, None, recorded.append, NO_TRACING, KafkaConnectSettings(url="http://127.0.0.1:9"))
     await away.run(AskConnector("registry", WAITING))
     assert recorded == [Measurement(WAITING, 0)]
+
+
+async def test_what_a_slot_has_not_confirmed_sets_gauges_and_grows_while_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers: list[LogPosition | Exception] = [
+        LogPosition(100, 40, active=True),
+        LogPosition(100, 40, active=True),
+        Unreachable("away"),
+    ]
+
+    async def position(_settings: RegistryDatabaseSettings, slot: str) -> LogPosition:
+        assert slot == "memory_graph"
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    seconds = iter([5.0, 25.0, 65.0])
+    monkeypatch.setattr(effects_module, "log_position", position)
+    monkeypatch.setattr(effects_module, "monotonic", lambda: next(seconds))
+    world: Any = World()
+    recorded: list[Measurement] = []
+    ask = AskReplication("memory_graph", WAITING, BYTES)
+    await Effects(world, world, None, recorded.append, NO_TRACING).run(ask)
+    assert recorded == [], "without a database nobody says"
+    database = RegistryDatabaseSettings(url=SecretStr("postgresql://registry"))
+    effects = Effects(world, world, None, recorded.append, NO_TRACING, database=database)
+    for _ in range(3):
+        await effects.run(ask)
+    assert recorded == [
+        *(Measurement(WAITING, 0), Measurement(BYTES, 60)),
+        *(Measurement(WAITING, 20), Measurement(BYTES, 60)),
+        Measurement(WAITING, 60),
+    ]
 
 
 async def test_a_published_record_goes_on_in_the_trace_of_its_step_with_the_workers_baggage() -> None:

@@ -45,6 +45,8 @@ config.providers.env.param.allowlist.pattern=^(REGISTRY_DATABASE|APICURIO_REGIST
 """
 CONNECTOR = "registry"
 CHANGE_TOPIC = "registry-changes"
+HEARTBEAT_TOPIC = "registry-heartbeats"
+"""The topic for what the connector sends of itself, and not of a row."""
 
 
 def prepare(instance: Instance) -> None:
@@ -126,22 +128,25 @@ def connector_variables(settings: Mapping[str, str]) -> dict[str, str]:
 
 def provision(settings: Mapping[str, str]) -> str:
     """Create the topic, then register the connector that writes to it."""
-    partitions = ensure_change_topic(settings)
+    partitions = ensure_topics(settings)
     _connector(settings).ensure(configuration())
     return f"connector {CONNECTOR} runs, {CHANGE_TOPIC} has {partitions} partitions"
 
 
-def ensure_change_topic(settings: Mapping[str, str]) -> int:
-    """Create the change topic and its dead-letter topic; return the partitions.
+def ensure_topics(settings: Mapping[str, str]) -> int:
+    """Create the connector's topics and the dead-letter topic of its changes; return the partitions of the changes.
 
-    This comes before Debezium writes, because Connect would create the topic with one partition. Raises
-    ``Misconfigured`` when topology.yaml lacks the topic, or Kafka has it with other partitions; ``Unreachable``.
+    This comes before Debezium writes: it waits for ever for a topic that is not there, and Connect would create it with
+    one partition. Raises ``Misconfigured`` when topology.yaml lacks one, or Kafka has it with other partitions;
+    ``Unreachable``.
     """
     path = Settings.from_environment().topology_path
     topology = load_topology(path)
-    if CHANGE_TOPIC not in topology.topics:
-        raise Misconfigured(f"{path} has no topic {CHANGE_TOPIC}, which --with cdc writes to: add it.")
-    wanted = {topic: topology.all_topics[topic] for topic in (CHANGE_TOPIC, dead_letter_topic(CHANGE_TOPIC))}
+    for topic in (CHANGE_TOPIC, HEARTBEAT_TOPIC):
+        if topic not in topology.topics:
+            raise Misconfigured(f"{path} has no topic {topic}, which --with cdc uses: add it.")
+    names = (CHANGE_TOPIC, dead_letter_topic(CHANGE_TOPIC), HEARTBEAT_TOPIC)
+    wanted = {topic: topology.all_topics[topic] for topic in names}
     admin = Admin(KafkaSettings(bootstrap_servers=settings["KAFKA_BOOTSTRAP_SERVERS"]))
     plan = plan_topics(wanted, present_topics(admin, wanted))
     if plan.refusals:

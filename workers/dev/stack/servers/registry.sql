@@ -5,6 +5,8 @@
 -- `__debezium_unavailable_value`. Full identity would avoid this, but would write every row twice to the log; readers
 -- must work without it anyway, because they do not own the tables.
 --
+-- That is enough to see a row whose key changes: `before` has its old key then.
+--
 -- A NULL in a column with a default arrives as that default, a time as 1970-01-01 (Kafka Connect, KIP-581).
 CREATE TABLE IF NOT EXISTS models (
     model_id text PRIMARY KEY,
@@ -39,4 +41,11 @@ CREATE TABLE IF NOT EXISTS capabilities (
     capability text,
     added_at timestamptz DEFAULT now(),
     PRIMARY KEY (model_id, capability)
+);
+-- What the connector is asked to do (`memory-graph registry resnapshot`): its user and the one who asks must be allowed to
+-- insert. https://debezium.io/documentation/reference/stable/configuration/signalling.html
+CREATE TABLE IF NOT EXISTS debezium_signals (
+    id varchar(64) PRIMARY KEY,
+    type varchar(32) NOT NULL,
+    data varchar(2048)
 );

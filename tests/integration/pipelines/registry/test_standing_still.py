@@ -1,0 +1,206 @@
+"""What has stopped real connectors or been lost in them: logged messages, changed keys, rows older than the topic."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+from pydantic import SecretStr
+
+from tests.integration.pipelines.registry.change_log import ChangeLog, Seen
+from tests.integration.pipelines.registry.test_connector import INSERT, other, second, tell
+from tests.unit.pipelines.registry.driven import Table
+from workers.adapters.kafka.admin import Admin
+from workers.adapters.kafka.topic_plan import plan_topics
+from workers.adapters.kafka.topics import apply_changes
+from workers.adapters.registry_database.replication import replica_identities
+from workers.config.settings import KafkaSettings, RegistryDatabaseSettings
+from workers.config.topics import TopicSpec
+from workers.core.record import Decoded
+from workers.dev.stack.running import RunningStack
+from workers.dev.stack.servers.connector import Connector
+from workers.ops.doctor.finding import State
+from workers.ops.doctor.source_checks import check_source, judge_identities
+from workers.ops.resnapshot import planned, resnapshot
+from workers.pipelines.registry.events import (
+    CapabilityDeleted,
+    Event,
+    ModelRow,
+    SchemaDeleted,
+    VersionDeleted,
+)
+from workers.pipelines.registry.options import Accept
+from workers.pipelines.registry.read.change_event import check_key, parser
+
+__all__ = ["other"]  # the fixture
+Database = psycopg.Connection[Any]
+PARSE = parser(Accept())
+MESSAGES = (
+    "SELECT pg_logical_emit_message(true, 'billing', 'hello')",
+    "SELECT pg_logical_emit_message(false, 'x', '')",
+)
+
+
+def source(stack: RunningStack) -> RegistryDatabaseSettings:
+    return RegistryDatabaseSettings(url=SecretStr(stack.registry_database))
+
+
+def event_of(seen: Seen) -> Event:
+    assert seen.fields is not None
+    event = PARSE(Decoded("registry.Envelope", seen.fields), 0)
+    check_key(event, seen.record.key)
+    return event
+
+
+async def test_messages_of_any_application_stop_no_change(
+    stack_with_cdc: RunningStack, database: Database, changes: ChangeLog, name: str
+) -> None:
+    for message in MESSAGES:
+        database.execute(message)
+    database.execute(INSERT, (name,))
+    await changes.of(name, ("models", "c"))
+    found = {finding.check: finding for finding in await check_source(source(stack_with_cdc))}
+    assert {finding.state for finding in found.values()} == {State.OK}, found
+
+
+@pytest.fixture
+def topic(stack_with_cdc: RunningStack, name: str) -> Iterator[str]:
+    admin = Admin(KafkaSettings(bootstrap_servers=stack_with_cdc.kafka))
+    topics = {name: TopicSpec(partitions=1)}
+    apply_changes(admin, plan_topics(topics, {}).changes, replication_factor=1, execute=True)
+    yield name
+    admin.results(admin.client.delete_topics([name]))
+
+
+async def test_messages_heartbeats_and_transactions_that_are_sent_stop_no_change(
+    stack_with_cdc: RunningStack, database: Database, topic: str, other: Connector
+) -> None:
+    log = ChangeLog(stack_with_cdc, topic)
+    chatty = {**second(topic), "provide.transaction.metadata": "true", "heartbeat.interval.ms": "200"}
+    del chatty["message.prefix.exclude.list"]
+    other.ensure(chatty)
+    for message in MESSAGES:
+        database.execute(message)
+    database.execute(INSERT, (topic,))
+    await log.of(topic, ("models", "c"))
+    heartbeats = ChangeLog(stack_with_cdc, "registry-heartbeats")
+    await heartbeats.until(lambda seen: any(each.fields and "ts_ms" in each.fields for each in seen))
+
+
+async def test_a_connector_that_runs_and_waits_for_a_topic_that_nobody_makes_shows(
+    stack_with_cdc: RunningStack, database: Database, topic: str, other: Connector
+) -> None:
+    lost = {**second(topic), "transforms": "one_topic"}
+    del lost["message.prefix.exclude.list"], lost["heartbeat.interval.ms"], lost["heartbeat.action.query"]
+    other.ensure(lost)
+    database.execute(MESSAGES[0])
+    slot = topic.replace("-", "_")
+    async with asyncio.timeout(60):
+        while True:
+            found = await check_source(source(stack_with_cdc), slot, within_seconds=3)
+            if found[0].state is State.PROBLEM:
+                break
+    assert other.failure() is None, "to Kafka Connect it runs"
+    assert "the connector has not reached a position of 3 s ago" in found[0].message
+    tell(stack_with_cdc, "PUT", f"{topic}/stop")
+    async with asyncio.timeout(60):
+        while "nobody reads it" not in (await check_source(source(stack_with_cdc), slot, within_seconds=0))[0].message:
+            await asyncio.sleep(0.2)
+
+
+class KeyChange(NamedTuple):
+    """An insertion and an update of its key, both of one subject; and what is deleted by the update."""
+
+    table: str
+    insert: bytes
+    update: bytes
+    deleted: type[CapabilityDeleted | VersionDeleted | SchemaDeleted]
+    old: str
+
+
+KEY_CHANGES = [
+    KeyChange(
+        "capabilities",
+        b"INSERT INTO capabilities (model_id, capability) VALUES (%s, 'imgae')",
+        b"UPDATE capabilities SET capability = 'image' WHERE model_id = %s",
+        CapabilityDeleted,
+        "imgae",
+    ),
+    KeyChange(
+        "model_versions",
+        b"INSERT INTO model_versions (model_id, version) VALUES (%s, 'v1')",
+        b"UPDATE model_versions SET version = 'v2' WHERE model_id = %s",
+        VersionDeleted,
+        "v1",
+    ),
+    KeyChange(
+        "schemas",
+        b"INSERT INTO schemas (schema_id, version, json_schema) VALUES (%s, '1', '{}')",
+        b"UPDATE schemas SET version = '2' WHERE schema_id = %s",
+        SchemaDeleted,
+        "1",
+    ),
+]
+
+
+@pytest.mark.parametrize("made", KEY_CHANGES, ids=lambda made: made.table)
+async def test_an_update_of_a_key_leaves_nothing_under_the_old_one(
+    database: Database, changes: ChangeLog, name: str, made: KeyChange
+) -> None:
+    database.execute(made.insert, (name,))
+    database.execute(made.update, (name,))
+    _, changed = await changes.of(name, (made.table, "c"), (made.table, "u"))
+    assert event_of(changed).replaced == made.deleted(name, made.old)
+
+
+async def test_a_model_under_another_id_is_a_deletion_and_an_insertion(
+    database: Database, changes: ChangeLog, name: str
+) -> None:
+    database.execute(INSERT, (name,))
+    database.execute("UPDATE models SET model_id = %s WHERE model_id = %s", (f"{name}-new", name))
+    gone = await changes.of(name, ("models", "c"), ("models", "d"), ("", "tombstone"))
+    (come,) = await changes.of(f"{name}-new", ("models", "c"))
+    assert [event_of(each).event_type for each in (gone[1], come)] == ["model.deleted", "model.created"]
+
+
+async def test_a_table_without_the_former_key_in_its_log_is_a_problem(
+    stack_with_cdc: RunningStack, database: Database, name: str
+) -> None:
+    table = name.replace("-", "_")
+    database.execute(f"CREATE TABLE {table} (id text PRIMARY KEY)".encode())
+    try:
+        database.execute(f"ALTER TABLE {table} REPLICA IDENTITY NOTHING".encode())
+        found = await replica_identities(source(stack_with_cdc), [f"public.{table}", "public.models"])
+    finally:
+        database.execute(f"DROP TABLE {table}".encode())
+    (finding,) = judge_identities(found)
+    assert (finding.check, finding.state) == (f"table {table}", State.PROBLEM)
+
+
+async def test_a_new_snapshot_sends_the_rows_that_are_there_and_changes_nothing_that_is_known(
+    stack_with_cdc: RunningStack, database: Database, changes: ChangeLog, name: str
+) -> None:
+    database.execute(
+        "INSERT INTO models (model_id, provider, metadata) VALUES (%s, 'a', %s)", (name, Jsonb({"name": "A"}))
+    )
+    (created,) = await changes.of(name, ("models", "c"))
+    settings = source(stack_with_cdc)
+    rows = await planned(settings, ["models"])
+    assert rows["models"] >= 1
+    signal_id = await resnapshot(settings, list(rows), "ada", "the graph was emptied")
+    _, again = await changes.of(name, ("models", "c"), ("models", "r"))
+    assert event_of(again).event_type == "model.read"
+    assert isinstance(event_of(again).change, ModelRow)
+    assert event_of(again).change == event_of(created).change
+    row = database.execute("SELECT data FROM debezium_signals WHERE id = %s", (signal_id,)).fetchone()
+    assert row is not None
+    assert '"by": "ada", "why": "the graph was emptied"' in row[0]
+    table = Table()
+    plan, entries = table.plan([event_of(created)])
+    assert plan
+    table.states.update(entries)
+    assert table.plan([event_of(again)])[0] == []
+    database.execute("UPDATE models SET deprecated = true WHERE model_id = %s", (name,))
+    await changes.of(name, ("models", "c"), ("models", "r"), ("models", "u"))

@@ -1,0 +1,49 @@
+"""Ask the connector for rows that it has sent before: an incremental snapshot, by Debezium's table of signals.
+
+https://debezium.io/documentation/reference/stable/configuration/signalling.html
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from uuid import uuid4
+
+from workers.adapters.registry_database.connection import registry_database
+from workers.config.settings import RegistryDatabaseSettings
+
+SIGNALS = "public.debezium_signals"
+SNAPSHOT = "execute-snapshot"
+PUBLISHED = """
+SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = $1
+"""
+SEND = f"INSERT INTO {SIGNALS} (id, type, data) VALUES ($1, $2, $3)"  # noqa: S608 - a name of ours
+# Debezium puts one window for each chunk of rows into the same table.
+WINDOWS = f"SELECT count(*) FROM {SIGNALS} WHERE type = 'snapshot-window-close'"  # noqa: S608 - same reason as above
+
+
+async def rows_of(settings: RegistryDatabaseSettings, publication: str) -> dict[str, int]:
+    """Return the rows of each published table, by its name with its schema.
+
+    Raises ``Misconfigured``, ``Unreachable``, as all of these do.
+    """
+    async with registry_database(settings) as connection:
+        names = [row["name"] for row in await connection.fetch(PUBLISHED, publication)]
+        return {name: await connection.fetchval(f"SELECT count(*) FROM {_quoted(name)}") for name in names}  # noqa: S608 - quoted
+
+
+async def ask_for_snapshot(settings: RegistryDatabaseSettings, tables: Sequence[str], about: Mapping[str, str]) -> str:
+    """Put the signal into the table; return its id. ``about`` stays there with it: who asks, and why."""
+    signal_id = str(uuid4())
+    data = json.dumps({"type": "INCREMENTAL", "data-collections": list(tables), **about})
+    async with registry_database(settings) as connection:
+        await connection.execute(SEND, signal_id, SNAPSHOT, data)
+    return signal_id
+
+
+async def windows_read(settings: RegistryDatabaseSettings) -> int:
+    """Return how many chunks of rows the connector has read for all snapshots so far."""
+    async with registry_database(settings) as connection:
+        return int(await connection.fetchval(WINDOWS))
+
+
+def _quoted(name: str) -> str:
+    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
