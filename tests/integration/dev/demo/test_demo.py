@@ -24,6 +24,7 @@ schemas: {schemas}
 topics:
   {name}: {{partitions: 3, key: trace_id, retention_hours: 1, max_message_bytes: 1048576}}
   registry-changes: {{partitions: 6, key: model_id, max_message_bytes: 16777216}}
+  registry-heartbeats: {{partitions: 1}}
 workers:
   telemetry: {{topic: {name}, group: {name}}}
   registry: {{topic: registry-changes, group: {name}-registry}}

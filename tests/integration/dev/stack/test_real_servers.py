@@ -82,7 +82,7 @@ def test_connect_has_the_plugins_that_change_data_capture_needs(stack_with_cdc_a
 def test_the_registry_database_has_its_tables_and_logical_decoding(stack_with_cdc_and_vault: RunningStack) -> None:
     tables = "SELECT string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'"
     with psycopg.connect(stack_with_cdc_and_vault.registry_database) as database:
-        assert database.execute(tables).fetchone() == ("capabilities model_versions models schemas",)
+        assert database.execute(tables).fetchone() == ("capabilities debezium_signals model_versions models schemas",)
         assert database.execute("SHOW wal_level").fetchone() == ("logical",)
 
 
