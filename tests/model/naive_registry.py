@@ -43,6 +43,7 @@ def naive_registry(log: Iterable[Change], grace_days: int = 30) -> Graph:
                 "history": [],
                 "can": set(),
                 "called": set(),
+                "differed": set(),
             }
             model = models.setdefault(row["model_id"], empty)
             {"models": _model, "model_versions": _version, "capabilities": _capability}[table](model, fields, row)
@@ -82,9 +83,9 @@ def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
         return
     whole = {c: model["last"][c] if v == PLACEHOLDER else v for c, v in row.items()}
     model["last"] = whole
-    known = model.get("row")
+    known, both = model.get("row"), {}
     if known and "deleted_at" not in model:
-        ours, theirs = _clock(known), _clock(whole)
+        ours, theirs = model["clock"], _clock(whole)
         if ours and theirs and ours != theirs:
             ahead = any(count > ours.get(writer, 0) for writer, count in theirs.items())
             behind = any(count > theirs.get(writer, 0) for writer, count in ours.items())
@@ -95,8 +96,11 @@ def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
                 lost = _lost(whole if loses else known)
                 conflict = ("concurrent_model_update", "last_write_wins_with_timestamp")
                 model["history"].append(_record(at, conflict, {"lost": lost}))
+                both = {writer: max(ours.get(writer, 0), theirs.get(writer, 0)) for writer in ours | theirs}
                 if loses:
+                    model["clock"] = both
                     return
+    model["clock"] = both or _clock(whole)
     model.pop("deleted_at", None)
     model["row"] = whole
     _price(model, whole, at)
@@ -143,14 +147,23 @@ def _listing(model: Told, stated: list[str] | None, written: int, at: int) -> No
     model["stated"] = names
     model["can"] |= set(names or ())
     model["listed"] = {name: model["listed"].get(name, written) for name in names or []}
-    table = set(model["table"])
-    if names is not None and table and table != set(names):
-        differ = {
-            "only_listed": sorted(set(names) - table),
-            "only_in_table": sorted(table - set(names)),
-        }
-        conflict = ("capability_divergence", "union_merge_with_audit_log")
-        model["history"].append(_record(at, conflict, differ))
+    differ = _differ(model)
+    if differ:
+        _diverge(model, at, differ)
+    model["differed"] = differ
+
+
+def _differ(model: Told) -> set[str]:
+    """Return the names that only one of list and table has; without a list or a row there is nothing to compare."""
+    if model.get("stated") is None or not model["table"]:
+        return set()
+    return set(model["table"]) ^ set(model["listed"])
+
+
+def _diverge(model: Told, at: int, differ: set[str]) -> None:
+    told = {"only_listed": sorted(differ & set(model["listed"])), "only_in_table": sorted(differ & set(model["table"]))}
+    conflict = ("capability_divergence", "union_merge_with_audit_log")
+    model["history"].append(_record(at, conflict, told))
 
 
 def _version(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
@@ -170,6 +183,10 @@ def _capability(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
     else:
         model["can"].add(row["capability"])
         model["table"][row["capability"]] = _ms(row["added_at"])
+    differ = _differ(model)
+    if differ - model["differed"]:
+        _diverge(model, fields["source"]["ts_ms"], differ)
+    model["differed"] = differ
 
 
 def _schema(versions: Told, fields: Told, row: Mapping[str, Any]) -> None:
@@ -183,7 +200,7 @@ def _schema(versions: Told, fields: Told, row: Mapping[str, Any]) -> None:
         if now[column] in (PLACEHOLDER, [PLACEHOLDER]):
             now[column] = known[column] if known else None
     if known and _hash(known["json_schema"]) != _hash(now["json_schema"]):
-        conflict = ("schema_version_mismatch", "latest_from_registry")
+        conflict = ("schema_version_mismatch", "fetch_latest_from_registry")
         lost = {"lost": {"hash": _hash(known["json_schema"])}}
         now["history"] = [*now["history"], _record(fields["source"]["ts_ms"], conflict, lost)]
     now["named"] = set(now["compatible_models"]) | (known["named"] if known else set())

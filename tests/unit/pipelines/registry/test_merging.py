@@ -109,6 +109,20 @@ def test_a_write_that_another_has_seen_is_stale_and_left_out_by_name() -> None:
     assert play.conflicts == []
 
 
+@pytest.mark.parametrize(("first", "second"), [(EARLY, LATE), (LATE, EARLY)])
+def test_after_a_conflict_a_write_that_either_side_has_seen_is_stale(first: str, second: str) -> None:
+    play = Play()
+    play.model("a", first, clock={"eu": 2})
+    play.model("b", second, clock={"us": 2})
+    winner = play.shown["provider"]
+    for clock in ({"eu": 1}, {"us": 1}, {"eu": 2, "us": 1}):
+        play.model("stale", "2024-07-01T00:00:00Z", clock=clock)
+        assert (play.shown["provider"], play.skipped) == (winner, [("model.updated", "stale_clock")])
+        assert (play.conflicts, len(play.shown["history"])) == ([], 1)
+    play.model("c", "2024-07-01T00:00:00Z", clock={"eu": 3, "us": 2})
+    assert (play.shown["provider"], play.conflicts) == ("c", [])
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [(None, {"eu": 1}), ({"eu": 1}, None), ({"eu": 1}, {"eu": 1})])
 def test_without_two_different_clocks_the_order_of_the_log_counts(ours: Any, theirs: Any) -> None:
     play = Play()
@@ -137,6 +151,27 @@ def test_a_list_that_differs_from_the_table_is_united_with_it_and_told() -> None
     play.model(metadata={"capabilities": ["chat", "vision"]})
     assert play.related("HAS_CAPABILITY") == ["chat", "vision"]
     assert play.conflicts == [("capability_divergence", "union_merge_with_audit_log")]
+    (record,) = play.shown["history"]
+    assert (record["only_listed"], record["only_in_table"]) == (["vision"], [])
+
+
+def test_a_row_that_the_list_before_it_lacks_is_a_divergence() -> None:
+    play = Play()
+    play.model(metadata={"capabilities": ["chat", "vision"]})
+    play.capability("tools")
+    assert play.conflicts == [("capability_divergence", "union_merge_with_audit_log")]
+    assert play.related("HAS_CAPABILITY") == ["chat", "tools", "vision"]
+    (record,) = play.shown["history"]
+    assert (record["only_listed"], record["only_in_table"]) == (["chat", "vision"], ["tools"])
+    for name in ("chat", "vision"):
+        play.capability(name)
+        assert play.conflicts == [], "they differ in less than before"
+
+
+def test_a_listed_name_without_a_row_is_found_when_the_first_row_comes() -> None:
+    play = Play()
+    play.model(metadata={"capabilities": ["chat", "vision"]})
+    play.capability("chat")
     (record,) = play.shown["history"]
     assert (record["only_listed"], record["only_in_table"]) == (["vision"], [])
 
@@ -197,7 +232,7 @@ def test_other_contents_under_a_published_version_are_a_mismatch_and_the_latest_
     for schema in ({"type": "object"}, {"type": "object"}, {"type": "array"}):
         play.source.put("schemas", row | {"json_schema": jsonb(schema)})
     play.take(play.source.log)
-    assert play.conflicts == [("schema_version_mismatch", "latest_from_registry")]
+    assert play.conflicts == [("schema_version_mismatch", "fetch_latest_from_registry")]
     shown = play.graph.nodes["SchemaVersion", "s@1.0.0"]
     assert json.loads(shown["json_schema"]) == {"type": "array"}
     assert len(shown["history"]) == 1

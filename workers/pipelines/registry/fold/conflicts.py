@@ -53,7 +53,7 @@ def schema_mismatch(
     event: Event, version_id: str, known: SchemaVersionState, new: str
 ) -> tuple[SchemaVersionState, Conflict]:
     """Return the version with history, and the conflict of a published version that has other contents now."""
-    resolution = "latest_from_registry"
+    resolution = "fetch_latest_from_registry"
     with_history = known.with_history(_record(event, MISMATCH, resolution, lost={"hash": known.hash}))
     why = f"published with hash {known.hash}, now with {new}: publish changes as versions of their own"
     return with_history, Conflict(MISMATCH, resolution, version_id, why)

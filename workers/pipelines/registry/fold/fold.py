@@ -48,5 +48,5 @@ def _fold(state: RegistryState, event: Event, merge: Merge) -> Sequence[Any]:
     if isinstance(change, ModelDeleted):
         return fold_deleted_model(model, event)
     if isinstance(change, CapabilityRow | CapabilityDeleted):
-        return fold_capability(model, event, change)
+        return fold_capability(model, event, change, merge)
     return fold_version(model, event, change)

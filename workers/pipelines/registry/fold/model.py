@@ -55,15 +55,19 @@ def _merge(
     known, offered = between
     if merge.insert_only:
         return skip(event, INSERT_ONLY)
-    order = compare_clocks(known.metadata.clock, offered.metadata.clock)
+    order = compare_clocks(model.clock, offered.metadata.clock)
     if order is ClockOrder.STALE:
         return skip(event, STALE_CLOCK)
     if order is ClockOrder.LATER:
         return _accept(model, event, row, offered, merge)
+    both = joined(model.clock, offered.metadata.clock)
     if merge.first_wins or _written_before(offered, known):
+        model.clock = both
         return [concurrent_update(model, event, winner=known, loser=offered, merge=merge)]
     conflict = concurrent_update(model, event, winner=offered, loser=known, merge=merge)
-    return [conflict, *_accept(model, event, row, offered, merge)]
+    observed = [conflict, *_accept(model, event, row, offered, merge)]
+    model.clock = both
+    return observed
 
 
 def _written_before(offered: ModelDetails, known: ModelDetails) -> bool:
@@ -73,6 +77,7 @@ def _written_before(offered: ModelDetails, known: ModelDetails) -> bool:
 
 def _accept(model: ModelState, event: Event, row: ModelRow, offered: ModelDetails, merge: Merge) -> list[Conflict]:
     """Take the row as the current one."""
+    model.clock = offered.metadata.clock
     if offered != model.details:
         model.details, model.changed = offered, True
         if row.metadata is not UNSENT:
@@ -125,3 +130,11 @@ def compare_clocks(known: Iterable[tuple[str, int]], offered: Iterable[tuple[str
     if ahead and behind:
         return ClockOrder.CONCURRENT
     return ClockOrder.STALE if behind else ClockOrder.LATER
+
+
+def joined(one: Iterable[tuple[str, int]], other: Iterable[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
+    """Return the clock of who has seen both: each writer's higher count."""
+    counts = dict(one)
+    for writer, count in other:
+        counts[writer] = max(count, counts.get(writer, 0))
+    return tuple(sorted(counts.items()))

@@ -64,6 +64,7 @@ class Version(NamedTuple):
 class ModelState:
     """A model. ``details`` is ``None`` until its own row has come.
 
+    ``clock``       what the current row has seen, writers of lost rows included, as ``(writer, count)``
     ``latest``      the last row of the log, whether it won or lost: an update does not send its unchanged columns
     ``deleted_at``  epoch milliseconds, while its row is deleted
     ``history``     what lost a conflict, as JSON texts, the latest last
@@ -85,6 +86,7 @@ class ModelState:
     versions: dict[str, Version] = field(default_factory=dict)
     capabilities: Capabilities = field(default_factory=Capabilities)
     history: list[str] = field(default_factory=list)
+    clock: tuple[tuple[str, int], ...] = ()
 
     changed: bool = False
     changed_versions: dict[str, Text | NotSent | None] = field(default_factory=dict)
@@ -103,20 +105,22 @@ class ModelState:
         latest = None if self.latest is None or self.latest == self.details else self.latest.dump()
         versions = {name: [[*version.position], *version[1:]] for name, version in self.versions.items()}
         parts = [self.price_periods.dump(), versions, self.capabilities.dump()]
-        return [self.model_id, position, details, latest, self.deleted_at, *parts, self.history]
+        return [self.model_id, position, details, latest, self.deleted_at, *parts, self.history, self.clock]
 
     @classmethod
     def load(cls, dumped: list[Any]) -> "ModelState":
         """Return the state of dumped values."""
-        model_id, position, details, latest, deleted_at, terms, versions, capabilities, history = dumped
+        model_id, position, details, latest, deleted_at, terms, versions, capabilities, history, *clock = dumped
+        known = details and ModelDetails.load(details)
         return cls(
             model_id,
             position and Position(*position),
-            details and ModelDetails.load(details),
-            (latest or details) and ModelDetails.load(latest or details),
+            known,
+            ModelDetails.load(latest) if latest else known,
             deleted_at,
             PricePeriods.load(terms),
             {name: Version(Position(*known[0]), *known[1:]) for name, known in versions.items()},
             Capabilities.load(capabilities),
             history,
+            tuple((writer, count) for writer, count in (clock[0] if clock else known.metadata.clock if known else ())),
         )

@@ -19,14 +19,17 @@ from workers.pipelines.registry.events import (
     VersionRow,
 )
 from workers.pipelines.registry.fold.capabilities import CapabilityRowState
-from workers.pipelines.registry.fold.conflicts import schema_mismatch
+from workers.pipelines.registry.fold.conflicts import capability_divergence, schema_mismatch
 from workers.pipelines.registry.fold.model_state import ModelState, Version
 from workers.pipelines.registry.fold.skip import REDELIVERED, UNKNOWN_ROW, latest_position, seen, skip
 from workers.pipelines.registry.fold.state import SchemaState, SchemaVersionState
 from workers.pipelines.registry.limits import MAX_CAPABILITIES_IN_STATE, MAX_VERSIONS_IN_STATE
+from workers.pipelines.registry.options import Merge
 
 
-def fold_capability(model: ModelState, event: Event, change: CapabilityRow | CapabilityDeleted) -> Sequence[Any]:
+def fold_capability(
+    model: ModelState, event: Event, change: CapabilityRow | CapabilityDeleted, merge: Merge
+) -> Sequence[Any]:
     """Change a capability of the model. Raises ``Rejected`` (ENRICH) above the limit of capabilities.
 
     The deletion of a row removes the capability, even if the model's metadata still list it.
@@ -45,7 +48,8 @@ def fold_capability(model: ModelState, event: Event, change: CapabilityRow | Cap
     ):
         model.changed = True
         model.capabilities_named.add(change.capability)
-    return ()
+    difference = model.capabilities.new_difference()
+    return [capability_divergence(model, event, difference, merge)] if difference else ()
 
 
 def fold_version(model: ModelState, event: Event, change: VersionRow | VersionDeleted) -> Sequence[Any]:
