@@ -44,6 +44,8 @@ def naive_registry(log: Iterable[Change], grace_days: int = 30) -> Graph:
                 "can": set(),
                 "called": set(),
                 "differed": set(),
+                "aliases": {},
+                "deletions": [],
             }
             model = models.setdefault(row["model_id"], empty)
             {"models": _model, "model_versions": _version, "capabilities": _capability}[table](model, fields, row)
@@ -79,6 +81,8 @@ def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
     at = fields["source"]["ts_ms"]
     if fields["op"] == "d":
         if model.get("row"):
+            if "deleted_at" not in model:
+                model["deletions"].append(at)
             model["deleted_at"] = at
         return
     whole = {c: model["last"][c] if v == PLACEHOLDER else v for c, v in row.items()}
@@ -104,6 +108,7 @@ def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
     model.pop("deleted_at", None)
     model["row"] = whole
     _price(model, whole, at)
+    _alias(model["aliases"], _ms(whole["effective_from"]), at, _aliases(whole))
     model["called"] |= {whole["version"]} - {None}
     _listing(model, json.loads(whole["metadata"]).get("capabilities"), _ms(whole["updated_at"]), at)
 
@@ -138,6 +143,34 @@ def _tiers(row: Mapping[str, Any]) -> Told:
         kind: [{**tier, "per_1k_tokens": _plain(tier["per_1k_tokens"])} for tier in tiers]
         for kind, tiers in sent.items()
     }
+
+
+def _aliases(row: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(json.loads(row["metadata"]).get("aliases", [])))
+
+
+def _alias(rows: dict[int, dict[int, list[str]]], since: int, at: int, names: list[str]) -> None:
+    """Note what a row says of its aliases: another thing than before holds from the time it was said."""
+    known = rows.setdefault(since, {})
+    if known and list(known.values())[-1] == names:
+        return
+    over = any(since < later <= at for later in rows)
+    if not known or over or at <= since:
+        known.clear()
+        known[since] = names
+    else:
+        known[at] = names
+
+
+def _alias_history(rows: dict[int, dict[int, list[str]]]) -> str | None:
+    """Return each list with the time it began to hold, by asking at each time at which anything changed."""
+    history: list[Any] = []
+    for time in sorted({*rows, *(at for known in rows.values() for at in known)}):
+        known = rows[max(since for since in rows if since <= time)]
+        names = known[max(at for at in known if at <= time)]
+        if not history or history[-1][1] != names:
+            history.append([time, names])
+    return json.dumps(history, separators=(",", ":")) if len(history) > 1 else None
 
 
 def _listing(model: Told, stated: list[str] | None, written: int, at: int) -> None:
@@ -222,11 +255,13 @@ def _show_model(graph: Graph, model_id: str, model: Told, grace_days: int) -> No
             context_window=row["context_window"],
             training_cutoff=_day(row["training_cutoff"]),
             deprecated=row["deprecated"],
-            aliases=list(dict.fromkeys(json.loads(row["metadata"]).get("aliases", []))),
+            aliases=_aliases(row),
+            alias_history=_alias_history(model["aliases"]),
             effective_from=_ms(row["effective_from"]),
             updated_at=_ms(row["updated_at"]),
             deleted_at=deleted,
             purge_after=None if deleted is None else deleted + grace_days * 86_400_000,
+            deletions=model["deletions"] or None,
             history=model["history"],
             metadata=row["metadata"],
             **SYSTEM,
@@ -300,6 +335,7 @@ def _show_schema(graph: Graph, schema_id: str, versions: Mapping[str, Told]) -> 
             published_at=_ms(told["published_at"]),
             deleted_at=told.get("deleted_at"),
             history=told["history"],
+            compatible_models=sorted(set(told["compatible_models"])),
             **SYSTEM,
         )
         graph.relate(schema, "HAS_VERSION", node)

@@ -51,7 +51,13 @@ async def clear(driver: neo4j.AsyncDriver, database: str, name: str) -> None:
 
 def _model(row: Row) -> ModelWrite:
     nothing = dict.fromkeys(ModelWrite._fields)
-    about = {"model_id": row.model_id, "provider": row.provider, "aliases": list(row.aliases), "history": []}
+    about = {
+        "model_id": row.model_id,
+        "provider": row.provider,
+        "aliases": list(row.aliases),
+        "alias_history": None,
+        "history": [],
+    }
     return ModelWrite(**{**nothing, **about, "effective_from": row.since, "metadata_sent": False})  # type: ignore[arg-type]
 
 

@@ -207,6 +207,31 @@ def test_a_deleted_model_stays_with_its_grace_and_comes_back_without() -> None:
     assert (play.shown["provider"], play.conflicts) == ("b", [])
 
 
+def test_every_deletion_is_kept_so_that_calls_that_come_later_still_count_against_it() -> None:
+    play = Play()
+    deleted = []
+    for provider in ("a", "b"):
+        play.model(provider)
+        play.delete("models", "m")
+        deleted.append(play.source.log[-1].fields["source"]["ts_ms"])
+    play.model("c")
+    assert (play.shown["deletions"], "deleted_at" in play.shown) == (deleted, False)
+
+
+def test_aliases_that_change_alone_hold_from_the_commit_others_from_their_rows_beginning() -> None:
+    play = Play()
+    play.model(written=EARLY, metadata={"aliases": ["x"]})
+    assert "alias_history" not in play.shown
+    early = 1_714_521_600_000
+    play.source.lsn = early  # commits come after both rows have begun
+    play.model(written=EARLY, metadata={"aliases": []})
+    at = play.source.log[-1].fields["source"]["ts_ms"]
+    assert json.loads(play.shown["alias_history"]) == [[early, ["x"]], [at, []]]
+    play.model(written=LATE, metadata={"aliases": ["y"]})
+    late = 1_717_200_000_000
+    assert json.loads(play.shown["alias_history"]) == [[early, ["x"]], [late, ["y"]]], "its row had ended by then"
+
+
 def test_deprecated_models_are_flagged_unless_the_topology_says_otherwise() -> None:
     for flag, shown in ((True, True), (False, None)):
         play = Play(deprecated_models={"action": "add_deprecated_flag" if flag else "ignore"})

@@ -19,6 +19,7 @@ from workers.pipelines.registry.fold.skip import (
     skip,
 )
 from workers.pipelines.registry.fold.state import Conflict
+from workers.pipelines.registry.limits import MAX_HISTORY
 from workers.pipelines.registry.options import Merge
 
 
@@ -44,6 +45,7 @@ def fold_deleted_model(model: ModelState, event: Event) -> Sequence[Any]:
     model.position = latest_position(model.position, event.position)
     if model.deleted_at is None:
         model.deleted_at = event.position.ts_ms
+        model.deletions = [*model.deletions, model.deleted_at][-MAX_HISTORY:]
         model.changed = True
     return ()
 
@@ -83,6 +85,7 @@ def _accept(model: ModelState, event: Event, row: ModelRow, offered: ModelDetail
         if row.metadata is not UNSENT:
             model.metadata = row.text
     priced = _put_price(model, event, offered, merge)
+    model.alias_periods.put(offered.since, event.position.ts_ms, offered.metadata.aliases)
     model.versions_named.update([offered.version] if offered.version else [])
     model.capabilities_named.update(offered.metadata.capabilities or ())
     listed_at = event.position.ts_ms if offered.updated_at is None else offered.updated_at // 1000

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from workers.pipelines.registry.events import UNSENT, Metadata, ModelRow, NotSent, Position, Prices, Text
+from workers.pipelines.registry.fold.alias_periods import AliasPeriods
 from workers.pipelines.registry.fold.capabilities import Capabilities
 from workers.pipelines.registry.fold.price_periods import PricePeriods
 from workers.pipelines.registry.limits import MAX_HISTORY
@@ -64,6 +65,8 @@ class Version(NamedTuple):
 class ModelState:
     """A model. ``details`` is ``None`` until its own row has come.
 
+    ``alias_periods``  its aliases by time
+    ``deletions``   when its row was deleted, also before it came back, epoch milliseconds
     ``clock``       what the current row has seen, writers of lost rows included, as ``(writer, count)``
     ``latest``      the last row of the log, whether it won or lost: an update does not send its unchanged columns
     ``deleted_at``  epoch milliseconds, while its row is deleted
@@ -87,6 +90,8 @@ class ModelState:
     capabilities: Capabilities = field(default_factory=Capabilities)
     history: list[str] = field(default_factory=list)
     clock: tuple[tuple[str, int], ...] = ()
+    alias_periods: AliasPeriods = field(default_factory=AliasPeriods)
+    deletions: list[int] = field(default_factory=list)
 
     changed: bool = False
     changed_versions: dict[str, Text | NotSent | None] = field(default_factory=dict)
@@ -105,13 +110,15 @@ class ModelState:
         latest = None if self.latest is None or self.latest == self.details else self.latest.dump()
         versions = {name: [[*version.position], *version[1:]] for name, version in self.versions.items()}
         parts = [self.price_periods.dump(), versions, self.capabilities.dump()]
-        return [self.model_id, position, details, latest, self.deleted_at, *parts, self.history, self.clock]
+        later = [self.clock, self.alias_periods.dump(), self.deletions]
+        return [self.model_id, position, details, latest, self.deleted_at, *parts, self.history, *later]
 
     @classmethod
     def load(cls, dumped: list[Any]) -> "ModelState":
         """Return the state of dumped values."""
-        model_id, position, details, latest, deleted_at, terms, versions, capabilities, history, *clock = dumped
+        model_id, position, details, latest, deleted_at, terms, versions, capabilities, history, *later = dumped
         known = details and ModelDetails.load(details)
+        clock, alias_periods, deletions = later or _of_earlier_versions(known, deleted_at)
         return cls(
             model_id,
             position and Position(*position),
@@ -119,8 +126,18 @@ class ModelState:
             ModelDetails.load(latest) if latest else known,
             deleted_at,
             PricePeriods.load(terms),
-            {name: Version(Position(*known[0]), *known[1:]) for name, known in versions.items()},
+            {name: Version(Position(*row[0]), *row[1:]) for name, row in versions.items()},
             Capabilities.load(capabilities),
             history,
-            tuple((writer, count) for writer, count in (clock[0] if clock else known.metadata.clock if known else ())),
+            tuple((writer, count) for writer, count in clock),
+            AliasPeriods.load(alias_periods),
+            deletions,
         )
+
+
+def _of_earlier_versions(known: ModelDetails | None, deleted_at: int | None) -> tuple[Any, Any, list[int]]:
+    """Return clock, alias periods and deletions for a state that was stored before there were any."""
+    if known is None:
+        return (), (), []
+    deletions = [] if deleted_at is None else [deleted_at]
+    return known.metadata.clock, [(known.since, known.since, known.metadata.aliases)], deletions

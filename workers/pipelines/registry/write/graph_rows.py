@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import orjson
+
 from workers.core.node_key import version_id
 from workers.pipelines.registry.events import UNSENT, NotSent, Text
 from workers.pipelines.registry.fold.model_state import ModelDetails, ModelState
@@ -33,6 +35,7 @@ def model_row(model: ModelState, details: ModelDetails, merge: Merge) -> ModelWr
         training_cutoff=details.training_cutoff,
         deprecated=details.deprecated if merge.flag_deprecated else None,
         aliases=list(metadata.aliases),
+        alias_history=_alias_history(model),
         effective_from=details.since,
         input=prices.input,
         output=prices.output,
@@ -41,10 +44,16 @@ def model_row(model: ModelState, details: ModelDetails, merge: Merge) -> ModelWr
         updated_at=None if details.updated_at is None else details.updated_at // 1000,
         deleted_at=deleted_at,
         purge_after=None if deleted_at is None else deleted_at + merge.deleted_models.grace_days * DAY_MS,
+        deletions=model.deletions or None,
         history=model.history,
         metadata=model.metadata if isinstance(model.metadata, str) else None,
         metadata_sent=model.metadata is not UNSENT,
     )
+
+
+def _alias_history(model: ModelState) -> str | None:
+    history = model.alias_periods.history()
+    return orjson.dumps(history).decode() if len(history) > 1 else None
 
 
 def price_rows(model: ModelState) -> list[PriceWrite]:
@@ -123,6 +132,7 @@ def _schema_version_row(schema: SchemaState, version: str, json_schema: Text | N
         history=list(known.history),
         json_schema=text,
         json_schema_sent=sent,
+        compatible_models=list(known.compatible_models),
     )
 
 

@@ -13,7 +13,10 @@ class ModelStubWrite(NamedTuple):
 
 
 class ModelWrite(NamedTuple):
-    """All properties of a model. ``metadata`` counts only with ``metadata_sent``."""
+    """All properties of a model. ``metadata`` counts only with ``metadata_sent``.
+
+    ``alias_history`` is JSON, where the aliases have changed: each list of them with its first millisecond.
+    """
 
     model_id: str
     name: str | None
@@ -23,6 +26,7 @@ class ModelWrite(NamedTuple):
     training_cutoff: str | None
     deprecated: bool | None
     aliases: list[str]
+    alias_history: str | None
     effective_from: int
     input: str | None
     output: str | None
@@ -31,6 +35,7 @@ class ModelWrite(NamedTuple):
     updated_at: int | None
     deleted_at: int | None
     purge_after: int | None
+    deletions: list[int] | None
     history: list[str]
     metadata: str | None
     metadata_sent: bool
@@ -135,6 +140,7 @@ class SchemaVersionWrite(NamedTuple):
     history: list[str]
     json_schema: str | None
     json_schema_sent: bool
+    compatible_models: list[str]
 
 
 class CompatibleKeptWrite(NamedTuple):

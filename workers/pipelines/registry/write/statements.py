@@ -33,13 +33,14 @@ MODELS = template(
 MATCH (m:Model {{model_id: row.model_id}})
 SET m.stub = false, m.name = row.name, m.provider = row.provider, m.version = row.version,
     m.context_window = row.context_window, m.training_cutoff = date(row.training_cutoff),
-    m.deprecated = row.deprecated, m.aliases = row.aliases,
+    m.deprecated = row.deprecated, m.aliases = row.aliases, m.alias_history = row.alias_history,
     m.effective_from = datetime({{epochMillis: row.effective_from}}),
     m.input_per_1k = row.input, m.output_per_1k = row.output,
     m.cached_input_per_1k = row.cached_input, m.reasoning_per_1k = row.reasoning,
     m.updated_at = {at("updated_at")},
     m.deleted_at = {at("deleted_at")},
-    m.purge_after = {at("purge_after")}, m.history = row.history,
+    m.purge_after = {at("purge_after")}, m.deletions = row.deletions,
+    m.history = row.history + coalesce(m.deletions_in_use, []),
     m.metadata = CASE WHEN row.metadata_sent THEN row.metadata ELSE m.metadata END,
     {SYNCED.format(node="m")}
 """,
@@ -162,7 +163,7 @@ MATCH (s:Schema {{schema_id: row.schema_id}})
 MERGE (v:SchemaVersion {{version_id: row.version_id}})
 SET v.schema_id = row.schema_id, v.version = row.version, v.history = row.history,
     v.published_at = {at("published_at")},
-    v.deleted_at = {at("deleted_at")},
+    v.deleted_at = {at("deleted_at")}, v.compatible_models = row.compatible_models,
     v.hash = CASE WHEN row.json_schema_sent OR v.contents_from IS NULL THEN row.hash ELSE v.hash END,
     v.json_schema = CASE WHEN row.json_schema_sent THEN row.json_schema ELSE v.json_schema END,
     v.contents_from = CASE WHEN NOT row.json_schema_sent THEN v.contents_from END,
