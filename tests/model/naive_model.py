@@ -22,6 +22,12 @@ Node = tuple[str, str]
 ENDS = ("llm.invocation.complete", "llm.invocation.error")
 
 
+COUNTED = ("prompt", "completion", "cached", "cache_write", "reasoning", "total")
+BILL = ("service_tier", "token_convention", "reported_cost_usd")
+SAID = "said"
+"""Instead of the words of a ``cost_note``."""
+
+
 @dataclass
 class Graph:
     """Properties by node, and ``(from, type, to, properties)``; no nulls, times in epoch milliseconds."""
@@ -95,9 +101,8 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
 
     metadata = [event["metadata"] for event in (end, start) if event]
     status = end["status"] if end else "STARTED"
-    counts = tokens or end or {}
-    names = ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens")
-    counted = {name: counts.get(name) for name in names}
+    bill = {name: _of_bill(name, tokens, end, start) for name in BILL}
+    counted = _inclusive(tokens or end or {}, bill.pop("token_convention") or "auto")
     node = graph.node(
         "Invocation",
         span_key(trace_id, span_id),
@@ -116,16 +121,65 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
         **{name: stated(name) for name in ("session_id", "user_id", "model_version")},
         **{name: next((each[name] for each in metadata if each.get(name)), None) for name in ("use_case", "team")},
         **counted,
-        **_price(told["provider"], told["model_id"], timestamp, counted),
+        **bill,
+        **_price(told["provider"], told["model_id"], timestamp, counted, bill["reported_cost_usd"]),
     )
     graph.relate(node, "USES_MODEL", ("Model", told["model_id"]))
     return node
 
 
-def _price(provider: str, model_id: str, timestamp: int, counted: Mapping[str, int | None]) -> dict[str, Any]:
+def _of_bill(name: str, tokens: Fields | None, end: Fields | None, start: Fields | None) -> Any:
+    """Return what is said about the bill: by the token event, else the end, else the start, which knows no cost."""
+    known = [event for event in (tokens, end, start if name != "reported_cost_usd" else None) if event]
+    said = [event.get(name) or (name == "token_convention" and event["metadata"].get(name)) or None for event in known]
+    if name == "reported_cost_usd":
+        said = [event.get(name) for event in known]
+    return next((value for value in said if value is not None), None)
+
+
+def _inclusive(sent: Fields, declared: str) -> dict[str, Any]:
+    """Return the counts with all parts in their wholes; or as sent, where no way of counting fits."""
+    counted = {f"{kind}_tokens": sent.get(f"{kind}_tokens") for kind in COUNTED}
     prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
     if prompt is None or completion is None:
-        return {}
+        return counted
+    cached = (counted["cached_tokens"] or 0) + (counted["cache_write_tokens"] or 0)
+    reasoning, total = counted["reasoning_tokens"] or 0, counted["total_tokens"]
+    wholes = {
+        "inclusive": (prompt, completion),
+        "anthropic": (prompt + cached, completion),
+        "gemini": (prompt, completion + reasoning),
+    }
+
+    def is_possible(way: str) -> bool:
+        of_input, of_output = wholes[way]
+        sums = (None, 0, prompt + completion, of_input + of_output)
+        return cached <= of_input and reasoning <= of_output and total in sums
+
+    if declared == "auto" and is_possible("inclusive"):
+        return counted
+    ways = [way for way in wholes if is_possible(way) and declared in ("auto", way)]
+    if len(ways) != 1:
+        return counted | {"token_convention": "contradictory"}
+    of_input, of_output = wholes[ways[0]]
+    if (of_input, of_output) != (prompt, completion):
+        counted["total_tokens"] = of_input + of_output
+    return counted | {"prompt_tokens": of_input, "completion_tokens": of_output, "token_convention": ways[0]}
+
+
+def _price(
+    provider: str, model_id: str, timestamp: int, counted: Mapping[str, Any], reported: float | None
+) -> dict[str, Any]:
+    prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
+    billed: dict[str, Any] = {}
+    if reported is not None:
+        amount = Decimal(repr(reported)).normalize()
+        billed = {"cost_usd": reported, "cost_usd_exact": amount, "price_source": "reported"}
+    if prompt is None or completion is None:
+        return billed
+    billed = {"price_source": "none", "cost_note": SAID, **billed}
+    if counted.get("token_convention") == "contradictory":
+        return billed
     priced: dict[str, Any] = {}
     if window := _card(model_id).get("context_window"):
         priced["context_utilization"] = (prompt + completion) / window
@@ -133,13 +187,14 @@ def _price(provider: str, model_id: str, timestamp: int, counted: Mapping[str, i
         input_tokens=prompt,
         output_tokens=completion,
         cache_read_tokens=counted["cached_tokens"] or 0,
+        cache_write_tokens=counted["cache_write_tokens"] or 0,
         output_reasoning_tokens=counted["reasoning_tokens"] or 0,
     )
     at = datetime.fromtimestamp(timestamp / 1000, UTC)
     try:
         usd = calc_price(usage, model_id, provider_id=provider, genai_request_timestamp=at).total_price
     except LookupError:
-        return priced
+        return priced | billed
     return priced | {"cost_usd": float(usd), "cost_usd_exact": usd.normalize(), "price_source": "genai-prices"}
 
 

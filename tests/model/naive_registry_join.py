@@ -83,11 +83,14 @@ def _join(graph: Graph, invocation: Node, row: Row) -> None:
     node = graph.nodes[invocation]
     counted = {f"{kind}_tokens": node.get(f"{kind}_tokens") for kind in ("prompt", "completion", "cached", "reasoning")}
     prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
+    if node.get("token_convention") == "contradictory":
+        counted["prompt_tokens"] = prompt = None
     if row.window is not None and prompt is not None and completion is not None:
         node["context_utilization"] = (prompt + completion) / row.window
     if (usd := naive_cost(row, counted)) is not None:
         node |= {"cost_usd": float(usd), "cost_usd_exact": usd.normalize()}
         node |= {"price_source": "registry", "price_id": price_id(row)}
+        node.pop("cost_note", None)
     if row.version is not None:
         graph.relate(invocation, "USES_VERSION", ("ModelVersion", version_key(row.model_id, row.version)))
 

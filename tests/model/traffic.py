@@ -17,6 +17,7 @@ METADATA: tuple[dict[str, str], ...] = (
     {"use_case": "chat"},
     {"use_case": "summary", "team": "search"},
     {"team": "support"},
+    {"token_convention": "gemini"},
 )
 MODELS = (
     ("anthropic", "claude-3-5-sonnet"),
@@ -113,16 +114,36 @@ class Maker:
             "completion": "and this",
             "classification": "secret",
             "metadata": self.random.choice(METADATA),
+            **self.bill(),
         }
 
     def tokens(self, trace_id: str, span_id: str) -> dict[str, Any]:
-        prompt, completion = self.random.randint(10, 200_000), self.random.randint(10, 99)
-        return self.common("llm.tokens.consumed", trace_id, span_id) | {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "cached_tokens": self.random.choice((None, 0, 10)),
-            "reasoning_tokens": self.random.choice((None, 0, 10)),
-            "total_tokens": prompt + completion,
+        prompt, completion = self.random.choice((10, 50_000, 200_000)), self.random.randint(10, 99)
+        cached, written = self.random.choice((None, 0, 10, 50_000)), self.random.choice((None, None, 7, 1_000))
+        reasoning, both = self.random.choice((None, 0, 10, 300)), prompt + completion
+        totals = (both, both, both + (cached or 0) + (written or 0), both + (reasoning or 0), 0, both - 1)
+        return (
+            self.common("llm.tokens.consumed", trace_id, span_id)
+            | {
+                "prompt_tokens": prompt,
+                "completion_tokens": completion,
+                "cached_tokens": cached,
+                "cache_write_tokens": written,
+                "reasoning_tokens": reasoning,
+                "total_tokens": self.random.choice(totals),
+                "metadata": self.random.choice(({"sdk": "any"}, {"token_convention": "anthropic"})),
+            }
+            | self.bill()
+        )
+
+    def bill(self) -> dict[str, Any]:
+        """What few events say: how tokens are counted, and what was billed."""
+        if self.random.random() < 0.6:
+            return {"service_tier": None, "token_convention": None, "reported_cost_usd": None}
+        return {
+            "service_tier": self.random.choice((None, "standard")),
+            "token_convention": self.random.choice((None, "auto", "inclusive", "anthropic", "gemini")),
+            "reported_cost_usd": self.random.choice((None, 0.0, 0.0165)),
         }
 
     def latency(self, trace_id: str, span_id: str) -> dict[str, Any]:

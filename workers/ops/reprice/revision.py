@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from workers.pipelines.telemetry.prices.pricing import InvocationCost, PriceBook, TokenCounts, cost_of
+from workers.pipelines.telemetry.cost import InvocationCost, cost_of
+from workers.pipelines.telemetry.prices.pricing import PriceBook
+from workers.pipelines.telemetry.tokens.conventions import TokenCounts
+from workers.pipelines.telemetry.tokens.used import Used
+
+COUNTS = len(TokenCounts._fields)
+COSTS = COUNTS + len(Used._fields) - 1
+"""Where the columns of the counts end, and where those of the cost begin."""
 
 
 class Revision(NamedTuple):
@@ -32,10 +39,10 @@ class Revision(NamedTuple):
 def revise(found: Mapping[str, Any], book: PriceBook) -> Revision:
     """Price and version a row of a page as telemetry would today."""
     model_id, provider, timestamp, *rest = found["columns"]
-    counted, before = TokenCounts(*rest[:5]), InvocationCost(*rest[5:])
-    terms = book.terms(provider or "", model_id or "", timestamp)
+    used, before = Used(TokenCounts(*rest[:COUNTS]), *rest[COUNTS:COSTS]), InvocationCost(*rest[COSTS:])
+    terms = book.terms(provider or "", model_id or "", timestamp, used.service_tier)
     versions = tuple(found["version_ids"])
-    after = cost_of(counted, terms)
+    after = cost_of(used, terms)
     return Revision(found["key"], model_id, found["read"], before, versions, after, terms.version_id)
 
 

@@ -7,6 +7,7 @@ DEAD_LETTER_CODES = (
     DeadLetterCode(Stage.VALIDATE, "record.unknown", "is no telemetry record"),
     DeadLetterCode(Stage.VALIDATE, "event_type.unknown", "has an event_type that its record type does not have"),
     DeadLetterCode(Stage.VALIDATE, "status.unknown", "has an unknown status"),
+    DeadLetterCode(Stage.VALIDATE, "token_convention.unknown", "has an unknown token_convention"),
     DeadLetterCode(Stage.VALIDATE, "field.missing", "lacks a required field"),
     DeadLetterCode(Stage.VALIDATE, "field.too_large", "has a text above the size limit"),
     DeadLetterCode(Stage.VALIDATE, "field.not_unicode", "has half a surrogate pair in a text"),

@@ -33,6 +33,18 @@ def identity(event_id: str, event_type: str) -> str:
     return EVENT_CODES[event_type] + event_id
 
 
+class Billing(Struct, frozen=True, array_like=True, gc=False):
+    """What an event says about its bill.
+
+    ``token_convention``   one of ``Convention``
+    ``reported_cost_usd``  US dollars that the provider or a gateway has billed
+    """
+
+    service_tier: str | None
+    token_convention: str | None
+    reported_cost_usd: float | None
+
+
 class Invocation(Struct, frozen=True, array_like=True, gc=False):
     """``llm.invocation.*``. A start event has ``None`` for all values that only the end of a call can know.
 
@@ -57,10 +69,11 @@ class Invocation(Struct, frozen=True, array_like=True, gc=False):
     use_case: str | None = None
     team: str | None = None
     latency_clamped: bool = False
+    billing: Billing | None = None
 
 
 class Tokens(Struct, frozen=True, array_like=True, gc=False):
-    """``llm.tokens.consumed``. Cached tokens are a part of the prompt's, reasoning tokens of the completion's."""
+    """``llm.tokens.consumed``, as the provider counts them: see ``tokens.conventions``."""
 
     model_id: str
     provider: str
@@ -69,6 +82,8 @@ class Tokens(Struct, frozen=True, array_like=True, gc=False):
     cached_tokens: int | None
     reasoning_tokens: int | None
     total_tokens: int
+    cache_write_tokens: int | None = None
+    billing: Billing | None = None
 
 
 class Latency(Struct, frozen=True, array_like=True, gc=False):

@@ -18,6 +18,9 @@ MAX_TEXT_BYTES = 1_048_576
 MAX_CONTENT_BYTES = 4_194_304
 """UTF-8 bytes of a prompt or completion, 4 MiB: a context window of a million tokens at four bytes each."""
 
+MAX_REPORTED_USD = 1e9
+"""What one call can cost: an amount above a billion US dollars has a wrong unit."""
+
 MAX_LONG = 2**63 - 1
 """Neo4j's and Avro's integers are signed, of 64 bits."""
 

@@ -1,32 +1,72 @@
 """The telemetry worker's metrics, and how they report a batch."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from workers.core.metric import Measurement, counter
 from workers.core.report import BatchReport
-from workers.pipelines.telemetry.fold.span import Clamped, Ended
-from workers.pipelines.telemetry.prices.names import seller
-from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
+from workers.pipelines.telemetry.cost import deviates, why_unpriced
+from workers.pipelines.telemetry.fold.span import Clamped, Ended, Span
+from workers.pipelines.telemetry.prices.names import is_known, seller
+from workers.pipelines.telemetry.prices.pricing import PriceBook
+from workers.pipelines.telemetry.tokens.used import Conventions, used_by
 
 UNPRICED = counter(
     "unpriced_invocations_total",
-    "Calls that ended and have no price: unknown_provider, unknown_model, no_price at that time, or other_currency.",
+    "Calls that ended and have no price: unknown_provider, unknown_model, no_price at that time, other_currency, or "
+    "contradictory_tokens.",
     "provider",
     "reason",
 )
 
 CLAMPED = counter("latencies_clamped_total", "Events with a negative latency that counts as 0.", "event_type")
 
-METRICS = (UNPRICED, CLAMPED)
+DEVIATIONS = counter(
+    "reported_cost_deviations_total",
+    "Calls whose reported cost differs from ours by more than 1 %; other for providers that genai-prices has not.",
+    "provider",
+)
+
+METRICS = (UNPRICED, CLAMPED, DEVIATIONS)
 
 
-def report(batch: BatchReport, book: RegistryPriceBook) -> Iterator[Measurement]:
+class Verdict(NamedTuple):
+    """What the metrics count about a call. ``unpriced`` is the reason, if it has no cost or contradicts itself."""
+
+    unpriced: str | None = None
+    deviates: bool = False
+
+
+def report(batch: BatchReport, book: PriceBook, conventions: Conventions) -> Iterator[Measurement]:
     """Return the measurements of a batch that the graph has, with the prices of now."""
-    ended = (each for each in batch.observations if isinstance(each, Ended))
-    unpriced = Counter((seller(each.provider), reason) for each in ended if (reason := book.why_unpriced(*each)))
-    for (provider, reason), count in unpriced.items():
-        yield Measurement(UNPRICED, count, (provider, reason))
+    unpriced, deviations = Counter[tuple[str, str]](), Counter[str]()
+    for span, before in _ended(batch):
+        now = _verdict(span, book, conventions)
+        known = _verdict(before, book, conventions) if before else Verdict()
+        provider = seller(span.source_event().provider)
+        if now.unpriced and now.unpriced != known.unpriced:
+            unpriced[provider, now.unpriced] += 1
+        deviations[provider if is_known(provider) else "other"] += now.deviates and not known.deviates
+    yield from (Measurement(UNPRICED, count, labels) for labels, count in unpriced.items())
+    yield from (Measurement(DEVIATIONS, count, (provider,)) for provider, count in deviations.items() if count)
     clamped = Counter(each.event_type for each in batch.observations if isinstance(each, Clamped))
-    for event_type, count in clamped.items():
-        yield Measurement(CLAMPED, count, (event_type,))
+    yield from (Measurement(CLAMPED, count, (event_type,)) for event_type, count in clamped.items())
+
+
+def _ended(batch: BatchReport) -> Iterable[Ended]:
+    """Return each ended call once, with what it was before the batch."""
+    ended: dict[int, Ended] = {}
+    for each in batch.observations:
+        if isinstance(each, Ended):
+            ended.setdefault(id(each.span), each)
+    return ended.values()
+
+
+def _verdict(span: Span, book: PriceBook, conventions: Conventions) -> Verdict:
+    source, used = span.source_event(), used_by(span, conventions)
+    terms = book.terms(source.provider, source.model_id, span.timestamp, used.service_tier)
+    why = why_unpriced(used, terms)
+    if used.reported is not None and not used.is_contradictory:
+        why = None
+    return Verdict(why, deviates(used, terms))

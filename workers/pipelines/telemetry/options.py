@@ -5,9 +5,10 @@ from typing import Literal
 from pydantic import Field
 
 from workers.config.block import Block
-from workers.config.takes_effect import Live
+from workers.config.takes_effect import Live, Restart
 from workers.config.worker_options import WorkerOptions
 from workers.pipelines.telemetry.limits import MOST_CLAMPED_MS
+from workers.pipelines.telemetry.tokens.conventions import Convention
 
 
 class Accept(Block):
@@ -29,3 +30,13 @@ class TelemetryOptions(WorkerOptions):
     """The entry of the telemetry worker."""
 
     accept: Accept = Accept()
+    token_convention: Restart[dict[str, Literal["inclusive", "anthropic", "gemini", "auto"]]] = Field(
+        default={},
+        description="How a provider counts tokens, by its name in events; a provider that is not listed: auto. "
+        "What an event declares counts first.",
+    )
+
+    @property
+    def conventions(self) -> dict[str, Convention]:
+        """Return the conventions by provider in lower case."""
+        return {provider.lower(): Convention(convention) for provider, convention in self.token_convention.items()}

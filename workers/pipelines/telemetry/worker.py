@@ -31,7 +31,7 @@ def build_with(history: RegistryHistory, catalogue: Catalogue, options: Telemetr
         name="telemetry",
         source="observatory",
         parse=partial(parse, accept=options.accept),
-        plan=partial(plan, book=book),
+        plan=partial(plan, book=book, conventions=options.conventions),
         event_type=attrgetter("event_type"),
         state=KeyedState(
             key=trace_id,
@@ -44,7 +44,7 @@ def build_with(history: RegistryHistory, catalogue: Catalogue, options: Telemetr
         check_key=check_key,
         trace_id=trace_id,
         observations=attrgetter("observations"),
-        report=partial(report, book=book),
+        report=partial(report, book=book, conventions=options.conventions),
         reference=RegistryReference(history),
     )
 

@@ -19,8 +19,8 @@ class Book:
         raise AssertionError(model_id)
 
 
-def found(*versions: str, at: int = 5, charged: tuple[object, ...] = (None,) * 5) -> dict[str, object]:
-    columns = ["m", "p", at, 1, 2, None, None, 3, *charged]
+def found(*versions: str, at: int = 5, charged: tuple[object, ...] = (None,) * 6) -> dict[str, object]:
+    columns = ["m", "p", at, 1, 2, None, None, None, 3, None, None, None, *charged]
     return {"key": "t/s", "columns": columns, "version_ids": list(versions), "read": ["as", "read"]}
 
 
@@ -35,26 +35,28 @@ def test_an_invocation_gets_the_price_and_the_version_of_its_time() -> None:
         "context_utilization": 0.03,
         "price_source": "registry",
         "price_id": "m@5",
+        "cost_note": None,
         "version_id": "m@1",
     }
 
 
 def test_one_that_has_all_that_already_does_not_differ() -> None:
-    charged = (3.0, "3.00000000", 0.03, "registry", "m@5")
+    charged = (3.0, "3.00000000", 0.03, "registry", "m@5", None)
     assert not revise(found("m@1", charged=charged), Book()).differs
     assert revise(found("m@2", charged=charged), Book()).differs
-    assert not revise(found(at=4), Book()).differs
+    note = "the model is known, and has no price for tokens at that time"
+    assert not revise(found(at=4, charged=(None, None, None, "none", None, note)), Book()).differs
 
 
 def test_a_price_that_is_no_longer_known_goes() -> None:
-    revision = revise(found("m@1", at=4, charged=(3.0, "3.00000000", 0.03, "registry", "m@5")), Book())
+    revision = revise(found("m@1", at=4, charged=(3.0, "3.00000000", 0.03, "registry", "m@5", None)), Book())
     assert revision.differs
     assert (revision.row()["cost_usd"], revision.row()["version_id"]) == (None, None)
 
 
 def test_sums_are_exact_in_all_and_by_model() -> None:
     difference = Difference()
-    difference.add([revise(found(), Book()), revise(found(at=4, charged=(0.1, "0.10000000", *[None] * 3)), Book())])
+    difference.add([revise(found(), Book()), revise(found(at=4, charged=(0.1, "0.10000000", *[None] * 4)), Book())])
     total = difference.total
     assert (total.invocations, total.differing, total.usd_before, total.usd_after) == (2, 2, Decimal("0.1"), Decimal(3))
     assert difference.by_model == {"m": total}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tests.model.naive_model import Graph, Node
+from tests.model.naive_model import SAID, Graph, Node
 from workers.core.statement import Statement
 from workers.pipelines.telemetry.write.plan import ORDER
 from workers.pipelines.telemetry.write.statements import STORED_SPANS
@@ -62,6 +62,8 @@ def _span(graph: AppliedGraph, row: dict[str, Any]) -> None:
     changed["status"] = row["status"] or old["status"]
     if row["cost_usd_exact"] is not None:
         changed["cost_usd_exact"] = Decimal(row["cost_usd_exact"]).normalize()
+    if row["cost_note"] is not None:
+        changed["cost_note"] = SAID
     graph.node(*node, **{**old, **changed})
     if not graph.has(node, "USES_MODEL", None):
         graph.relate_known(node, "USES_MODEL", ("Model", row["model_id"]))

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from tests.model.naive_registry_join import Row, naive_cost, naive_model_of, naive_row
 from tests.model.registry_history import registry_history
-from workers.pipelines.telemetry.prices.pricing import PricingTerms, TokenCounts, cost_of
+from workers.pipelines.telemetry.cost import cost_of
+from workers.pipelines.telemetry.prices.pricing import PricingTerms
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel, registry_model
+from workers.pipelines.telemetry.tokens.conventions import TokenCounts
+from workers.pipelines.telemetry.tokens.used import Used
 from workers.pipelines.telemetry.usage import Usage
 
 NAMES = ("m1", "m2", "m3", "m4", "m5")
@@ -50,7 +53,7 @@ def test_every_lookup_is_that_of_a_search_through_all_of_the_history(random: Ran
     history = made(*random.sample(rows, len(rows) // 2))
     changed = list(rows)
     history.replace(models(changed))
-    counted = TokenCounts(1_000, 7, 10, 5, None)
+    counted = TokenCounts(1_000, 7, 10, None, 5)
     for provider in ("anthropic", "openai", "azure", "acme", "other"):
         for name in (*NAMES, "x", "unknown"):
             rule = RULES.get((provider, name))
@@ -61,7 +64,7 @@ def test_every_lookup_is_that_of_a_search_through_all_of_the_history(random: Ran
                 if expected and found:
                     version_id = expected.version and f"{expected.model_id}@{expected.version}"
                     assert (found.version_id, found.context_window) == (version_id, expected.window)
-                    exact = cost_of(counted, found).cost_usd_exact
+                    exact = cost_of(Used(counted), found).cost_usd_exact
                     assert (exact and Decimal(exact)) == naive_cost(expected, counted._asdict())
 
 

@@ -1,4 +1,7 @@
+from decimal import Decimal
 from typing import Any
+
+import pytest
 
 from tests.model.traffic import NAMESPACE
 from tests.unit.pipelines.telemetry.driven import NOW
@@ -13,8 +16,9 @@ from workers.testing import WorkerUnderTest, record
 class Fed(WorkerUnderTest[Any, Any]):
     """The worker, and a log of invocations of its own."""
 
-    def __init__(self) -> None:
-        super().__init__(TELEMETRY.build(TelemetryOptions(topic="t", group="g"), has_api=False), TELEMETRY.metrics)
+    def __init__(self, **options: Any) -> None:
+        telemetry = TELEMETRY.build(TelemetryOptions(topic="t", group="g", **options), has_api=False)
+        super().__init__(telemetry, TELEMETRY.metrics)
         self.clock.now = NOW / 1000
         self.offset = -1
 
@@ -61,3 +65,81 @@ async def test_a_negative_latency_is_counted_once_and_its_call_keeps_its_tokens_
     row = worker.invocation()
     assert (row["latency_ms"], row["latency_clamped"], row["prompt_tokens"]) == (0.0, True, 10)
     assert row["cost_usd"] is not None
+
+
+def of_tokens(worker: Fed, span: str, **changed: Any) -> Record:
+    worker.offset += 1
+    given = fields("LLMTokenEvent", **{"event_id": f"e{worker.offset}", "span_id": span} | changed)
+    return record(f"{NAMESPACE}.LLMTokenEvent", given, key=b"t1", offset=worker.offset)
+
+
+# Published prices for 1,000,000 tokens: Anthropic's Claude Sonnet 3.5 costs $3 for input, $0.30 for cache reads, $3.75
+# for cache writes, $15 for output; Google's Gemini 2.5 Pro $1.25, $0.125 for cached input, $10 for output and thoughts.
+ANTHROPIC = {"prompt_tokens": 10, "completion_tokens": 100, "reasoning_tokens": None}
+GEMINI = {"provider": "google", "model_id": "gemini-2.5-pro", "prompt_tokens": 1_000, "completion_tokens": 50}
+
+
+@pytest.mark.parametrize(
+    ("sent", "exact", "convention"),
+    [
+        (ANTHROPIC | {"cached_tokens": 50_000, "total_tokens": 110}, "0.01653000", "anthropic"),
+        (ANTHROPIC | {"cache_write_tokens": 50_000, "total_tokens": 50_110}, "0.18903000", "anthropic"),
+        (ANTHROPIC | {"cached_tokens": 10, "total_tokens": 110}, "0.00150300", None),
+        (GEMINI | {"reasoning_tokens": 200, "total_tokens": 1_250}, "0.00375000", "gemini"),
+        (GEMINI | {"reasoning_tokens": 20, "total_tokens": 1_050}, "0.00175000", None),
+        (GEMINI | {"reasoning_tokens": 20, "total_tokens": 1_070}, "0.00195000", "gemini"),
+        (GEMINI | {"reasoning_tokens": 0, "cached_tokens": 400, "total_tokens": 1_050}, "0.00130000", None),
+    ],
+)
+async def test_each_provider_s_way_of_counting_costs_what_the_provider_charges(
+    sent: dict[str, Any], exact: str, convention: str | None
+) -> None:
+    worker = Fed()
+    named = {name: sent[name] for name in ("provider", "model_id") if name in sent}
+    await worker.run_batch([of_tokens(worker, "s1", **sent), worker.call("s1", **named)])
+    row = worker.invocation()
+    assert Decimal(row["cost_usd_exact"]) == Decimal(exact)
+    assert (row["token_convention"], row["cost_note"]) == (convention, None)
+    assert row["prompt_tokens"] >= (row["cached_tokens"] or 0) + (row["cache_write_tokens"] or 0)
+
+
+async def test_the_options_declare_how_a_provider_counts() -> None:
+    worker = Fed(token_convention={"Anthropic": "anthropic"})
+    sent = {"prompt_tokens": 60, "completion_tokens": 40, "cached_tokens": 50, "reasoning_tokens": None}
+    await worker.run_batch([of_tokens(worker, "s1", **sent, total_tokens=100)])
+    row = worker.invocation()
+    assert (row["prompt_tokens"], row["total_tokens"], row["token_convention"]) == (110, 150, "anthropic")
+
+
+CONTRADICTORY = {"cached_tokens": 50, "completion_tokens": 4, "total_tokens": 14}
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_call_of_contradictory_counts_is_counted_once_and_has_no_cost(*, late: bool) -> None:
+    worker = Fed()
+    tokens, end = of_tokens(worker, "s1", **CONTRADICTORY), worker.call("s1")
+    for batch in [[end], [tokens]] if late else [[tokens, end]]:
+        await worker.run_batch(batch)
+    await worker.run_batch([of_tokens(worker, "s1", timestamp=1_700_000_000_001, **CONTRADICTORY)])
+    row = dict(zip(INVOCATIONS.columns, worker.rows("Invocation")[-1], strict=True))
+    assert (row["cost_usd"], row["price_source"], row["prompt_tokens"]) == (None, "none", 10)
+    assert row["cost_note"] == "the token counts contradict the declared way of counting, or every way"
+    assert worker.unpriced("anthropic", "contradictory_tokens") == 1
+
+
+async def test_what_was_billed_is_kept_and_a_deviation_is_counted_by_provider() -> None:
+    worker = Fed()  # 10 and 20 tokens cost $0.00033
+    billed = [worker.call("s1", reported_cost_usd=0.00033), worker.call("s2", reported_cost_usd=0.0004)]
+    await worker.run_batch(billed)
+    assert worker.sample("reported_cost_deviations_total", provider="anthropic") == 1
+    rows = [dict(zip(INVOCATIONS.columns, row, strict=True)) for row in worker.rows("Invocation")]
+    assert [(row["reported_cost_usd"], row["price_source"]) for row in rows] == [
+        (0.00033, "genai-prices"),
+        (0.0004, "genai-prices"),
+    ]
+    await worker.run_batch([worker.call("s3", model_id="ours", reported_cost_usd=0.5)])
+    row = dict(zip(INVOCATIONS.columns, worker.rows("Invocation")[-1], strict=True))
+    assert (row["cost_usd"], row["cost_usd_exact"], row["price_source"]) == (0.5, "0.50000000", "reported")
+    await worker.run_batch([of_tokens(worker, "s4", **CONTRADICTORY), worker.call("s4", reported_cost_usd=0.5)])
+    assert worker.unpriced("anthropic", "contradictory_tokens") == 1
+    assert worker.unpriced("anthropic", "unknown_model") is None

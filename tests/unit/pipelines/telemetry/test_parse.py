@@ -10,7 +10,7 @@ from tests.unit.pipelines.telemetry.records import OWN, fields, parsed_from
 from workers.core.errors import Rejected
 from workers.core.record import Decoded
 from workers.core.stage import Stage
-from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency, Tokens
+from workers.pipelines.telemetry.events import Aggregate, Billing, Event, Failure, Invocation, Latency, Tokens
 from workers.pipelines.telemetry.limits import MAX_CONTENT_BYTES, MAX_LONG, MAX_NAME_BYTES, MAX_TEXT_BYTES
 from workers.pipelines.telemetry.options import Accept
 from workers.pipelines.telemetry.read.parse import parse
@@ -42,6 +42,13 @@ BAD: list[tuple[str, str, dict[str, Any]]] = [
     ("number.negative", INVOCATION, {"completion_tokens": -1}),
     *(("number.negative", TOKENS, {name: -1}) for name in OWN[TOKENS] if name.endswith("tokens")),
     ("number.negative", LATENCY, {"value_ms": -1_000.1}),
+    ("number.negative", TOKENS, {"cache_write_tokens": -1}),
+    *(("token_convention.unknown", each, {"token_convention": "cohere"}) for each in (INVOCATION, TOKENS)),
+    ("token_convention.unknown", TOKENS, {"metadata": {"token_convention": "Inclusive"}}),
+    ("field.too_large", TOKENS, {"service_tier": "x" * (MAX_NAME_BYTES + 1)}),
+    *(("number.out_of_range", each, {"reported_cost_usd": -0.01}) for each in (INVOCATION, TOKENS)),
+    ("number.out_of_range", TOKENS, {"reported_cost_usd": 1e9 + 1}),
+    ("number.not_finite", INVOCATION, {"reported_cost_usd": nan}),
     ("number.negative", METRICS, {"total_invocations": -1}),
     ("number.negative", METRICS, {"avg_latency_ms": -1_000.1}),
     ("number.negative", METRICS, {"p95_latency_ms": -1_000.1}),
@@ -149,7 +156,7 @@ def test_each_record_becomes_its_payload(record: str, payload: Any) -> None:
 def test_a_start_event_knows_nothing_of_the_end() -> None:
     payload = parsed_from(fields(event_type="llm.invocation.start")).payload
     assert isinstance(payload, Invocation)
-    assert astuple(payload)[6:] == (*(None,) * 7, False)
+    assert astuple(payload)[6:] == (*(None,) * 7, False, None)
 
 
 @pytest.mark.parametrize(
@@ -225,3 +232,22 @@ def test_with_the_option_reject_every_negative_latency_is_a_dead_letter() -> Non
         with pytest.raises(Rejected, match=f"{name} is -3.0: send milliseconds from 0") as rejected:
             parse(Decoded(f"{NAMESPACE}.{record}", fields(record, **{name: -3.0})), NOW, strict)
         assert rejected.value.code == "number.negative"
+
+
+def test_what_an_event_says_about_its_bill_is_read_and_a_start_event_knows_no_cost() -> None:
+    says: dict[str, Any] = {"service_tier": "batch", "token_convention": "gemini", "reported_cost_usd": 0.0165}
+    for record in (INVOCATION, TOKENS):
+        assert billing(fields(record, **says), record) == Billing("batch", "gemini", 0.0165)
+        assert billing(fields(record, **dict.fromkeys(says)), record) is None
+        assert billing(fields(record, reported_cost_usd=0.0), record) == Billing(None, None, 0.0)
+        by_label = fields(record, metadata={"token_convention": "anthropic"})
+        assert billing(by_label, record) == Billing(None, "anthropic", None)
+        assert billing(by_label | {"token_convention": "auto"}, record) == Billing(None, "auto", None)
+    start = fields(event_type="llm.invocation.start", **says)
+    assert billing(start, INVOCATION) == Billing("batch", "gemini", None)
+
+
+def billing(given: dict[str, Any], record: str) -> Billing | None:
+    payload = parsed_from(given, record).payload
+    assert isinstance(payload, Invocation | Tokens)
+    return payload.billing

@@ -53,6 +53,6 @@ def test_a_stubs_card_is_the_catalogues() -> None:
 
 def test_a_call_without_a_price_has_a_reason() -> None:
     known = book(price("2", 1_000, "0.001"))
-    assert known.why_unpriced(PROVIDER, MODEL, AT) is None
-    assert known.why_unpriced(PROVIDER, "no-such-model", AT) == "unknown_model"
-    assert known.why_unpriced("openai", "whisper-1", AT) == "no_price"
+    assert known.terms(PROVIDER, MODEL, AT).unpriced is None
+    assert known.terms(PROVIDER, "no-such-model", AT).unpriced == "unknown_model"
+    assert known.terms("openai", "whisper-1", AT).unpriced == "no_price"

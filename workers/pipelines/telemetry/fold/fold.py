@@ -1,5 +1,7 @@
 """Fold one event into its trace. The order in the log matters only between events of equal time."""
 
+from copy import copy
+
 from msgspec.structs import replace
 
 from workers.core.report import Skipped
@@ -55,6 +57,7 @@ def _fold_span(trace: Trace, span: Span, event: Event, offset: int) -> None:
         return
     _fold_first(trace, span, event)
     if isinstance(payload, Tokens):
+        _note_change(trace, span)
         _fold_tokens(span, event.timestamp, payload)
     elif isinstance(payload, Failure):
         trace.failures.append((offset, event, payload))
@@ -64,6 +67,7 @@ def _fold_span(trace: Trace, span: Span, event: Event, offset: int) -> None:
 def _fold_invocation(trace: Trace, span: Span, timestamp: int, invocation: Invocation) -> None:
     """Keep the earliest start event (of equal times the first) and the latest terminal event (the last)."""
     ends = invocation.status is not None and span.end is None
+    _note_change(trace, span)
     if invocation.status is None:
         if span.start is not None and timestamp >= span.start_at:
             return
@@ -75,7 +79,13 @@ def _fold_invocation(trace: Trace, span: Span, timestamp: int, invocation: Invoc
     span.first = None
     trace.reorder(span)
     if ends:
-        trace.observations.append(Ended(invocation.provider, invocation.model_id, span.timestamp))
+        trace.observations.append(Ended(span))
+
+
+def _note_change(trace: Trace, span: Span) -> None:
+    """Keep what an ended call was before a late event about it."""
+    if span.end is not None:
+        trace.observations.append(Ended(span, copy(span)))
 
 
 def _fold_first(trace: Trace, span: Span, event: Event) -> None:

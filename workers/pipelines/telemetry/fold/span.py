@@ -20,11 +20,10 @@ class NamedModel(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Ended(NamedTuple):
-    """A call whose first terminal event has come, for the metrics; ``timestamp`` is its start, epoch milliseconds."""
+    """A call that has ended, for the metrics; ``before`` is what it was if it had ended already, and has changed."""
 
-    provider: str
-    model_id: str
-    timestamp: int
+    span: "Span"
+    before: "Span | None" = None
 
 
 class Clamped(NamedTuple):
@@ -78,12 +77,9 @@ class Span(Struct, array_like=True, gc=False):
         Bytes would be a quarter of what Neo4j does for a new span.
         """
         event = self.end or self.start
-        if (
-            len(self.seen) == 1
-            and event
-            and not event.latency_clamped
-            and self == _of_one_event(self.span_id, self.id, self.timestamp, event)
-        ):
+        if event is None or len(self.seen) > 1 or not _in_properties(event):
+            return _encode(self)
+        if self == _of_one_event(self.span_id, self.id, self.timestamp, event):
             return None
         return _encode(self)
 
@@ -119,6 +115,11 @@ class Span(Struct, array_like=True, gc=False):
 
 
 _decode = msgpack.Decoder(Span).decode
+
+
+def _in_properties(event: Invocation) -> bool:
+    """Tell whether the properties that ``STORED_SPANS`` lists have all that the event says."""
+    return not event.latency_clamped and event.billing is None
 
 
 def _of_one_event(span_id: str, event_id: str, timestamp: int, event: Invocation) -> Span:

@@ -36,10 +36,6 @@ class RegistryPriceBook:
             return terms._replace(unpriced=NO_PRICE)
         return terms
 
-    def why_unpriced(self, provider: str, model_id: str, timestamp: int) -> str | None:
-        """Return why a call has no price, one of ``REASONS``; ``None`` if it has one."""
-        return self.terms(provider, model_id, timestamp).unpriced
-
     def entry(self, model_id: str) -> CatalogueEntry:
         """Return the catalogue's entry, for stubs: the registry worker writes its Models itself."""
         return self._catalogue.entry(model_id)

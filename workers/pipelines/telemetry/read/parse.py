@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
 from workers.core.checks import check_size, quoted, reject
 from workers.core.record import Decoded
 from workers.pipelines.telemetry.events import (
@@ -14,13 +16,14 @@ from workers.pipelines.telemetry.events import (
     LATENCY,
     START,
     Aggregate,
+    Billing,
     Event,
     Failure,
     Invocation,
     Latency,
     Tokens,
 )
-from workers.pipelines.telemetry.limits import EARLIEST_TIMESTAMP, MAX_CONTENT_BYTES
+from workers.pipelines.telemetry.limits import EARLIEST_TIMESTAMP, MAX_CONTENT_BYTES, MAX_REPORTED_USD
 from workers.pipelines.telemetry.options import Accept
 from workers.pipelines.telemetry.read.checks import (
     check_count,
@@ -33,6 +36,7 @@ from workers.pipelines.telemetry.read.checks import (
     check_timestamp,
     clamped,
 )
+from workers.pipelines.telemetry.tokens.conventions import Convention
 
 DEFAULT = Accept()
 NAMESPACE = "com.llm.observatory.events"
@@ -65,8 +69,8 @@ def parse(decoded: Decoded, now_ms: int, accept: Accept = DEFAULT) -> Event:
     """Return the event of a decoded value; ``now_ms`` is the current time in epoch milliseconds.
 
     Raises ``Rejected`` (VALIDATE) with one of the codes
-    ``record.unknown``, ``event_type.unknown``, ``status.unknown``, ``field.missing``, ``field.too_large``,
-    ``field.not_unicode``, ``number.negative``, ``number.not_finite``, ``number.out_of_range``,
+    ``record.unknown``, ``event_type.unknown``, ``status.unknown``, ``token_convention.unknown``, ``field.missing``,
+    ``field.too_large``, ``field.not_unicode``, ``number.negative``, ``number.not_finite``, ``number.out_of_range``,
     ``timestamp.too_old``, ``timestamp.in_future``.
     """
     record_name, fields = decoded
@@ -116,6 +120,7 @@ def _invocation(fields: Fields, by: Reading) -> Invocation:
     check_count("token_count", token_count)
     check_count("prompt_tokens", prompt_tokens)
     check_count("completion_tokens", completion_tokens)
+    billing = _billing(fields)
     _check_content(fields)
     parent_span_id = _optional(fields, "parent_span_id")
     common = (
@@ -132,14 +137,38 @@ def _invocation(fields: Fields, by: Reading) -> Invocation:
     if status not in STATUSES:
         reject("status.unknown", f"status is {quoted(status)}: send one of {', '.join(STATUSES)}")
     if fields["event_type"] == START:
-        return Invocation(*common, None, None, None, None, None, *labels)
+        return Invocation(*common, None, None, None, None, None, *labels, billing=_before_the_bill(billing))
     is_clamped, latency_ms = latency_ms < 0, clamped(latency_ms)
     if fields["timestamp"] - latency_ms < EARLIEST_TIMESTAMP:
         reject("number.out_of_range", f"latency_ms is {latency_ms}: the call would have begun before 2015")
     if status == "SUCCESS" and fields["event_type"] == ERROR:
         status = "ERROR"
     counted = (token_count, latency_ms, prompt_tokens, completion_tokens)
-    return Invocation(*common, status, *counted, *labels, latency_clamped=is_clamped)
+    return Invocation(*common, status, *counted, *labels, is_clamped, billing)
+
+
+def _billing(fields: Fields) -> Billing | None:
+    """Read the optional fields about the bill; ``None`` if there are none."""
+    named = fields.get("token_convention")
+    label = (fields["metadata"] or {}).get("token_convention")
+    service_tier, reported = fields.get("service_tier"), fields.get("reported_cost_usd")
+    if not named and not label and not service_tier and reported is None:
+        return None
+    _check_convention("token_convention", named)
+    _check_convention("metadata.token_convention", label)
+    check_name("service_tier", service_tier)
+    check_range("reported_cost_usd", reported, MAX_REPORTED_USD)
+    return Billing(service_tier or None, named or label or None, None if reported is None else abs(reported))
+
+
+def _check_convention(field: str, named: str | None) -> None:
+    if named and named not in CONVENTIONS:
+        reject("token_convention.unknown", f"{field} is {quoted(named)}: send one of {', '.join(CONVENTIONS)}")
+
+
+def _before_the_bill(billing: Billing | None) -> Billing | None:
+    """Return what a start event can know: not yet the cost."""
+    return billing and replace(billing, reported_cost_usd=None)
 
 
 def _label(metadata: Mapping[str, str], name: str) -> str | None:
@@ -161,6 +190,8 @@ def _check_content(fields: Fields) -> None:
 def _tokens(fields: Fields, _: Reading) -> Tokens:
     for field in ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens"):
         check_count(field, fields[field])
+    cache_write_tokens = fields.get("cache_write_tokens")
+    check_count("cache_write_tokens", cache_write_tokens)
     return Tokens(
         fields["model_id"],
         fields["provider"],
@@ -169,6 +200,8 @@ def _tokens(fields: Fields, _: Reading) -> Tokens:
         fields["cached_tokens"],
         fields["reasoning_tokens"],
         fields["total_tokens"],
+        cache_write_tokens,
+        _billing(fields),
     )
 
 
@@ -224,6 +257,7 @@ def _optional(fields: Fields, field: str) -> str | None:
     return value
 
 
+CONVENTIONS = tuple(Convention)
 STATUSES = ("SUCCESS", "ERROR", "TIMEOUT")
 
 KINDS: Mapping[str, Kind] = {

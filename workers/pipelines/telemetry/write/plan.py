@@ -10,6 +10,7 @@ from workers.core.template import Template
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.trace import FromEvent, Trace
 from workers.pipelines.telemetry.prices.pricing import PriceBook
+from workers.pipelines.telemetry.tokens.used import Conventions, used_by
 from workers.pipelines.telemetry.write import statements as write
 from workers.pipelines.telemetry.write.rows import (
     CauseRow,
@@ -47,7 +48,7 @@ PayloadT = TypeVar("PayloadT")
 Rows = Mapping[Template, list[tuple[Any, ...]]]
 
 
-def plan(traces: Sequence[Trace], book: PriceBook) -> Sequence[Statement]:
+def plan(traces: Sequence[Trace], book: PriceBook, conventions: Conventions) -> Sequence[Statement]:
     """Return always the same statements, so that Neo4j plans the query once; without any change return none.
 
     A statement without rows costs almost nothing, another combination of statements half a second of planning. Run
@@ -62,7 +63,7 @@ def plan(traces: Sequence[Trace], book: PriceBook) -> Sequence[Statement]:
     offsets = {event.event_id: offset for trace in traces for offset, event, _ in trace.failures}
     for trace in traces:
         prefix = trace_prefix(trace.trace_id)
-        _add_spans(rows, trace, prefix, book)
+        _add_spans(rows, trace, prefix, book, conventions)
         if trace.reparented:
             _add_children(rows, trace, prefix)
         if trace.chain.changed:
@@ -72,14 +73,15 @@ def plan(traces: Sequence[Trace], book: PriceBook) -> Sequence[Statement]:
     return [template.on(rows[template]) for template in ORDER] if any(rows.values()) else []
 
 
-def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook) -> None:
+def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook, conventions: Conventions) -> None:
     """Add each changed Invocation, whether its Model has changed, and the version at its time."""
     trace_id, invocations = trace.trace_id, rows[write.INVOCATIONS]
     for span_id, model_id in trace.changed.items():
         key, span = prefix + span_part(span_id), trace.spans[span_id]
         source = span.source_event()
-        terms = book.terms(source.provider, source.model_id, span.timestamp)
-        invocations.append(invocation_row(trace_id, key, span, source, terms))
+        used = used_by(span, conventions)
+        terms = book.terms(source.provider, source.model_id, span.timestamp, used.service_tier)
+        invocations.append(invocation_row(trace_id, key, span, used, terms))
         if model_id is not None:
             if model_id != source.model_id:
                 rows[write.MODEL_CHANGED].append(KeyRow(key))

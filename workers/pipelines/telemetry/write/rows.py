@@ -6,9 +6,12 @@ Rows of shared nodes begin with their unique columns, because they are sorted.
 from typing import Any, NamedTuple
 
 from workers.core.node_key import invocation_key
+from workers.pipelines.telemetry.cost import InvocationCost, cost_of
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Invocation, Latency
-from workers.pipelines.telemetry.fold.span import NamedModel, Span
-from workers.pipelines.telemetry.prices.pricing import InvocationCost, PricingTerms, TokenCounts, cost_of, token_counts
+from workers.pipelines.telemetry.fold.span import Span
+from workers.pipelines.telemetry.prices.pricing import PricingTerms
+from workers.pipelines.telemetry.tokens.conventions import TokenCounts
+from workers.pipelines.telemetry.tokens.used import Used
 
 
 class ModelRow(NamedTuple):
@@ -52,13 +55,20 @@ class CallColumns(NamedTuple):
     latency_clamped: bool | None
 
 
+class BillingColumns(NamedTuple):
+    """What the events say about the bill."""
+
+    service_tier: str | None
+    reported_cost_usd: float | None
+
+
 class StateColumns(NamedTuple):
     """The span as ``Span.stored`` returns it."""
 
     folded: bytes | None
 
 
-INVOCATION_COLUMNS = (SpanColumns, CallColumns, TokenCounts, InvocationCost, StateColumns)
+INVOCATION_COLUMNS = (SpanColumns, CallColumns, TokenCounts, BillingColumns, InvocationCost, StateColumns)
 """A changed span, all of it: the columns of these groups, one after the other."""
 
 
@@ -145,15 +155,15 @@ class SuccessorRow(NamedTuple):
     duration_ms: int
 
 
-def invocation_row(
-    trace_id: str, key: str, span: Span, source: Invocation | NamedModel, terms: PricingTerms
-) -> tuple[Any, ...]:
-    """Return a row of ``INVOCATION_COLUMNS``; ``source`` is the event that decides about the model."""
-    counted = token_counts(span)
+def invocation_row(trace_id: str, key: str, span: Span, used: Used, terms: PricingTerms) -> tuple[Any, ...]:
+    """Return a row of ``INVOCATION_COLUMNS``."""
+    source = span.source_event()
+    counts, service_tier, reported = used
     identity = SpanColumns(
         source.model_id, key, span.id, trace_id, span.span_id, span.parent, source.provider, span.timestamp
     )
-    return (*identity, *_call_columns(span.start, span.end), *counted, *cost_of(counted, terms), span.stored())
+    call, cost = _call_columns(span.start, span.end), cost_of(used, terms)
+    return (*identity, *call, *counts, service_tier, reported, *cost, span.stored())
 
 
 NO_CALL = CallColumns(None, None, None, None, None, None, None, None, None)

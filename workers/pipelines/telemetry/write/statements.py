@@ -49,9 +49,12 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.token_count = row.token_count, i.latency_ms = row.latency_ms,
     i.latency_clamped = row.latency_clamped,
     i.prompt_tokens = row.prompt_tokens, i.completion_tokens = row.completion_tokens,
-    i.cached_tokens = row.cached_tokens, i.reasoning_tokens = row.reasoning_tokens,
+    i.cached_tokens = row.cached_tokens, i.cache_write_tokens = row.cache_write_tokens,
+    i.reasoning_tokens = row.reasoning_tokens, i.token_convention = row.token_convention,
+    i.service_tier = row.service_tier, i.reported_cost_usd = row.reported_cost_usd,
     i.total_tokens = row.total_tokens, i.cost_usd = row.cost_usd, i.cost_usd_exact = row.cost_usd_exact,
     i.context_utilization = row.context_utilization, i.price_source = row.price_source, i.price_id = row.price_id,
+    i.cost_note = row.cost_note,
     i.use_case = row.use_case, i.team = row.team, i.folded = row.folded
 WITH row, i WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
 MATCH (m:Model {model_id: row.model_id})

@@ -1,0 +1,1 @@
+"""How many tokens a call used, in one form for all providers."""

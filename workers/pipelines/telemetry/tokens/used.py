@@ -1,0 +1,68 @@
+"""What a span used, by all events that say something about it."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from workers.pipelines.telemetry.events import Billing
+from workers.pipelines.telemetry.fold.span import Span
+from workers.pipelines.telemetry.tokens.conventions import CONTRADICTORY, NO_COUNTS, Convention, TokenCounts, inclusive
+from workers.pipelines.telemetry.usage import Usage
+
+Conventions = Mapping[str, Convention]
+"""The conventions that ``topology.yaml`` declares, by provider in lower case."""
+
+
+class Used(NamedTuple):
+    """Tokens in the inclusive form, and what the events say about the bill. ``reported`` in US dollars."""
+
+    counts: TokenCounts
+    service_tier: str | None = None
+    reported: float | None = None
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Tell whether the token counts have no price, because they contradict each other."""
+        return self.counts.token_convention == CONTRADICTORY
+
+    def usage(self) -> Usage | None:
+        """Return what the price depends on; ``None`` without both counts, or where they contradict each other."""
+        prompt, completion, cached, cache_write, reasoning, _, _ = self.counts
+        if prompt is None or completion is None or self.is_contradictory:
+            return None
+        return Usage(prompt, completion, cached or 0, cache_write or 0, reasoning or 0, self.service_tier)
+
+
+def used_by(span: Span, conventions: Conventions) -> Used:
+    """Return what a span used. Each value is the token event's, else the terminal event's, else the start event's."""
+    sent = _sent(span)
+    says = list(_billing(span))
+    if not says and not conventions:
+        return Used(inclusive(sent, Convention.AUTO))
+    named = next((each.token_convention for each in says if each.token_convention), None)
+    declared = Convention(named) if named else conventions.get(_provider(span), Convention.AUTO)
+    return Used(
+        inclusive(sent, declared),
+        next((each.service_tier for each in says if each.service_tier), None),
+        next((each.reported_cost_usd for each in says if each.reported_cost_usd is not None), None),
+    )
+
+
+def _sent(span: Span) -> TokenCounts:
+    if tokens := span.tokens:
+        return TokenCounts(
+            tokens.prompt_tokens,
+            tokens.completion_tokens,
+            tokens.cached_tokens,
+            tokens.cache_write_tokens,
+            tokens.reasoning_tokens,
+            tokens.total_tokens,
+        )
+    return TokenCounts(span.end.prompt_tokens, span.end.completion_tokens) if span.end else NO_COUNTS
+
+
+def _billing(span: Span) -> Iterator[Billing]:
+    return (each.billing for each in (span.tokens, span.end, span.start) if each is not None and each.billing)
+
+
+def _provider(span: Span) -> str:
+    return span.source_event().provider.lower()
