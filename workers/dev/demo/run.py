@@ -17,6 +17,7 @@ from workers.dev.demo.progress import Steps
 from workers.dev.demo.questions import REPAIRED, count_graph, count_run, known_traces, one_trace, try_queries
 from workers.dev.demo.report import Report, Throughput, Visibility
 from workers.dev.demo.steps.caught_up import caught_up
+from workers.dev.demo.steps.costs import check_costs
 from workers.dev.demo.steps.dead_letters import DeadLettersOfRun
 from workers.dev.demo.steps.fleet import Fleet, running_fleet
 from workers.dev.demo.steps.models import load_models
@@ -103,7 +104,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
             letters = await asyncio.to_thread(dead_letters.counts, filled.sent)
             expected = {**tally.expected, REPAIRED: repairable(tally.poison)}
             checks = compare(expected, await count_run(graph, trace_ids), tally.poison.total(), letters)
-            checks += filled.models
+            checks += [*filled.models, *await check_costs(graph, items)]
             labels, relationships = await count_graph(graph)
             return Report(
                 name=options.name,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 from workers.dev.sample.calls.source import Source, from_file, imitated
+from workers.dev.sample.calls.spellings import with_spellings
 from workers.dev.sample.records.poison import Poison, strew
 from workers.dev.sample.records.sampled import Sampled
 from workers.dev.sample.stream import telemetry
@@ -24,9 +25,9 @@ def choose_source(project: Path, from_path: Path | None, count: int, today: date
     """
     public = project / PUBLIC_TRACE
     if from_path is not None or public.exists():
-        return from_file(from_path or public, count)
+        return with_spellings(from_file(from_path or public, count))
     noon = datetime.combine(today.date() - timedelta(days=1), time(12), UTC)
-    return imitated(count, SEED, noon.timestamp() * 1000)
+    return with_spellings(imitated(count, SEED, noon.timestamp() * 1000))
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from workers.ops.doctor.connector_checks import check_connector
 from workers.ops.doctor.finding import Finding, failed, ok
 from workers.ops.doctor.graph_checks import check_graph
 from workers.ops.doctor.kafka_checks import check_kafka
+from workers.ops.doctor.price_checks import check_prices
 from workers.ops.doctor.schema_checks import check_schemas
 from workers.ops.doctor.source_checks import check_source
 from workers.ops.doctor.vault_checks import check_vault
@@ -39,6 +40,7 @@ async def _servers(settings: Settings, topology: Topology) -> list[Finding]:
         check_source(settings.registry_database),
         check_schemas(settings.schema_registry, topology),
         check_graph(settings.neo4j),
+        check_prices(settings.neo4j),
         asyncio.to_thread(check_vault, settings.vault),
     )
     return list(chain.from_iterable(checks))

@@ -19,7 +19,6 @@ DEAD_LETTER_CODES = (
     DeadLetterCode(Stage.VALIDATE, "json.invalid", "has a column that is no JSON"),
     DeadLetterCode(Stage.VALIDATE, "json_schema.invalid", "has a json_schema that is no JSON Schema"),
     DeadLetterCode(Stage.VALIDATE, "capability.enum", "has a capability that accept.capabilities does not allow"),
-    DeadLetterCode(Stage.VALIDATE, "version.pattern", "has a version that accept.version_pattern excludes"),
     DeadLetterCode(Stage.VALIDATE, "cost_per_1k_tokens.digits", "has a price with more than 30 digits"),
     DeadLetterCode(Stage.VALIDATE, "price_tiers.repeated", "has two tiers of a price from one number of tokens on"),
     DeadLetterCode(

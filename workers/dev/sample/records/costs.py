@@ -1,0 +1,54 @@
+"""What the calls of some records cost, computed by genai-prices alone: none of the worker's code is used."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from genai_prices import Usage, calc_price
+
+from workers.dev.sample.calls.spellings import MEANT
+from workers.dev.sample.records.poison import Poison
+from workers.dev.sample.records.sampled import INVOCATION, TOKENS, Sampled
+
+SpanKey = tuple[str, str]
+"""trace_id and span_id."""
+
+
+def expected_costs(items: Iterable[Sampled | Poison]) -> dict[SpanKey, Decimal | None]:
+    """Return the US dollars of each call; ``None`` where nobody knows the model. Bad records count nothing."""
+    started: dict[SpanKey, Mapping[str, Any]] = {}
+    used: dict[SpanKey, Mapping[str, Any]] = {}
+    for item in items:
+        if isinstance(item, Sampled) and item.record_name in {INVOCATION, TOKENS}:
+            span = (item.key, item.fields["span_id"])
+            if item.fields["event_type"] == "llm.invocation.start":
+                started[span] = item.fields
+            elif item.record_name == TOKENS:
+                used[span] = item.fields
+    return {span: _usd(start, used[span]) for span, start in started.items()}
+
+
+def _usd(start: Mapping[str, Any], used: Mapping[str, Any]) -> Decimal | None:
+    """Return the cost at the start of the call."""
+    named = start["provider"], start["model_id"]
+    meant = MEANT.get(named, named)
+    if meant is None:
+        return None
+    provider, model = meant
+    at = datetime.fromtimestamp(start["timestamp"] / 1000, UTC)
+    return calc_price(_usage(used), model, provider_id=provider, genai_request_timestamp=at).total_price
+
+
+def _usage(used: Mapping[str, Any]) -> Usage:
+    """Return the tokens, with all of a call's input in ``input_tokens``, and all of its output in the other one."""
+    cached, written = used.get("cached_tokens") or 0, used.get("cache_write_tokens") or 0
+    thought = used.get("reasoning_tokens") or 0
+    convention = used.get("token_convention")
+    return Usage(
+        input_tokens=used["prompt_tokens"] + (cached + written if convention == "anthropic" else 0),
+        output_tokens=used["completion_tokens"] + (thought if convention == "gemini" else 0),
+        cache_read_tokens=cached,
+        cache_write_tokens=written,
+        output_reasoning_tokens=thought,
+    )
