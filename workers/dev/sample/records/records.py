@@ -5,6 +5,7 @@ from random import Random
 from typing import Any
 
 from workers.dev.sample.records import ids
+from workers.dev.sample.records.counting import counted
 from workers.dev.sample.records.sampled import ERROR, INVOCATION, LATENCY, SOURCE, TOKENS, Sampled
 from workers.dev.sample.records.span import Failure, Span, Status, Trace
 
@@ -67,14 +68,7 @@ class SpanRecords:
         return self._record(INVOCATION, event_type, timestamp, context | own)
 
     def _tokens(self) -> Sampled:
-        call = self._span.call
-        own = {
-            "prompt_tokens": call.prompt_tokens,
-            "completion_tokens": call.completion_tokens,
-            "cached_tokens": self._span.cached_tokens,
-            "total_tokens": call.prompt_tokens + call.completion_tokens,
-        }
-        return self._record(TOKENS, "llm.tokens.consumed", self._end, own)
+        return self._record(TOKENS, "llm.tokens.consumed", self._end, counted(self._span))
 
     def _latency(self, timestamp: int, metric_type: str, value_ms: float) -> Sampled:
         return self._record(

@@ -36,7 +36,7 @@ class Tally:
             else:
                 self._count_end(item.key, fields)
         elif item.record_name == TOKENS:
-            self.tokens += fields["total_tokens"]
+            self.tokens += _all_tokens(fields)
 
     def _count_end(self, trace_id: str, fields: Mapping[str, Any]) -> None:
         self.statuses[fields["status"]] += 1
@@ -80,3 +80,11 @@ class Tally:
             "invocations": self.invocations,
             "expected": self.expected,
         }
+
+
+def _all_tokens(fields: Mapping[str, Any]) -> int:
+    """Return the tokens of a token event, with those that its provider leaves out."""
+    total: int = fields["total_tokens"]
+    if fields.get("token_convention") == "anthropic":
+        total += (fields["cached_tokens"] or 0) + (fields["cache_write_tokens"] or 0)
+    return total
