@@ -42,7 +42,7 @@ def traffic(random: Random, traces: int, name: str = "t") -> list[Sent]:
     """Return the log: ``(record_name, fields)`` of all records. ``name`` is part of every id, model_ids included."""
     maker = Maker(random, name)
     for trace in range(traces):
-        maker.trace(f"{name}-{trace // 2}{'/s1' if trace % 2 else ''}")
+        maker.trace(trace_id(name, trace))
     for _ in range(random.randint(0, 2)):
         maker.send("LLMMetricsEvent", maker.aggregate(None, None))
     log = maker.log
@@ -53,6 +53,11 @@ def traffic(random: Random, traces: int, name: str = "t") -> list[Sent]:
         log.append((record_name, clashing | {"event_id": earlier["event_id"]}))
     random.shuffle(log)
     return log
+
+
+def trace_id(name: str, number: int) -> str:
+    """Return the id of a trace of ``traffic``."""
+    return f"{name}-{number // 2}{'/s1' if number % 2 else ''}"
 
 
 class Maker:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.model.graph_snapshot import graph_snapshot
 from tests.model.naive_model import Graph, naive_model
-from tests.model.traffic import MODELS, Maker, Sent, seeded, traffic
+from tests.model.traffic import MODELS, Maker, Sent, seeded, trace_id, traffic
 from tests.unit.pipelines.telemetry.driven import Table, parsed
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Neo4jSettings
@@ -31,7 +31,7 @@ class Neo4j:
         self.driver = driver
         self.database = database
         self.name = f"t{uuid4().hex}"
-        self.traces = [f"{self.name}-{trace}" for trace in range(TRACES)]
+        self.traces = [trace_id(self.name, number) for number in range(TRACES)]
 
     async def run(self, plan: Sequence[Statement]) -> None:
         async with self.driver.session(database=self.database) as session, await session.begin_transaction() as work:
@@ -100,9 +100,9 @@ async def test_an_id_that_two_traces_use_belongs_to_the_first_however_the_batche
     graph: Neo4j, batch: int
 ) -> None:
     maker = Maker(seeded(1), graph.name)
-    for trace_id in graph.traces[:2]:
-        maker.send("LLMErrorEvent", maker.error(trace_id, "s1") | {"event_id": f"{graph.name}-error"})
-        maker.send("LLMLatencyEvent", maker.latency(trace_id, "s1") | {"event_id": f"{graph.name}-latency"})
+    for trace in graph.traces[:2]:
+        maker.send("LLMErrorEvent", maker.error(trace, "s1") | {"event_id": f"{graph.name}-error"})
+        maker.send("LLMLatencyEvent", maker.latency(trace, "s1") | {"event_id": f"{graph.name}-latency"})
     events, table = parsed(maker.log), Table()
     for begin in range(0, len(events), batch):
         plan, entries = table.plan(events[begin : begin + batch])
