@@ -1,0 +1,52 @@
+"""The demo's traffic, priced by the worker with the registry that the demo loads, against genai-prices alone."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.pipelines.telemetry.driven import Table, parsed
+from tests.unit.pipelines.telemetry.loaded_registry import loaded_models
+from workers.dev.demo.steps.costs import compare_costs
+from workers.dev.demo.traffic import choose_source
+from workers.dev.sample.calls.spellings import MEANT
+from workers.dev.sample.records.costs import expected_costs
+from workers.dev.sample.stream import telemetry
+from workers.pipelines.telemetry.options import TelemetryOptions
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
+from workers.pipelines.telemetry.worker import build_with
+
+SCHEMAS = Path(__file__).parents[4] / "schemas/avro/telemetry"
+TODAY = datetime(2026, 11, 23, 15, tzinfo=UTC)
+
+
+def decoded(record_name: str, fields: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the fields with the defaults of their schema, as the worker's decoder gives them."""
+    schema = json.loads((SCHEMAS / f"{record_name.rpartition('.')[2]}.avsc").read_bytes())
+    return record_name, {field["name"]: fields.get(field["name"], field.get("default")) for field in schema["fields"]}
+
+
+@pytest.mark.parametrize("in_registry", [True, False])
+def test_every_call_of_the_demo_costs_what_genai_prices_computes(*, in_registry: bool, tmp_path: Path) -> None:
+    source = choose_source(tmp_path, None, 400, TODAY)
+    records = list(telemetry(source.calls, source=source.name, seed=1))
+    catalogue = Catalogue()
+    history = RegistryHistory(catalogue.named)
+    history.replace(loaded_models() if in_registry else [])
+    table = Table(build_with(history, catalogue, TelemetryOptions(topic="t", group="g")))
+    plan, _ = table.plan(parsed(decoded(*record[:2]) for record in records))
+    table.graph.apply(plan)
+    calls = [node for (label, _), node in table.graph.nodes.items() if label == "Invocation"]
+    expected = expected_costs(records)
+    stored = {(each["trace_id"], each["span_id"]): each.get("cost_usd_exact") for each in calls}
+    (_, sent, found), (_, all_calls, right) = compare_costs(expected, stored)
+    assert (found, right) == (sent, all_calls)
+    assert all_calls == 400
+    assert {(each["provider"], each["model_id"]) for each in calls} >= MEANT.keys()
+    sources = [each["price_source"] for each in calls]
+    assert sources.count("none") == list(expected.values()).count(None) > 0
+    assert (sources.count("registry") > 350) is in_registry
