@@ -10,7 +10,7 @@ import pytest
 from workers.core.worker import WorkerFactory
 from workers.pipelines.fleet import FLEET
 
-PURE = {"genai_prices", "jsoncompat", "jsonschema", "msgspec", "orjson", "pydantic"}
+PURE = {"genai_prices", "jsoncompat", "jsonschema", "msgspec", "orjson", "pydantic", "rfc8785"}
 """Libraries that do no I/O: data, JSON, and its schemas."""
 OPTION_TYPES = {"workers.config.block", "workers.config.takes_effect", "workers.config.worker_options"}
 
