@@ -102,6 +102,10 @@ class Misconfigured(OperatorError):
     meaning = "wrong usage or configuration"
 
 
+class NewGraph(Misconfigured):
+    """The graph has nothing of a partition that was read before, and the worker must not begin again by itself."""
+
+
 class Unreachable(OperatorError):
     """A server that the command needs does not answer."""
 

@@ -8,7 +8,7 @@ partition, in this order:
 It may fold the same events again after a crash or when it splits a batch, always from the state that the graph has.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 from workers.core.job import PeriodicJob
 from workers.core.metric import Measurement, MetricSpec
 from workers.core.ports import Preparation
-from workers.core.record import Decoded
+from workers.core.record import Decoded, TopicPartition
 from workers.core.reference import Reference
 from workers.core.report import BatchReport, LogLine
 from workers.core.stage import Stage
@@ -61,6 +61,23 @@ class StoredState(Generic[StateT]):
 
 
 @dataclass(frozen=True, slots=True)
+class SeenEvents(Generic[EventT, StateT]):
+    """How a worker recognises an event again whose state has forgotten it, because the graph has it.
+
+    ``id``      the id of an event
+    ``cypher``  returns a row (``key``, ``parts``: a list) for each of ``$keys``, which are ids, that the graph has
+    ``keys``    returns one row (``keys``: a list) with the next ids after ``$after``, as ``StoredState.keys`` does; a
+                worker has one of the two, because a process has one filter
+    ``learn``   shows a state what the graph has of the ids of its events, before they are folded
+    """
+
+    id: Callable[[EventT], str]
+    cypher: str
+    keys: str
+    learn: Callable[[StateT, Mapping[str, Sequence[Any]]], None]
+
+
+@dataclass(frozen=True, slots=True)
 class KeyedState(Generic[EventT, StateT]):
     """State by key. The graph has it; the worker's table is a cache of it, from which entries may vanish at any time.
 
@@ -70,6 +87,8 @@ class KeyedState(Generic[EventT, StateT]):
                       offset. It may raise ``Rejected`` (ENRICH) before it has changed anything.
     ``load``, ``dump``  the state as bytes, without marks
     ``stored``        where the graph has the state; ``None`` stores ``dump`` in a node of its own, with each batch
+    ``seen``          how events are recognised that were folded long ago; ``None`` where the states know theirs
+    ``for_partition``  returns the state of one partition in place of this one, for a worker with a state a partition
     ``on_new_graph``  what to do with a graph that has nothing of a partition whose records were committed before:
                       ``reset`` reads the topic from its beginning; ``fail`` stops the worker, unready, with
                       ``new_graph_fix`` as the advice to the operator
@@ -81,6 +100,8 @@ class KeyedState(Generic[EventT, StateT]):
     load: Callable[[bytes], StateT]
     dump: Callable[[StateT], bytes]
     stored: StoredState[StateT] | None = None
+    seen: SeenEvents[EventT, StateT] | None = None
+    for_partition: "Callable[[TopicPartition], KeyedState[EventT, StateT]] | None" = None
     on_new_graph: Literal["reset", "fail"] = "reset"
     new_graph_fix: str = ""
 

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Mapping
 
 import structlog
 
+from workers.core.errors import NewGraph
 from workers.core.ports import NOTHING_WRITTEN, Claim, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.health import Unready
 from workers.engine.partition_task import (
     GraphIsBehind,
-    NewGraph,
     PartitionContext,
     PartitionTask,
     Position,

@@ -199,7 +199,8 @@ def _partition_context(
 def _known_keys(deployment: Deployment, writer: Neo4jWriter) -> KnownKeys | None:
     """Return an empty filter of known keys, for a worker that has one."""
     state = deployment.spec.state
-    cypher = state.stored.keys if state is not None and state.stored is not None else None
+    source = (state.seen or state.stored) if state is not None else None
+    cypher = source.keys if source is not None else None
     return KnownKeys(partial(writer.next_keys, cypher)) if cypher is not None else None
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from workers.config.worker_options import WorkerOptions
-from workers.core.errors import Fenced, MemoryGraphError, Misconfigured
+from workers.core.errors import Fenced, MemoryGraphError, NewGraph
 from workers.core.ports import NOTHING_WRITTEN, Claim, Decoder, TopicStates
 from workers.core.record import Record, TopicPartition
 from workers.core.worker import WorkerSpec
@@ -51,10 +51,6 @@ class TopicRecreated(MemoryGraphError):
     def __init__(self, topic_id: str) -> None:
         super().__init__(f"the topic has the id {topic_id} now")
         self.topic_id = topic_id
-
-
-class NewGraph(Misconfigured):
-    """The graph has nothing of a partition that was read before, and the worker must not begin again by itself."""
 
 
 def require_records_after(

@@ -6,6 +6,7 @@ from typing import Any
 
 from workers.config.topology import OptionModels, Topology, read_topology
 from workers.core.worker import WorkerFactory
+from workers.pipelines.audit.worker import AUDIT
 from workers.pipelines.evolution.worker import EVOLUTION
 from workers.pipelines.registry.worker import REGISTRY
 from workers.pipelines.telemetry.worker import TELEMETRY
@@ -14,6 +15,7 @@ FLEET: Mapping[str, WorkerFactory[Any]] = {
     "telemetry": TELEMETRY,
     "registry": REGISTRY,
     "evolution": EVOLUTION,
+    "audit": AUDIT,
 }
 
 OPTION_MODELS: OptionModels = {name: factory.options for name, factory in FLEET.items()}

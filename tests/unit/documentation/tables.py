@@ -129,6 +129,7 @@ TABLES: Mapping[str, Callable[[], Iterator[Iterable[str]]]] = {
     "worker-options": lambda: options(WorkerOptions),
     "registry-options": lambda: options(FLEET["registry"].options, COMMON),
     "evolution-options": lambda: options(FLEET["evolution"].options, COMMON),
+    "audit-options": lambda: options(FLEET["audit"].options, COMMON),
 }
 
 

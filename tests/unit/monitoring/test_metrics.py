@@ -15,8 +15,6 @@ RECORDED = {rule.name for rule in RULES if not rule.alerts}
 OF_TARGETS = {"namespace", "pod", "worker"}
 """The labels of every series, from the PodMonitor or the file of the process."""
 OF_PROMETHEUS: Mapping[str, set[str]] = {"up": set()}
-NOT_YET: Mapping[str, set[str]] = {"llm_memory_graph_vault_operations_total": {"operation", "status"}}
-"""Metrics of the audit worker, which does not exist yet."""
 USED = re.compile(r"\b((?:llm_memory_graph|circuit_breaker|process|worker|partition)[\w:]*|up\b)(?:\{([^}]*)\})?")
 GROUPED = re.compile(r"\b(?:by|on) \(([\w, ]*)\)")
 
@@ -27,7 +25,7 @@ def exposed() -> dict[str, set[str]]:
     labels = {spec.name: set(spec.labels) for spec in (*ENGINE_METRICS, *own)}
     parts = {f"{name}_{part}": found | {"le"} for name, found in labels.items() for part in ("bucket", "count", "sum")}
     process = {sample.name: set[str]() for family in Metrics().registry.collect() for sample in family.samples}
-    return {**process, **parts, **labels, **OF_PROMETHEUS, **NOT_YET}
+    return {**process, **parts, **labels, **OF_PROMETHEUS}
 
 
 def used_in(expression: str) -> list[tuple[str, set[str]]]:
@@ -49,11 +47,6 @@ def test_a_rule_uses_metrics_of_the_product_with_their_labels(rule: Rule) -> Non
     available = OF_TARGETS.union(*(known.get(metric, {"provider", "reason"}) for metric, _ in used))
     grouped = {label.strip() for found in GROUPED.findall(rule.expression) for label in found.split(",")}
     assert grouped <= available
-
-
-def test_what_does_not_exist_yet_is_not_in_the_product() -> None:
-    own = {spec.name for factory in FLEET.values() for spec in factory.metrics}
-    assert not set(NOT_YET) & own, "the worker exists: take its metrics out of NOT_YET"
 
 
 def test_an_unknown_metric_and_an_unknown_label_would_be_seen() -> None:

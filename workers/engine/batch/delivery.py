@@ -64,9 +64,11 @@ class Delivery(Generic[EventT, StateT]):
         self._folder = Folder(spec, self._states())
         self._parked = ParkedKeys(sinks) if strict else None
 
-    def _states(self) -> PartitionStates[StateT] | None:
-        spec = self._spec
-        return PartitionStates(spec.name, spec.state, self._sinks) if spec.state is not None else None
+    def _states(self) -> PartitionStates[EventT, StateT] | None:
+        state = self._spec.state
+        if state is not None and state.for_partition is not None:
+            state = state.for_partition(self._claim.topic_partition)
+        return PartitionStates(self._spec.name, state, self._sinks) if state is not None else None
 
     @property
     def claim(self) -> Claim:
@@ -82,12 +84,12 @@ class Delivery(Generic[EventT, StateT]):
         self._sinks.dead_letter_limiter.received(len(batch))
         return await self._deliver(batch, through)
 
-    async def _deliver(self, batch: DecodedBatch[EventT], through: int) -> Delivered:
+    async def _deliver(self, batch: DecodedBatch[EventT], through: int, *, certain: bool = False) -> Delivered:
         clock = self._sinks.clock
         started = clock.monotonic()
         order = await self._order(batch)
         try:
-            folded = await self._folder.fold(batch.events, order)
+            folded = await self._folder.fold(batch.events, order, certain=certain)
         except Refused as refusal:  # the states of all these keys do not fit into one answer, or a key into a query
             await self._dead_letter(batch.rejected)
             outcome = Delivered(dead_letter_codes=tuple(each.reason.code for each in batch.rejected))
@@ -103,7 +105,10 @@ class Delivery(Generic[EventT, StateT]):
         try:
             await self._write(through, statements)
         except Refused as refusal:
-            return outcome | await self._split(batch.after_sending(rejected), through, refusal)
+            rest = batch.after_sending(rejected)
+            if folded.ids and not certain:  # another process may have written one of them since the filter was read
+                return outcome | await self._deliver(rest, through, certain=True)
+            return outcome | await self._split(rest, through, refusal)
         if len(batch.events) > len(folded.rejected):
             self._sinks.dead_letter_limiter.accepted()
         written = clock.monotonic()

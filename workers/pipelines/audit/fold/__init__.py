@@ -1,0 +1,1 @@
+"""From events to the links of a partition's chain."""

@@ -1,0 +1,1 @@
+"""From a decoded record to an event, or a rejection."""

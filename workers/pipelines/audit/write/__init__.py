@@ -1,0 +1,1 @@
+"""From linked events to Cypher statements."""
