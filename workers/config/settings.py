@@ -255,7 +255,24 @@ class VaultSettings(TlsGroup):
 
     addr: HttpUrl | None = Field(default=None, description="http(s)://host:port of the vault")
     token: SecretStr = Field(default=NO_SECRET, description="a token of the vault")
+    role_id: str = Field(default="", description="the role_id of an AppRole, to log in without a token")
+    secret_id: SecretStr = Field(default=NO_SECRET, description="the secret_id of the AppRole, if it has one")
+    kubernetes_role: str = Field(
+        default="", description="the role that the pod's service account logs in to, without a token"
+    )
+    auth_mount: str = Field(default="", description="the path of the login, where it is not approle or kubernetes")
     cacert: FilePath | None = _authority("the vault")
+
+    @model_validator(mode="after")
+    def _one_login(self) -> Self:
+        logins = {
+            "VAULT_TOKEN": self.token.get_secret_value(),
+            "VAULT_ROLE_ID": self.role_id,
+            "VAULT_KUBERNETES_ROLE": self.kubernetes_role,
+        }
+        if len(names := [name for name, value in logins.items() if value]) > 1:
+            raise ValueError(f"{' and '.join(names)} are set; a vault takes one login: unset all but one")
+        return self
 
     @model_validator(mode="after")
     def _file_fits(self) -> Self:

@@ -1,13 +1,14 @@
 """The vault's client: hvac, with one sentence for each reason why it cannot be used."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import hvac  # type: ignore[import-untyped]  # it ships no types
 import requests
-from hvac.exceptions import Forbidden, VaultError  # type: ignore[import-untyped]  # same reason as above
+from hvac.exceptions import Forbidden, InvalidPath, InvalidRequest, VaultError  # type: ignore[import-untyped]  # same reason as above
 from requests.adapters import HTTPAdapter
 
-from workers.config.environment import current_secret
 from workers.config.settings import VaultSettings
 from workers.config.tls.context import ClientContext, PemFile
 from workers.config.tls.faults import tls_fault
@@ -16,22 +17,28 @@ from workers.core.errors import Misconfigured, Unreachable
 ANSWER_SECONDS = 5
 
 
-def check_token(settings: VaultSettings) -> str:
-    """Look up the token; return its policies. Blocks. Raises ``Misconfigured`` for a refused token, ``Unreachable``."""
+def open_client(settings: VaultSettings) -> hvac.Client:
+    """Return a client without a token."""
+    return hvac.Client(settings.addr, token="", timeout=ANSWER_SECONDS, session=_session(settings))
+
+
+@contextmanager
+def explained(settings: VaultSettings, refused: str) -> Iterator[None]:
+    """Raise ``Unreachable``, or ``Misconfigured`` where the vault answers and refuses: ``refused`` says what to do."""
     where = f"the vault at {settings.addr}"
-    token = current_secret("VAULT_TOKEN", settings.token)
-    client = hvac.Client(settings.addr, token=token, timeout=ANSWER_SECONDS, session=_session(settings))
     try:
-        found = client.auth.token.lookup_self()
-    except Forbidden:
-        message = f"{where} does not accept the token: set VAULT_TOKEN, or VAULT_TOKEN_FILE, to a valid one"
-        raise Misconfigured(message) from None
+        yield
+    except (Forbidden, InvalidPath, InvalidRequest) as error:
+        raise Misconfigured(f"{where} {refused} ({_one_line(error)})") from None
     except (VaultError, OSError) as error:  # the errors of its HTTP library are OSErrors
         if fault := tls_fault(error, "VAULT_ADDR", "VAULT_CACERT"):
             raise Misconfigured(f"{where} cannot be reached over TLS: {fault}") from error
         message = f"{where} does not answer ({type(error).__name__}): start and unseal it, or fix VAULT_ADDR"
         raise Unreachable(message) from error
-    return ", ".join(found["data"]["policies"])
+
+
+def _one_line(error: VaultError) -> str:
+    return " ".join("; ".join(error.errors or [type(error).__name__]).split())
 
 
 class TlsAdapter(HTTPAdapter):

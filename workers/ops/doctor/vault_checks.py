@@ -1,6 +1,6 @@
 """The vault: does it answer, does it accept the token."""
 
-from workers.adapters.vault.client import check_token
+from workers.adapters.vault.login import check_token
 from workers.config.settings import VaultSettings
 from workers.core.errors import Misconfigured, Unreachable
 from workers.ops.doctor.finding import Finding, failed, ok
@@ -14,4 +14,4 @@ def check_vault(settings: VaultSettings) -> list[Finding]:
         policies = check_token(settings)
     except (Misconfigured, Unreachable) as error:
         return [failed("vault", error)]
-    return [ok("vault", f"{settings.addr} accepts the token, with the policies {policies}")]
+    return [ok("vault", f"{settings.addr} accepts the login, with the policies {policies}")]
