@@ -54,7 +54,24 @@ class AskReplication(NamedTuple):
     bytes: MetricSpec
 
 
-Effect: TypeAlias = Publish | Call | Measurement | AskConnector | AskReplication
+class PublishSigned(NamedTuple):
+    """A value for a topic, with its signature by a key of the vault's Transit in the header ``signature``.
+
+    ``mount``, ``signing_key``  the key in Transit, Ed25519: the same value has the same signature again
+    ``hold``      wait while the vault cannot sign; otherwise the value is published unsigned
+    ``unsigned``  a gauge: 1 where the last value was published unsigned. It is also while the settings name no vault
+    """
+
+    topic: str
+    key: bytes
+    value: bytes
+    mount: str
+    signing_key: str
+    hold: bool
+    unsigned: MetricSpec
+
+
+Effect: TypeAlias = Publish | Call | Measurement | AskConnector | AskReplication | PublishSigned
 
 
 FIRST_WAIT_MS = 60_000
@@ -91,6 +108,19 @@ class FetchStep(NamedTuple):
     refused: Query | None = None
 
 
+class DeadLettersStep(NamedTuple):
+    """A step that reads which records of a partition have become dead letters, and stores what follows from it.
+
+    ``begin``   offset in the partition's dead-letter topic to read from
+    ``record``  is called with the offsets of the records, ascending, and the offset to read from the next time
+    """
+
+    topic: str
+    partition: int
+    begin: int
+    record: Callable[[Sequence[int], int], Query]
+
+
 class PeriodicJob(Protocol):
     """Says what is due and which steps that takes. Pure: the engine queries, acts and stores.
 
@@ -111,6 +141,6 @@ class PeriodicJob(Protocol):
         """Return the read-only query for what is due at ``now_ms`` (epoch milliseconds), one page of it."""
         ...
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchStep]:
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchStep | DeadLettersStep]:
         """Return what to do about the query's rows."""
         ...

@@ -35,6 +35,7 @@ from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
 from workers.engine.background import in_background
 from workers.engine.dead_letters.gauges import DeadLetterGauges
+from workers.engine.dead_letters.offsets import dead_letter_offsets
 from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.in_force import InForce
 from workers.engine.jobs.effects import open_effects
@@ -131,7 +132,7 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     gauges = DeadLetterGauges(letters, options.topic, assignment.leads, metrics, SystemClock())
     await stack.enter_async_context(in_background(gauges.run(), "dead-letter gauges", failed))
     if deployment.spec.jobs:
-        beside = await _job_context(stack, deployment, driver, assignment.leads, metrics)
+        beside = await _job_context(stack, deployment, driver, assignment.leads, metrics, health)
         await stack.enter_async_context(running_jobs(lambda: deployment.in_force.spec.jobs, beside, failed))
     return app
 
@@ -145,7 +146,9 @@ async def _serve_health(
     stack: AsyncExitStack, deployment: Deployment, metrics: Metrics, health: WorkerHealth, reload: Reload
 ) -> None:
     settings = deployment.settings
-    server = HealthServer(metrics, alive=health.unhealthy, ready=health.unready, topology=reload.shown)
+    server = HealthServer(
+        metrics, alive=health.unhealthy, ready=health.unready, notes=health.notes, topology=reload.shown
+    )
     port = await server.start(settings.metrics_port, settings.metrics_host, settings.metrics_fd)
     stack.push_async_callback(server.stop)
     if folder := settings.metrics_targets:
@@ -157,18 +160,25 @@ def _app(deployment: Deployment, scratch: Path) -> WorkerApp:
     return build_app(deployment.settings.kafka, deployment.in_force, replicas, scratch)
 
 
-async def _job_context(
-    stack: AsyncExitStack, deployment: Deployment, driver: Any, leads: Callable[[], bool], metrics: Metrics
+async def _job_context(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
+    stack: AsyncExitStack,
+    deployment: Deployment,
+    driver: Any,
+    leads: Callable[[], bool],
+    metrics: Metrics,
+    health: WorkerHealth,
 ) -> JobContext:
     """Open what jobs use beside the partitions."""
     database = deployment.settings.neo4j.database
     tracing = deployment.tracing
-    effects = await open_effects(stack, deployment.settings, deployment.schemas, metrics.record, tracing)
+    settings = deployment.settings
+    effects = await open_effects(stack, settings, deployment.schemas, metrics.record, tracing, health.note)
     return JobContext(
         worker=deployment.factory.name,
         ask=Neo4jReader(driver, database).ask,
         run=effects.run,
         fetch=effects.fetch,
+        dead_letters=partial(dead_letter_offsets, settings.kafka),
         record=Neo4jRecorder(driver, database, tracing).record,
         leads=leads,
         retry=lambda: deployment.in_force.options.retry,

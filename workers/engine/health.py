@@ -84,6 +84,17 @@ class WorkerHealth:
         self._held: Wait | None = None
         self._recovered = False
         self._assigned_at: float | None = None
+        self._notes: dict[str, str] = {}
+
+    def note(self, name: str, sentence: str) -> None:
+        """Keep a sentence for who asks whether the worker is ready; an empty one forgets it."""
+        self._notes.pop(name, None)
+        if sentence:
+            self._notes[name] = sentence
+
+    def notes(self) -> list[str]:
+        """Return what to know about a worker, be it ready or not."""
+        return list(self._notes.values())
 
     def partition(self, topic_partition: TopicPartition) -> PartitionHealth:
         """Begin to watch a partition."""

@@ -22,6 +22,7 @@ class HealthServer:
 
     ``alive``     problems that only a restart can fix, such as no progress although there is work.
     ``ready``     reasons why the worker is not ready: no partitions, a server out of reach, too many dead letters.
+    ``notes``     what to know of a worker that may be ready all the same
     ``topology``  what of the topology counts in this process, as plain values
     The first two answer 200 without problems and 503 with them, as JSON. A check that raises is a problem.
     """
@@ -32,12 +33,14 @@ class HealthServer:
         *,
         alive: Problems,
         ready: Problems,
+        notes: Problems = list,
         topology: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
         self._topology = topology
         self._metrics = metrics
         self._alive = alive
         self._ready = ready
+        self._notes = notes
         self._runner: web.AppRunner | None = None
 
     async def start(self, port: int, host: str = "127.0.0.1", listener: int | None = None) -> int:
@@ -75,8 +78,9 @@ class HealthServer:
         return web.json_response({"alive": not problems, "reasons": problems}, status=503 if problems else 200)
 
     async def _get_readyz(self, _request: web.Request) -> web.Response:
-        problems = _ask(self._ready)
-        return web.json_response({"ready": not problems, "reasons": problems}, status=503 if problems else 200)
+        problems, notes = _ask(self._ready), _ask(self._notes)
+        answer = {"ready": not problems, "reasons": problems, **({"notes": notes} if notes else {})}
+        return web.json_response(answer, status=503 if problems else 200)
 
     async def _get_topology(self, _request: web.Request) -> web.Response:
         return web.json_response(self._topology())

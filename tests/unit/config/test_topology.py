@@ -68,6 +68,7 @@ def test_our_own_file_holds_what_the_contract_promises() -> None:
         "llm-telemetry-events": (12, "trace_id"),
         "registry-changes": (6, "model_id"),
         "audit-events": (6, "content_id"),
+        "audit-checkpoints": (1, "chain"),
         "registry-usage-stats": (6, "model_id"),
         "schema-migrations": (3, "schema_id"),
         "schema-notifications": (1, "schema_id"),

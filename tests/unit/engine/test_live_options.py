@@ -388,6 +388,25 @@ proves_job(
 )
 
 
+def signed(field: str) -> Callable[[PeriodicJob], object]:
+    """How a checkpoint that waits is signed."""
+    pending = '{"chain_id":"1","created_at":"2026-11-30T00:00:00.000Z","dead_letters":[],"hash":"00","number":1,'
+    pending += '"partition":0,"previous":"","sequence":1,"topic":"audit-events","version":1}'
+
+    def of(each: PeriodicJob) -> object:
+        (step,) = each.steps([{"id": "audit-events/0/1", "pending": pending}], 10**12)
+        return getattr(step.effects[0], field)  # type: ignore[union-attr]  # this step publishes
+
+    return of
+
+
+proves_job("checkpoint.every_events", 5, "audit-checkpoints", asked("events"), "audit")
+proves_job("checkpoint.every_seconds", 5, "audit-checkpoints", asked("before"), "audit")
+proves_job("checkpoint.on_outage", "continue", "audit-checkpoints", signed("hold"), "audit")
+proves_job("checkpoint.mount", "signing", "audit-checkpoints", signed("mount"), "audit")
+proves_job("checkpoint.key", "another", "audit-checkpoints", signed("signing_key"), "audit")
+
+
 @pytest.mark.parametrize("key", PROOFS)
 async def test_a_live_option_has_its_effect_while_the_worker_runs(key: str, tmp_path: Path) -> None:
     name, option, value, proof = PROOFS[key]

@@ -4,9 +4,19 @@ from collections import Counter
 from collections.abc import Hashable
 from typing import TypeAlias
 
-from workers.core.job import AskConnector, AskReplication, Call, Effect, FetchStep, Publish, Step
+from workers.core.job import (
+    AskConnector,
+    AskReplication,
+    Call,
+    DeadLettersStep,
+    Effect,
+    FetchStep,
+    Publish,
+    PublishSigned,
+    Step,
+)
 
-AnyStep: TypeAlias = Step | FetchStep
+AnyStep: TypeAlias = Step | FetchStep | DeadLettersStep
 
 FIRST_SECONDS = 60.0
 LONGEST_SECONDS = 3_600.0
@@ -59,13 +69,15 @@ def _key(step: AnyStep) -> Hashable:
     """Identify a step by its effects without their times; a step without effects by its record."""
     if isinstance(step, FetchStep):
         return step.path
+    if isinstance(step, DeadLettersStep):
+        return step.topic, step.partition
     return tuple(map(_effect_key, step.effects)) or repr(step.record)
 
 
 def _effect_key(effect: Effect) -> Hashable:
     if isinstance(effect, Call):
         return effect.method, effect.path, effect.idempotency_key
-    if isinstance(effect, Publish):
+    if isinstance(effect, Publish | PublishSigned):
         return effect.topic, effect.key
     if isinstance(effect, AskConnector):
         return effect.connector

@@ -19,10 +19,11 @@ from workers.adapters.registry_api.client import RegistryApi
 from workers.adapters.registry_database.replication import log_position
 from workers.config.settings import KafkaConnectSettings, RegistryDatabaseSettings, Settings
 from workers.core.errors import Misconfigured, NotAllowed, Retryable, Unreachable
-from workers.core.job import AskConnector, AskReplication, Effect, Publish
+from workers.core.job import AskConnector, AskReplication, Effect, Publish, PublishSigned
 from workers.core.metric import Measurement
 from workers.core.record import Headers, OutgoingRecord
 from workers.engine.jobs.capture_delay import CaptureDelay
+from workers.engine.jobs.signing import Signing
 from workers.observe.tracing import Tracing
 
 log = structlog.get_logger(__name__)
@@ -40,7 +41,9 @@ class Effects:
         tracing: Tracing,
         connect: KafkaConnectSettings | None = None,
         database: RegistryDatabaseSettings | None = None,
+        signing: Signing | None = None,
     ) -> None:
+        self._signing = signing
         self._encoder = encoder
         self._producer = producer
         self._api = api
@@ -54,6 +57,8 @@ class Effects:
         """Return when the effect is confirmed. Raises ``Retryable`` and ``RequestRejected``; other errors are bugs."""
         if isinstance(effect, Publish):
             await self._publish(effect)
+        elif isinstance(effect, PublishSigned):
+            await self._publish_signed(effect)
         elif isinstance(effect, Measurement):
             self._record(effect)
         elif isinstance(effect, AskConnector):
@@ -72,13 +77,22 @@ class Effects:
         value = await self._encoder.encode(effect.topic, effect.record_name, effect.fields)
         headers: Headers = []
         self._tracing.inject(headers, effect.baggage)
+        await self._send(OutgoingRecord(effect.topic, effect.key, value, headers=headers))
+
+    async def _publish_signed(self, effect: PublishSigned) -> None:
+        if self._signing is None:
+            raise RuntimeError(f"{effect.topic} without signing: the effects were made without it")
+        headers = await self._signing.headers(effect)
+        await self._send(OutgoingRecord(effect.topic, effect.key, effect.value, headers=headers))
+
+    async def _send(self, record: OutgoingRecord) -> None:
         try:
-            await self._producer.send([OutgoingRecord(effect.topic, effect.key, value, headers=headers)])
+            await self._producer.send([record])
         except NotAllowed:
             raise
         except Retryable as error:
             fix = "the topic must exist: `memory-graph topology apply --execute`"
-            raise Retryable(f"{effect.topic}: {error}; {fix}") from error
+            raise Retryable(f"{record.topic}: {error}; {fix}") from error
 
     async def _ask_connector(self, effect: AskConnector) -> None:
         if self._connect is None or self._connect.url is None:
@@ -110,10 +124,18 @@ class Effects:
         return self._api
 
 
-async def open_effects(
-    stack: AsyncExitStack, settings: Settings, schemas: Path, record: Callable[[Measurement], None], tracing: Tracing
+async def open_effects(  # noqa: PLR0913, PLR0917 - one parameter for each place of an effect
+    stack: AsyncExitStack,
+    settings: Settings,
+    schemas: Path,
+    record: Callable[[Measurement], None],
+    tracing: Tracing,
+    note: Callable[[str, str], None],
 ) -> Effects:
-    """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records."""
+    """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records.
+
+    ``note`` gets what to say to who asks whether the process is ready: a name, and a sentence or an empty text.
+    """
     registry = SchemaRegistry(settings.schema_registry)
     stack.push_async_callback(registry.aclose)
     producer = KafkaProducer(JAVA_PARTITIONER, settings.kafka)
@@ -122,7 +144,8 @@ async def open_effects(
     if settings.registry_api.url is not None:
         api = await stack.enter_async_context(RegistryApi(settings.registry_api))
     encoder = AvroEncoder(registry, _published(schemas))
-    return Effects(encoder, producer, api, record, tracing, settings.kafka_connect, settings.registry_database)
+    signing = Signing(settings.vault, record, note)
+    return Effects(encoder, producer, api, record, tracing, settings.kafka_connect, settings.registry_database, signing)
 
 
 def _published(schemas: Path) -> Mapping[str, Schema]:

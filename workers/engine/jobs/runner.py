@@ -12,7 +12,7 @@ from workers.config.takes_effect import Now
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import Clock
 from workers.core.errors import Refused, RequestRejected, Retryable
-from workers.core.job import Effect, FetchStep, PeriodicJob, Publish
+from workers.core.job import DeadLettersStep, Effect, FetchStep, PeriodicJob, Publish, PublishSigned, Step
 from workers.core.reference import Query
 from workers.engine.jobs.backoff import AnyStep, Backoff
 from workers.engine.resilience.retry import backoff_seconds
@@ -35,6 +35,7 @@ class JobContext:
     ask: Callable[[Query], Awaitable[Sequence[Mapping[str, Any]]]]
     run: Callable[[Effect], Awaitable[None]]
     fetch: Callable[[str], Awaitable[Mapping[str, Any]]]
+    dead_letters: Callable[[str, int, int], Awaitable[tuple[Sequence[int], int]]]
     record: Callable[[Query], Awaitable[None]]
     leads: Callable[[], bool]
     retry: Now[RetryOptions]
@@ -142,6 +143,10 @@ class Runner:
         if isinstance(step, FetchStep):
             await self._record(step.record(await self._context.fetch(step.path)))
             return
+        if isinstance(step, DeadLettersStep):
+            found = await self._context.dead_letters(step.topic, step.partition, step.begin)
+            await self._record(step.record(*found))
+            return
         for effect in step.effects:
             await self._context.run(effect)
         if step.record is not None:
@@ -155,7 +160,7 @@ class Runner:
         """Postpone the step, in the graph where it has a query for that; tell whether it has."""
         self._context.metrics.job_step(self.name, "refused")
         log.error("step refused, the other steps continue", job=self.name, reason=str(error))
-        if step.refused is None:
+        if isinstance(step, DeadLettersStep) or step.refused is None:
             self._backoff.refused(step, self._context.clock.monotonic())
             return False
         await self._record(step.refused._replace(parameters={**step.refused.parameters, "refused_why": str(error)}))
@@ -179,5 +184,5 @@ class Runner:
 
 def _topic(step: AnyStep) -> str | None:
     """Return the topic that a step publishes to first, if it does."""
-    effects = () if isinstance(step, FetchStep) else step.effects
-    return next((effect.topic for effect in effects if isinstance(effect, Publish)), None)
+    effects = step.effects if isinstance(step, Step) else ()
+    return next((effect.topic for effect in effects if isinstance(effect, Publish | PublishSigned)), None)

@@ -5,6 +5,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from workers.config.takes_effect import Restart
 from workers.config.worker_options import WorkerOptions
 from workers.pipelines.audit.chain.link import FIRST_CHAIN
+from workers.pipelines.audit.checkpoints.options import CheckpointOptions
 
 
 class AuditOptions(WorkerOptions):
@@ -19,6 +20,8 @@ class AuditOptions(WorkerOptions):
         default=["insufficient_role", "insufficient_clearance", "mfa_required", "outside_hours", "outside_network"],
         description="Reasons of access.denied that are values of the metric's label; any other counts as other.",
     )
+
+    checkpoint: CheckpointOptions = CheckpointOptions()
 
     @field_validator("chain_id")
     @classmethod

@@ -6,6 +6,9 @@ from operator import attrgetter
 
 from workers.core.record import TopicPartition
 from workers.core.worker import KeyedState, SeenEvents, StoredState, WorkerFactory, WorkerSpec
+from workers.pipelines.audit.checkpoints.checkpoint import TOPIC
+from workers.pipelines.audit.checkpoints.jobs import MakeCheckpoints, MeasureCheckpointAge
+from workers.pipelines.audit.checkpoints.metrics import METRICS as CHECKPOINT_METRICS
 from workers.pipelines.audit.dead_letter_codes import DEAD_LETTER_CODES
 from workers.pipelines.audit.events import Event
 from workers.pipelines.audit.fold.chain import NEW_CHAIN_FIX, Chain, ChainName
@@ -48,10 +51,21 @@ def build(options: AuditOptions, *, has_api: bool) -> WorkerSpec[Event, Chain]: 
         check_key=check_key,
         observations=attrgetter("observations"),
         report=partial(report, denial_reasons=frozenset(options.denial_reasons)),
-        jobs=(HEAL_PROMPTS, HEAL_COMPLETIONS, MeasureKeyAge()),
+        jobs=(
+            HEAL_PROMPTS,
+            HEAL_COMPLETIONS,
+            MeasureKeyAge(),
+            MakeCheckpoints(options.topic, options.chain_id, options.checkpoint),
+            MeasureCheckpointAge(options.topic, options.chain_id),
+        ),
     )
 
 
 AUDIT = WorkerFactory(
-    name="audit", options=AuditOptions, build=build, metrics=METRICS, dead_letter_codes=DEAD_LETTER_CODES
+    name="audit",
+    options=AuditOptions,
+    build=build,
+    publishes=lambda _: (TOPIC,),
+    metrics=(*METRICS, *CHECKPOINT_METRICS),
+    dead_letter_codes=DEAD_LETTER_CODES,
 )

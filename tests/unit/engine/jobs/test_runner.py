@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.unit.observe.collected import Collected
 from workers.config.worker_options import Retry
 from workers.core.errors import Refused, RequestRejected, Retryable
-from workers.core.job import Call, Effect, FetchStep, Publish, Step
+from workers.core.job import Call, DeadLettersStep, Effect, FetchStep, Publish, Step
 from workers.core.reference import Query
 from workers.engine.jobs import runner as module
 from workers.engine.jobs.runner import JobContext, running_jobs
@@ -35,7 +36,7 @@ class Errands:
     def query(self, now_ms: int) -> Query:
         return Query("due", {"now": now_ms})
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchStep]:
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Any]:
         for row in rows:
             name = row["name"]
             effects = (post(name), Publish("errands", name.encode(), "Errand", {"name": name}))
@@ -77,6 +78,10 @@ class World:
         assert isinstance(effect, Call | Publish)
         self._note(f"call {effect.path[1:]}" if isinstance(effect, Call) else f"publish {effect.key.decode()}")
 
+    async def dead_letters(self, topic: str, partition: int, begin: int) -> tuple[Sequence[int], int]:
+        self._note(f"dead letters {topic} {partition} {begin}")
+        return [3, 5], begin + 2
+
     async def fetch(self, path: str) -> Mapping[str, Any]:
         self._note(f"fetch {path}")
         return {"found": "1"}
@@ -93,6 +98,7 @@ class World:
             ask=self.ask,
             run=self.do,
             fetch=self.fetch,
+            dead_letters=self.dead_letters,
             record=self.record,
             leads=lambda: self.leads,
             retry=lambda: QUICK,
@@ -287,3 +293,21 @@ async def test_a_step_that_fetches_has_a_span_too() -> None:
         await world.until(lambda: not world.due)
     (step,) = tracing.spans()
     assert (step.name, step.kind) == ("step errands", SpanKind.INTERNAL)
+
+
+class NamesDeadLetters(Errands):
+    """Stores which records became dead letters."""
+
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Any]:
+        for row in rows:
+            yield DeadLettersStep("topic", 2, 7, partial(self.found, row["name"]))
+
+    def found(self, name: str, offsets: Sequence[int], following: int) -> Query:
+        return Query(f"{offsets} {following}", {"name": name})
+
+
+async def test_dead_letters_decide_what_is_recorded() -> None:
+    world = World("a")
+    async with world.running(NamesDeadLetters()):
+        await world.until(lambda: not world.due)
+    assert world.done == ["dead letters topic 2 7", "[3, 5] 9 a"]
