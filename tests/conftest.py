@@ -102,6 +102,12 @@ def stack_with_monitoring(stack: RunningStack) -> RunningStack:
 
 
 @pytest.fixture(scope="session")
+def stack_with_vault(stack: RunningStack) -> RunningStack:
+    """The same stack, with OpenBao added to it."""
+    return RunningStack(stack.name, _up(stack.name, ("vault",), {}))
+
+
+@pytest.fixture(scope="session")
 def stack_with_cdc_and_vault(stack: RunningStack) -> RunningStack:
     """The same stack, with PostgreSQL, Kafka Connect and OpenBao added to it."""
     return RunningStack(stack.name, _up(stack.name, ("cdc", "vault"), {}))

@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from workers.cli import dlq, doctor, fleet, graph, registry, topology, worker
+from workers.cli import audit, dlq, doctor, fleet, graph, registry, topology, worker
 from workers.cli.usage_errors import one_sentence
 from workers.core.errors import Misconfigured, OperatorError
 
@@ -30,6 +30,7 @@ def build_app() -> typer.Typer:
     app.add_typer(graph.app, name="graph")
     app.add_typer(registry.app, name="registry")
     app.add_typer(dlq.app, name="dlq")
+    app.add_typer(audit.app, name="audit")
     app.command()(worker.worker)
     app.command()(fleet.fleet)
     app.command()(doctor.doctor)

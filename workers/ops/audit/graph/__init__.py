@@ -1,0 +1,1 @@
+"""Verification of the chains in the graph."""

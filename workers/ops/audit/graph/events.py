@@ -1,0 +1,168 @@
+"""The audit events of the graph, by chain, in their order."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from workers.adapters.graph.connection import GraphConnection
+from workers.ops.audit.finding import Chain
+from workers.ops.audit.graph.stored import Stored, stored
+
+PAGE_RECORDS = 2_000
+
+# What the worker has counted, and what is there: a chain may have lost either.
+CHAINS = """
+MATCH (c:AuditChain {topic: $topic})
+RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, c.head AS head
+UNION
+MATCH (e:AuditEvent) WHERE e.topic = $topic WITH DISTINCT e.partition AS partition, e.chain_id AS chain_id
+WHERE partition IS NOT NULL AND chain_id IS NOT NULL
+  AND NOT EXISTS { (:AuditChain {id: $topic + '/' + toString(partition) + '/' + toString(chain_id)}) }
+RETURN partition, chain_id, 0 AS length, '' AS head
+"""
+
+# The time is taken apart in the graph: one that does not come out the same was changed within its millisecond.
+EVENT = """
+  e.sequence AS sequence, e.id AS id, properties(e) AS properties,
+  CASE WHEN e.timestamp = datetime({epochMillis: e.timestamp.epochMillis}) THEN e.timestamp.epochMillis END AS at
+"""
+PAGE = f"""
+MATCH (e:AuditEvent {{partition: $partition}})
+WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.sequence >= $sequence AND e.sequence <= $last
+  AND (e.sequence > $sequence OR e.id > $id)
+WITH e ORDER BY e.sequence, e.id LIMIT $limit
+RETURN {EVENT}
+ORDER BY sequence, id
+"""
+BY_HASH = f"""
+MATCH (e:AuditEvent {{partition: $partition}})
+WHERE e.topic = $topic AND e.chain_id = $chain_id AND e[$property] = $hash
+WITH e LIMIT 10
+RETURN {EVENT}
+ORDER BY sequence, id
+"""
+SPAN = """
+MATCH (e:AuditEvent {partition: $partition}) WHERE e.topic = $topic AND e.chain_id = $chain_id
+  AND ($since IS NULL OR e.timestamp >= datetime({epochMillis: $since}))
+  AND ($until IS NULL OR e.timestamp < datetime({epochMillis: $until}))
+RETURN min(e.sequence) AS first, max(e.sequence) AS last
+"""
+COUNT = """
+MATCH (e:AuditEvent {partition: $partition}) WHERE e.topic = $topic AND e.chain_id = $chain_id
+RETURN count(*) AS events
+"""
+
+
+class Expected(NamedTuple):
+    """What the worker has counted of a chain: how many events, and the hash of the last one (hex).
+
+    0 and an empty text where that is not known.
+    """
+
+    length: int = 0
+    hash: str = ""
+
+
+class GraphSource:
+    """Reads chains page by page."""
+
+    def __init__(self, graph: GraphConnection) -> None:
+        self._graph = graph
+
+    async def chains(self, topic: str) -> dict[Chain, Expected]:
+        """Return every chain of a topic, with what the worker has counted."""
+        return {
+            Chain(topic, row["partition"], row["chain_id"]): Expected(row["length"] or 0, row["head"] or "")
+            for row in await self._graph.rows(CHAINS, topic=topic)
+        }
+
+    async def pages(self, chain: Chain, first: int, last: int) -> AsyncIterator[Sequence[Stored]]:
+        """Yield the events from one sequence to another, both included."""
+        sequence, after = first, ""
+        while rows := await self._graph.rows(
+            PAGE,
+            **chain._asdict(),
+            sequence=sequence,
+            id=after,
+            last=last,
+            limit=PAGE_RECORDS,
+        ):
+            yield [event_of(row) for row in rows]
+            sequence, after = rows[-1]["sequence"], rows[-1]["id"]
+
+    async def span(self, chain: Chain, since: int | None, until: int | None) -> tuple[int, int]:
+        """Return the first and the last sequence between two times, epoch milliseconds; without them (1, 0)."""
+        if since is None and until is None:
+            return 1, 0
+        (row,) = await self._graph.rows(SPAN, **chain._asdict(), since=since, until=until)
+        return (row["first"] if since is not None else 1) or 2**62, 0 if until is None else row["last"] or 1
+
+    async def count(self, chain: Chain) -> int:
+        """Return how many events a chain has."""
+        (row,) = await self._graph.rows(COUNT, **chain._asdict())
+        return int(row["events"])
+
+    async def with_hash(self, chain: Chain, name: str, value: str) -> list[Stored]:
+        """Return the events of a chain whose ``hash`` or ``prev_hash`` has a value."""
+        rows = await self._graph.rows(BY_HASH, **chain._asdict(), property=name, hash=value)
+        return [event_of(row) for row in rows]
+
+
+def event_of(row: Mapping[str, Any]) -> Stored:
+    """Return the event of a row."""
+    return stored(row["sequence"], {**row["properties"], "audit_id": row["id"], "timestamp": row["at"]})
+
+
+class Placed(NamedTuple):
+    """Which event has a place in the chain."""
+
+    sequence: int
+    audit_id: str
+    event_type: str
+    hash: str
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Return what distinguishes it from every other event."""
+        return self.audit_id, self.event_type
+
+
+PLACED = "e.sequence AS sequence, e.id AS audit_id, e.event_type AS event_type, e.hash AS hash"
+PLACES = f"""
+MATCH (e:AuditEvent {{partition: $partition}})
+WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.sequence >= $first AND e.sequence <= $last
+RETURN {PLACED} ORDER BY sequence
+"""
+OF_IDS = f"""
+UNWIND $ids AS id
+MATCH (e:AuditEvent {{id: id}})
+RETURN {PLACED}, e.prev_hash AS prev_hash, e.partition AS partition, e.chain_id AS chain_id
+"""
+WITH_HASH = f"""
+MATCH (e:AuditEvent {{partition: $partition}}) WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.hash = $hash
+RETURN {PLACED} LIMIT 10
+"""
+LAST_SEQUENCE = """
+MATCH (e:AuditEvent {partition: $partition}) WHERE e.topic = $topic AND e.chain_id = $chain_id
+RETURN coalesce(max(e.sequence), 0) AS last
+"""
+
+
+class GraphPlaces:
+    """Answers which event of one chain stands where, without its content."""
+
+    def __init__(self, graph: GraphConnection, chain: Chain) -> None:
+        self._graph = graph
+        self._place = chain._asdict()
+
+    async def between(self, first: int, last: int) -> list[Placed]:
+        """Return the events from one sequence to another, both included."""
+        return [Placed(**row) for row in await self._graph.rows(PLACES, **self._place, first=first, last=last)]
+
+    async def with_hash(self, value: str) -> list[Placed]:
+        """Return the events with a hash."""
+        return [Placed(**row) for row in await self._graph.rows(WITH_HASH, **self._place, hash=value)]
+
+    async def last(self) -> int:
+        """Return the last sequence; 0 for a chain without events."""
+        (row,) = await self._graph.rows(LAST_SEQUENCE, **self._place)
+        return int(row["last"])

@@ -1,0 +1,1 @@
+"""Verification of the chains by the topic that they came from."""

@@ -1,0 +1,82 @@
+"""Compare the chain that the topic gives with the one that the graph has, and with its checkpoints."""
+
+from collections.abc import Sequence
+
+from workers.ops.audit.finding import Finding, Kind
+from workers.ops.audit.graph.events import GraphPlaces, Placed
+from workers.ops.audit.topic.recompute import Computed, Identity
+from workers.pipelines.audit.checkpoints.checkpoint import Checkpoint
+
+
+class Comparison:
+    """Takes the topic's events window by window. Equal hashes at a window's end mean that all before are equal.
+
+    So it asks the graph for one record of each window, and for all of them only where the chains part.
+    """
+
+    def __init__(self, places: GraphPlaces, checkpoints: Sequence[Checkpoint]) -> None:
+        self.agreed: list[Checkpoint] = []
+        self.finding: Finding | None = None
+        self._places = places
+        self._checkpoints = {each.sequence: each for each in checkpoints}
+
+    async def add(self, window: Sequence[Computed]) -> None:
+        """Compare the next events; ``finding`` is the first difference."""
+        last = window[-1]
+        if last.hash not in {each.hash for each in await self._places.between(last.sequence, last.sequence)}:
+            await self._part(window)
+        self._compare_checkpoints(window)
+
+    async def end(self, head: int) -> None:
+        """Say whether the graph goes on after the topic's last event that the worker has read."""
+        if self.finding is None and (extra := await self._places.between(head + 1, head + 1)):
+            message = f"{extra[0].audit_id} was inserted at {head + 1:,}: the topic has no such record"
+            self.finding = Finding(Kind.INSERTED, message, head + 1, extra[0].audit_id)
+
+    def _compare_checkpoints(self, window: Sequence[Computed]) -> None:
+        if not self._checkpoints:
+            return
+        for each in window:
+            checkpoint = self._checkpoints.get(each.sequence)
+            if checkpoint is None or (self.finding and (self.finding.sequence or 0) <= each.sequence):
+                continue
+            if checkpoint.hash == each.hash:
+                self.agreed.append(checkpoint)
+                continue
+            since = self.agreed[-1].sequence + 1 if self.agreed else 1
+            self.finding = Finding(
+                Kind.CHANGED,
+                f"records of {since:,} to {each.sequence:,} in the topic are not those of the checkpoint of "
+                f"{checkpoint.created_at}: they were changed, removed or inserted there",
+                each.sequence,
+                each.audit_id,
+            )
+
+    async def _part(self, window: Sequence[Computed]) -> None:
+        """Find the first event of a window that the graph does not have at its place."""
+        there: dict[int, list[Placed]] = {}
+        for each in await self._places.between(window[0].sequence, window[-1].sequence):
+            there.setdefault(each.sequence, []).append(each)
+        for event in window:
+            placed = there.get(event.sequence, [])
+            if event.hash not in {each.hash for each in placed}:
+                self.finding = await self._explain(event, placed, {(each.audit_id, each.event_type) for each in window})
+                return
+
+    async def _explain(self, event: Computed, placed: Sequence[Placed], window: set[Identity]) -> Finding:
+        where = f"{event.sequence:,} ({event.audit_id}, offset {event.offset:,})"
+        other = next(
+            (each for each in placed if (each.audit_id, each.event_type) != (event.audit_id, event.event_type)), None
+        )
+        if placed and other is None:
+            return Finding(Kind.CHANGED, f"{where} was changed in the graph", event.sequence, event.audit_id)
+        if other is not None and other.identity not in window:
+            message = f"{other.audit_id} was inserted at {event.sequence:,}: the topic does not have it there"
+            return Finding(Kind.INSERTED, message, event.sequence, other.audit_id)
+        if elsewhere := await self._places.with_hash(event.hash):
+            message = f"{where} stands at {elsewhere[0].sequence:,} in the graph"
+            return Finding(Kind.REORDERED, message, event.sequence, event.audit_id)
+        if await self._places.last() < event.sequence:
+            message = f"{where} and all after it are in the topic and were processed, and are not in the graph"
+            return Finding(Kind.TAIL_CUT, message, event.sequence, event.audit_id)
+        return Finding(Kind.REMOVED, f"{where} is not in the graph", event.sequence, event.audit_id)

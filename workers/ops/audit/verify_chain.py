@@ -1,0 +1,120 @@
+"""Verify one chain in this process: connect, read, compare."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from workers.adapters.avro.codec import AvroCodec
+from workers.adapters.avro.schema_registry import SchemaRegistry
+from workers.adapters.avro.schemas import load_reader_schemas
+from workers.adapters.graph.connection import GraphConnection
+from workers.adapters.kafka.reader import TopicReader
+from workers.config.settings import Settings
+from workers.config.topics import dead_letter_topic
+from workers.config.topology import Topology
+from workers.core.clock import SystemClock
+from workers.core.errors import Retryable, Unreachable
+from workers.core.record import Decoded
+from workers.engine.compose import Deployment
+from workers.ops.audit.finding import Chain, Finding, Kind, Progress, Result
+from workers.ops.audit.graph.events import GraphSource
+from workers.ops.audit.graph.verify import verify_graph
+from workers.ops.audit.source import Source
+from workers.ops.audit.topic.recompute import Value
+from workers.ops.audit.topic.verify import Decoding, Part, TopicChain
+from workers.ops.audit.verify import Task
+from workers.pipelines.fleet import FLEET, load_topology
+
+WORKER = "audit"
+NOTHING_WRITTEN = -1
+
+
+def verify_chain(settings: Settings, task: Task, progress: Progress) -> Result:
+    """Verify the chain of a task. Raises ``Unreachable`` and ``Misconfigured``."""
+    return asyncio.run(_verify(settings, task, progress))
+
+
+async def _verify(settings: Settings, task: Task, progress: Progress) -> Result:
+    async with GraphConnection(settings.neo4j) as graph:
+        verified = _from_graph if task.source is Source.GRAPH else _from_topic
+        result = await verified(settings, graph, task, progress)
+    result.signed = task.log.signed
+    result.unsigned = task.log.unsigned
+    result.findings += task.log.findings
+    return result
+
+
+async def _from_graph(settings: Settings, graph: GraphConnection, task: Task, progress: Progress) -> Result:
+    source, chain = GraphSource(graph), task.chain
+    first, last = await source.span(chain, task.since, task.until)
+    result = await verify_graph(source, chain, task.log, task.expected, progress, first, last)
+    written = await _written(graph, chain)
+    end = await asyncio.to_thread(TopicReader(settings.kafka, chain.topic).end_offsets)
+    result.lag = max(0, end.get(chain.partition, 0) - written - 1)
+    return result
+
+
+async def _from_topic(settings: Settings, graph: GraphConnection, task: Task, progress: Progress) -> Result:
+    chain, reader = task.chain, TopicReader(settings.kafka, task.chain.topic)
+    part, lag = await _part(graph, reader, task)
+    async with _decoding(settings, load_topology(settings.topology_path)) as decoding:
+        dead_letters = TopicReader(settings.kafka, dead_letter_topic(chain.topic))
+        verifying = TopicChain(chain, reader, dead_letters, graph, decoding, task.log, part, progress)
+        result = await verifying.verify()
+    result.lag = max(0, lag)
+    if lag < 0 and not result.findings:
+        message = f"the topic ends {-lag:,} records before the last one that the worker has written"
+        result.findings.append(Finding(Kind.TAIL_CUT, message))
+    return result
+
+
+async def _part(graph: GraphConnection, reader: TopicReader, task: Task) -> tuple[Part, int]:
+    """Return the offsets to read, and how many records the worker has still to write."""
+    number = task.chain.partition
+    written = await _written(graph, task.chain)
+    end = (await asyncio.to_thread(reader.end_offsets)).get(number, 0)
+    begin = (await asyncio.to_thread(reader.begin_offsets)).get(number, 0)
+    if task.since is not None:
+        begin = (await asyncio.to_thread(reader.offsets_since, task.since)).get(number, begin)
+    until = end
+    if task.until is not None:
+        until = (await asyncio.to_thread(reader.offsets_since, task.until)).get(number, end)
+    last = min(written + 1, until)
+    return Part(begin, last, whole=last == written + 1), end - written - 1
+
+
+async def _written(graph: GraphConnection, chain: Chain) -> int:
+    """Return the last offset that the worker has written."""
+    return (await graph.watermarks(f"{WORKER}/{chain.topic}/")).get(chain.partition, NOTHING_WRITTEN)
+
+
+@asynccontextmanager
+async def _decoding(settings: Settings, topology: Topology) -> AsyncIterator[Decoding]:
+    registry = SchemaRegistry(settings.schema_registry)
+    codec = AvroCodec(registry, load_reader_schemas(topology.schemas_folder / WORKER))
+
+    async def prepare(messages: Sequence[Any]) -> None:
+        # The decoder needs the value alone, and a record's headers would be copied.
+        records: Sequence[Any] = [Value(message.value()) for message in messages]
+        try:
+            await codec.prepare(records)
+        except Retryable as error:
+            raise Unreachable(f"the schemas of the topic's records cannot be read: {error}") from error
+
+    try:
+        yield Decoding(prepare, codec.decode, _acceptance(settings, topology))
+    finally:
+        await registry.aclose()
+
+
+def _acceptance(settings: Settings, topology: Topology) -> Callable[[Decoded, bytes | None], object]:
+    """Return the worker's own rules."""
+    spec, now = Deployment(FLEET[WORKER], settings, topology).spec, SystemClock().now_ms()
+
+    def accept(decoded: Decoded, key: bytes | None) -> None:
+        event = spec.parse(decoded, now)
+        if spec.check_key is not None:
+            spec.check_key(event, key)
+
+    return accept
