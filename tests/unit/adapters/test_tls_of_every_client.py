@@ -16,7 +16,7 @@ from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.graph.driver import check_connection, open_driver
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.registry_api.client import RegistryApi
-from workers.adapters.vault.client import check_token
+from workers.adapters.vault.login import check_token
 from workers.config.settings import (
     KafkaConnectSettings,
     KafkaSettings,

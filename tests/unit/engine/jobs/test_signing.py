@@ -55,7 +55,7 @@ class World:
 
     async def publish(self, *, hold: bool) -> None:
         world: Any = self
-        effects = Effects(world, world, None, self.measured.append, NO_TRACING, None, self.signing)
+        effects = Effects(world, world, None, self.measured.append, NO_TRACING, signing=self.signing)
         await effects.run(effect(hold=hold))
 
 
