@@ -3,7 +3,7 @@
 A history is a list of ``Row``: the contents of each Price in the graph, with its Model's provider and aliases.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -29,24 +29,30 @@ class Row:
     prices: tuple[str | None, str | None, str | None, str | None]
 
 
-def naive_model_of(history: Sequence[Row], provider: str, name: str, rule: str | None) -> str | None:
-    """Return the model_id that ``provider`` means by ``name``; ``rule`` is its id in genai-prices."""
-
-    def first(fits: Callable[[Row], bool]) -> str | None:
-        return min((row.model_id for row in history if fits(row)), default=None)
-
+def naive_model_of(history: Sequence[Row], provider: str, name: str, rule: str | None, at: int) -> str | None:
+    """Return the model_id that ``provider`` means by ``name`` at a time; ``rule`` is its id in genai-prices."""
+    ids = {row.model_id for row in history}
+    own = [row for row in history if row.provider == provider]
     for called in (name, rule):
-        own = first(lambda row, called=called: (row.provider, row.model_id) == (provider, called))  # type: ignore[misc]
-        own = own or first(lambda row, called=called: row.provider == provider and called in row.aliases)  # type: ignore[misc]
-        if own:
-            return own
-    bearers = {row.model_id for row in history if name in row.aliases}
-    return first(lambda row: row.model_id == name) or (bearers.pop() if len(bearers) == 1 else None)
+        if called in {row.model_id for row in own}:
+            return called
+        if bearers := _bearers(own, called, at):
+            return bearers[0]
+    bearers = _bearers(history, name, at)
+    return name if name in ids else bearers[0] if len(bearers) == 1 else None
+
+
+def _bearers(history: Sequence[Row], alias: str | None, at: int) -> list[str]:
+    """Return who has an alias at a time, sorted; where nobody has it yet, who gets it first."""
+    begins = {row.model_id: row.since for row in reversed(history) if alias in row.aliases}
+    found = [model_id for model_id, since in begins.items() if since <= at]
+    first = min(begins.values(), default=None)
+    return sorted(found or [model_id for model_id, since in begins.items() if since == first])
 
 
 def naive_row(history: Sequence[Row], provider: str, name: str, rule: str | None, at: int) -> Row | None:
     """Return the row of the history that is in force at ``at``."""
-    model_id = naive_model_of(history, provider, name, rule)
+    model_id = naive_model_of(history, provider, name, rule, at)
     fitting = [
         row for row in history if row.model_id == model_id and row.since <= at and (row.until is None or at < row.until)
     ]

@@ -8,10 +8,13 @@ Metrics = dict[str, Any]
 
 
 def naive_usage(invocations: Iterable[Mapping[str, Any]], window_ms: int, top: int) -> dict[tuple[str, int], Metrics]:
-    """Return the metrics of windows with calls, by model_id and start."""
+    """Return the metrics of windows with calls, by model and start.
+
+    ``used_model`` is the Model that a call uses, where that is not the name that was sent.
+    """
     calls: defaultdict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
     for call in invocations:
-        calls[call["model_id"], call["timestamp"] // window_ms * window_ms].append(call)
+        calls[call.get("used_model", call["model_id"]), call["timestamp"] // window_ms * window_ms].append(call)
     return {window: _metrics(its, top) for window, its in calls.items()}
 
 

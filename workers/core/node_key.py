@@ -23,6 +23,11 @@ def span_part(span_id: str) -> str:
     return _quoted(span_id, SPAN)
 
 
+def model_name_id(provider: str, name: str) -> str:
+    """Return the key of a name of a model, as the events of a provider send it."""
+    return f"{_quoted(provider, SPAN)}{SPAN}{_quoted(name, SPAN)}"
+
+
 def version_id(subject: str, version: str) -> str:
     """Return the key of a version of a model or a schema; or of a model's price or usage since a time."""
     return f"{_quoted(subject, VERSION)}{VERSION}{_quoted(version, VERSION)}"

@@ -32,7 +32,6 @@ CONTENT_CODES = {
     "Neo.ClientError.Statement.TypeError": "neo4j.type",
     "Neo.ClientError.Statement.ArgumentError": "neo4j.statement",
     "Neo.ClientError.Statement.ArithmeticError": "neo4j.statement",
-    "Neo.ClientError.Statement.EntityNotFound": "neo4j.statement",
     "Neo.ClientError.Statement.SemanticError": "neo4j.statement",  # MERGE on null
     # This transaction's own limit; the limit on all of them together (MemoryPoolOutOfMemoryError) passes by itself.
     "Neo.ClientError.General.TransactionOutOfMemoryError": "neo4j.size",
@@ -43,6 +42,7 @@ of ours, and bisecting for it would drain a whole topic into its dead letters.""
 PASSING_CODES = frozenset(
     {
         "Neo.ClientError.Security.AuthorizationExpired",
+        "Neo.ClientError.Statement.EntityNotFound",  # another transaction has just deleted it
         "Neo.ClientError.Transaction.LockClientStopped",
         "Neo.ClientError.Transaction.Terminated",
         "Neo.ClientError.Transaction.TransactionNotFound",

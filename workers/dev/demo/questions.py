@@ -5,7 +5,7 @@ from typing import Any
 from workers.adapters.graph.connection import GraphConnection
 from workers.dev.demo.report import Answer, SpanView, TraceView
 
-BOOKKEEPING = ("Watermark", "ParkedKey", "Migration")
+BOOKKEEPING = ("Watermark", "ParkedKey", "ModelName", "Migration")
 """Labels of our own bookkeeping nodes, which are not part of the result."""
 
 REPAIRED = "repaired dead letters"

@@ -8,6 +8,7 @@ from workers.pipelines.telemetry.dead_letter_codes import DEAD_LETTER_CODES
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.fold import fold
 from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.jobs.settle_names import SettleNames
 from workers.pipelines.telemetry.metrics import METRICS, report
 from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
@@ -46,10 +47,11 @@ def build_with(history: RegistryHistory, catalogue: Catalogue, options: Telemetr
         observations=attrgetter("observations"),
         report=partial(report, book=book, conventions=options.conventions),
         reference=RegistryReference(history),
+        jobs=[SettleNames(RegistryHistory(catalogue.named), catalogue.entry)],
     )
 
 
-def build(options: TelemetryOptions, *, has_api: bool) -> WorkerSpec[Event, Trace]:  # noqa: ARG001 - it has no jobs
+def build(options: TelemetryOptions, *, has_api: bool) -> WorkerSpec[Event, Trace]:  # noqa: ARG001 - it calls no API
     """Build the worker with the options of ``topology.yaml``."""
     catalogue = Catalogue()
     return build_with(RegistryHistory(catalogue.named), catalogue, options)

@@ -28,9 +28,16 @@ USAGE = Usage(topic="usage", top_use_cases=2)
 
 CREATE = """
 UNWIND $calls AS call
-MERGE (m:Model {model_id: call.model_id})
+MERGE (m:Model {model_id: coalesce(call.used_model, call.model_id)})
 CREATE (i:Invocation)-[:USES_MODEL]->(m)
 SET i = call, i.timestamp = datetime({epochMillis: call.timestamp})
+"""
+CHANGE = """
+MATCH (i:Invocation {key: $key})-[r:USES_MODEL]->()
+DELETE r
+SET i += $changed, i.timestamp = datetime({epochMillis: $at})
+WITH i MERGE (m:Model {model_id: $used_model})
+CREATE (i)-[:USES_MODEL]->(m)
 """
 CLEAR = "MATCH (n:Invocation|Model) WHERE n.model_id STARTS WITH $name DETACH DELETE n"
 
@@ -64,14 +71,15 @@ class World:
         (call,) = [call for call in self.calls if call["key"] == key]
         call |= now
         changed = {name: value for name, value in now.items() if name != "timestamp"}
-        at = "SET i += $changed, i.timestamp = datetime({epochMillis: $at})"
-        await self.write(f"MATCH (i:Invocation {{key: $key}}) {at}", key=key, changed=changed, at=call["timestamp"])
+        used = {"used_model": call.get("used_model", call["model_id"])}
+        await self.write(CHANGE, key=key, changed=changed, at=call["timestamp"], **used)
 
     def drawn(self, random: Random, count: int, begin: int = BEGIN, hours: int = 4) -> list[dict[str, Any]]:
-        """Return random calls of some hours."""
+        """Return random calls of some hours, some of them under an alias of their model."""
         return [
             {
-                "model_id": f"{self.name}-{random.choice('abc')}",
+                "model_id": f"{self.name}-{random.choice('xyz')}",
+                "used_model": f"{self.name}-{random.choice('abc')}",
                 "timestamp": begin + random.choice((0, 1, HOUR - 1, HOUR, random.randrange(HOUR * 9))) % (hours * HOUR),
                 "user_id": random.choice((None, "anna", "ben", f"user {random.randint(1, 9)}")),
                 "use_case": random.choice((None, "chat", "code", "summary")),

@@ -137,7 +137,7 @@ async def test_a_purged_model_takes_its_windows_along(world: World) -> None:
     (call,) = await world.tell(OVER)
     model_id = unquote(call.path.split("/")[5])
     await world.write("MATCH (m:Model {model_id: $id}) SET m.purge_after = datetime()", id=model_id)
-    await world.write("MATCH (i:Invocation {model_id: $id}) DETACH DELETE i", id=model_id)
+    await world.write("MATCH (i:Invocation)-[:USES_MODEL]->(:Model {model_id: $id}) DETACH DELETE i", id=model_id)
     async with GraphConnection(Settings.from_environment().neo4j) as connection:
         assert await purge_models(connection, [Due(model_id, "", ())]) == [model_id]
     assert await world.query("MATCH (n:Model|UsageWindow {model_id: $id}) RETURN n", id=model_id) == []

@@ -56,6 +56,7 @@ def test_an_index_key_too_large_is_refused_although_the_server_calls_it_its_own_
         answer("Neo.ClientError.Cluster.NotALeader"),
         answer("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase"),
         answer("Neo.ClientError.Security.AuthorizationExpired"),
+        answer("Neo.ClientError.Statement.EntityNotFound"),
         answer("Neo.ClientError.Security.TokenExpired"),
         answer("Neo.ClientError.Security.AuthenticationRateLimit"),
         answer("Neo.TransientError.Transaction.Terminated"),

@@ -18,9 +18,13 @@ COLUMNS = {template.name: template.columns for template in ORDER}
 
 @dataclass
 class AppliedGraph(Graph):
-    """Nodes and relationships after any number of plans; ``folded`` has the stored spans by trace and Invocation."""
+    """Nodes and relationships after any number of plans.
+
+    ``folded`` has the stored spans by trace and Invocation, ``names`` the names of models by id.
+    """
 
     folded: dict[str, dict[str, Any]] = field(default_factory=dict)
+    names: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def apply(self, plan: Iterable[Statement]) -> None:
         for statement in plan:
@@ -55,6 +59,7 @@ def _model(graph: AppliedGraph, row: dict[str, Any]) -> None:
 def _span(graph: AppliedGraph, row: dict[str, Any]) -> None:
     created = {name: row[name] for name in ("id", "trace_id", "span_id")}
     listed = [row[name] for name in LISTED]
+    used_model = row.pop("used_model")
     graph.folded.setdefault(row["trace_id"], {})[row["key"]] = row.pop("folded") or listed
     node = graph.merge("Invocation", row["key"], {"key": row["key"], "status": "STARTED", **created})
     old = graph.nodes[node]
@@ -66,7 +71,19 @@ def _span(graph: AppliedGraph, row: dict[str, Any]) -> None:
         changed["cost_note"] = SAID
     graph.node(*node, **{**old, **changed})
     if not graph.has(node, "USES_MODEL", None):
-        graph.relate_known(node, "USES_MODEL", ("Model", row["model_id"]))
+        graph.relate_known(node, "USES_MODEL", ("Model", used_model))
+
+
+def _name(graph: AppliedGraph, row: dict[str, Any]) -> None:
+    known = graph.names.setdefault(row["id"], dict(row))
+    if known["meaning"] != row["meaning"]:
+        known["model_ids"] = sorted({*known["model_ids"], *row["model_ids"]})
+
+
+def _model_changed(graph: AppliedGraph, row: dict[str, Any]) -> None:
+    used = {r[2] for r in graph.relationships if r[:2] == (_invocation(row), "USES_MODEL")}
+    for model in used - {("Model", row["used_model"])}:
+        graph.drop(_invocation(row), "USES_MODEL", model)
 
 
 def _version_changed(graph: AppliedGraph, row: dict[str, Any]) -> None:
@@ -86,7 +103,7 @@ def _latency(graph: AppliedGraph, row: dict[str, Any]) -> None:
 
 
 def _aggregate(graph: AppliedGraph, row: dict[str, Any]) -> None:
-    owner = ("Model", row["model_id"])
+    owner = ("Model", row.pop("used_model"))
     _owned(graph, owner, "HAS_METRIC", graph.merge("PerformanceMetric", row["id"], row))
 
 
@@ -119,7 +136,8 @@ def _successor(graph: AppliedGraph, row: dict[str, Any]) -> None:
 APPLY = {
     "Model": _model,
     "Invocation": _span,
-    "USES_MODEL changed": lambda graph, row: graph.drop(_invocation(row), "USES_MODEL"),
+    "ModelName": _name,
+    "USES_MODEL changed": _model_changed,
     "USES_VERSION changed": _version_changed,
     "USES_VERSION": _uses_version,
     "PerformanceMetric of Invocation": _latency,

@@ -57,7 +57,7 @@ def test_every_lookup_is_that_of_a_search_through_all_of_the_history(random: Ran
     for provider in ("anthropic", "openai", "azure", "acme", "other"):
         for name in (*NAMES, "x", "unknown"):
             rule = RULES.get((provider, name))
-            assert meant(history, provider, name) == naive_model_of(rows, provider, name, rule)
+            assert meant(history, provider, name) == naive_model_of(rows, provider, name, rule, BEGINS + 99 * STEP)
             for at in (BEGINS + STEP * step + edge for step in range(-3, 12) for edge in (-1, 0)):
                 expected, found = naive_row(rows, provider, name, rule, at), history.terms(provider, name, at)
                 assert (expected is None) == (found is None)

@@ -7,6 +7,13 @@ from tests.unit.pipelines.telemetry.applied_plan import AppliedGraph
 from tests.unit.pipelines.telemetry.driven import Table, parsed
 from tests.unit.pipelines.telemetry.records import fields
 from workers.core.statement import Statement
+from workers.core.worker import WorkerSpec
+from workers.pipelines.telemetry.events import Event
+from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.options import TelemetryOptions
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, registry_model
+from workers.pipelines.telemetry.worker import build_with
 from workers.pipelines.telemetry.write.plan import ORDER
 
 EVENTS = "com.llm.observatory.events"
@@ -26,9 +33,9 @@ def _counts(plan: Iterable[Statement]) -> dict[str, int]:
     return {statement.name: len(statement.rows) for statement in plan if statement.rows}
 
 
-def test_calls_in_order_take_three_statements_and_none_that_deletes() -> None:
+def test_calls_in_order_take_four_statements_and_none_that_deletes() -> None:
     plan, _ = Table().plan(parsed([_call(number) for number in range(3)]))
-    assert _counts(plan) == {"Model": 1, "Invocation": 3, "FOLLOWED_BY": 2}
+    assert _counts(plan) == {"ModelName": 1, "Model": 1, "Invocation": 3, "FOLLOWED_BY": 2}
 
 
 def test_every_plan_has_the_same_statements_so_that_the_server_makes_its_own_plan_once() -> None:
@@ -41,7 +48,7 @@ def test_a_span_that_was_written_before_is_written_alone() -> None:
     table = Table()
     table.states.update(table.plan(parsed([_call(1, event_type="llm.invocation.start")]))[1])
     plan, _ = table.plan(parsed([_call(1, event_id="end")]))
-    assert _counts(plan) == {"Model": 1, "Invocation": 1, "USES_VERSION changed": 1}
+    assert _counts(plan) == {"ModelName": 1, "Model": 1, "Invocation": 1, "USES_VERSION changed": 1}
 
 
 def test_rows_of_shared_nodes_come_in_the_order_of_the_nodes_they_lock() -> None:
@@ -78,7 +85,7 @@ def test_a_cause_in_another_trace_must_come_first_in_the_log_even_within_a_batch
 def test_copies_of_an_aggregate_in_one_batch_are_one() -> None:
     aggregate = (f"{EVENTS}.LLMMetricsEvent", fields("LLMMetricsEvent", trace_id=None))
     plan, entries = Table().plan(parsed([aggregate, aggregate]))
-    assert _counts(plan) == {"Model": 1, "PerformanceMetric of Model": 1}
+    assert _counts(plan) == {"ModelName": 1, "Model": 1, "PerformanceMetric of Model": 1}
     assert entries == {}
 
 
@@ -90,3 +97,44 @@ def test_of_aggregates_with_one_id_the_first_of_the_log_counts() -> None:
     graph = AppliedGraph()
     graph.apply(Table().plan(parsed(log))[0])
     assert graph.nodes["PerformanceMetric", "e1"]["value"] == 3.0
+
+
+def _worker(*aliases: str) -> WorkerSpec[Event, Trace]:
+    """Build a worker whose registry has gpt-4o."""
+    history = RegistryHistory(lambda _provider, _name: None)
+    price = ("gpt-4o@then", 0, None, None, None, "1", "1", None, None)
+    history.replace([registry_model("gpt-4o", "openai", aliases, [price])])
+    return build_with(history, Catalogue(), TelemetryOptions(topic="llm-telemetry-events", group="telemetry"))
+
+
+def test_a_call_under_an_alias_uses_the_registrys_model_and_keeps_its_name() -> None:
+    graph = AppliedGraph()
+    aggregate = fields("LLMMetricsEvent", trace_id=None, model_id="gpt-4o-2024-08-06", provider="openai", event_id="a")
+    log = [_call(1, model_id="gpt-4o-2024-08-06", provider="openai"), (f"{EVENTS}.LLMMetricsEvent", aggregate)]
+    graph.apply(Table(_worker("gpt-4o-2024-08-06")).plan(parsed(log))[0])
+    assert {(kind, one, other) for one, kind, other, _ in graph.relationships} == {
+        ("USES_MODEL", ("Invocation", "t1/s1"), ("Model", "gpt-4o")),
+        ("HAS_METRIC", ("Model", "gpt-4o"), ("PerformanceMetric", "a")),
+    }
+    assert graph.nodes["Invocation", "t1/s1"]["model_id"] == "gpt-4o-2024-08-06"
+    assert ("Model", "gpt-4o-2024-08-06") not in graph.nodes
+    assert graph.names["openai/gpt-4o-2024-08-06"]["model_ids"] == ["gpt-4o"]
+
+
+def test_a_call_whose_name_changes_uses_another_model_but_not_where_both_names_mean_one() -> None:
+    worker = _worker("gpt-4o-2024-08-06")
+    for name, used in (("gpt-4o", "gpt-4o"), ("other", "other")):
+        graph, table = AppliedGraph(), Table(worker)
+        start = _call(1, event_type="llm.invocation.start", model_id="gpt-4o-2024-08-06", provider="openai")
+        for sent in (start, _call(1, event_id="end", model_id=name, provider="openai")):
+            plan, entries = table.plan(parsed([sent]))
+            graph.apply(plan)
+            table.states.update(entries)
+        assert [other[1] for _, kind, other, _ in graph.relationships if kind == "USES_MODEL"] == [used]
+
+
+def test_a_worker_that_knows_another_meaning_marks_the_name() -> None:
+    graph, log = AppliedGraph(), [_call(1, model_id="gpt-4o-2024-08-06", provider="openai")]
+    graph.apply(Table(_worker("gpt-4o-2024-08-06")).plan(parsed(log))[0])
+    graph.apply(Table(_worker()).plan(parsed(log))[0])
+    assert graph.names["openai/gpt-4o-2024-08-06"]["model_ids"] == ["gpt-4o", "gpt-4o-2024-08-06"]

@@ -68,7 +68,8 @@ WITH s, m, v,
   COLLECT {{
     UNWIND m.compatible_models AS named
     OPTIONAL MATCH (k:Model {{model_id: named}}) WHERE NOT k.stub
-    WITH named, k WHERE k IS NULL
+    WITH named, k
+    WHERE k IS NULL AND NOT EXISTS {{ MATCH (other:Model) WHERE named IN other.aliases AND NOT other.stub }}
     RETURN named
   }} AS unknown
 WITH *, head(currents) AS c

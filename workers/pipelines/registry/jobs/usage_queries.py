@@ -37,15 +37,16 @@ RETURN p.start.epochMillis AS start, p.counted_at.epochMillis AS counted_at,
     RETURN {model_id: w.model_id, digest: w.digest, revision: w.revision}
   } AS known,
   COLLECT {
-    MATCH (i:Invocation) WHERE i.timestamp >= p.start AND i.timestamp < p.end
-    WITH i.model_id AS model_id, count(*) AS total, count(DISTINCT i.user_id) AS users,
+    MATCH (i:Invocation)-[:USES_MODEL]->(m:Model) WHERE i.timestamp >= p.start AND i.timestamp < p.end
+    WITH m.model_id AS model_id, count(*) AS total, count(DISTINCT i.user_id) AS users,
       sum(round(i.latency_ms * 1000)) AS latency_us, count(i.latency_ms) AS measured,
       count(CASE WHEN i.status IN ['ERROR', 'TIMEOUT'] THEN 1 END) AS failed
     RETURN {model_id: model_id, total: total, users: users, latency_us: latency_us, measured: measured, failed: failed}
   } AS counted,
   COLLECT {
-    MATCH (i:Invocation) WHERE i.timestamp >= p.start AND i.timestamp < p.end AND i.use_case IS NOT NULL
-    WITH i.model_id AS model_id, i.use_case AS use_case, count(*) AS uses
+    MATCH (i:Invocation)-[:USES_MODEL]->(m:Model)
+    WHERE i.timestamp >= p.start AND i.timestamp < p.end AND i.use_case IS NOT NULL
+    WITH m.model_id AS model_id, i.use_case AS use_case, count(*) AS uses
     ORDER BY uses DESC, use_case
     WITH model_id, collect([use_case, uses])[..$top] AS top
     RETURN [model_id, top]

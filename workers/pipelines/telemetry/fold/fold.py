@@ -29,7 +29,7 @@ def fold(trace: Trace, event: Event, offset: int) -> None:
         trace.observations.append(Skipped(event.event_type, DUPLICATE, event.event_id))
         return
     payload = event.payload
-    trace.models.append(payload.model_id)
+    trace.names.append((payload.provider, payload.model_id))
     if getattr(payload, "latency_clamped", False):
         trace.observations.append(Clamped(event.event_type))
     if isinstance(payload, Aggregate):

@@ -19,6 +19,14 @@ class NamedModel(Struct, frozen=True, array_like=True, gc=False):
     provider: str
 
 
+class Named(NamedTuple):
+    """What decided about the model of a call before its events of this batch."""
+
+    provider: str
+    model_id: str
+    timestamp: int
+
+
 class Ended(NamedTuple):
     """A call that has ended, for the metrics; ``before`` is what it was if it had ended already, and has changed."""
 

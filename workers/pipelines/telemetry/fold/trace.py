@@ -10,7 +10,7 @@ from workers.core.report import Skipped
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Latency
 from workers.pipelines.telemetry.fold.causes import Causes
 from workers.pipelines.telemetry.fold.chain import Chain
-from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Clamped, Ended, Span
+from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Clamped, Ended, Named, Span
 from workers.pipelines.telemetry.limits import MAX_IDS_OF_SPAN
 
 PayloadT = TypeVar("PayloadT")
@@ -27,7 +27,7 @@ class Trace:
     It can be dumped as one text of bytes, and be restored from the spans that the graph has.
 
     The other fields mark changes of this batch. ``changed`` has the former model of each span with a new event,
-    ``reparented`` its former parent (``None`` for a new one); ``models`` has the models that events name;
+    ``reparented`` its former parent (``None`` for a new one); ``names`` has provider and model as events name them;
     ``latencies``, ``failures`` and ``aggregates`` have events that become nodes, with their offsets;
     ``observations`` has what the metrics count.
     """
@@ -40,7 +40,7 @@ class Trace:
         "changed",
         "failures",
         "latencies",
-        "models",
+        "names",
         "observations",
         "reparented",
         "seen",
@@ -56,9 +56,9 @@ class Trace:
         self.causes = Causes(self.spans)
         self._children_of_missing: dict[str, list[str]] = {}
 
-        self.changed: dict[str, str | None] = {}
+        self.changed: dict[str, Named | None] = {}
         self.reparented: dict[str, str | None] = {}
-        self.models: list[str] = []
+        self.names: list[tuple[str, str]] = []
         self.latencies: list[FromEvent[Latency]] = []
         self.failures: list[FromEvent[Failure]] = []
         self.aggregates: list[FromEvent[Aggregate]] = []
@@ -76,7 +76,8 @@ class Trace:
     def see(self, span: Span, event: str) -> None:
         """Mark a span as changed by the event of an identity, before it changes."""
         if span.span_id not in self.changed:
-            self.changed[span.span_id] = span.source_event().model_id
+            source = span.source_event()
+            self.changed[span.span_id] = Named(source.provider, source.model_id, span.timestamp)
         self.seen.add(event)
         insort(span.seen, event)
         if len(span.seen) > MAX_IDS_OF_SPAN:

@@ -40,7 +40,7 @@ CALL (m) {{
     CASE WHEN EXISTS {{ (:ModelVersion {{version_id: {VERSION_ID}}}) }} THEN p.version END,
     p.context_window, {PRICE_COLUMNS}]) AS prices
 }}
-WITH collect([m.model_id, m.provider, m.aliases, prices]) AS models
+WITH collect([m.model_id, m.provider, m.aliases, prices, m.alias_history]) AS models
 CALL () {{ MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }}
 RETURN models, prices
 """

@@ -13,16 +13,24 @@ and then, for each of these names,
 4. any provider's model whose ``model_id`` is the name,
 5. any provider's model that has the name as an alias, if there is only one: otherwise a price would be a guess.
 
+Aliases are those of the time of the call. While no model has the alias, that of the model that gets it next counts: a
+call may come before the registry knows its model.
+
 A period is in force from its ``effective_from`` until before its ``effective_to``.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any, NamedTuple
+
+import orjson
 
 from workers.core.node_key import version_id
 from workers.pipelines.telemetry.limits import MAX_PRICED_MODELS
+from workers.pipelines.telemetry.prices.meaning import ALWAYS, LATEST, Meaning, Period
 from workers.pipelines.telemetry.prices.names import is_known, meanings, seller
 from workers.pipelines.telemetry.prices.pricing import NO_PRICE, OTHER_CURRENCY, PricingTerms
 from workers.pipelines.telemetry.prices.registry_price import PriceColumns, in_dollars, schedule
@@ -54,12 +62,46 @@ class TermsPeriod(NamedTuple):
 
 
 class RegistryModel(NamedTuple):
-    """A model of the registry; ``periods`` has the latest terms first."""
+    """A model of the registry; ``periods`` has the latest terms first.
+
+    ``alias_history``  the aliases that it has had, each list with its first millisecond, in the order of time; empty
+                       where ``aliases`` have never changed
+    """
 
     model_id: str
     provider: str | None
     aliases: tuple[str, ...]
     periods: tuple[TermsPeriod, ...]
+    alias_history: tuple[tuple[int, tuple[str, ...]], ...] = ()
+
+
+class Bearer(NamedTuple):
+    """A model that has an alias from ``since`` until before ``until``, epoch milliseconds; ``None`` for ever."""
+
+    model: RegistryModel
+    since: int
+    until: int | None
+
+
+class Moment:
+    """A time at which names are looked up; ``until`` is when the first of these aliases gets or loses a model."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+        self.until: int | None = None
+
+    def bearers(self, known: Sequence[Bearer]) -> list[RegistryModel]:
+        """Return those in force, by ``model_id``; without any, those that are in force next."""
+        for bearer in known:
+            for edge in (bearer.since, bearer.until):
+                if edge is not None and edge > self.at and (self.until is None or edge < self.until):
+                    self.until = edge
+        found = [each for each in known if each.since <= self.at and (each.until is None or self.at < each.until)]
+        if not found:
+            later = [each for each in known if each.since > self.at]
+            first = min((each.since for each in later), default=None)
+            found = [each for each in later if each.since == first]
+        return [each.model for each in found]
 
 
 class Found(NamedTuple):
@@ -67,6 +109,24 @@ class Found(NamedTuple):
 
     model: RegistryModel
     is_own: bool
+
+
+class Sought:
+    """What a name means from each of some times on, the first of them the beginning of time."""
+
+    def __init__(self, name: str, found: Sequence[tuple[int, Found | None]]) -> None:
+        self._starts, self._found = zip(*found, strict=True)
+        periods: list[Period] = []
+        for since, each in found:
+            model_id = each.model.model_id if each else None
+            if not periods or periods[-1].model_id != model_id:
+                periods.append(Period(since, model_id))
+        self.meaning = Meaning(name, periods)
+
+    def at(self, timestamp: int) -> Found | None:
+        """Return what is meant at a time, epoch milliseconds."""
+        found: Found | None = self._found[max(bisect_right(self._starts, timestamp) - 1, 0)]
+        return found
 
 
 Rules = Callable[[str, str], str | None]
@@ -80,8 +140,9 @@ class RegistryHistory:
         self._rules = rules
         self._models: dict[str, RegistryModel] = {}
         self._own: dict[tuple[str, str], RegistryModel] = {}
-        self._by_alias: dict[str, list[RegistryModel]] = {}
-        self._find_cached = lru_cache(kept)(self._find)
+        self._own_by_alias: dict[tuple[str, str], list[Bearer]] = {}
+        self._by_alias: dict[str, list[Bearer]] = {}
+        self._sought = lru_cache(kept)(self._seek)
 
     @property
     def prices(self) -> int:
@@ -102,17 +163,23 @@ class RegistryHistory:
                 self._models.pop(model.model_id, None)
         in_order = [model for _, model in sorted(self._models.items())]
         self._own = {(seller(model.provider or ""), model.model_id): model for model in in_order}
-        by_alias = defaultdict(list)
+        by_alias: defaultdict[str, list[Bearer]] = defaultdict(list)
+        own_by_alias: defaultdict[tuple[str, str], list[Bearer]] = defaultdict(list)
         for model in in_order:
-            for alias in model.aliases:
-                by_alias[alias].append(model)
-                self._own.setdefault((seller(model.provider or ""), alias), model)
-        self._by_alias = dict(by_alias)
-        self._find_cached.cache_clear()
+            for alias, since, until in _aliases_by_time(model):
+                bearer = Bearer(model, since, until)
+                by_alias[alias].append(bearer)
+                own_by_alias[seller(model.provider or ""), alias].append(bearer)
+        self._by_alias, self._own_by_alias = dict(by_alias), dict(own_by_alias)
+        self._sought.cache_clear()
 
-    def find(self, provider: str, name: str) -> RegistryModel | None:
-        """Return the model that a name of a provider means."""
-        found = self._find_cached(provider, name)
+    def meaning(self, provider: str, name: str) -> Meaning:
+        """Return the models that a name of a provider means, by time."""
+        return self._sought(provider, name).meaning
+
+    def find(self, provider: str, name: str, timestamp: int = LATEST) -> RegistryModel | None:
+        """Return the model that a name of a provider means at ``timestamp``, epoch milliseconds."""
+        found = self._sought(provider, name).at(timestamp)
         return found.model if found else None
 
     def terms(self, provider: str, name: str, timestamp: int, service_tier: str | None = None) -> PricingTerms | None:
@@ -120,7 +187,7 @@ class RegistryHistory:
 
         Where another provider sells the model, its service tiers are not this one's.
         """
-        found = self._find_cached(provider, name)
+        found = self._sought(provider, name).at(timestamp)
         if found is None:
             return None
         for period in found.model.periods:
@@ -130,32 +197,59 @@ class RegistryHistory:
                 return period.terms(timestamp, service_tier if found.is_own else None)
         return None
 
-    def _find(self, provider: str, name: str) -> Found | None:
+    def _seek(self, provider: str, name: str) -> Sought:
+        found: list[tuple[int, Found | None]] = []
+        at: int | None = ALWAYS
+        while at is not None:
+            moment = Moment(at)
+            found.append((at, self._find(provider, name, moment)))
+            at = moment.until
+        return Sought(name, found)
+
+    def _find(self, provider: str, name: str, moment: Moment) -> Found | None:
         meant = meanings(provider, name)
         for sold_by, called in meant:
-            if own := self._of_provider(sold_by, called):
+            if own := self._of_provider(sold_by, called, moment):
                 return Found(own, is_own=True)
         for called in dict.fromkeys((name, *(called for _, called in meant))):
-            if other := self._models.get(called) or self._only_alias(called):
+            if other := self._models.get(called) or self._only_alias(called, moment):
                 return Found(other, is_own=not is_known(seller(provider)))
         return None
 
-    def _of_provider(self, sold_by: str, name: str) -> RegistryModel | None:
-        own = self._own.get((sold_by, name))
+    def _of_provider(self, sold_by: str, name: str, moment: Moment) -> RegistryModel | None:
+        own = self._named_by(sold_by, name, moment)
         if own is None and (rule := self._rules(sold_by, name)) is not None:
-            own = self._own.get((sold_by, rule))
+            own = self._named_by(sold_by, rule, moment)
         return own
 
-    def _only_alias(self, name: str) -> RegistryModel | None:
-        models = self._by_alias.get(name, [])
+    def _named_by(self, sold_by: str, name: str, moment: Moment) -> RegistryModel | None:
+        own = self._own.get((sold_by, name))
+        return own or next(iter(moment.bearers(self._own_by_alias.get((sold_by, name), ()))), None)
+
+    def _only_alias(self, name: str, moment: Moment) -> RegistryModel | None:
+        models = moment.bearers(self._by_alias.get(name, ()))
         return models[0] if len(models) == 1 else None
 
 
+def _aliases_by_time(model: RegistryModel) -> Iterator[tuple[str, int, int | None]]:
+    """Yield each alias of a model with the time from which, and until before which, it has it."""
+    history = model.alias_history or ((model.periods[-1].since, model.aliases),)
+    for (since, aliases), following in zip_longest(history, history[1:]):
+        for alias in aliases:
+            yield alias, since, following[0] if following else None
+
+
 def registry_model(
-    model_id: str, provider: str | None, aliases: Sequence[str] | None, prices: Sequence[Any]
+    model_id: str,
+    provider: str | None,
+    aliases: Sequence[str] | None,
+    prices: Sequence[Any],
+    alias_history: str | None = None,
 ) -> RegistryModel:
-    """Return the model of its columns; the latest price comes first."""
-    return RegistryModel(model_id, provider, tuple(aliases or ()), tuple(_period(model_id, price) for price in prices))
+    """Return the model of its columns; the latest price comes first, ``alias_history`` is JSON."""
+    history = tuple((since, tuple(names)) for since, names in orjson.loads(alias_history or "[]"))
+    periods = tuple(_period(model_id, price) for price in prices)
+    return RegistryModel(model_id, provider, tuple(aliases or ()), periods, history)
 
 
 def _period(model_id: str, price: Sequence[Any]) -> TermsPeriod:

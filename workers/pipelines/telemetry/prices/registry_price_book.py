@@ -1,6 +1,7 @@
 """The price book of the worker: the registry's terms, otherwise the catalogue's."""
 
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.meaning import Meaning
 from workers.pipelines.telemetry.prices.pricing import NO_PRICE, OTHER_CURRENCY, CatalogueEntry, PricingTerms
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 
@@ -35,6 +36,14 @@ class RegistryPriceBook:
         if terms.tariff is None and self._history.find(provider, model_id) is not None:
             return terms._replace(unpriced=NO_PRICE)
         return terms
+
+    def meaning(self, provider: str, model_id: str) -> Meaning:
+        """Return the Models of the registry that a name of a provider means, by time."""
+        return self._history.meaning(provider, model_id)
+
+    def used_model(self, provider: str, model_id: str, timestamp: int) -> str:
+        """Return the model_id of the Model that a call uses."""
+        return self._history.meaning(provider, model_id).used_model(timestamp)
 
     def entry(self, model_id: str) -> CatalogueEntry:
         """Return the catalogue's entry, for stubs: the registry worker writes its Models itself."""

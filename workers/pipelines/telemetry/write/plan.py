@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from workers.core.node_key import span_part, trace_prefix
+from workers.core.node_key import model_name_id, span_part, trace_prefix
 from workers.core.statement import Statement
 from workers.core.template import Template
 from workers.pipelines.telemetry.events import Event
+from workers.pipelines.telemetry.fold.span import Named
 from workers.pipelines.telemetry.fold.trace import FromEvent, Trace
+from workers.pipelines.telemetry.prices.meaning import NameBook
 from workers.pipelines.telemetry.prices.pricing import PriceBook
 from workers.pipelines.telemetry.tokens.used import Conventions, used_by
 from workers.pipelines.telemetry.write import statements as write
@@ -16,7 +18,9 @@ from workers.pipelines.telemetry.write.rows import (
     CauseRow,
     ChildRow,
     KeyRow,
+    ModelChangeRow,
     ModelRow,
+    NameRow,
     SuccessorRow,
     VersionChangeRow,
     VersionUseRow,
@@ -24,10 +28,12 @@ from workers.pipelines.telemetry.write.rows import (
     error_row,
     invocation_row,
     latency_row,
+    span_columns,
 )
 
 # Nodes before the relationships between them; an outdated relationship is deleted before its replacement is created.
 ORDER = (
+    write.NAMES,
     write.MODELS,
     write.MODEL_CHANGED,
     write.INVOCATIONS,
@@ -45,20 +51,26 @@ ORDER = (
 )
 
 PayloadT = TypeVar("PayloadT")
+
+
+class Book(PriceBook, NameBook, Protocol):
+    """What a plan looks up."""
+
+
 Rows = Mapping[Template, list[tuple[Any, ...]]]
 
 
-def plan(traces: Sequence[Trace], book: PriceBook, conventions: Conventions) -> Sequence[Statement]:
+def plan(traces: Sequence[Trace], book: Book, conventions: Conventions) -> Sequence[Statement]:
     """Return always the same statements, so that Neo4j plans the query once; without any change return none.
 
     A statement without rows costs almost nothing, another combination of statements half a second of planning. Run
     again, they change nothing.
     """
     rows: Rows = {template: [] for template in ORDER}
-    models = {model_id for trace in traces for model_id in trace.models}
-    rows[write.MODELS].extend(ModelRow(model_id, *book.entry(model_id)) for model_id in models)
     rows[write.LATENCIES].extend(latency_row(*each) for each in _first_of_id(trace.latencies for trace in traces))
-    rows[write.AGGREGATES].extend(aggregate_row(*each) for each in _first_of_id(trace.aggregates for trace in traces))
+    for event, payload in _first_of_id(trace.aggregates for trace in traces):
+        used_model = book.used_model(payload.provider, payload.model_id, event.timestamp)
+        rows[write.AGGREGATES].append(aggregate_row(event, payload, used_model))
     rows[write.ERRORS].extend(error_row(*each) for each in _first_of_id(trace.failures for trace in traces))
     offsets = {event.event_id: offset for trace in traces for offset, event, _ in trace.failures}
     for trace in traces:
@@ -70,21 +82,35 @@ def plan(traces: Sequence[Trace], book: PriceBook, conventions: Conventions) -> 
             _add_chain(rows, trace, prefix)
         if trace.causes.changed or trace.failures:
             _add_causes(rows, trace, offsets)
+    _add_models(rows, {name for trace in traces for name in trace.names}, book)
     return [template.on(rows[template]) for template in ORDER] if any(rows.values()) else []
 
 
-def _add_spans(rows: Rows, trace: Trace, prefix: str, book: PriceBook, conventions: Conventions) -> None:
+def _add_models(rows: Rows, names: Iterable[tuple[str, str]], book: Book) -> None:
+    """Add the names of models, and a Model for each that a row uses, or that a name means at any time."""
+    models = {row[0] for template in (write.INVOCATIONS, write.AGGREGATES) for row in rows[template]}
+    for provider, name in names:
+        meaning = book.meaning(provider, name)
+        means = (meaning.text, meaning.is_open, list(meaning.used_models))
+        rows[write.NAMES].append(NameRow(model_name_id(provider, name), provider, name, *means))
+        models.update([name] if meaning.is_open else [])
+    rows[write.MODELS].extend(ModelRow(model_id, *book.entry(model_id)) for model_id in models)
+
+
+def _add_spans(rows: Rows, trace: Trace, prefix: str, book: Book, conventions: Conventions) -> None:
     """Add each changed Invocation, whether its Model has changed, and the version at its time."""
     trace_id, invocations = trace.trace_id, rows[write.INVOCATIONS]
-    for span_id, model_id in trace.changed.items():
+    for span_id, before in trace.changed.items():
         key, span = prefix + span_part(span_id), trace.spans[span_id]
         source = span.source_event()
         used = used_by(span, conventions)
         terms = book.terms(source.provider, source.model_id, span.timestamp, used.service_tier)
-        invocations.append(invocation_row(trace_id, key, span, used, terms))
-        if model_id is not None:
-            if model_id != source.model_id:
-                rows[write.MODEL_CHANGED].append(KeyRow(key))
+        used_model = book.used_model(source.provider, source.model_id, span.timestamp)
+        invocations.append(invocation_row(span_columns(trace_id, key, span, used_model), span, used, terms))
+        if before is not None:
+            now = Named(source.provider, source.model_id, span.timestamp)
+            if before != now and (before[:2] != now[:2] or book.used_model(*before) != used_model):
+                rows[write.MODEL_CHANGED].append(ModelChangeRow(key, used_model))
             rows[write.VERSION_CHANGED].append(VersionChangeRow(key, terms.version_id))
         if terms.version_id is not None:
             rows[write.VERSION_USED].append(VersionUseRow(terms.version_id, key))

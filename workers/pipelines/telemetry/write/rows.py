@@ -22,6 +22,27 @@ class ModelRow(NamedTuple):
     context_window: int | None
 
 
+class NameRow(NamedTuple):
+    """A name of a model, as events send it, and the Models that it means: ``meaning`` as text, with its times.
+
+    ``open``: there is a time at which it means none of the registry's.
+    """
+
+    id: str
+    provider: str
+    name: str
+    meaning: str
+    open: bool
+    model_ids: list[str]
+
+
+class ModelChangeRow(NamedTuple):
+    """An Invocation that may use another Model than before."""
+
+    key: str
+    used_model: str
+
+
 class KeyRow(NamedTuple):
     """An Invocation with an outdated relationship."""
 
@@ -29,14 +50,15 @@ class KeyRow(NamedTuple):
 
 
 class SpanColumns(NamedTuple):
-    """The identity of a span, its place, and its model."""
+    """The identity of a span, its place, and its model: the one that it uses, and the name of it that was sent."""
 
-    model_id: str
+    used_model: str
     key: str
     id: str
     trace_id: str
     span_id: str
     parent_span_id: str | None
+    model_id: str
     provider: str
     timestamp: int
 
@@ -102,6 +124,7 @@ class LatencyRow(NamedTuple):
 class AggregateRow(NamedTuple):
     """An aggregate or a daily summary."""
 
+    used_model: str
     model_id: str
     id: str
     metric_type: str
@@ -155,13 +178,25 @@ class SuccessorRow(NamedTuple):
     duration_ms: int
 
 
-def invocation_row(trace_id: str, key: str, span: Span, used: Used, terms: PricingTerms) -> tuple[Any, ...]:
-    """Return a row of ``INVOCATION_COLUMNS``."""
+def span_columns(trace_id: str, key: str, span: Span, used_model: str) -> SpanColumns:
+    """Return the identity of a span."""
     source = span.source_event()
-    counts, service_tier, reported = used
-    identity = SpanColumns(
-        source.model_id, key, span.id, trace_id, span.span_id, span.parent, source.provider, span.timestamp
+    return SpanColumns(
+        used_model,
+        key,
+        span.id,
+        trace_id,
+        span.span_id,
+        span.parent,
+        source.model_id,
+        source.provider,
+        span.timestamp,
     )
+
+
+def invocation_row(identity: SpanColumns, span: Span, used: Used, terms: PricingTerms) -> tuple[Any, ...]:
+    """Return a row of ``INVOCATION_COLUMNS``."""
+    counts, service_tier, reported = used
     call, cost = _call_columns(span.start, span.end), cost_of(used, terms)
     return (*identity, *call, *counts, service_tier, reported, *cost, span.stored())
 
@@ -206,9 +241,10 @@ def latency_row(event: Event, latency: Latency) -> LatencyRow:
     )
 
 
-def aggregate_row(event: Event, aggregate: Aggregate) -> AggregateRow:
+def aggregate_row(event: Event, aggregate: Aggregate, used_model: str) -> AggregateRow:
     """Return the PerformanceMetric of an aggregate: its value is the average latency."""
     return AggregateRow(
+        used_model=used_model,
         model_id=aggregate.model_id,
         id=event.event_id,
         metric_type=aggregate.metric_type,

@@ -9,7 +9,9 @@ from workers.pipelines.telemetry.write.rows import (
     ErrorRow,
     KeyRow,
     LatencyRow,
+    ModelChangeRow,
     ModelRow,
+    NameRow,
     SuccessorRow,
     VersionChangeRow,
     VersionUseRow,
@@ -26,11 +28,30 @@ MERGE (m:Model {model_id: row.model_id})
     shared=True,
 )
 
+# A name means other Models once the registry has changed. A worker that has not read that yet marks the name, so that
+# the job looks at its calls again.
+NAMES = template(
+    "ModelName",
+    NameRow,
+    """
+MERGE (n:ModelName {id: row.id})
+  ON CREATE SET n.provider = row.provider, n.name = row.name, n.meaning = row.meaning, n.open = row.open,
+    n.model_ids = row.model_ids
+WITH n, row WHERE n.meaning <> row.meaning
+SET n.model_ids = n.model_ids + [each IN row.model_ids WHERE NOT each IN n.model_ids], n.check_at = datetime()
+""",
+    shared=True,
+)
+
+# Locked before it is read: the job may just move the call to another Model.
 MODEL_CHANGED = template(
     "USES_MODEL changed",
-    KeyRow,
+    ModelChangeRow,
     """
-MATCH (:Invocation {key: row.key})-[r:USES_MODEL]->()
+MATCH (i:Invocation {key: row.key})
+SET i.key = row.key
+WITH i, row
+MATCH (i)-[r:USES_MODEL]->(m) WHERE m.model_id <> row.used_model
 DELETE r
 """,
 )
@@ -57,7 +78,7 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.cost_note = row.cost_note,
     i.use_case = row.use_case, i.team = row.team, i.folded = row.folded
 WITH row, i WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
-MATCH (m:Model {model_id: row.model_id})
+MATCH (m:Model {model_id: row.used_model})
 CREATE (i)-[:USES_MODEL]->(m)
 """,
     shared=True,
@@ -112,7 +133,7 @@ MERGE (p:PerformanceMetric {id: row.id})
     p.avg_latency_ms = row.avg_latency_ms, p.p95_latency_ms = row.p95_latency_ms, p.error_rate = row.error_rate,
     p.latency_clamped = row.latency_clamped
 WITH row, p WHERE NOT EXISTS { (p)<-[:HAS_METRIC]-() }
-MATCH (m:Model {model_id: row.model_id})
+MATCH (m:Model {model_id: row.used_model})
 CREATE (m)-[:HAS_METRIC]->(p)
 """,
     shared=True,
