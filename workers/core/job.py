@@ -5,6 +5,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from workers.core.metric import Measurement, MetricSpec
 from workers.core.reference import Query
+from workers.core.report import LogLine
 
 
 class Publish(NamedTuple):
@@ -71,7 +72,7 @@ class PublishSigned(NamedTuple):
     unsigned: MetricSpec
 
 
-Effect: TypeAlias = Publish | Call | Measurement | AskConnector | AskReplication | PublishSigned
+Effect: TypeAlias = Publish | Call | Measurement | LogLine | AskConnector | AskReplication | PublishSigned
 
 
 FIRST_WAIT_MS = 60_000

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.core.errors import Refused
+from workers.pipelines.registry.jobs.purge_models import OWN, purge
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,17 +17,16 @@ class Due:
     used_by: tuple[tuple[str, int], ...]
 
 
-OWN = ("HAS_VERSION", "HAS_PRICE", "HAS_CAPABILITY", "HAS_USAGE", "USES_SCHEMA")
-"""A model's own relationships; any other that touches it is somebody who refers to it."""
-
-SHARED = ("Capability", "SchemaVersion")
-"""What is at the end of them and stays, as other models have it, too."""
-
 REFERRING = """
 OPTIONAL CALL (m) {
   MATCH (m)-[r]-(other) WHERE NOT type(r) IN $own RETURN other
   UNION ALL
   MATCH (m)-[:HAS_VERSION]->(v)--(other) WHERE other <> m RETURN other
+  UNION ALL
+  UNWIND coalesce(m.aliases, []) AS alias
+  MATCH (stub:Model {model_id: alias})<-[:USES_MODEL]-(other) WHERE stub.stub RETURN other
+  UNION ALL
+  MATCH (other:ModelName) WHERE other.check_at IS NOT NULL AND m.model_id IN other.model_ids RETURN other
 }
 """
 
@@ -38,19 +38,6 @@ ORDER BY m.model_id, label
 RETURN m.model_id AS model_id, toString(m.deleted_at) AS deleted_at,
   [each IN collect([label, uses]) WHERE each[0] IS NOT NULL] AS used_by
 ORDER BY model_id
-"""
-
-# Not DETACH: were something to refer to a node since it was looked at, the server refuses to leave it dangling.
-PURGE = """
-MATCH (m:Model {model_id: $model_id}) WHERE m.purge_after <= datetime() AND NOT EXISTS {
-  MATCH (m)-[r]-() WHERE NOT type(r) IN $own
-} AND NOT EXISTS { MATCH (m)-[:HAS_VERSION]->()--(other) WHERE other <> m }
-OPTIONAL MATCH (m)-[own]->(part) WHERE type(own) IN $own
-WITH m, collect(own) AS owns, collect(CASE WHEN labels(part)[0] IN $shared THEN null ELSE part END) AS parts
-FOREACH (own IN owns | DELETE own)
-FOREACH (part IN parts | DELETE part)
-DELETE m
-RETURN count(*) AS purged
 """
 
 
@@ -74,7 +61,8 @@ async def purge_models(graph: GraphConnection, due: Sequence[Due]) -> list[str]:
 
 async def _purge(graph: GraphConnection, model_id: str) -> bool:
     try:
-        rows = await graph.rows(PURGE, model_id=model_id, own=OWN, shared=SHARED)
+        query = purge(model_id)
+        rows = await graph.rows(query.cypher, **query.parameters)
     except Refused:  # another transaction has just added a reference
         return False
     return bool(rows and rows[0]["purged"])

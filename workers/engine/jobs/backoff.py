@@ -15,6 +15,7 @@ from workers.core.job import (
     PublishSigned,
     Step,
 )
+from workers.core.report import LogLine
 
 AnyStep: TypeAlias = Step | FetchStep | DeadLettersStep
 
@@ -83,4 +84,6 @@ def _effect_key(effect: Effect) -> Hashable:
         return effect.connector
     if isinstance(effect, AskReplication):
         return effect.slot
+    if isinstance(effect, LogLine):
+        return effect.event, repr(effect.fields)
     return effect.metric.name, effect.labels

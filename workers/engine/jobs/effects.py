@@ -1,4 +1,4 @@
-"""The effects of jobs: records for topics, requests to the HTTP API, and measurements."""
+"""The effects of jobs: records for topics, requests to the HTTP API, measurements, and log lines."""
 
 import asyncio
 from collections import defaultdict
@@ -22,6 +22,7 @@ from workers.core.errors import Misconfigured, NotAllowed, Retryable, Unreachabl
 from workers.core.job import AskConnector, AskReplication, Effect, Publish, PublishSigned
 from workers.core.metric import Measurement
 from workers.core.record import Headers, OutgoingRecord
+from workers.core.report import LogLine
 from workers.engine.jobs.capture_delay import CaptureDelay
 from workers.engine.jobs.signing import Signing
 from workers.observe.tracing import Tracing
@@ -61,6 +62,8 @@ class Effects:
             await self._publish_signed(effect)
         elif isinstance(effect, Measurement):
             self._record(effect)
+        elif isinstance(effect, LogLine):
+            getattr(log, effect.level)(effect.event, **effect.fields)
         elif isinstance(effect, AskConnector):
             await self._ask_connector(effect)
         elif isinstance(effect, AskReplication):

@@ -10,6 +10,8 @@ from workers.pipelines.registry.events import Event
 from workers.pipelines.registry.fold.fold import folder
 from workers.pipelines.registry.fold.state import RegistryState, state_key
 from workers.pipelines.registry.jobs.count_models import CountModels
+from workers.pipelines.registry.jobs.deleted_in_use import DeletedInUse
+from workers.pipelines.registry.jobs.purge_models import PurgeModels
 from workers.pipelines.registry.jobs.schema_contents import SchemaContents
 from workers.pipelines.registry.jobs.usage_periods import past_periods, recent_periods
 from workers.pipelines.registry.jobs.usage_reports import SendUsageReports
@@ -44,7 +46,7 @@ def build(options: RegistryOptions, *, has_api: bool) -> WorkerSpec[Event, Regis
 
 
 def _jobs(options: RegistryOptions, *, has_api: bool) -> Sequence[PeriodicJob]:
-    jobs: tuple[PeriodicJob, ...] = (CountModels(), WatchConnector(), WatchReplication())
+    jobs: tuple[PeriodicJob, ...] = (CountModels(), DeletedInUse(), PurgeModels(), WatchConnector(), WatchReplication())
     if has_api:
         jobs += (SchemaContents(),)
     if options.usage is None:

@@ -12,7 +12,7 @@ from workers.config.settings import Neo4jSettings, Settings
 from workers.core.statement import Statement
 
 CLEAR = """
-MATCH (n:Model|ModelVersion|Price|Capability|Schema|SchemaVersion|Invocation|UsageWindow)
+MATCH (n:Model|ModelName|ModelVersion|Price|Capability|Schema|SchemaVersion|Invocation|UsageWindow)
 WHERE coalesce(n.model_id, n.schema_id, n.name) STARTS WITH $name
 DETACH DELETE n
 """

@@ -9,11 +9,16 @@ from typing import Any
 import pytest
 
 from tests.integration.pipelines.registry_worker.conftest import Neo4j
-from tests.model.registry_source import Source
+from tests.model.registry_source import Source, jsonb
 from tests.unit.pipelines.registry.driven import Table, worker
 from workers.adapters.graph.connection import GraphConnection
+from workers.adapters.graph.reader import Neo4jReader
+from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.config.settings import Settings
+from workers.core.job import PeriodicJob, Step
 from workers.ops.model_purge import Due, models_due, purge_models
+from workers.pipelines.registry.jobs.deleted_in_use import DeletedInUse
+from workers.pipelines.registry.jobs.purge_models import PurgeModels
 from workers.pipelines.registry.options import Merge
 
 NO_GRACE = worker(merge=Merge.model_validate({"deleted_models": {"grace_days": 0}}))
@@ -36,7 +41,7 @@ USES: dict[str, str] = {
 async def deleted(graph: Neo4j, spec: Any = NO_GRACE) -> str:
     """Write a model, then delete it; return its id."""
     model_id, source = f"{graph.name}-m", Source()
-    source.put("models", {"model_id": model_id, **ABOUT})
+    source.put("models", {"model_id": model_id, **ABOUT, "metadata": jsonb({"aliases": [f"{model_id}-alias"]})})
     source.put("model_versions", {"model_id": model_id, "version": "v2"})
     source.delete("models", model_id)
     await graph.run(Table(spec).take(source.log))
@@ -87,6 +92,72 @@ async def test_a_model_in_use_stays_also_when_it_came_into_use_after_the_look(gr
     assert [count for _, count in seen_used.used_by] == [1]
     assert await purge([seen_used]) == []
     assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"]
+
+
+UNDER_ANOTHER_NAME = {
+    "a call of an alias": """
+        CREATE (:Invocation {key: $id, model_id: $id + '-alias'})-[:USES_MODEL]->
+          (:Model {model_id: $id + '-alias', stub: true})""",
+    "a name whose calls are not moved yet": """
+        CREATE (:ModelName {id: $id, name: $id, model_ids: [$id], check_at: datetime()})""",
+}
+
+
+async def run(graph: Neo4j, job: PeriodicJob) -> list[Step]:
+    """Run a round of a job on this test's models; return its steps."""
+    rows = await Neo4jReader(graph.driver, graph.database).ask(job.query(0))
+    steps = list(job.steps([row for row in rows if row["model_id"].startswith(graph.name)], 0))
+    for step in steps:
+        assert isinstance(step, Step)
+        assert step.record
+        await Neo4jRecorder(graph.driver, graph.database).record(step.record)
+    return [step for step in steps if isinstance(step, Step)]
+
+
+@pytest.mark.parametrize("use", UNDER_ANOTHER_NAME)
+async def test_a_model_that_is_used_under_another_name_stays(graph: Neo4j, use: str) -> None:
+    model_id = await deleted(graph)
+    unused = await due(graph)
+    await graph.query(UNDER_ANOTHER_NAME[use], id=model_id)
+    assert [sum(count for _, count in each.used_by) for each in await due(graph)] == [1]
+    assert await purge(unused) == []
+    assert await run(graph, PurgeModels()) == []
+    assert "Price" in await left(graph)
+
+
+async def test_the_job_purges_what_nothing_uses(graph: Neo4j) -> None:
+    await deleted(graph)
+    assert len(await run(graph, PurgeModels())) == 1
+    assert await left(graph) == []
+    assert await run(graph, PurgeModels()) == []
+
+
+@pytest.mark.parametrize("used_first", [True, False])
+async def test_a_deleted_model_in_use_is_found_whichever_came_first_and_kept_in_its_history(
+    graph: Neo4j, *, used_first: bool
+) -> None:
+    model_id, source, table = f"{graph.name}-m", Source(), Table()
+    source.put("models", {"model_id": model_id, **ABOUT})
+    await graph.run(table.take(source.log))
+    if used_first:
+        await graph.query(USES["Invocation"], id=model_id)
+    source.delete("models", model_id)
+    await graph.run(table.take(source.log[-1:]))
+    assert len(await run(graph, DeletedInUse())) == used_first
+    if not used_first:
+        await graph.query(USES["Invocation"], id=model_id)
+        assert len(await run(graph, DeletedInUse())) == 1
+    assert await run(graph, DeletedInUse()) == [], "once a deletion"
+    source.put("models", {"model_id": model_id, **ABOUT, "provider": "another"})
+    await graph.run(table.take(source.log[-1:]))
+    shown = (await graph.snapshot()).nodes["Model", model_id]
+    (record,) = shown["history"]
+    assert (record["conflict"], record["resolution"]) == ("deleted_model_in_use", "soft_delete_with_grace_period")
+    assert "deleted_at" not in shown
+    source.delete("models", model_id)
+    await graph.run(table.take(source.log[-1:]))
+    assert len(await run(graph, DeletedInUse())) == 1
+    assert len((await graph.snapshot()).nodes["Model", model_id]["history"]) == 2
 
 
 async def test_a_model_that_comes_back_after_it_was_purged_is_written_whole(graph: Neo4j) -> None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from tests.unit.observe.collected import Collected, traceparent
 from workers.adapters.registry_database.replication import LogPosition
@@ -11,6 +12,7 @@ from workers.core.errors import Retryable, Unreachable
 from workers.core.job import AskConnector, AskReplication, Call, Publish
 from workers.core.metric import Measurement, gauge
 from workers.core.record import OutgoingRecord
+from workers.core.report import LogLine
 from workers.engine.jobs import effects as effects_module
 from workers.engine.jobs.effects import Effects
 from workers.observe.tracing import NO_TRACING
@@ -72,6 +74,13 @@ async def test_a_measurement_goes_to_the_metrics() -> None:
     recorded: list[Measurement] = []
     await Effects(world, world, None, recorded.append, NO_TRACING).run(Measurement(WAITING, 2))
     assert (recorded, world.done) == ([Measurement(WAITING, 2)], [])
+
+
+async def test_a_log_line_is_logged_with_its_level_and_fields() -> None:
+    world: Any = World()
+    with capture_logs() as logged:
+        await Effects(world, world, None, ignore, NO_TRACING).run(LogLine("warning", "conflict", {"subject": "m"}))
+    assert (logged, world.done) == ([{"event": "conflict", "log_level": "warning", "subject": "m"}], [])
 
 
 @pytest.mark.parametrize(("state", "value"), [("RUNNING", 1), ("FAILED", 0)])

@@ -86,7 +86,7 @@ def test_what_is_posted_is_written_down_and_what_is_refused_waits_twice_as_long_
 
 @pytest.mark.parametrize("api", [True, False])
 def test_without_a_block_in_the_topology_nothing_is_counted(*, api: bool) -> None:
-    names = ["models_count", "connector", "replication", *["schema_mismatches"] * api]
+    names = ["models_count", "deleted_in_use", "purge_models", "connector", "replication", *["schema_mismatches"] * api]
     assert [each.name for each in worker(has_api=api).jobs] == names
     spec = worker(has_api=api, usage=USAGE)
     names = ["usage_periods", "usage_history", "usage_windows", "usage_reports"]
