@@ -8,7 +8,7 @@ import typer
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import AsOption, ExecuteOption, WhyOption, configuration
 from workers.core.errors import Misconfigured
-from workers.core.parked_key import as_written
+from workers.core.node_key import as_written
 
 if TYPE_CHECKING:
     from workers.ops.dead_letters.journal import Who

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.core.parked_key import as_written, parked_key_id, printable
+from workers.core.node_key import as_written, parked_key_id, printable
 from workers.core.record import TopicPartition
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from workers.adapters.kafka.headers import replayed_from
 from workers.core.errors import Rejected
-from workers.core.parked_key import printable
+from workers.core.node_key import printable
 from workers.core.record import Record
 from workers.core.stage import Stage
 from workers.core.worker import DeadLetterCode

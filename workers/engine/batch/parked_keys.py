@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from workers.core.parked_key import parked_key_id, parked_key_prefix, printable
+from workers.core.node_key import parked_key_id, parked_key_prefix, printable
 from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
 from workers.core.record import TopicPartition
 from workers.core.statement import Statement
