@@ -38,18 +38,24 @@ class Verdict(NamedTuple):
     deviates: bool = False
 
 
+FINE = Verdict()
+
+
 def report(batch: BatchReport, book: PriceBook, conventions: Conventions) -> Iterator[Measurement]:
     """Return the measurements of a batch that the graph has, with the prices of now."""
     unpriced, deviations = Counter[tuple[str, str]](), Counter[str]()
     for span, before in _ended(batch):
         now = _verdict(span, book, conventions)
-        known = _verdict(before, book, conventions) if before else Verdict()
+        if now is FINE:
+            continue
+        known = _verdict(before, book, conventions) if before else FINE
         provider = seller(span.source_event().provider)
         if now.unpriced and now.unpriced != known.unpriced:
             unpriced[provider, now.unpriced] += 1
-        deviations[provider if is_known(provider) else "other"] += now.deviates and not known.deviates
+        if now.deviates and not known.deviates:
+            deviations[provider if is_known(provider) else "other"] += 1
     yield from (Measurement(UNPRICED, count, labels) for labels, count in unpriced.items())
-    yield from (Measurement(DEVIATIONS, count, (provider,)) for provider, count in deviations.items() if count)
+    yield from (Measurement(DEVIATIONS, count, (provider,)) for provider, count in deviations.items())
     clamped = Counter(each.event_type for each in batch.observations if isinstance(each, Clamped))
     yield from (Measurement(CLAMPED, count, (event_type,)) for event_type, count in clamped.items())
 
@@ -66,7 +72,7 @@ def _ended(batch: BatchReport) -> Iterable[Ended]:
 def _verdict(span: Span, book: PriceBook, conventions: Conventions) -> Verdict:
     source, used = span.source_event(), used_by(span, conventions)
     terms = book.terms(source.provider, source.model_id, span.timestamp, used.service_tier)
-    why = why_unpriced(used, terms)
-    if used.reported is not None and not used.is_contradictory:
-        why = None
-    return Verdict(why, deviates(used, terms))
+    if terms.tariff is not None and used.reported is None and not used.is_contradictory:
+        return FINE
+    is_billed = used.reported is not None and not used.is_contradictory
+    return Verdict(None if is_billed else why_unpriced(used, terms), deviates(used, terms))

@@ -138,13 +138,15 @@ def _invocation(fields: Fields, by: Reading) -> Invocation:
         reject("status.unknown", f"status is {quoted(status)}: send one of {', '.join(STATUSES)}")
     if fields["event_type"] == START:
         return Invocation(*common, None, None, None, None, None, *labels, billing=_before_the_bill(billing))
-    is_clamped, latency_ms = latency_ms < 0, clamped(latency_ms)
+    if is_clamped := latency_ms < 0:
+        latency_ms = 0.0
     if fields["timestamp"] - latency_ms < EARLIEST_TIMESTAMP:
         reject("number.out_of_range", f"latency_ms is {latency_ms}: the call would have begun before 2015")
     if status == "SUCCESS" and fields["event_type"] == ERROR:
         status = "ERROR"
-    counted = (token_count, latency_ms, prompt_tokens, completion_tokens)
-    return Invocation(*common, status, *counted, *labels, is_clamped, billing)
+    return Invocation(
+        *common, status, token_count, latency_ms, prompt_tokens, completion_tokens, *labels, is_clamped, billing
+    )
 
 
 def _billing(fields: Fields) -> Billing | None:

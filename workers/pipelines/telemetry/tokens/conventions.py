@@ -50,7 +50,7 @@ def inclusive(sent: TokenCounts, declared: Convention) -> TokenCounts:
         return sent
     if declared is not Convention.AUTO:
         return _read_as(declared, sent)
-    if _fits(Convention.INCLUSIVE, sent):
+    if not any(sent[2:]) or _fits(Convention.INCLUSIVE, sent):
         return sent
     fitting = [each for each in EXCLUSIVE if _fits(each, sent)]
     return _read_as(fitting[0], sent) if len(fitting) == 1 else sent._replace(token_convention=CONTRADICTORY)

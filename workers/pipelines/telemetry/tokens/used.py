@@ -1,9 +1,9 @@
 """What a span used, by all events that say something about it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
-from workers.pipelines.telemetry.events import Billing
+from workers.pipelines.telemetry.events import Invocation, Tokens
 from workers.pipelines.telemetry.fold.span import Span
 from workers.pipelines.telemetry.tokens.conventions import CONTRADICTORY, NO_COUNTS, Convention, TokenCounts, inclusive
 from workers.pipelines.telemetry.usage import Usage
@@ -34,12 +34,13 @@ class Used(NamedTuple):
 
 def used_by(span: Span, conventions: Conventions) -> Used:
     """Return what a span used. Each value is the token event's, else the terminal event's, else the start event's."""
-    sent = _sent(span)
-    says = list(_billing(span))
+    tokens, end, start = span.tokens, span.end, span.start
+    sent = _sent(tokens, end)
+    says = [each.billing for each in (tokens, end, start) if each is not None and each.billing is not None]
     if not says and not conventions:
         return Used(inclusive(sent, Convention.AUTO))
     named = next((each.token_convention for each in says if each.token_convention), None)
-    declared = Convention(named) if named else conventions.get(_provider(span), Convention.AUTO)
+    declared = Convention(named) if named else conventions.get(span.source_event().provider.lower(), Convention.AUTO)
     return Used(
         inclusive(sent, declared),
         next((each.service_tier for each in says if each.service_tier), None),
@@ -47,8 +48,8 @@ def used_by(span: Span, conventions: Conventions) -> Used:
     )
 
 
-def _sent(span: Span) -> TokenCounts:
-    if tokens := span.tokens:
+def _sent(tokens: Tokens | None, end: Invocation | None) -> TokenCounts:
+    if tokens is not None:
         return TokenCounts(
             tokens.prompt_tokens,
             tokens.completion_tokens,
@@ -57,12 +58,4 @@ def _sent(span: Span) -> TokenCounts:
             tokens.reasoning_tokens,
             tokens.total_tokens,
         )
-    return TokenCounts(span.end.prompt_tokens, span.end.completion_tokens) if span.end else NO_COUNTS
-
-
-def _billing(span: Span) -> Iterator[Billing]:
-    return (each.billing for each in (span.tokens, span.end, span.start) if each is not None and each.billing)
-
-
-def _provider(span: Span) -> str:
-    return span.source_event().provider.lower()
+    return TokenCounts(end.prompt_tokens, end.completion_tokens) if end is not None else NO_COUNTS
