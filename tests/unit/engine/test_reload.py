@@ -130,9 +130,8 @@ async def test_a_file_that_is_gone_is_a_fault_and_changes_nothing(worker: Tuned)
 
 
 async def test_a_worker_without_an_entry_stays_as_it_is(worker: Tuned) -> None:
-    worker.file.write_text(
-        GOOD.replace("  telemetry:\n    topic: llm-telemetry-events\n    group: memory-graph-telemetry\n", "")
-    )
+    del worker.values["workers"]["telemetry"]
+    worker.write()
     (line,) = await looks(worker)
     assert "has no worker telemetry: add it under `workers`, or stop it" in line["faults"][0]
 
