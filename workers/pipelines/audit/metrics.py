@@ -18,8 +18,11 @@ KEY_AGE = gauge(
     "Days since the oldest key that was ever rotated was rotated last, by the process with partition 0.",
 )
 CHAIN_LENGTH = gauge("audit_chain_length", "Events in the chain of hashes of a partition.", "partition")
+ALERTS = gauge(
+    "security_alerts_recent", "Security alerts raised within the last hour, by the process with partition 0.", "rule"
+)
 
-METRICS = (OPERATIONS, DENIED, ENCRYPTIONS, KEY_AGE, CHAIN_LENGTH)
+METRICS = (OPERATIONS, DENIED, ENCRYPTIONS, KEY_AGE, CHAIN_LENGTH, ALERTS)
 
 ATTEMPTS = ("read", "write", "delete")
 OTHER, UNKNOWN = "other", "unknown"

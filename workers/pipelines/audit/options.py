@@ -1,9 +1,10 @@
-"""The audit worker's options in ``topology.yaml``: its chain."""
+"""The audit worker's options in ``topology.yaml``: its chain, and its security alerts."""
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from workers.config.takes_effect import Restart
 from workers.config.worker_options import WorkerOptions
+from workers.pipelines.audit.alerts.options import Alerts
 from workers.pipelines.audit.chain.link import FIRST_CHAIN
 from workers.pipelines.audit.checkpoints.options import CheckpointOptions
 
@@ -20,6 +21,7 @@ class AuditOptions(WorkerOptions):
         default=["insufficient_role", "insufficient_clearance", "mfa_required", "outside_hours", "outside_network"],
         description="Reasons of access.denied that are values of the metric's label; any other counts as other.",
     )
+    alerts: Alerts = Alerts()
 
     checkpoint: CheckpointOptions = CheckpointOptions()
 

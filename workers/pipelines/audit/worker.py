@@ -15,6 +15,7 @@ from workers.pipelines.audit.fold.chain import NEW_CHAIN_FIX, Chain, ChainName
 from workers.pipelines.audit.fold.fold import fold
 from workers.pipelines.audit.jobs.heal_contents import HEAL_COMPLETIONS, HEAL_PROMPTS
 from workers.pipelines.audit.jobs.key_age import MeasureKeyAge
+from workers.pipelines.audit.jobs.security_alerts import CountAlerts, RaiseAlerts
 from workers.pipelines.audit.metrics import METRICS, report
 from workers.pipelines.audit.options import AuditOptions
 from workers.pipelines.audit.read.parse import check_key, parse
@@ -52,6 +53,8 @@ def build(options: AuditOptions, *, has_api: bool) -> WorkerSpec[Event, Chain]: 
         observations=attrgetter("observations"),
         report=partial(report, denial_reasons=frozenset(options.denial_reasons)),
         jobs=(
+            RaiseAlerts(options.topic, options.alerts),
+            CountAlerts(),
             HEAL_PROMPTS,
             HEAL_COMPLETIONS,
             MeasureKeyAge(),

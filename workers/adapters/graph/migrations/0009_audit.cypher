@@ -11,4 +11,4 @@ CREATE INDEX audit_event_classification IF NOT EXISTS FOR (n:AuditEvent) ON (n.c
 // What is still to be healed, and which alerts are recent.
 CREATE INDEX prompt_stub IF NOT EXISTS FOR (n:Prompt) ON (n.stub);
 CREATE INDEX completion_stub IF NOT EXISTS FOR (n:Completion) ON (n.stub);
-CREATE INDEX security_alert_timestamp IF NOT EXISTS FOR (n:SecurityAlert) ON (n.timestamp);
+CREATE INDEX security_alert_raised_at IF NOT EXISTS FOR (n:SecurityAlert) ON (n.raised_at);
