@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from workers.dev.sample.registry.change import Change
 
 TOPIC = "llm-telemetry-events"
+AUDIT_TOPIC = "audit-events"
 
 app = typer.Typer(help="Produce realistic records.", no_args_is_help=True)
 
@@ -119,6 +120,38 @@ def registry(  # noqa: PLR0913 - one parameter for each option
         print_json(summary)
     else:
         _print_rows_changed(summary)
+
+
+@app.command()
+def audit(  # noqa: PLR0913 - one parameter for each option
+    *,
+    from_file: Annotated[
+        Path | None, typer.Option("--from", help="The file of calls that `sample telemetry --from` replays.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(min=1, help="LLM calls, as of `sample telemetry`.")] = None,
+    rate: Annotated[float, typer.Option(min=0, help="Records a second; 0 for as fast as possible.")] = 0,
+    seed: Annotated[int, typer.Option(help="The seed of `sample telemetry`.")] = 1,
+    start: Annotated[str | None, typer.Option(help="When invented calls begin, as of `sample telemetry`.")] = None,
+    topic: Annotated[str, typer.Option(help="The topic to send to.")] = AUDIT_TOPIC,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Produce audit events of a vault that keeps the prompts and completions of sampled calls.
+
+    People with roles read in their working hours, services read all day, keys are rotated, and somebody who leaves
+    downloads very much at night. With the options of `sample telemetry`, the events are about the prompts of its calls.
+
+    Example: memory-graph sample audit --count 1000 --start 2026-11-23T12:00:00Z
+    """
+    from workers.dev.sample.audit.run import produce_audit  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.sample.calls.source import from_file as calls_from_file  # noqa: PLC0415 - same reason as above
+
+    source = calls_from_file(from_file, count) if from_file is not None else _made_up(count, seed, start)
+    summary = produce_audit(source, topic, seed=seed, rate=rate)
+    if output is Output.JSON:
+        print_json(summary)
+        return
+    print_rows([{"event": name, "sent": f"{n:,}"} for name, n in summary["records_by_type"].items()], ["event", "sent"])
+    print(f"{summary['records']:,} audit events to {summary['topic']} in {summary['seconds']:.1f} s.")
 
 
 def _changes(count: int | None, seed: int, schema: Path | None) -> "Iterable[Change]":

@@ -77,6 +77,15 @@ MATCH (m)-[:HAS_PRICE]->(p)
 RETURN m.model_id AS model, toString(date(p.effective_from)) AS since, p.input AS usd_per_1k_input,
        p.output AS usd_per_1k_output
 ORDER BY since"""
+READERS = """
+MATCH (i:Invocation)
+WITH i.trace_id AS trace, sum(i.cost_usd) AS usd ORDER BY usd DESC LIMIT 1000
+MATCH (i:Invocation {trace_id: trace})
+MATCH (p:Prompt {id: 'prompt-' + trace + '-' + i.span_id})
+MATCH (u:User)-[:PERFORMED]->(e:AuditEvent {event_type: 'content.read'})-[:CONCERNS]->(p)
+RETURN trace, round(usd, 4) AS usd, u.user_id AS read_by, toString(e.timestamp) AS at, e.reason AS why
+ORDER BY usd DESC, at LIMIT 1"""
+OF_AUDIT = {"Who read a prompt of the most expensive trace that anybody has looked into?": READERS}
 OF_PRICES = {"Which model's price has changed most often, and what did it cost when?": PRICES}
 TO_TRY: dict[str, str] = {
     "What does each model cost, how slow is it at worst, how often does it fail?": COSTS,
@@ -118,9 +127,9 @@ async def one_trace(graph: GraphConnection, trace_ids: list[str]) -> TraceView |
     return TraceView(trace_id, sessions[0], [SpanView(**row) for row in rows])
 
 
-async def try_queries(graph: GraphConnection, *, prices: bool) -> list[Answer]:
-    """Run the example queries; the one about prices only after the registry was read."""
-    queries = TO_TRY | (OF_PRICES if prices else {})
+async def try_queries(graph: GraphConnection, *, prices: bool, audit: bool) -> list[Answer]:
+    """Run the example queries; those about prices and readers only where the registry and the vault were read."""
+    queries = TO_TRY | (OF_PRICES if prices else {}) | (OF_AUDIT if audit else {})
     return [Answer(question, cypher.strip(), await graph.rows(cypher)) for question, cypher in queries.items()]
 
 

@@ -25,7 +25,10 @@ from workers.dev.demo.steps.prepare import prepare
 from workers.dev.demo.steps.repaired import repairable, send_back_repaired
 from workers.dev.demo.steps.send import Sending
 from workers.dev.demo.steps.servers import start_servers
-from workers.dev.demo.traffic import Traffic, choose_source
+from workers.dev.demo.traffic import SEED, Traffic, choose_source
+from workers.dev.sample.audit.contents import contents
+from workers.dev.sample.audit.run import send_audit
+from workers.dev.sample.audit.stream import audit
 from workers.dev.sample.records.poison import Poison
 from workers.dev.sample.records.sampled import Sampled
 from workers.dev.sample.records.tally import Tally
@@ -35,6 +38,7 @@ from workers.pipelines.fleet import FLEET, load_topology
 
 TELEMETRY = "telemetry"
 REGISTRY = "registry"
+AUDIT = "audit"
 PACED_RECORDS = 2_000
 PACED_RATE = 200.0
 
@@ -118,7 +122,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
                 trace=await one_trace(graph, trace_ids),
                 dead_letters=letters,
                 repaired=next(found for name, _, found in checks if name == REPAIRED),
-                answers=await try_queries(graph, prices=bool(filled.models)),
+                answers=await try_queries(graph, prices=bool(filled.models), audit=AUDIT in place.workers),
                 checks=checks,
                 problems=[*filled.problems, *problems_of(checks)],
                 browser=place.environment.get("NEO4J_HTTP"),
@@ -148,6 +152,10 @@ async def _fill(  # noqa: PLR0913, PLR0917 - the one place where everything meet
                 throughput = await sending.at_once(items[:bulk], tell)
             with steps.step(f"{len(items) - bulk:,} records went through at {PACED_RATE:.0f} a second") as tell:
                 visibility = await sending.at_rate(items[bulk:], PACED_RATE, tell)
+        if AUDIT in place.workers:
+            with steps.step("the audit events of a vault went through"):
+                kept = list(contents(item for item in items if isinstance(item, Sampled)))
+                await send_audit(place.settings, place.topology.workers[AUDIT].topic, audit(kept, seed=SEED))
         with steps.step("no worker is behind"):
             await caught_up(place.settings.kafka, place.topology, fleet)
         with steps.step("dead letters that can be repaired were, and went back"):
