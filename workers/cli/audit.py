@@ -1,11 +1,12 @@
 """``memory-graph audit``: prove that nobody edited the record, and search it."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.cli.audit_options import PublicKeyOption, millis
+from workers.cli.audit_search import proof, search
 from workers.cli.graph import progress
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import SinceOption, UntilOption, configuration
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Prove that nobody edited the audit events, and search them.", no_args_is_help=True)
 COLUMNS = ["partition", "chain", "verified", "lag", "checkpoints", "signed", "unsigned", "result"]
-
-PublicKeyOption = Annotated[
-    Path | None,
-    typer.Option("--public-key", help="PEM file of the public keys of checkpoints; default: those of the vault."),
-]
 
 
 @app.callback()
@@ -56,6 +52,10 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter for each option
         raise ProblemsFound(f"{broken} of {len(results)} chains are not as they were written: see the findings above")
 
 
+app.command()(search)
+app.command()(proof)
+
+
 def _verified(
     source: Source, partition: int | None, since: str | None, until: str | None, public_key: Path | None
 ) -> "list[Result]":
@@ -66,16 +66,10 @@ def _verified(
     from workers.ops.audit.verify_chain import verify_chain  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
-    request = Request(source, _millis("--since", since), _millis("--until", until), public_key, partition)
+    request = Request(source, millis("--since", since), millis("--until", until), public_key, partition)
     found = asyncio.run(tasks(settings, topology, request))
     with progress("verifying") as show:
         return verify_all(settings, found, verify_chain, lambda read, of: show(f"{read:,} of {of:,} records"))
-
-
-def _millis(option: str, text: str | None) -> int | None:
-    from workers.ops.dead_letters.selection import point_in_time  # noqa: PLC0415 - keeps --help fast
-
-    return None if text is None else point_in_time(option, text, datetime.now(UTC))
 
 
 def _document(result: "Result") -> dict[str, Any]:

@@ -142,3 +142,13 @@ def test_a_recovery_lasts_until_records_are_accepted() -> None:
     assert health.recovery_seconds() == 7
     health.recovered()
     assert health.recovery_seconds() == 0
+
+
+def test_a_note_stays_until_it_is_forgotten_and_is_no_reason_to_be_unready() -> None:
+    _, health, _ = watched()
+    health.recovered()
+    health.note("checkpoints", "they are unsigned")
+    health.note("checkpoints", "they wait")
+    assert (health.notes(), health.unready()) == (["they wait"], [])
+    health.note("checkpoints", "")
+    assert health.notes() == []

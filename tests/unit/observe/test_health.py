@@ -17,7 +17,10 @@ class Worker:
         self.metrics = Metrics()
         self.dead: list[str] = []
         self.unready: list[str] = []
-        self.server = HealthServer(self.metrics, alive=lambda: self.dead, ready=lambda: self.unready)
+        self.notes: list[str] = []
+        self.server = HealthServer(
+            self.metrics, alive=lambda: self.dead, ready=lambda: self.unready, notes=lambda: self.notes
+        )
         self.port = 0
 
     async def get(self, path: str) -> tuple[int, str]:
@@ -81,6 +84,9 @@ async def test_readiness_names_every_reason_and_comes_back(worker: Worker) -> No
 
     worker.unready = []
     assert await worker.get("/readyz") == (200, '{"ready": true, "reasons": []}')
+
+    worker.notes = ["checkpoints are unsigned"]
+    assert await worker.get("/readyz") == (200, '{"ready": true, "reasons": [], "notes": ["checkpoints are unsigned"]}')
 
 
 async def test_a_check_that_breaks_is_a_reason_and_not_a_500() -> None:

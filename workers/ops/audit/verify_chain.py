@@ -24,10 +24,12 @@ from workers.ops.audit.source import Source
 from workers.ops.audit.topic.recompute import Value
 from workers.ops.audit.topic.verify import Decoding, Part, TopicChain
 from workers.ops.audit.verify import Task
+from workers.pipelines.audit.chain.link import FIRST_CHAIN
 from workers.pipelines.fleet import FLEET, load_topology
 
 WORKER = "audit"
 NOTHING_WRITTEN = -1
+WATERMARK = "MATCH (w:Watermark {id: $id}) RETURN w.offset AS offset, coalesce(w.epoch, 0) AS epoch"
 
 
 def verify_chain(settings: Settings, task: Task, progress: Progress) -> Result:
@@ -49,7 +51,7 @@ async def _from_graph(settings: Settings, graph: GraphConnection, task: Task, pr
     source, chain = GraphSource(graph), task.chain
     first, last = await source.span(chain, task.since, task.until)
     result = await verify_graph(source, chain, task.log, task.expected, progress, first, last)
-    written = await _written(graph, chain)
+    written, _ = await _written(graph, chain)
     end = await asyncio.to_thread(TopicReader(settings.kafka, chain.topic).end_offsets)
     result.lag = max(0, end.get(chain.partition, 0) - written - 1)
     return result
@@ -72,7 +74,7 @@ async def _from_topic(settings: Settings, graph: GraphConnection, task: Task, pr
 async def _part(graph: GraphConnection, reader: TopicReader, task: Task) -> tuple[Part, int]:
     """Return the offsets to read, and how many records the worker has still to write."""
     number = task.chain.partition
-    written = await _written(graph, task.chain)
+    written, epoch = await _written(graph, task.chain)
     end = (await asyncio.to_thread(reader.end_offsets)).get(number, 0)
     begin = (await asyncio.to_thread(reader.begin_offsets)).get(number, 0)
     if task.since is not None:
@@ -81,12 +83,15 @@ async def _part(graph: GraphConnection, reader: TopicReader, task: Task) -> tupl
     if task.until is not None:
         until = (await asyncio.to_thread(reader.offsets_since, task.until)).get(number, end)
     last = min(written + 1, until)
-    return Part(begin, last, whole=last == written + 1), end - written - 1
+    from_genesis = begin == 0 and epoch == 0 and task.chain.chain_id == FIRST_CHAIN
+    return Part(begin, last, last == written + 1, from_genesis), end - written - 1
 
 
-async def _written(graph: GraphConnection, chain: Chain) -> int:
-    """Return the last offset that the worker has written."""
-    return (await graph.watermarks(f"{WORKER}/{chain.topic}/")).get(chain.partition, NOTHING_WRITTEN)
+async def _written(graph: GraphConnection, chain: Chain) -> tuple[int, int]:
+    """Return the last offset that the worker has written, and how often the topic was created again."""
+    watermark = f"{WORKER}/{chain.topic}/{chain.partition}"
+    rows = await graph.rows(WATERMARK, id=watermark)
+    return (rows[0]["offset"], rows[0]["epoch"]) if rows else (NOTHING_WRITTEN, 0)
 
 
 @asynccontextmanager

@@ -35,6 +35,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "dead_letters.replayed": OF_OPERATORS,
     "dead_letters.purged": OF_OPERATORS,
     "dead_letters.released": OF_OPERATORS,
+    "audit.searched": OF_OPERATORS,
 }
 
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted", "pii")

@@ -37,6 +37,7 @@ CAPTURED: dict[str, dict[str, Any]] = {
     "dead_letters.replayed": {"actor_id": "ops", "user_id": "ops", "reason": "fixed"},
     "dead_letters.purged": {"actor_id": "ops", "user_id": "ops", "reason": "no use"},
     "dead_letters.released": {"actor_id": "ops", "user_id": "ops", "reason": "given up"},
+    "audit.searched": {"actor_id": "ops", "user_id": "ops", "reason": "compliance review"},
 }  # fmt: skip
 """What each event type must capture, beside its time."""
 

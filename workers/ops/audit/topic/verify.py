@@ -14,7 +14,7 @@ from workers.ops.audit.graph.events import OF_IDS, GraphPlaces
 from workers.ops.audit.topic.anchor import anchor
 from workers.ops.audit.topic.compare import Comparison
 from workers.ops.audit.topic.recompute import NONE, Computed, Identity, Recomputing, Seen
-from workers.pipelines.audit.chain.link import FIRST_CHAIN, Head, genesis
+from workers.pipelines.audit.chain.link import Head, genesis
 
 WINDOW_RECORDS = 5_000
 ANCHOR_RECORDS = 1_000
@@ -38,11 +38,13 @@ class Part(NamedTuple):
     """Offsets of one partition: from ``begin`` to before ``end``.
 
     ``whole``  the part goes on to the last record that the worker has written
+    ``from_genesis``  the topic has the chain's first record
     """
 
     begin: int
     end: int
     whole: bool = True
+    from_genesis: bool = True
 
 
 @dataclass(slots=True)
@@ -125,7 +127,7 @@ class TopicChain:
 
     async def _head(self) -> tuple[int, Head] | None:
         """Return the offset to begin at, and the head of the chain before it."""
-        if self.part.begin == 0 and self.chain.chain_id == FIRST_CHAIN:
+        if self.part.from_genesis:
             return 0, genesis(*self.chain)
         computing = Recomputing(Head(0, b""), Seen(ANCHOR_RECORDS), *self.decoding[1:], self._dead)
         events: list[Computed] = []

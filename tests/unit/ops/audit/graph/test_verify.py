@@ -1,14 +1,13 @@
-from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
 
 from tests.model import audit_edits
 from tests.model.audit_edits import EDITS, Edit, Node, numbers
+from tests.unit.ops.audit.nodes import Nodes
 from workers.ops.audit.checkpoint_log import Log, Published
 from workers.ops.audit.finding import Chain, Kind, Result
 from workers.ops.audit.graph.events import Expected
-from workers.ops.audit.graph.stored import Stored, stored
 from workers.ops.audit.graph.verify import verify_graph
 from workers.pipelines.audit.checkpoints.checkpoint import Checkpoint
 
@@ -17,28 +16,6 @@ CHAIN = Chain(*PLACE)
 EVENTS = 60
 NODES = audit_edits.chain_of([audit_edits.event(number, numbers(number)) for number in range(EVENTS)], PLACE)
 EXPECTED = Expected(EVENTS, NODES[-1]["hash"])
-
-
-class Nodes:
-    """Stands for the graph: pages of a few nodes, in the order of sequence and id."""
-
-    def __init__(self, nodes: list[Node]) -> None:
-        self._nodes = sorted(nodes, key=lambda each: (each["sequence"], each["id"]))
-
-    async def pages(self, _chain: Chain, first: int, last: int) -> AsyncIterator[Sequence[Stored]]:
-        chosen = [each for each in self._nodes if first <= each["sequence"] <= last]
-        for begin in range(0, len(chosen), 7):
-            yield [of(each) for each in chosen[begin : begin + 7]]
-
-    async def with_hash(self, _chain: Chain, name: str, value: str) -> list[Stored]:
-        return [of(each) for each in self._nodes if each[name] == value]
-
-    async def count(self, _chain: Chain) -> int:
-        return len(self._nodes)
-
-
-def of(node: Node) -> Stored:
-    return stored(node["sequence"], {name: value for name, value in node.items() if value is not None})
 
 
 def checkpoint(sequence: int, nodes: list[Node] = NODES) -> Published:

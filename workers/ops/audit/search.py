@@ -1,0 +1,100 @@
+"""``memory-graph audit search``: who did what to which content. The search is an audit event, too."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from workers.adapters.graph.connection import GraphConnection
+from workers.core.errors import Misconfigured
+from workers.ops.dead_letters.audit import AuditTrail
+from workers.ops.dead_letters.journal import Who
+from workers.pipelines.audit.event_types import CLASSIFICATIONS, EVENT_TYPES
+
+SEARCHED = "audit.searched"
+OF_CONTENT = "content."
+CONDITIONS = {
+    "since": "e.timestamp >= datetime({epochMillis: $since})",
+    "until": "e.timestamp < datetime({epochMillis: $until})",
+    "user": "e.user_id = $user",
+    "event_types": "e.event_type IN $event_types",
+    "classifications": "e.classification IN $classifications",
+}
+"""Each along an index of its own, beside the time."""
+COUNT = "RETURN count(e) AS total"
+PAGE = """
+RETURN e.id AS audit_id, e.timestamp.epochMillis AS timestamp, e.user_id AS user_id, e.event_type AS event_type,
+  e.content_id AS content_id, e.classification AS classification, e.source_ip AS source_ip,
+  e.user_agent AS user_agent, e.access_granted AS access_granted, e.reason AS access_reason
+ORDER BY timestamp DESC, audit_id SKIP $skip LIMIT $limit
+"""
+
+
+class Search(NamedTuple):
+    """What to look for; ``None`` and empty for anything. Times are epoch milliseconds; pages count from 1."""
+
+    since: int | None = None
+    until: int | None = None
+    user: str | None = None
+    event_types: Sequence[str] = ()
+    classifications: Sequence[str] = ()
+    page: int = 1
+    page_size: int = 100
+
+    @property
+    def described(self) -> dict[str, str]:
+        """Return it for the audit event."""
+        chosen = {name: value for name, value in self._asdict().items() if value not in {None, ()}}
+        return {name: value if isinstance(value, str) else _text(value) for name, value in chosen.items()}
+
+    @property
+    def cypher(self) -> str:
+        """Return the Cypher that finds the events."""
+        conditions = [each for name, each in CONDITIONS.items() if getattr(self, name) not in {None, ()}]
+        return f"MATCH (e:AuditEvent) WHERE {' AND '.join(conditions or ['e.timestamp IS NOT NULL'])}"
+
+
+def _text(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def event_types(actions: Sequence[str]) -> tuple[str, ...]:
+    """Return the event types of actions: ``read`` is ``content.read``. Raises ``Misconfigured``."""
+    known = {each.removeprefix(OF_CONTENT): each for each in EVENT_TYPES}
+    unknown = [each for each in actions if each not in known and each not in EVENT_TYPES]
+    if unknown:
+        raise Misconfigured(f"--action {unknown[0]} is no action: choose from {', '.join(known)}")
+    return tuple(known.get(each, each) for each in actions)
+
+
+def classifications(names: Sequence[str]) -> tuple[str, ...]:
+    """Return classifications as they are. Raises ``Misconfigured`` for one that there is not."""
+    unknown = [each for each in names if each not in CLASSIFICATIONS]
+    if unknown:
+        choice = ", ".join(CLASSIFICATIONS)
+        raise Misconfigured(f"--classification {unknown[0]} is no classification: choose from {choice}")
+    return tuple(names)
+
+
+async def search(graph: GraphConnection, trail: AuditTrail, who: Who, what: Search) -> dict[str, Any]:
+    """Return a page of what is found. The audit event comes first, so that nothing is found without one.
+
+    Raises ``Unreachable`` and ``Misconfigured``.
+    """
+    await trail.leave(SEARCHED, who, what.described)
+    parameters = what._asdict() | {"skip": (what.page - 1) * what.page_size, "limit": what.page_size}
+    (count,) = await graph.rows(f"{what.cypher} {COUNT}", **parameters)
+    rows = await graph.rows(f"{what.cypher} {PAGE}", **parameters)
+    entries = [_entry(row) for row in rows]
+    return {"audit_entries": entries, "total_count": count["total"], "page": what.page, "page_size": what.page_size}
+
+
+def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    at = datetime.fromtimestamp(row["timestamp"] / 1000, UTC).isoformat(timespec="milliseconds")
+    return {
+        "audit_id": row["audit_id"],
+        "timestamp": at.replace("+00:00", "Z"),
+        "user_id": row["user_id"],
+        "action": row["event_type"].removeprefix(OF_CONTENT),
+        **{name: row[name] for name in ("content_id", "classification", "source_ip", "user_agent", "access_granted")},
+        "access_reason": row["access_reason"],
+    }
