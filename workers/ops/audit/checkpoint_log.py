@@ -22,6 +22,8 @@ class Published(NamedTuple):
 class Log:
     """The valid checkpoints of one chain, in their order; of several at one sequence only the first is kept.
 
+    Where some are signed, ``published`` has these alone.
+
     ``newest``   the highest ``number``
     ``dead``     offsets that checkpoints name as dead letters
     """
@@ -55,6 +57,8 @@ def read_log(
         chain = Chain(checkpoint.topic, checkpoint.partition, checkpoint.chain_id)
         _add(logs.setdefault(chain, Log()), checkpoint, signature_of(record), signatures, complete=complete)
     for log in logs.values():
+        if log.signed:  # anybody who may write the topic could have added the unsigned ones
+            log.published = [each for each in log.published if each.public_key]
         log.published.sort(key=lambda each: each.checkpoint.sequence)
     return logs
 
@@ -81,7 +85,8 @@ def _add(log: Log, checkpoint: Checkpoint, signature: str, signatures: Signature
     log.signed += key is not None
     log.unsigned += not signature
     log.dead.update(checkpoint.dead_letters)
-    if not log.published or log.published[-1].checkpoint.sequence != checkpoint.sequence:
+    last = log.published[-1] if log.published else None
+    if last is None or last.checkpoint.sequence != checkpoint.sequence or (key and not last.public_key):
         log.published.append(Published(checkpoint, signature, key or b""))
 
 

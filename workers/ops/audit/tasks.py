@@ -45,9 +45,10 @@ def audit_options(topology: Topology) -> AuditOptions:
 async def tasks(settings: Settings, topology: Topology, request: Request) -> list[Task]:
     """Return a task for each chain. Raises ``Misconfigured`` and ``Unreachable``."""
     topic = audit_options(topology).topic
-    logs = await asyncio.to_thread(checkpoints, settings, topology, request.public_key)
     async with GraphConnection(settings.neo4j) as graph:
         chains = await GraphSource(graph).chains(topic)
+    # After the graph: what the worker has published by then is there.
+    logs = await asyncio.to_thread(checkpoints, settings, topology, request.public_key)
     chains = {chain: Expected() for chain in logs if chain.topic == topic} | chains
     reader = TopicReader(settings.kafka, topic)
     begins, ends = await asyncio.to_thread(reader.begin_offsets), await asyncio.to_thread(reader.end_offsets)

@@ -17,19 +17,17 @@ from workers.core.clock import SystemClock
 from workers.core.errors import Retryable, Unreachable
 from workers.core.record import Decoded
 from workers.engine.compose import Deployment
-from workers.ops.audit.finding import Chain, Finding, Kind, Progress, Result
+from workers.ops.audit.checkpoint_log import Log
+from workers.ops.audit.finding import Finding, Kind, Progress, Result
 from workers.ops.audit.graph.events import GraphSource
 from workers.ops.audit.graph.verify import verify_graph
 from workers.ops.audit.source import Source
 from workers.ops.audit.topic.recompute import Value
 from workers.ops.audit.topic.verify import Decoding, Part, TopicChain
+from workers.ops.audit.topic.watermark import WORKER, written_to
 from workers.ops.audit.verify import Task
 from workers.pipelines.audit.chain.link import FIRST_CHAIN
 from workers.pipelines.fleet import FLEET, load_topology
-
-WORKER = "audit"
-NOTHING_WRITTEN = -1
-WATERMARK = "MATCH (w:Watermark {id: $id}) RETURN w.offset AS offset, coalesce(w.epoch, 0) AS epoch"
 
 
 def verify_chain(settings: Settings, task: Task, progress: Progress) -> Result:
@@ -44,17 +42,34 @@ async def _verify(settings: Settings, task: Task, progress: Progress) -> Result:
     result.signed = task.log.signed
     result.unsigned = task.log.unsigned
     result.findings += task.log.findings
+    if task.expected.checkpoints > task.log.newest:
+        made = f"the worker has made {task.expected.checkpoints:,}"
+        message = f"the checkpoints after {task.log.newest:,} are not there, and {made}"
+        result.findings.append(Finding(Kind.CHECKPOINT_REMOVED, message))
     return result
 
 
 async def _from_graph(settings: Settings, graph: GraphConnection, task: Task, progress: Progress) -> Result:
     source, chain = GraphSource(graph), task.chain
     first, last = await source.span(chain, task.since, task.until)
-    result = await verify_graph(source, chain, task.log, task.expected, progress, first, last)
-    written, _ = await _written(graph, chain)
+    expected = await source.counted(chain)
+    result = await verify_graph(source, chain, task.log, expected, progress, first, last)
+    written, _ = await written_to(graph, chain)
     end = await asyncio.to_thread(TopicReader(settings.kafka, chain.topic).end_offsets)
     result.lag = max(0, end.get(chain.partition, 0) - written - 1)
+    if comes_again(result, expected.length, task.log):
+        result.findings.clear()
     return result
+
+
+def comes_again(result: Result, counted: int, log: Log) -> bool:
+    """Tell whether what is missing at the end waits in the topic, as after the restore of a backup.
+
+    Then the worker itself has gone back: it has ``counted`` what is there, and reads the rest again.
+    """
+    if [each.kind for each in result.findings] != [Kind.TAIL_CUT] or counted != result.head:
+        return False
+    return log.checkpoints[-1].sequence - result.head <= result.lag
 
 
 async def _from_topic(settings: Settings, graph: GraphConnection, task: Task, progress: Progress) -> Result:
@@ -74,7 +89,7 @@ async def _from_topic(settings: Settings, graph: GraphConnection, task: Task, pr
 async def _part(graph: GraphConnection, reader: TopicReader, task: Task) -> tuple[Part, int]:
     """Return the offsets to read, and how many records the worker has still to write."""
     number = task.chain.partition
-    written, epoch = await _written(graph, task.chain)
+    written, epoch = await written_to(graph, task.chain)
     end = (await asyncio.to_thread(reader.end_offsets)).get(number, 0)
     begin = (await asyncio.to_thread(reader.begin_offsets)).get(number, 0)
     if task.since is not None:
@@ -85,13 +100,6 @@ async def _part(graph: GraphConnection, reader: TopicReader, task: Task) -> tupl
     last = min(written + 1, until)
     from_genesis = begin == 0 and epoch == 0 and task.chain.chain_id == FIRST_CHAIN
     return Part(begin, last, last == written + 1, from_genesis), end - written - 1
-
-
-async def _written(graph: GraphConnection, chain: Chain) -> tuple[int, int]:
-    """Return the last offset that the worker has written, and how often the topic was created again."""
-    watermark = f"{WORKER}/{chain.topic}/{chain.partition}"
-    rows = await graph.rows(WATERMARK, id=watermark)
-    return (rows[0]["offset"], rows[0]["epoch"]) if rows else (NOTHING_WRITTEN, 0)
 
 
 @asynccontextmanager

@@ -21,6 +21,9 @@ class Nodes:
     async def with_hash(self, _chain: Chain, name: str, value: str) -> list[Stored]:
         return [of(each) for each in self._nodes if each[name] == value]
 
+    async def excess(self, _chain: Chain, length: int) -> int:
+        return length + 1 if self._nodes and self._nodes[-1]["sequence"] > length else 0
+
     async def count(self, _chain: Chain) -> int:
         return len(self._nodes)
 

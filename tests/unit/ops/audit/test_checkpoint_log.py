@@ -109,6 +109,18 @@ def test_those_that_the_topic_has_forgotten_are_not_missed() -> None:
 def test_unsigned_ones_are_counted() -> None:
     log = log_of(record(FIRST, None), record(SECOND))
     assert (log.findings, log.signed, log.unsigned) == ([], 1, 1)
+    assert [each.sequence for each in log.checkpoints] == [20]
+
+
+def test_without_any_signature_unsigned_ones_are_what_there_is() -> None:
+    log = log_of(record(FIRST, None), record(SECOND, None))
+    assert [each.sequence for each in log.checkpoints] == [10, 20]
+
+
+def test_a_signed_one_is_kept_where_an_unsigned_one_came_first() -> None:
+    again = value(2, FIRST, 10)
+    log = log_of(record(FIRST, None), record(again))
+    assert [(each.checkpoint.sequence, bool(each.public_key)) for each in log.published] == [(10, True)]
 
 
 def test_what_is_no_checkpoint_is_left_out() -> None:

@@ -8,16 +8,24 @@ from workers.ops.audit.finding import Chain
 from workers.ops.audit.graph.stored import Stored, stored
 
 PAGE_RECORDS = 2_000
+ATTEMPTS = 5
 
 # What the worker has counted, and what is there: a chain may have lost either.
 CHAINS = """
 MATCH (c:AuditChain {topic: $topic})
-RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, c.head AS head
+RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, c.head AS head,
+  coalesce(c.checkpoint_number, 0) AS checkpoints
 UNION
 MATCH (e:AuditEvent) WHERE e.topic = $topic WITH DISTINCT e.partition AS partition, e.chain_id AS chain_id
 WHERE partition IS NOT NULL AND chain_id IS NOT NULL
   AND NOT EXISTS { (:AuditChain {id: $topic + '/' + toString(partition) + '/' + toString(chain_id)}) }
-RETURN partition, chain_id, 0 AS length, '' AS head
+RETURN partition, chain_id, 0 AS length, '' AS head, 0 AS checkpoints
+"""
+COUNTED = """
+MATCH (c:AuditChain {id: $topic + '/' + toString($partition) + '/' + $chain_id})
+RETURN c.length AS length, c.head AS head, coalesce(c.checkpoint_number, 0) AS checkpoints,
+  COLLECT { MATCH (e:AuditEvent {partition: $partition, sequence: c.length})
+    WHERE e.topic = $topic AND e.chain_id = $chain_id RETURN e.hash } AS hashes
 """
 
 # The time is taken apart in the graph: one that does not come out the same was changed within its millisecond.
@@ -53,13 +61,14 @@ RETURN count(*) AS events
 
 
 class Expected(NamedTuple):
-    """What the worker has counted of a chain: how many events, and the hash of the last one (hex).
+    """What the worker has counted of a chain: how many events, the hash of the last one (hex), how many checkpoints.
 
     0 and an empty text where that is not known.
     """
 
     length: int = 0
     hash: str = ""
+    checkpoints: int = 0
 
 
 class GraphSource:
@@ -71,9 +80,33 @@ class GraphSource:
     async def chains(self, topic: str) -> dict[Chain, Expected]:
         """Return every chain of a topic, with what the worker has counted."""
         return {
-            Chain(topic, row["partition"], row["chain_id"]): Expected(row["length"] or 0, row["head"] or "")
+            Chain(topic, row["partition"], row["chain_id"]): _expected(row)
             for row in await self._graph.rows(CHAINS, topic=topic)
         }
+
+    async def counted(self, chain: Chain) -> Expected:
+        """Return what the worker has counted of a chain by now.
+
+        Length and hash may be read in the middle of a commit: so it is read again where they are not those of an event.
+        """
+        expected = Expected()
+        for _ in range(ATTEMPTS):
+            rows = await self._graph.rows(COUNTED, **chain._asdict())
+            expected = _expected(rows[0]) if rows else Expected()
+            if not rows or expected.hash in rows[0]["hashes"]:
+                break
+        return expected
+
+    async def excess(self, chain: Chain, length: int) -> int:
+        """Return the first sequence that the worker has not counted, if there is such an event; otherwise 0.
+
+        The last event is asked for before the length: so one that comes meanwhile is counted.
+        """
+        (row,) = await self._graph.rows(LAST_SEQUENCE, **chain._asdict())
+        if row["last"] <= length:
+            return 0
+        now = (await self.counted(chain)).length
+        return now + 1 if row["last"] > now else 0
 
     async def pages(self, chain: Chain, first: int, last: int) -> AsyncIterator[Sequence[Stored]]:
         """Yield the events from one sequence to another, both included."""
@@ -105,6 +138,10 @@ class GraphSource:
         """Return the events of a chain whose ``hash`` or ``prev_hash`` has a value."""
         rows = await self._graph.rows(BY_HASH, **chain._asdict(), property=name, hash=value)
         return [event_of(row) for row in rows]
+
+
+def _expected(row: Mapping[str, Any]) -> Expected:
+    return Expected(row["length"] or 0, row["head"] or "", row["checkpoints"])
 
 
 def event_of(row: Mapping[str, Any]) -> Stored:

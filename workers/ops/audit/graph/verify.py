@@ -7,13 +7,15 @@ from workers.ops.audit.graph.chain_walk import ChainWalk
 from workers.ops.audit.graph.events import Expected, GraphSource
 from workers.pipelines.audit.chain.link import genesis
 
+NO_END = 2**62
+
 
 async def verify_graph(  # noqa: PLR0913, PLR0917 - the chain, what is known about it, and the part to verify
     source: GraphSource, chain: Chain, log: Log, expected: Expected, progress: Progress, first: int = 1, last: int = 0
 ) -> Result:
-    """Verify from the sequence ``first`` to ``last`` (0: to its end)."""
+    """Verify from the sequence ``first`` to ``last`` (0: to its end, as it was when ``expected`` was read)."""
     walk = await _walk(source, chain, log, first)
-    async for page in source.pages(chain, first, last or 2**62):
+    async for page in source.pages(chain, first, last or expected.length or NO_END):
         walk.add(page)
         progress(len(page))
         if not walk.going:
@@ -29,7 +31,7 @@ async def verify_graph(  # noqa: PLR0913, PLR0917 - the chain, what is known abo
     elif walk.rewritten is not None:
         result.findings.append(walk.rewritten)
     elif not last:
-        result.findings += _tail(walk, log, expected)
+        result.findings += _tail(walk, log, expected) or await _excess(source, chain, expected)
     return result
 
 
@@ -49,13 +51,18 @@ def _tail(walk: ChainWalk, log: Log, expected: Expected) -> list[Finding]:
         return [_cut(walk, newest.sequence, when)]
     if expected.length > walk.sequence:
         return [_cut(walk, expected.length, f"the worker has counted {expected.length:,}")]
-    if 0 < expected.length < walk.sequence:
-        message = f"a record was inserted at {expected.length + 1:,}: the worker has counted only {expected.length:,}"
-        return [Finding(Kind.INSERTED, message, expected.length + 1)]
     if expected.hash not in {"", walk.hash}:
         message = f"{walk.sequence:,} was changed, its hash too: the worker has written {expected.hash[:12]}…"
         return [Finding(Kind.CHANGED, message, walk.sequence)]
     return []
+
+
+async def _excess(source: GraphSource, chain: Chain, expected: Expected) -> list[Finding]:
+    """Find records after the last one that the worker has counted."""
+    if not expected.length or not (sequence := await source.excess(chain, expected.length)):
+        return []
+    message = f"a record was inserted at {sequence:,}: the worker has counted only {sequence - 1:,}"
+    return [Finding(Kind.INSERTED, message, sequence)]
 
 
 def _cut(walk: ChainWalk, length: int, known: str) -> Finding:

@@ -14,6 +14,7 @@ from workers.ops.audit.graph.events import OF_IDS, GraphPlaces
 from workers.ops.audit.topic.anchor import anchor
 from workers.ops.audit.topic.compare import Comparison
 from workers.ops.audit.topic.recompute import NONE, Computed, Identity, Recomputing, Seen
+from workers.ops.audit.topic.watermark import written_to
 from workers.pipelines.audit.chain.link import Head, genesis
 
 WINDOW_RECORDS = 5_000
@@ -102,11 +103,18 @@ class TopicChain:
                 break
         else:
             if part.whole:
-                await comparison.end(computing.head.sequence)
+                await self._end(comparison, computing.head.sequence)
         result.head, result.hash = computing.head.sequence, computing.head.hash.hex()
         result.checkpoints = len(comparison.agreed)
         result.findings += [comparison.finding] if comparison.finding else []
         return result, seen, window
+
+    async def _end(self, comparison: Comparison, head: int) -> None:
+        """Find what the graph has after the topic's last event; but not what the worker has written meanwhile."""
+        if comparison.finding is None:
+            await comparison.end(head)
+            if (await written_to(self.graph, self.chain))[0] >= self.part.end:
+                comparison.finding = None
 
     async def _windows(self, computing: Recomputing, begin: int) -> AsyncIterator[list[Computed]]:
         window: list[Computed] = []
