@@ -7,7 +7,8 @@ from typing import NoReturn
 import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
-from workers.cli import audit, dlq, doctor, fleet, graph, registry, topology, worker
+from workers.cli import dlq, doctor, fleet, graph, registry, topology, worker
+from workers.cli.audit import verify as audit
 from workers.cli.usage_errors import one_sentence
 from workers.core.errors import Misconfigured, OperatorError
 

@@ -172,7 +172,7 @@ async def _job_context(  # noqa: PLR0913, PLR0917 - it joins the parts of a proc
     database = deployment.settings.neo4j.database
     tracing = deployment.tracing
     settings = deployment.settings
-    effects = await open_effects(stack, settings, deployment.schemas, metrics.record, tracing, health.note)
+    effects = await open_effects(stack, settings, deployment.schemas, metrics.record, health.note, tracing)
     return JobContext(
         worker=deployment.factory.name,
         ask=Neo4jReader(driver, database).ask,

@@ -132,8 +132,8 @@ async def open_effects(  # noqa: PLR0913, PLR0917 - one parameter for each place
     settings: Settings,
     schemas: Path,
     record: Callable[[Measurement], None],
-    tracing: Tracing,
     note: Callable[[str, str], None],
+    tracing: Tracing,
 ) -> Effects:
     """Connect to the servers of effects; ``stack`` closes them. ``schemas`` is the folder of the published records.
 

@@ -30,6 +30,9 @@ FIELDS = (
 LARGEST_INTEGER = 2**53 - 1
 """JSON in canonical form has no larger integer."""
 
+LAST_OF_ONE_UNIT = "\uffff"
+"""Characters after it are two units of UTF-16, and these are lower than some characters of one unit."""
+
 
 def canonical(event: Mapping[str, Any]) -> bytes:
     """Return the canonical bytes of an event; other keys than ``FIELDS`` are left out.
@@ -47,8 +50,8 @@ def canonical_details(details: Mapping[str, str]) -> str:
 
 
 def _json(document: Mapping[str, Any]) -> bytes:
-    # For these values orjson writes the same bytes, about forty times as fast. It sorts by code point, JCS by UTF-16.
-    if all(map(str.isascii, document.get("details", document))):
+    # For these values orjson writes the same bytes, about forty times as fast.
+    if all(map(_sorts_alike, document.get("details", document))):
         try:
             return orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
         except orjson.JSONEncodeError as error:
@@ -57,3 +60,8 @@ def _json(document: Mapping[str, Any]) -> bytes:
         return rfc8785.dumps(dict(document))
     except UnicodeEncodeError as error:
         raise ValueError(str(error)) from error
+
+
+def _sorts_alike(key: str) -> bool:
+    """Tell whether a key has the same place by code points, as orjson sorts, and by UTF-16, as JCS does."""
+    return key.isascii() or max(key) <= LAST_OF_ONE_UNIT

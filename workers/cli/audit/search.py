@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.audit_options import PublicKeyOption, millis
+from workers.cli.audit.options import PublicKeyOption, millis
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import AsOption, SinceOption, UntilOption, configuration
 

@@ -1,12 +1,12 @@
-"""``memory-graph audit``: prove that nobody edited the record, and search it."""
+"""``memory-graph audit``: its verbs, and ``audit verify``."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.audit_options import PublicKeyOption, millis
-from workers.cli.audit_search import proof, search
+from workers.cli.audit.options import PublicKeyOption, millis
+from workers.cli.audit.search import proof, search
 from workers.cli.graph import progress
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import SinceOption, UntilOption, configuration

@@ -1,0 +1,1 @@
+"""``memory-graph audit``: prove that nobody edited the audit events, and search them."""
