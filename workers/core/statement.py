@@ -1,6 +1,11 @@
-"""Cypher statements with their rows. Pipelines plan them, the graph adapter runs them."""
+"""Cypher statements with their rows, and their templates. Pipelines plan them, the graph adapter runs them.
 
-from collections.abc import Mapping, Sequence
+There is a template for each label and relationship type that a worker writes. Its rows are typed NamedTuples. They are
+sent as plain lists, which cost half as much as maps: ``row.key`` in its Cypher becomes the position of ``key``.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,3 +22,32 @@ class Statement:
     name: str
     cypher: str
     rows: Sequence[Mapping[str, Any] | Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A statement without its rows, and the names of their columns.
+
+    ``shared``: it locks nodes that other partitions' batches lock, too. Sorted rows prevent deadlocks.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    cypher: str
+    shared: bool
+
+    def on(self, rows: Iterable[tuple[Any, ...]]) -> Statement:
+        """Return the statement on these rows, as lists: the driver packs no named tuples, and tuples slowly."""
+        return Statement(self.name, self.cypher, list(map(list, sorted(rows) if self.shared else rows)))
+
+
+def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:
+    """Return a template with column names replaced by positions.
+
+    ``row`` is the NamedTuple of the rows, or a tuple of several, whose columns follow each other. Raises ``ValueError``
+    for a column that the row does not have.
+    """
+    parts = row if isinstance(row, tuple) else (row,)
+    columns: tuple[str, ...] = tuple(column for part in parts for column in part._fields)
+    positioned = re.sub(r"\brow\.(\w+)", lambda column: f"row[{columns.index(column[1])}]", cypher.strip())
+    return Template(name, columns, f"UNWIND $rows AS row\n{positioned}", shared)

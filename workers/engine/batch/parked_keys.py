@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from workers.core.node_key import parked_key_id, parked_key_prefix, printable
 from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter
 from workers.core.record import TopicPartition
-from workers.core.statement import Statement
-from workers.core.template import template
+from workers.core.statement import Statement, template
 from workers.engine.batch.decode import DecodedBatch
 from workers.engine.batch.key_order import KeyOrder
 from workers.engine.resilience.retry import Server

@@ -3,8 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Generic, NamedTuple
 
-from workers.core.statement import Statement
-from workers.core.template import template
+from workers.core.statement import Statement, template
 from workers.core.worker import EventT, KeyedState, StateT, StoredState
 from workers.engine.resilience.retry import Server
 from workers.engine.sinks import Sinks

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workers.core.statement import Statement
-from workers.core.template import Template
+from workers.core.statement import Statement, Template
 from workers.pipelines.evolution.write import statements as write
 
 COLUMNS: Mapping[str, Template] = {

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from workers.core.template import template
+from workers.core.statement import template
 
 
 class ChainRow(NamedTuple):

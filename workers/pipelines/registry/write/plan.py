@@ -3,8 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from workers.core.statement import Statement
-from workers.core.template import Template
+from workers.core.statement import Statement, Template
 from workers.pipelines.registry.fold.model_state import ModelState
 from workers.pipelines.registry.fold.state import RegistryState, SchemaState
 from workers.pipelines.registry.options import Merge

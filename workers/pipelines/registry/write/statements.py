@@ -4,7 +4,7 @@
 records differ only in it.
 """
 
-from workers.core.template import template
+from workers.core.statement import template
 from workers.pipelines.registry.write import rows
 
 

@@ -5,8 +5,7 @@ from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 from workers.core.node_key import model_name_id, span_part, trace_prefix
-from workers.core.statement import Statement
-from workers.core.template import Template
+from workers.core.statement import Statement, Template
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.span import Named
 from workers.pipelines.telemetry.fold.trace import FromEvent, Trace

@@ -1,6 +1,6 @@
 """The Cypher of the telemetry worker: one statement for each label and relationship type."""
 
-from workers.core.template import template
+from workers.core.statement import template
 from workers.pipelines.telemetry.write.rows import (
     INVOCATION_COLUMNS,
     AggregateRow,

@@ -2,7 +2,7 @@ from typing import NamedTuple
 
 import pytest
 
-from workers.core.template import template
+from workers.core.statement import template
 
 
 class Row(NamedTuple):
