@@ -47,7 +47,7 @@ class Parts:
         return made
 
     async def _effects(self, *arguments: Any) -> Any:
-        self.tracing["open_effects"] = arguments[4]
+        self.tracing["open_effects"] = arguments[-1]
         return SimpleNamespace(run=None, fetch=None)
 
 
