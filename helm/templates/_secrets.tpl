@@ -13,6 +13,7 @@ ExternalSecret).
       "registry-api-ca.crt" (dict "variable" "REGISTRY_API_CAFILE" "secret" $v.registryApi.caSecret.name "key" $v.registryApi.caSecret.key)
       "vault-ca.crt" (dict "variable" "VAULT_CACERT" "secret" $v.vault.caSecret.name "key" $v.vault.caSecret.key)
       "kafka-connect-ca.crt" (dict "variable" "KAFKA_CONNECT_CAFILE" "secret" $v.kafkaConnect.caSecret.name "key" $v.kafkaConnect.caSecret.key)
+      "registry-database-ca.crt" (dict "variable" "REGISTRY_DATABASE_CAFILE" "secret" $v.registryDatabase.caSecret.name "key" $v.registryDatabase.caSecret.key)
       "registry-database-url" (dict "variable" "REGISTRY_DATABASE_URL_FILE" "secret" $v.registryDatabase.urlSecret.name "key" $v.registryDatabase.urlSecret.key)
       "registry-api-token" (dict "variable" "REGISTRY_API_TOKEN_FILE" "secret" $v.registryApi.tokenSecret.name "key" $v.registryApi.tokenSecret.key)
       "vault-token" (dict "variable" "VAULT_TOKEN_FILE" "secret" $v.vault.tokenSecret.name "key" $v.vault.tokenSecret.key) -}}

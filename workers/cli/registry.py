@@ -62,7 +62,7 @@ def resnapshot(
 
     Example: memory-graph registry resnapshot --execute --why "the graph was emptied"
     """
-    rows, signal_id = asyncio.run(_resnapshot(table or [], why, by, execute=execute))
+    rows, signal_id = _resnapshot(table or [], why, by, execute=execute)
     if output is Output.JSON:
         print_json({"executed": execute, "rows": rows, "signal_id": signal_id})
         return
@@ -73,7 +73,7 @@ def resnapshot(
         print('Nothing was asked for; add --execute --why "..." to do it.')
 
 
-async def _resnapshot(
+def _resnapshot(
     tables: list[str], why: str | None, by: str | None, *, execute: bool
 ) -> tuple[dict[str, int], str | None]:
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
@@ -87,10 +87,10 @@ async def _resnapshot(
         raise Misconfigured('--execute needs --why "...": it is kept with the signal')
     database = Settings.from_environment().registry_database
     with Console(stderr=True).status("asking the registry's database"):
-        rows = await planned(database, tables)
+        rows = planned(database, tables)
         if not execute:
             return rows, None
-        return rows, await resnapshot(database, list(rows), by or user_name("--by"), why or "")
+        return rows, resnapshot(database, list(rows), by or user_name("--by"), why or "")
 
 
 def _row(model: "Due", purged: list[str], *, execute: bool) -> dict[str, str]:

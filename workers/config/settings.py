@@ -292,14 +292,15 @@ class KafkaConnectSettings(TlsGroup):
         return self
 
 
-class RegistryDatabaseSettings(Group):
-    """How to reach the registry's PostgreSQL; without a URL it is not asked. TLS is an option of the URL."""
+class RegistryDatabaseSettings(TlsGroup):
+    """How to reach the registry's PostgreSQL; without a URL it is not asked."""
 
     url: SecretStr = Field(
         default=NO_SECRET,
         description="postgresql://user:password@host/database of the registry, of a user who may read "
-        "pg_replication_slots and insert into debezium_signals; ?sslmode=verify-full&sslrootcert=FILE for TLS",
+        "pg_replication_slots and insert into debezium_signals; ?sslmode=verify-full for TLS",
     )
+    cafile: FilePath | None = _authority("the registry's database")
 
     @property
     def is_set(self) -> bool:

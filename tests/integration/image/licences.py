@@ -40,6 +40,7 @@ READ_BY_A_PERSON = {
     "kafka-python": ("Apache-2.0", "__license__ in kafka/__init__.py; its wheel has no text"),
     "mode-streaming": ("BSD-3-Clause", "the text in its LICENSE"),
     "openssl": ("Apache-2.0", "the licence of OpenSSL since 3.0; it is inside cryptography's wheel"),
+    "pg8000": ("BSD-3-Clause", "the text in its LICENSE"),
     "protobuf": ("BSD-3-Clause", "the text in its LICENSE"),
     "sortedcontainers": ("Apache-2.0", "the notice in its LICENSE"),
     "venusian": ("BSD-3-Clause-Modification", "the four clauses in its LICENSE.txt"),

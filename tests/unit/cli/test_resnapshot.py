@@ -20,10 +20,10 @@ def run(*arguments: str) -> Result:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[object, ...]]:
     calls: list[tuple[object, ...]] = []
 
-    async def planned(_settings: object, tables: list[str]) -> dict[str, int]:
+    def planned(_settings: object, tables: list[str]) -> dict[str, int]:
         return dict.fromkeys(tables or ["models", "schemas"], 3)
 
-    async def resnapshot(_settings: object, *call: object) -> str:
+    def resnapshot(_settings: object, *call: object) -> str:
         calls.append(call)
         return "a-signal"
 
@@ -53,12 +53,12 @@ def test_without_a_reason_it_does_nothing(asked: list[tuple[object, ...]]) -> No
     assert asked == []
 
 
-async def test_without_a_database_it_names_the_variable() -> None:
+def test_without_a_database_it_names_the_variable() -> None:
     with pytest.raises(Misconfigured, match="REGISTRY_DATABASE_URL is not set"):
-        await operation.planned(RegistryDatabaseSettings())
+        operation.planned(RegistryDatabaseSettings())
 
 
-async def test_a_table_that_it_does_not_have_is_wrong_usage() -> None:
+def test_a_table_that_it_does_not_have_is_wrong_usage() -> None:
     database = RegistryDatabaseSettings(url=SecretStr("postgresql://nobody@127.0.0.1:9/registry"))
     with pytest.raises(Misconfigured, match="--table users: name one of models"):
-        await operation.planned(database, ["users"])
+        operation.planned(database, ["users"])

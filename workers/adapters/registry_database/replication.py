@@ -11,16 +11,17 @@ from workers.config.settings import RegistryDatabaseSettings
 
 # On a standby nothing is written: what it has replayed is its end of the log.
 POSITION = """
-SELECT (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0')::bigint
+SELECT CAST(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0' AS bigint)
          AS written,
-       (s.confirmed_flush_lsn - '0/0')::bigint AS confirmed, coalesce(s.active, false) AS active
-FROM (SELECT 1) AS once LEFT JOIN pg_replication_slots s ON s.slot_name = $1
+       CAST(s.confirmed_flush_lsn - '0/0' AS bigint) AS confirmed, coalesce(s.active, false) AS active
+FROM (SELECT 1) AS once LEFT JOIN pg_replication_slots s ON s.slot_name = :slot
 """
 
 IDENTITIES = """
-SELECT c.relname AS table, c.relreplident::text AS identity,
+SELECT c.relname AS table, CAST(c.relreplident AS text) AS identity,
        EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_primary_key
-FROM pg_class c WHERE c.oid IN (SELECT to_regclass(name) FROM unnest($1::text[]) AS name) ORDER BY c.relname
+FROM pg_class c WHERE c.oid IN (SELECT to_regclass(name) FROM unnest(CAST(:tables AS text[])) AS name)
+ORDER BY c.relname
 """
 
 
@@ -51,14 +52,13 @@ class ReplicaIdentity(NamedTuple):
     has_primary_key: bool
 
 
-async def log_position(settings: RegistryDatabaseSettings, slot: str) -> LogPosition:
-    """Return the position of a replication slot. Raises ``Misconfigured``, ``Unreachable``."""
-    async with registry_database(settings) as connection:
-        row = await connection.fetchrow(POSITION, slot)
-    return LogPosition(row["written"], row["confirmed"], row["active"])
+def log_position(settings: RegistryDatabaseSettings, slot: str) -> LogPosition:
+    """Return the position of a replication slot. Blocks. Raises ``Misconfigured``, ``Unreachable``."""
+    with registry_database(settings) as connection:
+        return LogPosition(*connection.run(POSITION, slot=slot)[0])
 
 
-async def replica_identities(settings: RegistryDatabaseSettings, tables: Sequence[str]) -> list[ReplicaIdentity]:
-    """Return those of the tables that exist, named with their schema. Raises ``Misconfigured``, ``Unreachable``."""
-    async with registry_database(settings) as connection:
-        return [ReplicaIdentity(**row) for row in await connection.fetch(IDENTITIES, list(tables))]
+def replica_identities(settings: RegistryDatabaseSettings, tables: Sequence[str]) -> list[ReplicaIdentity]:
+    """Return those of the tables that exist, named with their schema. Blocks. Raises as above."""
+    with registry_database(settings) as connection:
+        return [ReplicaIdentity(*row) for row in connection.run(IDENTITIES, tables=list(tables))]

@@ -13,36 +13,36 @@ from workers.config.settings import RegistryDatabaseSettings
 SIGNALS = "public.debezium_signals"
 SNAPSHOT = "execute-snapshot"
 PUBLISHED = """
-SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = $1
+SELECT schemaname || '.' || tablename AS name FROM pg_publication_tables WHERE pubname = :publication
 """
-SEND = f"INSERT INTO {SIGNALS} (id, type, data) VALUES ($1, $2, $3)"  # noqa: S608 - a name of ours
+SEND = f"INSERT INTO {SIGNALS} (id, type, data) VALUES (:id, :type, :data)"  # noqa: S608 - a name of ours
 # Debezium puts one window for each chunk of rows into the same table.
 WINDOWS = f"SELECT count(*) FROM {SIGNALS} WHERE type = 'snapshot-window-close'"  # noqa: S608 - same reason as above
 
 
-async def rows_of(settings: RegistryDatabaseSettings, publication: str) -> dict[str, int]:
+def rows_of(settings: RegistryDatabaseSettings, publication: str) -> dict[str, int]:
     """Return the rows of each published table, by its name with its schema.
 
-    Raises ``Misconfigured``, ``Unreachable``, as all of these do.
+    Blocks and raises ``Misconfigured``, ``Unreachable``, as all of these do.
     """
-    async with registry_database(settings) as connection:
-        names = [row["name"] for row in await connection.fetch(PUBLISHED, publication)]
-        return {name: await connection.fetchval(f"SELECT count(*) FROM {_quoted(name)}") for name in names}  # noqa: S608 - quoted
+    with registry_database(settings) as connection:
+        names = [name for (name,) in connection.run(PUBLISHED, publication=publication)]
+        return {name: connection.run(f"SELECT count(*) FROM {_quoted(name)}")[0][0] for name in names}  # noqa: S608 - quoted
 
 
-async def ask_for_snapshot(settings: RegistryDatabaseSettings, tables: Sequence[str], about: Mapping[str, str]) -> str:
+def ask_for_snapshot(settings: RegistryDatabaseSettings, tables: Sequence[str], about: Mapping[str, str]) -> str:
     """Put the signal into the table; return its id. ``about`` stays there with it: who asks, and why."""
     signal_id = str(uuid4())
     data = json.dumps({"type": "INCREMENTAL", "data-collections": list(tables), **about})
-    async with registry_database(settings) as connection:
-        await connection.execute(SEND, signal_id, SNAPSHOT, data)
+    with registry_database(settings) as connection:
+        connection.run(SEND, id=signal_id, type=SNAPSHOT, data=data)
     return signal_id
 
 
-async def windows_read(settings: RegistryDatabaseSettings) -> int:
+def windows_read(settings: RegistryDatabaseSettings) -> int:
     """Return how many chunks of rows the connector has read for all snapshots so far."""
-    async with registry_database(settings) as connection:
-        return int(await connection.fetchval(WINDOWS))
+    with registry_database(settings) as connection:
+        return int(connection.run(WINDOWS)[0][0])
 
 
 def _quoted(name: str) -> str:

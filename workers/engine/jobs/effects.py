@@ -112,7 +112,7 @@ class Effects:
             return
         delay = self._delays[effect.slot]
         try:
-            position = await log_position(self._database, effect.slot)
+            position = await asyncio.to_thread(log_position, self._database, effect.slot)
         except (Misconfigured, Unreachable) as reason:
             log.warning("nobody knows how far the connector is", slot=effect.slot, reason=str(reason))
             self._record(Measurement(effect.seconds, delay.age(monotonic())))

@@ -37,7 +37,7 @@ async def _servers(settings: Settings, topology: Topology) -> list[Finding]:
     checks = await asyncio.gather(
         asyncio.to_thread(check_kafka, settings.kafka, topology),
         asyncio.to_thread(check_connector, settings.kafka_connect),
-        check_source(settings.registry_database),
+        asyncio.to_thread(check_source, settings.registry_database),
         check_schemas(settings.schema_registry, topology),
         check_graph(settings.neo4j),
         check_prices(settings.neo4j),

@@ -1,6 +1,5 @@
 """The registry's PostgreSQL: does the connector get on in its log, and does the log say what a changed key was."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Sequence
 
@@ -22,21 +21,21 @@ WITHIN_SECONDS = 30.0
 POLL_SECONDS = 1.0
 
 
-async def check_source(
+def check_source(
     settings: RegistryDatabaseSettings, slot: str = SLOT, within_seconds: float = WITHIN_SECONDS
 ) -> list[Finding]:
-    """Wait until the connector has confirmed the log of now; nothing is asked where no database is named."""
+    """Wait until the connector has confirmed the log of now; nothing is asked where no database is named. Blocks."""
     if not settings.is_set:
         return []
     try:
-        tables = await replica_identities(settings, [f"public.{table}" for table in TABLES])
-        first = await log_position(settings, slot)
+        tables = replica_identities(settings, [f"public.{table}" for table in TABLES])
+        first = log_position(settings, slot)
         began, last = time.monotonic(), first
         while first.confirmed is not None and (last.confirmed or 0) < first.written:
             if (waited := time.monotonic() - began) > within_seconds:
                 return [_standing(last, waited), *judge_identities(tables)]
-            await asyncio.sleep(POLL_SECONDS)
-            last = await log_position(settings, slot)
+            time.sleep(POLL_SECONDS)
+            last = log_position(settings, slot)
     except (Misconfigured, Unreachable) as error:
         return [failed("registry database", error)]
     return [_reached(last), *judge_identities(tables)]

@@ -119,7 +119,7 @@ async def test_what_a_slot_has_not_confirmed_sets_gauges_and_grows_while_the_dat
         Unreachable("away"),
     ]
 
-    async def position(_settings: RegistryDatabaseSettings, slot: str) -> LogPosition:
+    def position(_settings: RegistryDatabaseSettings, slot: str) -> LogPosition:
         assert slot == "memory_graph"
         answer = answers.pop(0)
         if isinstance(answer, Exception):

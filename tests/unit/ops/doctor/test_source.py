@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable
 from itertools import chain, repeat
+from urllib.parse import urlsplit
 
 import pytest
 from pydantic import SecretStr
@@ -23,10 +24,10 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     def set_answers(*positions: LogPosition) -> None:
         coming = chain(positions, repeat(positions[-1]))
 
-        async def log_position(_settings: RegistryDatabaseSettings, _slot: str) -> LogPosition:
+        def log_position(_settings: RegistryDatabaseSettings, _slot: str) -> LogPosition:
             return next(coming)
 
-        async def replica_identities(*_: object) -> list[ReplicaIdentity]:
+        def replica_identities(*_: object) -> list[ReplicaIdentity]:
             return []
 
         monkeypatch.setattr(source_checks, "log_position", log_position)
@@ -36,23 +37,23 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Answers:
     return set_answers
 
 
-async def test_without_a_database_nothing_is_asked() -> None:
-    assert await check_source(RegistryDatabaseSettings()) == []
+def test_without_a_database_nothing_is_asked() -> None:
+    assert check_source(RegistryDatabaseSettings()) == []
 
 
-async def test_a_database_that_does_not_answer_is_unreachable_and_its_password_is_not_shown() -> None:
-    (finding,) = await check_source(DATABASE)
+def test_a_database_that_does_not_answer_is_unreachable_and_its_password_is_not_shown() -> None:
+    (finding,) = check_source(DATABASE)
     assert finding.state is State.UNREACHABLE
     assert "127.0.0.1:9/registry" in finding.message
     assert "hidden" not in finding.message
-    assert address_of("postgresql://a:b%40c@db:5432/registry?sslmode=require") == "db:5432/registry"
+    assert address_of(urlsplit("postgresql://a:b%40c@db:5432/registry?sslmode=require")) == "db:5432/registry"
 
 
-async def test_a_connector_that_reaches_the_log_of_now_is_in_order_whatever_is_written_meanwhile(
+def test_a_connector_that_reaches_the_log_of_now_is_in_order_whatever_is_written_meanwhile(
     answers: Answers,
 ) -> None:
     answers(LogPosition(100, 90, active=True), LogPosition(200, 95, active=True), LogPosition(300, 100, active=True))
-    (finding,) = await check_source(DATABASE)
+    (finding,) = check_source(DATABASE)
     assert finding.state is State.OK
 
 
@@ -64,9 +65,9 @@ async def test_a_connector_that_reaches_the_log_of_now_is_in_order_whatever_is_w
         (LogPosition(1_100, 100, active=True), "has not reached a position of 0 s ago: 1,000 bytes .* topology apply"),
     ],
 )
-async def test_a_connector_that_stands_is_a_problem(answers: Answers, position: LogPosition, message: str) -> None:
+def test_a_connector_that_stands_is_a_problem(answers: Answers, position: LogPosition, message: str) -> None:
     answers(position)
-    (finding,) = await check_source(DATABASE, within_seconds=0)
+    (finding,) = check_source(DATABASE, within_seconds=0)
     assert finding.state is State.PROBLEM
     assert re.search(message, finding.message)
 
