@@ -12,6 +12,13 @@ NONE = "none"
 TOLERATED_PERCENT = 1
 
 
+class Priced(NamedTuple):
+    """What a call used, and the terms by which it is priced."""
+
+    used: Used
+    terms: PricingTerms
+
+
 class InvocationCost(NamedTuple):
     """The cost of an invocation. ``context_utilization`` is the used share of the context window.
 

@@ -11,8 +11,6 @@ from msgspec import Struct
 
 START, COMPLETE, ERROR = "llm.invocation.start", "llm.invocation.complete", "llm.invocation.error"
 LATENCY, AGGREGATED, DAILY = "llm.latency.measured", "llm.metrics.aggregated", "llm.performance.daily_summary"
-METRIC_TYPES = (LATENCY, AGGREGATED, DAILY)
-"""The types of events that become a PerformanceMetric."""
 EVENT_CODES: Mapping[str, str] = MappingProxyType(
     {
         START: "\x01",
@@ -26,6 +24,8 @@ EVENT_CODES: Mapping[str, str] = MappingProxyType(
     }
 )
 """One character for each event type. They are in stored states: never change one."""
+METRIC_CODES = tuple(EVENT_CODES[each] for each in (LATENCY, AGGREGATED, DAILY))
+"""Those of events that become a PerformanceMetric."""
 
 
 def identity(event_id: str, event_type: str) -> str:

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from workers.core.metric import Measurement, counter
 from workers.core.report import BatchReport
-from workers.pipelines.telemetry.cost import deviates, why_unpriced
-from workers.pipelines.telemetry.fold.span import Clamped, Ended, Span
+from workers.pipelines.telemetry.cost import Priced, deviates, why_unpriced
+from workers.pipelines.telemetry.fold.span import Clamped, Span
+from workers.pipelines.telemetry.fold.trace import Ended
 from workers.pipelines.telemetry.prices.names import is_known, seller
 from workers.pipelines.telemetry.prices.pricing import PriceBook
 from workers.pipelines.telemetry.tokens.used import Conventions, used_by
@@ -42,13 +43,13 @@ FINE = Verdict()
 
 
 def report(batch: BatchReport, book: PriceBook, conventions: Conventions) -> Iterator[Measurement]:
-    """Return the measurements of a batch that the graph has, with the prices of now."""
+    """Return the measurements of a batch that the graph has, with the prices of its plan."""
     unpriced, deviations = Counter[tuple[str, str]](), Counter[str]()
-    for span, before in _ended(batch):
-        now = _verdict(span, book, conventions)
+    for span, priced, before in _ended(batch):
+        now = _verdict(priced[span.span_id])
         if now is FINE:
             continue
-        known = _verdict(before, book, conventions) if before else FINE
+        known = _verdict(_price(before, book, conventions)) if before else FINE
         provider = seller(span.source_event().provider)
         if now.unpriced and now.unpriced != known.unpriced:
             unpriced[provider, now.unpriced] += 1
@@ -69,9 +70,13 @@ def _ended(batch: BatchReport) -> Iterable[Ended]:
     return ended.values()
 
 
-def _verdict(span: Span, book: PriceBook, conventions: Conventions) -> Verdict:
+def _price(span: Span, book: PriceBook, conventions: Conventions) -> Priced:
     source, used = span.source_event(), used_by(span, conventions)
-    terms = book.terms(source.provider, source.model_id, span.timestamp, used.service_tier)
+    return Priced(used, book.terms(source.provider, source.model_id, span.timestamp, used.service_tier))
+
+
+def _verdict(priced: Priced) -> Verdict:
+    used, terms = priced
     if terms.tariff is not None and used.reported is None and not used.is_contradictory:
         return FINE
     is_billed = used.reported is not None and not used.is_contradictory

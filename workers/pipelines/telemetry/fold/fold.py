@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from workers.core.report import Skipped
 from workers.pipelines.telemetry.events import (
-    METRIC_TYPES,
+    METRIC_CODES,
     Aggregate,
     Event,
     Failure,
@@ -15,8 +15,8 @@ from workers.pipelines.telemetry.events import (
     Tokens,
     identity,
 )
-from workers.pipelines.telemetry.fold.span import Clamped, Ended, NamedModel, RaisedError, Span
-from workers.pipelines.telemetry.fold.trace import Trace
+from workers.pipelines.telemetry.fold.span import Clamped, NamedModel, RaisedError, Span
+from workers.pipelines.telemetry.fold.trace import Ended, Trace
 
 DUPLICATE = "duplicate"
 """An event that the trace has already: the same event_id and event_type."""
@@ -45,8 +45,10 @@ def fold(trace: Trace, event: Event, offset: int) -> None:
 
 def _own_node(trace: Trace, event: Event) -> Event:
     """Return the event with the id of its PerformanceMetric: another one than that of an event of another type."""
-    if any(identity(event.event_id, other) in trace.seen for other in METRIC_TYPES):
-        return replace(event, event_id=f"{event.event_id}#{event.event_type}")
+    event_id, seen = event.event_id, trace.seen
+    for code in METRIC_CODES:
+        if code + event_id in seen:
+            return replace(event, event_id=f"{event_id}#{event.event_type}")
     return event
 
 
@@ -79,13 +81,13 @@ def _fold_invocation(trace: Trace, span: Span, timestamp: int, invocation: Invoc
     span.first = None
     trace.reorder(span)
     if ends:
-        trace.observations.append(Ended(span))
+        trace.observations.append(Ended(span, trace.priced))
 
 
 def _note_change(trace: Trace, span: Span) -> None:
     """Keep what an ended call was before a late event about it."""
     if span.end is not None:
-        trace.observations.append(Ended(span, copy(span)))
+        trace.observations.append(Ended(span, trace.priced, copy(span)))
 
 
 def _fold_first(trace: Trace, span: Span, event: Event) -> None:

@@ -27,13 +27,6 @@ class Named(NamedTuple):
     timestamp: int
 
 
-class Ended(NamedTuple):
-    """A call that has ended, for the metrics; ``before`` is what it was if it had ended already, and has changed."""
-
-    span: "Span"
-    before: "Span | None" = None
-
-
 class Clamped(NamedTuple):
     """An event with a negative latency that counts as 0, for the metrics."""
 

@@ -1,21 +1,35 @@
 """The state: one trace with its spans, and marks on what this batch changes."""
 
 from bisect import insort
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from msgspec import msgpack
 
 from workers.core.report import Skipped
+from workers.pipelines.telemetry.cost import Priced
 from workers.pipelines.telemetry.events import Aggregate, Event, Failure, Latency
 from workers.pipelines.telemetry.fold.causes import Causes
 from workers.pipelines.telemetry.fold.chain import Chain
-from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Clamped, Ended, Named, Span
+from workers.pipelines.telemetry.fold.span import NO_TIMESTAMP, Clamped, Named, Span
 from workers.pipelines.telemetry.limits import MAX_IDS_OF_SPAN
 
 PayloadT = TypeVar("PayloadT")
 FromEvent: TypeAlias = tuple[int, Event, PayloadT]
 """The offset of an event, the event, and its payload."""
+
+
+class Ended(NamedTuple):
+    """A call that has ended, for the metrics.
+
+    ``priced``  that of its trace
+    ``before``  what the call was, if it had ended already and has changed
+    """
+
+    span: Span
+    priced: Mapping[str, Priced]
+    before: Span | None = None
+
 
 _encode = msgpack.Encoder().encode
 _decode_spans = msgpack.Decoder(list[Span]).decode
@@ -29,7 +43,7 @@ class Trace:
     The other fields mark changes of this batch. ``changed`` has the former model of each span with a new event,
     ``reparented`` its former parent (``None`` for a new one); ``names`` has provider and model as events name them;
     ``latencies``, ``failures`` and ``aggregates`` have events that become nodes, with their offsets;
-    ``observations`` has what the metrics count.
+    ``priced`` has what the plan found for each changed span; ``observations`` has what the metrics count.
     """
 
     __slots__ = (
@@ -42,6 +56,7 @@ class Trace:
         "latencies",
         "names",
         "observations",
+        "priced",
         "reparented",
         "seen",
         "spans",
@@ -62,6 +77,7 @@ class Trace:
         self.latencies: list[FromEvent[Latency]] = []
         self.failures: list[FromEvent[Failure]] = []
         self.aggregates: list[FromEvent[Aggregate]] = []
+        self.priced: dict[str, Priced] = {}
         self.observations: list[Clamped | Ended | Skipped] = []
 
     def open(self, span_id: str, event_id: str) -> Span:

@@ -50,25 +50,24 @@ def inclusive(sent: TokenCounts, declared: Convention) -> TokenCounts:
         return sent
     if declared is not Convention.AUTO:
         return _read_as(declared, sent)
-    if not any(sent[2:]) or _fits(Convention.INCLUSIVE, sent):
+    if _fits(sent):
         return sent
-    fitting = [each for each in EXCLUSIVE if _fits(each, sent)]
+    fitting = [each for each in EXCLUSIVE if _fits(sent, *_excluded(each, sent))]
     return _read_as(fitting[0], sent) if len(fitting) == 1 else sent._replace(token_convention=CONTRADICTORY)
 
 
-def _fits(convention: Convention, sent: TokenCounts) -> bool:
+def _fits(sent: TokenCounts, outside: int = 0, beside: int = 0) -> bool:
     """Tell whether no part is larger than its whole, and the total is the sum, with or without what is excluded.
 
     A total of 0 says nothing: the field is required, and many SDKs have no total.
     """
-    outside, beside = _excluded(convention, sent)
-    prompt, completion = sent.prompt_tokens or 0, sent.completion_tokens or 0
-    if not outside and (sent.cached_tokens or 0) + (sent.cache_write_tokens or 0) > prompt:
+    prompt, completion, cached, cache_write, reasoning, total, _ = sent
+    if not outside and (cached or 0) + (cache_write or 0) > (prompt or 0):
         return False
-    if not beside and (sent.reasoning_tokens or 0) > completion:
+    if not beside and (reasoning or 0) > (completion or 0):
         return False
-    total = prompt + completion
-    return (sent.total_tokens or total) in {total, total + outside + beside}
+    least = (prompt or 0) + (completion or 0)
+    return not total or total in {least, least + outside + beside}
 
 
 def _excluded(convention: Convention, sent: TokenCounts) -> tuple[int, int]:
@@ -81,7 +80,7 @@ def _excluded(convention: Convention, sent: TokenCounts) -> tuple[int, int]:
 def _read_as(convention: Convention, sent: TokenCounts) -> TokenCounts:
     outside, beside = _excluded(convention, sent)
     prompt, completion = (sent.prompt_tokens or 0) + outside, (sent.completion_tokens or 0) + beside
-    if not _fits(convention, sent) or prompt + completion > MAX_LONG:
+    if not _fits(sent, outside, beside) or prompt + completion > MAX_LONG:
         return sent._replace(token_convention=CONTRADICTORY)
     total = sent.total_tokens if not outside and not beside else prompt + completion
     return sent._replace(

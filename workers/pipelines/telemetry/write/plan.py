@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from workers.core.node_key import model_name_id, span_part, trace_prefix
 from workers.core.statement import Statement, Template
+from workers.pipelines.telemetry.cost import Priced
 from workers.pipelines.telemetry.events import Event
 from workers.pipelines.telemetry.fold.span import Named
 from workers.pipelines.telemetry.fold.trace import FromEvent, Trace
@@ -104,6 +105,7 @@ def _add_spans(rows: Rows, trace: Trace, prefix: str, book: Book, conventions: C
         source = span.source_event()
         used = used_by(span, conventions)
         terms = book.terms(source.provider, source.model_id, span.timestamp, used.service_tier)
+        trace.priced[span_id] = Priced(used, terms)
         used_model = book.used_model(source.provider, source.model_id, span.timestamp)
         invocations.append(invocation_row(span_columns(trace_id, key, span, used_model), span, used, terms))
         if before is not None:
