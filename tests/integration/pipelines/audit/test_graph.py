@@ -12,7 +12,8 @@ from workers.core.errors import NewGraph
 from workers.pipelines.audit.alerts.options import Alerts, Denials, ManyContents, UnusualHour
 from workers.pipelines.audit.fold.chain import Chain
 from workers.pipelines.audit.jobs.heal_contents import HEAL_COMPLETIONS, HEAL_PROMPTS
-from workers.pipelines.audit.jobs.security_alerts import RaiseAlerts
+from workers.pipelines.audit.jobs.key_age import MeasureKeyAge
+from workers.pipelines.audit.jobs.security_alerts import CountAlerts, RaiseAlerts
 from workers.pipelines.audit.write.plan import plan
 from workers.pipelines.audit.write.statements import SEEN_IDS
 
@@ -154,3 +155,22 @@ async def test_many_contents_and_an_unusual_hour_are_seen_and_usual_work_is_not(
     assert await world.take_steps(job) == 1
     found = [(each["rule"], each["user"], each["events"]) for each in await world.query(ALERTS)]
     assert found == [("many_contents", thief, 4), ("unusual_hour", thief, 0)]
+
+
+async def test_the_gauges_ask_for_the_oldest_key_and_for_the_alerts_of_the_last_hour(world: World) -> None:
+    user, key = f"{world.name}-u", f"{world.name}-key"
+    long_ago = 1_420_070_400_000
+    rotated = [fields("key.rotated", audit_id=f"{key}-{at}", key_id=key, timestamp=long_ago + at) for at in (0, 7)]
+    await world.take(*rotated)
+    (age,) = await world.reader.ask(MeasureKeyAge().query(AT))
+    assert age == {"rotated": long_ago + 7}, "no other key was rotated before"
+    denials = [fields("access.denied", audit_id=f"{user}-{number}", user_id=user) for number in range(3)]
+    await world.take(*denials)
+    assert await world.take_steps(RaiseAlerts(world.name, OPTIONS)) == 1
+    (raised,) = await world.query(
+        "MATCH (a:SecurityAlert {user_id: $user}) RETURN a.raised_at.epochMillis AS at", user=user
+    )
+    for late, found in ((0, True), (2, False)):
+        rows = await world.reader.ask(CountAlerts().query(raised["at"] + HOUR * late + 60_000))
+        counted = sum(row["alerts"] for row in rows if row["rule"] == "denial_burst")
+        assert (counted > 0) is found
