@@ -26,7 +26,8 @@
 {{- $least := $worker.autoscaling.minReplicas | default $worker.replicas -}}
 {{- $most := $worker.autoscaling.maxReplicas | default $partitions -}}
 {{- /* What a process only reads when it starts: the keys that are marked so in the code, which a test compares. */ -}}
-{{- $restart := pick $inherited "topic" "group" "order" "session_timeout_seconds" "drain" "merge" -}}
+{{- $restart := pick $inherited "topic" "group" "order" "session_timeout_seconds" "drain" "merge"
+      "chain_id" "denial_reasons" "alerts" -}}
 {{- $_ := set $restart "usage" (dict "counted" (hasKey $inherited "usage") "topic" (get ($inherited.usage | default dict) "topic")) -}}
 {{- $_ := set $restart "file" (pick $topology "schemas" "replication_factor") -}}
 {{- $facts := dict "restartKeys" $restart "name" .name "topic" $entry.topic "group" $entry.group "partitions" $partitions

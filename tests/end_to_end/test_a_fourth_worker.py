@@ -18,7 +18,7 @@ from workers.config.settings import Settings
 from workers.dev.stack.running import RunningStack
 
 LAST_IMPORT = "from workers.pipelines.telemetry.worker import TELEMETRY\n"
-LAST_ENTRY = '    "evolution": EVOLUTION,\n'
+LAST_ENTRY = '    "audit": AUDIT,\n'
 RECORD = "com.llm.observatory.feedback.Feedback"
 
 

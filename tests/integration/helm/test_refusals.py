@@ -42,8 +42,8 @@ SASL = ("--set", "kafka.securityProtocol=SASL_SSL")
             "autoscaling.minReplicas of worker telemetry is 3, more than its maxReplicas, 2: lower it",
         ),
         (
-            ("--set", "workers.audit.enabled=true,workers.audit.replicas=1"),
-            "workers.audit has no entry in topology.yaml: add it there, or set workers.audit.enabled: false",
+            ("--set", "workers.vault.enabled=true,workers.vault.replicas=1"),
+            "workers.vault has no entry in topology.yaml: add it there, or set workers.vault.enabled: false",
         ),
         (
             ("--set", "workers.registry=null"),

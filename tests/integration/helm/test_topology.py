@@ -99,7 +99,7 @@ def test_the_grace_follows_the_operators_own_topology(helm: Helm, tmp_path: Path
     grace = {
         name: deployed[f"{FULL}-{name}"]["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] for name in FLEET
     }
-    assert grace == {"telemetry": 100, "registry": 190, "evolution": 100}
+    assert grace == {"telemetry": 100, "registry": 190, "evolution": 100, "audit": 100}
 
 
 def checksums(made: Manifests) -> dict[str, str]:
@@ -119,12 +119,14 @@ def marked(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tupl
             yield from marked(inner, (*above, name))
 
 
-def replaced(helm: Helm, folder: Path, keys: list[tuple[str, ...]], mode: str = "live") -> set[str]:
-    """Return the workers whose pods are replaced when these keys of the registry's entry change."""
+def replaced(
+    helm: Helm, folder: Path, keys: list[tuple[str, ...]], worker: str = "registry", *, mode: str = "live"
+) -> set[str]:
+    """Return the workers whose pods are replaced when these keys of a worker's entry change."""
 
     def change(document: dict[str, Any]) -> None:
         for *blocks, key in keys:
-            entry = document["workers"]["registry"]
+            entry = document["workers"][worker]
             for block in blocks:
                 entry = entry.setdefault(block, {})
             entry[key] = "audit-events" if key == "topic" else 77
@@ -136,6 +138,13 @@ def replaced(helm: Helm, folder: Path, keys: list[tuple[str, ...]], mode: str = 
 
 
 KEYS = dict(marked(FLEET["registry"].options))
+RESTARTS = [
+    (name, key)
+    for name in ("registry", "audit")
+    for key, mark in marked(FLEET[name].options)
+    if mark is TakesEffect.RESTART and (name == "registry" or key not in KEYS)
+]
+"""Each key that counts after a restart, with the worker that has it."""
 
 
 def test_keys_that_workers_take_over_live_replace_no_pod(helm: Helm, tmp_path: Path) -> None:
@@ -145,11 +154,13 @@ def test_keys_that_workers_take_over_live_replace_no_pod(helm: Helm, tmp_path: P
     assert replaced(helm, tmp_path, live, mode="restart") == set(FLEET)
 
 
-@pytest.mark.parametrize("key", [key for key, mark in KEYS.items() if mark is TakesEffect.RESTART], ids=".".join)
+@pytest.mark.parametrize(
+    ("worker", "key"), RESTARTS, ids=lambda part: part if isinstance(part, str) else ".".join(part)
+)
 def test_a_key_that_counts_after_a_restart_replaces_the_pods_of_its_worker(
-    helm: Helm, tmp_path: Path, key: tuple[str, ...]
+    helm: Helm, tmp_path: Path, worker: str, key: tuple[str, ...]
 ) -> None:
-    assert replaced(helm, tmp_path, [key]) == {"registry"}
+    assert replaced(helm, tmp_path, [key], worker) == {worker}
 
 
 def test_a_new_worker_needs_only_its_entries(helm: Helm, tmp_path: Path) -> None:
