@@ -21,16 +21,17 @@ def numbers(seed: int) -> random.Random:
 def event(number: int, rng: random.Random, partition: int = 0) -> dict[str, Any]:
     """Make a valid event; ``number`` is in its id."""
     blank: dict[str, Any] = dict.fromkeys(naive_chain.FIELDS)
+    event_type = rng.choice(TYPES)
     return blank | {
         "audit_id": f"audit-{partition}-{number:05}",
-        "event_type": rng.choice(TYPES),
+        "event_type": event_type,
         "timestamp": 1_790_000_000_000 + number * 137,
         "actor_id": f"person-{rng.randrange(9)}",
         "user_id": f"user-{rng.randrange(20)}",
         "content_id": f"prompt-{rng.randrange(50)}",
         "classification": rng.choice(["public", "internal", "confidential", "restricted"]),
         "source_ip": f"10.0.1.{rng.randrange(1, 255)}",
-        "access_granted": rng.random() < 0.9,
+        "access_granted": event_type != "access.denied",
         "reason": rng.choice(["Model debugging", "Überprüfung", 'a "quoted" reason\n', "🔑 rotated"]),
         "attempted_action": "read",
         "size_bytes": rng.randrange(10_000),

@@ -13,6 +13,7 @@ from tests.end_to_end.scene import Scene
 from tests.integration.helm.chart import Helm, Manifests
 from workers.dev.stack.go_programs import build
 from workers.dev.stack.home import CACHE
+from workers.pipelines.fleet import FLEET
 
 PASSWORD_SECRET = "memory-graph-neo4j"
 
@@ -44,8 +45,7 @@ def rendered(helm: Helm) -> Render:
             "neo4j.uri": neo4j.uri,
             "neo4j.username": neo4j.username,
             "schemaRegistry.url": server.schema_registry.url,
-            "workers.registry.enabled": "false",
-            "workers.evolution.enabled": "false",
+            **{f"workers.{name}.enabled": "false" for name in FLEET if name != scene.worker},
             "tlsMinVersion": "1.3",
             **values,
         }

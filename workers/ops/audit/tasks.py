@@ -12,13 +12,14 @@ from workers.adapters.vault.transit import Transit
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured
+from workers.core.record import ConsumedRecord
 from workers.ops.audit.checkpoint_log import Log, read_log, signature_of
 from workers.ops.audit.finding import Chain
 from workers.ops.audit.graph.events import Expected, GraphSource
 from workers.ops.audit.signatures import Signatures, keys_of_file, keys_of_transit
 from workers.ops.audit.source import Source
 from workers.ops.audit.verify import Task
-from workers.pipelines.audit.checkpoints.checkpoint import TOPIC
+from workers.pipelines.audit.checkpoints.checkpoint import TOPIC, read_checkpoint
 from workers.pipelines.audit.options import AuditOptions
 
 WORKER = "audit"
@@ -83,9 +84,15 @@ def checkpoints(settings: Settings, topology: Topology, public_key: Path | None)
         return {}
     reader = TopicReader(settings.kafka, TOPIC)
     begins, ends = reader.begin_offsets(), reader.end_offsets()
-    signed = any(signature_of(record) for record in reader.between(begins, ends))
+    topic = audit_options(topology).topic
+    signed = any(topic == _of_topic(record) for record in reader.between(begins, ends) if signature_of(record))
     signatures = public_keys(settings, topology, public_key) if signed or public_key else None
     return read_log(reader.between(begins, ends), signatures, complete=not any(begins.values()))
+
+
+def _of_topic(record: ConsumedRecord) -> str | None:
+    checkpoint = read_checkpoint(record.value)
+    return checkpoint.topic if checkpoint else None
 
 
 def public_keys(settings: Settings, topology: Topology, public_key: Path | None) -> Signatures:

@@ -108,8 +108,7 @@ async def _decoding(settings: Settings, topology: Topology) -> AsyncIterator[Dec
     codec = AvroCodec(registry, load_reader_schemas(topology.schemas_folder / WORKER))
 
     async def prepare(messages: Sequence[Any]) -> None:
-        # The decoder needs the value alone, and a record's headers would be copied.
-        records: Sequence[Any] = [Value(message.value()) for message in messages]
+        records: Sequence[Any] = [Value.of(message) for message in messages]
         try:
             await codec.prepare(records)
         except Retryable as error:

@@ -26,8 +26,9 @@ WATERMARK = "MERGE (w:Watermark {id: $id}) SET w.offset = $offset"
 def create_topics(partitions: Mapping[str, int]) -> None:
     """Create the topics that are not there."""
     admin = Admin(Settings.from_environment().kafka)
-    missing = {name: count for name, count in partitions.items() if name not in admin.topics()}
-    for answer in admin.client.create_topics([NewTopic(name, count, 1) for name, count in missing.items()]).values():
+    there = admin.topics()
+    missing = [NewTopic(name, count, 1) for name, count in partitions.items() if name not in there]
+    for answer in admin.client.create_topics(missing).values() if missing else ():
         admin.result(answer)
 
 

@@ -109,7 +109,7 @@ async def test_checkpoints_are_signed_linked_and_forged_ones_found(
     notes: dict[str, str] = {}
     async with AsyncExitStack() as stack:
         effects = await open_effects(
-            stack, Settings.from_environment(), tmp_path, measured.append, notes.__setitem__, NO_TRACING
+            stack, Settings.from_environment(), tmp_path / "none", measured.append, notes.__setitem__, NO_TRACING
         )
         worker = Worker(chains, graph, effects, transit_key, "hold")
         assert await worker.round(NOW) == 2  # kept

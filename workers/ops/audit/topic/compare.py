@@ -9,10 +9,7 @@ from workers.pipelines.audit.checkpoints.checkpoint import Checkpoint
 
 
 class Comparison:
-    """Takes the topic's events window by window. Equal hashes at a window's end mean that all before are equal.
-
-    So it asks the graph for one record of each window, and for all of them only where the chains part.
-    """
+    """Takes the topic's events window by window, and compares each hash: a node that is gone breaks no other one's."""
 
     def __init__(self, places: GraphPlaces, checkpoints: Sequence[Checkpoint]) -> None:
         self.agreed: list[Checkpoint] = []
@@ -22,9 +19,9 @@ class Comparison:
 
     async def add(self, window: Sequence[Computed]) -> None:
         """Compare the next events; ``finding`` is the first difference."""
-        last = window[-1]
-        if last.hash not in {each.hash for each in await self._places.between(last.sequence, last.sequence)}:
-            await self._part(window)
+        placed = await self._places.between(window[0].sequence, window[-1].sequence)
+        if [(each.sequence, each.hash) for each in placed] != [(each.sequence, each.hash) for each in window]:
+            await self._part(window, placed)
         self._compare_checkpoints(window)
 
     async def end(self, head: int) -> None:
@@ -52,15 +49,15 @@ class Comparison:
                 each.audit_id,
             )
 
-    async def _part(self, window: Sequence[Computed]) -> None:
+    async def _part(self, window: Sequence[Computed], placed: Sequence[Placed]) -> None:
         """Find the first event of a window that the graph does not have at its place."""
         there: dict[int, list[Placed]] = {}
-        for each in await self._places.between(window[0].sequence, window[-1].sequence):
+        for each in placed:
             there.setdefault(each.sequence, []).append(each)
         for event in window:
-            placed = there.get(event.sequence, [])
-            if event.hash not in {each.hash for each in placed}:
-                self.finding = await self._explain(event, placed, {(each.audit_id, each.event_type) for each in window})
+            here = there.get(event.sequence, [])
+            if event.hash not in {each.hash for each in here}:
+                self.finding = await self._explain(event, here, {(each.audit_id, each.event_type) for each in window})
                 return
 
     async def _explain(self, event: Computed, placed: Sequence[Placed], window: set[Identity]) -> Finding:

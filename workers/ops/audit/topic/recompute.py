@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 from rbloom import Bloom
 
 from workers.core.errors import Dropped, Rejected
-from workers.core.record import Decoded
+from workers.core.record import Decoded, Headers
 from workers.pipelines.audit.chain.canonical import canonical
 from workers.pipelines.audit.chain.link import Head, link
 
@@ -28,18 +28,25 @@ class Computed(NamedTuple):
     offset: int
 
 
-class Value(NamedTuple):
-    """What the decoder needs of a record."""
-
-    value: bytes | None
-
-
 class Log(Protocol):
     """A fetched record, as librdkafka has it."""
 
     def offset(self) -> int | None: ...
     def key(self) -> Any: ...
     def value(self) -> Any: ...
+    def headers(self) -> Any: ...
+
+
+class Value(NamedTuple):
+    """What the decoder needs of a record: the writer's schema may be named in a header."""
+
+    value: bytes | None
+    headers: Headers
+
+    @classmethod
+    def of(cls, message: Log) -> "Value":
+        """Return those of a fetched record."""
+        return cls(message.value(), message.headers() or [])
 
 
 class Seen:
@@ -101,7 +108,7 @@ class Recomputing:
             if offset in self._dead_letters:
                 continue
             try:
-                decoded = self._decode(Value(message.value()))
+                decoded = self._decode(Value.of(message))
                 if self._accept is not None:
                     self._accept(decoded, message.key())
                 fields = decoded.fields

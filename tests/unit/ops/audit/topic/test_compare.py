@@ -54,15 +54,16 @@ def moved(*where: tuple[int, int]) -> list[Placed]:
     return [each._replace(sequence=places.get(each.sequence, each.sequence)) for each in GRAPH]
 
 
-async def test_equal_chains_cost_one_row_for_each_window() -> None:
+async def test_equal_chains_have_no_finding_and_cost_one_row_for_each_event() -> None:
     comparison, places = await compared(GRAPH, checkpoint(4, "hash-4"), checkpoint(20, "hash-20"))
-    assert (comparison.finding, places.asked) == (None, 2)
+    assert (comparison.finding, places.asked) == (None, len(TOPIC))
     assert [each.sequence for each in comparison.agreed] == [4, 20]
 
 
 @pytest.mark.parametrize(
     ("placed", "kind", "sequence", "named"),
     [
+        ([each for each in GRAPH if each.sequence != 4], Kind.REMOVED, 4, "id-4"),
         ([each._replace(hash="other") if each.sequence >= 13 else each for each in GRAPH], Kind.CHANGED, 13, "id-13"),
         ([each for each in GRAPH if each.sequence not in {10, 11}], Kind.REMOVED, 10, "id-10"),
         (GRAPH[:15], Kind.TAIL_CUT, 16, "id-16"),
@@ -80,7 +81,16 @@ async def test_equal_chains_cost_one_row_for_each_window() -> None:
             "new",
         ),
     ],
-    ids=["changed", "removed", "tail cut", "all removed", "swapped", "inserted at the end", "inserted"],
+    ids=[
+        "removed in the middle",
+        "changed",
+        "removed",
+        "tail cut",
+        "all removed",
+        "swapped",
+        "inserted at the end",
+        "inserted",
+    ],
 )
 async def test_the_first_difference_is_named(placed: list[Placed], kind: Kind, sequence: int, named: str) -> None:
     finding = (await compared(placed))[0].finding

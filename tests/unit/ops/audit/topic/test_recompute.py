@@ -24,6 +24,9 @@ class Message:
     def key(self) -> bytes:
         return b"key"
 
+    def headers(self) -> None:
+        """Return no headers."""
+
     def value(self) -> int:
         return self._number
 

@@ -32,6 +32,9 @@ class Message:
     def key(self) -> bytes:
         return b""
 
+    def headers(self) -> None:
+        """Return no headers."""
+
     def value(self) -> Any:
         return self._fields
 
