@@ -61,6 +61,6 @@ def test_a_worker_prices_by_the_registry_from_its_first_record_and_follows_its_c
         until(lambda: called(scene, worker, model_id) == second, "the second price", worker)
 
         scene.query("MATCH (p:Price {model_id: $model_id}) DETACH DELETE p", model_id=model_id)
-        nothing: dict[str, Any] = {"usd": None, "source": None, "utilization": None, "versions": []}
+        nothing: dict[str, Any] = {"usd": None, "source": "none", "utilization": None, "versions": []}
         until(lambda: called(scene, worker, model_id) == nothing, "no price", worker)
         assert worker.stop() == 0
