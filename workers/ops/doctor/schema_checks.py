@@ -39,16 +39,19 @@ def _registered_by_producers(worker: str) -> bool:
 
 
 async def _check_worker(registry: SchemaRegistry, topic: str, schemas: Mapping[str, Schema]) -> list[Finding]:
-    checks = (_check_subject(registry, subject_of(topic, name), schema) for name, schema in schemas.items())
-    return await asyncio.gather(*checks)
+    """Check all schemas of a topic; before its first producer has come, none of them can be there."""
+    subjects = [subject_of(topic, name) for name in schemas]
+    ids = await asyncio.gather(*map(registry.registered_id, subjects, schemas.values()))
+    if not any(schema_id is not None for schema_id in ids):
+        return [ok(f"schemas of {topic}", "no producer has registered any of them in its present version yet")]
+    return [_check_subject(subject, schema_id) for subject, schema_id in zip(subjects, ids, strict=True)]
 
 
-async def _check_subject(registry: SchemaRegistry, subject: str, schema: Schema) -> Finding:
-    schema_id = await registry.registered_id(subject, schema)
+def _check_subject(subject: str, schema_id: int | None) -> Finding:
     if schema_id is None:
         return problem(
             f"schema {subject}",
-            "is not registered in its present version; its first producer registers it, such as "
-            "`memory-graph sample telemetry`",
+            "is not registered in its present version, and others of its topic are; its first producer registers it, "
+            "such as `memory-graph sample`",
         )
     return ok(f"schema {subject}", f"registered with id {schema_id}")

@@ -44,7 +44,7 @@ async def test_what_is_missing_is_a_problem_and_what_is_there_is_not(topic: str)
 
     assert {found[check] for check in ("settings", "topology", "kafka", "schema registry", "neo4j")} == {State.OK}
     assert found[f"topic {topic}"] is found[f"topic {topic}.dlq"] is State.PROBLEM
-    assert found[f"schema {topic}-com.llm.observatory.events.LLMInvocationEvent"] is State.PROBLEM
+    assert found[f"schemas of {topic}"] is State.OK
     assert "worker telemetry" not in found
 
 
