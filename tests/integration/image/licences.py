@@ -42,6 +42,7 @@ READ_BY_A_PERSON = {
     "openssl": ("Apache-2.0", "the licence of OpenSSL since 3.0; it is inside cryptography's wheel"),
     "pg8000": ("BSD-3-Clause", "the text in its LICENSE"),
     "protobuf": ("BSD-3-Clause", "the text in its LICENSE"),
+    "rfc8785": ("Apache-2.0", "the text in its LICENSE"),
     "sortedcontainers": ("Apache-2.0", "the notice in its LICENSE"),
     "venusian": ("BSD-3-Clause-Modification", "the four clauses in its LICENSE.txt"),
 }
