@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from tests.conftest import HOME
+from tests.end_to_end.program import until
 from tests.integration.pipelines.registry.change_log import ChangeLog, Seen
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topic_plan import plan_topics
@@ -61,17 +62,25 @@ def second(name: str, **settings: str) -> dict[str, str]:
     return {**configuration(), **own, **settings}
 
 
+def is_dropped(database: Database, slot: str) -> bool:
+    """End who reads from a slot, and drop it; return whether it is gone. A reader takes a moment to end."""
+    read = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s AND active"
+    database.execute(read, (slot,))
+    drop = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s"
+    try:
+        database.execute(drop, (slot,))
+    except psycopg.errors.ObjectInUse:
+        return False
+    return True
+
+
 @pytest.fixture
 def other(stack_with_cdc: RunningStack, database: Database, name: str) -> Iterator[Connector]:
     """Yield an unregistered connector; remove it and its data at the end."""
     yield Connector(stack_with_cdc.kafka_connect, name)
     tell(stack_with_cdc, "DELETE", name)
     slot = name.replace("-", "_")
-    gone = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %s AND active"
-    database.execute(gone, (slot,))
-    database.execute(
-        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %s", (slot,)
-    )
+    until(lambda: is_dropped(database, slot), f"the slot {slot} dropped")
     database.execute(f"DROP PUBLICATION IF EXISTS {slot}".encode())
 
 
