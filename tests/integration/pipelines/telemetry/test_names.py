@@ -138,6 +138,7 @@ class World:
 @pytest.fixture
 async def world(driver: neo4j.AsyncDriver, settings: Neo4jSettings) -> AsyncIterator[World]:
     world = World(driver, settings.database)
+    await world.query("MATCH (n:ModelName) DETACH DELETE n")  # those of other tests would fill the pages of the job
     yield world
     await world.query(CLEAR, name=world.name)
 
