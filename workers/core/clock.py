@@ -1,7 +1,15 @@
-"""The clock, injected so that tests control the time."""
+"""The clock, injected so that tests control the time; and its times as texts."""
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def iso(at_ms: int) -> str:
+    """Return epoch milliseconds as ISO 8601, UTC, always with milliseconds: equal times give equal texts."""
+    return (EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Clock(Protocol):

@@ -1,10 +1,10 @@
 """``memory-graph audit search``: who did what to which content. The search is an audit event, too."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from workers.adapters.graph.connection import GraphConnection
+from workers.core.clock import iso
 from workers.core.errors import Misconfigured
 from workers.ops.dead_letters.audit import AuditTrail
 from workers.ops.dead_letters.journal import Who
@@ -89,10 +89,9 @@ async def search(graph: GraphConnection, trail: AuditTrail, who: Who, what: Sear
 
 
 def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    at = datetime.fromtimestamp(row["timestamp"] / 1000, UTC).isoformat(timespec="milliseconds")
     return {
         "audit_id": row["audit_id"],
-        "timestamp": at.replace("+00:00", "Z"),
+        "timestamp": iso(row["timestamp"]),
         "user_id": row["user_id"],
         "action": row["event_type"].removeprefix(OF_CONTENT),
         **{name: row[name] for name in ("content_id", "classification", "source_ip", "user_agent", "access_granted")},

@@ -1,14 +1,10 @@
 """Points in time as texts, for keys and messages."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from workers.core.clock import EPOCH
+
 DAY_MS = 86_400_000
-
-
-def iso(at: int) -> str:
-    """Return epoch milliseconds as ISO 8601, UTC, always with milliseconds: equal times give equal texts."""
-    return (EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def iso_seconds(at: int) -> str:

@@ -50,7 +50,7 @@ class Comparison:
             )
 
     async def _part(self, window: Sequence[Computed], placed: Sequence[Placed]) -> None:
-        """Find the first event of a window that the graph does not have at its place."""
+        """Find the first event of a window that the graph does not have at its place, or what it has beside them."""
         there: dict[int, list[Placed]] = {}
         for each in placed:
             there.setdefault(each.sequence, []).append(each)
@@ -59,6 +59,13 @@ class Comparison:
             if event.hash not in {each.hash for each in here}:
                 self.finding = await self._explain(event, here, {(each.audit_id, each.event_type) for each in window})
                 return
+        left = {(event.sequence, event.audit_id, event.hash) for event in window}
+        for each in placed:
+            if (each.sequence, each.audit_id, each.hash) not in left:
+                message = f"{each.audit_id} was inserted at {each.sequence:,}, beside the topic's record"
+                self.finding = Finding(Kind.INSERTED, message, each.sequence, each.audit_id)
+                return
+            left.remove((each.sequence, each.audit_id, each.hash))
 
     async def _explain(self, event: Computed, placed: Sequence[Placed], window: set[Identity]) -> Finding:
         where = f"{event.sequence:,} ({event.audit_id}, offset {event.offset:,})"

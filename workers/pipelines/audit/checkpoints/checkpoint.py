@@ -1,7 +1,6 @@
 """The format of a checkpoint: JSON in canonical form, and beside it the signature of these bytes."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from hashlib import sha256
 
 import msgspec
@@ -55,8 +54,3 @@ def read_checkpoint(value: bytes | None) -> Checkpoint | None:
     except msgspec.DecodeError:
         return None
     return checkpoint if checkpoint.version == VERSION and checkpoint.canonical == value else None
-
-
-def iso(at_ms: int) -> str:
-    """Return epoch milliseconds as ``created_at`` has them."""
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from workers.core.clock import iso
 from workers.core.job import DeadLettersStep, PublishSigned, Step
 from workers.core.metric import Measurement
 from workers.core.reference import Query
-from workers.pipelines.audit.checkpoints.checkpoint import TOPIC, Checkpoint, iso, read_checkpoint
+from workers.pipelines.audit.checkpoints.checkpoint import TOPIC, Checkpoint, read_checkpoint
 from workers.pipelines.audit.checkpoints.metrics import CHECKPOINT_AGE, UNSIGNED
 from workers.pipelines.audit.checkpoints.options import CheckpointOptions
 from workers.pipelines.audit.checkpoints.queries import KEEP, PUBLISHED, ages, due

@@ -4,13 +4,13 @@ from typing import Any
 
 import orjson
 
+from workers.core.clock import iso
 from workers.pipelines.registry.events import Event, Prices
 from workers.pipelines.registry.fold.capabilities import CapabilityDifference
 from workers.pipelines.registry.fold.model_state import ModelDetails, ModelState
 from workers.pipelines.registry.fold.price_periods import PricePeriod
 from workers.pipelines.registry.fold.state import Conflict, SchemaVersionState
 from workers.pipelines.registry.options import Merge
-from workers.pipelines.registry.times import iso
 
 CONCURRENT_UPDATE = "concurrent_model_update"
 DIVERGENCE = "capability_divergence"

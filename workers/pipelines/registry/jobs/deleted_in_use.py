@@ -6,13 +6,13 @@ from typing import Any
 
 import orjson
 
+from workers.core.clock import iso
 from workers.core.job import Step
 from workers.core.metric import Measurement
 from workers.core.reference import Query
 from workers.core.report import LogLine
 from workers.pipelines.registry.fold.state import Conflict
 from workers.pipelines.registry.metrics import CONFLICTS
-from workers.pipelines.registry.times import iso
 
 DELETED_IN_USE = "deleted_model_in_use"
 RESOLUTION = "soft_delete_with_grace_period"

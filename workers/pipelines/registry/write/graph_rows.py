@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import orjson
 
+from workers.core.clock import iso
 from workers.core.node_key import version_id
 from workers.pipelines.registry.events import UNSENT, NotSent, Text
 from workers.pipelines.registry.fold.model_state import ModelDetails, ModelState
 from workers.pipelines.registry.fold.state import SchemaState
 from workers.pipelines.registry.options import Merge
-from workers.pipelines.registry.times import DAY_MS, iso
+from workers.pipelines.registry.times import DAY_MS
 from workers.pipelines.registry.write.rows import (
     CapabilityWrite,
     ModelWrite,

@@ -70,6 +70,8 @@ async def test_equal_chains_have_no_finding_and_cost_one_row_for_each_event() ->
         ([], Kind.TAIL_CUT, 1, "id-1"),
         (moved((12, 20), (20, 12)), Kind.REORDERED, 12, "id-12"),
         ([*GRAPH, Placed(21, "new", TYPE, "new")], Kind.INSERTED, 21, "new"),
+        ([*GRAPH[:7], Placed(7, "new", TYPE, "new"), *GRAPH[7:]], Kind.INSERTED, 7, "new"),
+        ([*GRAPH[:7], *GRAPH[6:]], Kind.INSERTED, 7, "id-7"),
         (
             [
                 *GRAPH[:4],
@@ -89,6 +91,8 @@ async def test_equal_chains_have_no_finding_and_cost_one_row_for_each_event() ->
         "all removed",
         "swapped",
         "inserted at the end",
+        "inserted beside a record",
+        "doubled",
         "inserted",
     ],
 )
