@@ -36,13 +36,9 @@ def used_by(span: Span, conventions: Conventions) -> Used:
     """Return what a span used. Each value is the token event's, else the terminal event's, else the start event's."""
     tokens, end, start = span.tokens, span.end, span.start
     sent = _sent(tokens, end)
-    if not conventions and not (
-        (tokens is not None and tokens.billing)
-        or (end is not None and end.billing)
-        or (start is not None and start.billing)
-    ):
-        return Used(inclusive(sent, Convention.AUTO))
     says = [each.billing for each in (tokens, end, start) if each is not None and each.billing is not None]
+    if not says and not conventions:
+        return Used(inclusive(sent, Convention.AUTO))
     named = next((each.token_convention for each in says if each.token_convention), None)
     declared = Convention(named) if named else conventions.get(span.source_event().provider.lower(), Convention.AUTO)
     return Used(
