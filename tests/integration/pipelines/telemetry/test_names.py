@@ -19,12 +19,14 @@ from tests.unit.pipelines.telemetry.driven import Table, parsed
 from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.config.settings import Neo4jSettings
+from workers.core.reference import Query
 from workers.core.statement import Statement
 from workers.engine.reference_data import refresh
-from workers.pipelines.telemetry.jobs.settle_names import SettleNames
+from workers.pipelines.telemetry.jobs.queries import COMPATIBLE
+from workers.pipelines.telemetry.jobs.settle_names import COMPARED_EVERY_MS, SettleNames
 from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
-from workers.pipelines.telemetry.prices.reference import RegistryReference
+from workers.pipelines.telemetry.prices.reference import GRAPH_VERSION, RegistryReference
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel
 from workers.pipelines.telemetry.worker import build_with
 
@@ -51,8 +53,8 @@ MERGE (v)-[:COMPATIBLE_WITH]->(stub)
 WITH v, CASE WHEN one[2] THEN m ELSE stub END AS user
 MERGE (user)-[:USES_SCHEMA]->(v)
 """
-QUIET_ROUNDS = 6
-"""As many rounds as the job takes for one search."""
+OWN_NAMES = "MATCH (n:ModelName WHERE n.name ENDS WITH '{}')"
+"""Other tests' names in the shared graph would fill the job's pages."""
 
 
 class OwnHistory(RegistryHistory):
@@ -105,18 +107,25 @@ class World:
     async def round(self) -> int:
         """Run one round of the job on this test's part of the graph; return the number of its steps."""
         self.now += 1_000
-        rows = await self.reader.ask(self.job.query(self.now))
+        rows = await self.reader.ask(self._asked())
         steps = list(self.job.steps([row for row in rows if self._mine(row)], self.now))
         for step in steps:
             assert step.record is not None
             await self.recorder.record(step.record)
         return len(steps)
 
+    def _asked(self) -> Query:
+        query = self.job.query(self.now)
+        return Query(query.cypher.replace("MATCH (n:ModelName)", OWN_NAMES.format(self.name)), query.parameters)
+
     async def settle(self) -> None:
-        """Run the job until a whole search finds nothing."""
-        quiet = 0
-        while quiet < QUIET_ROUNDS:
-            quiet = 0 if await self.round() else quiet + 1
+        """Run the job until it has compared all names once more, and then found none that is due."""
+        self.now += COMPARED_EVERY_MS
+        compared = False
+        while not (compared and self.job.query(self.now).cypher == GRAPH_VERSION):
+            compared = compared or self.job.query(self.now).cypher == COMPATIBLE
+            if await self.round():
+                self.now, compared = self.now + COMPARED_EVERY_MS, False
 
     def _mine(self, row: dict[str, Any]) -> bool:
         return self.name in row.get("id", row.get("version_id", self.name))
@@ -138,7 +147,6 @@ class World:
 @pytest.fixture
 async def world(driver: neo4j.AsyncDriver, settings: Neo4jSettings) -> AsyncIterator[World]:
     world = World(driver, settings.database)
-    await world.query("MATCH (n:ModelName) DETACH DELETE n")  # those of other tests would fill the pages of the job
     yield world
     await world.query(CLEAR, name=world.name)
 
@@ -260,6 +268,21 @@ async def test_a_worker_that_has_not_read_the_registry_yet_cannot_undo_a_merge(w
     await world.settle()
     await world.run(late)
     assert [len(graph.nodes) for graph in [await world.shown(log)]] == [1], "it has made the stub again"
+    await world.settle()
+    shown = await world.shown(log)
+    assert shown.nodes == {}
+    assert {other for _, kind, other, _ in shown.relationships if kind == "USES_MODEL"} == {
+        ("Model", world.id("gpt-4o"))
+    }
+
+
+async def test_calls_under_a_name_that_such_a_worker_creates_are_moved_too(world: World) -> None:
+    log = _sent(world)
+    late, _ = world.telemetry.plan(parsed(log))
+    world.source.put("models", _model(world))
+    await world.sync()
+    await world.settle()
+    await world.run(late)
     await world.settle()
     shown = await world.shown(log)
     assert shown.nodes == {}

@@ -22,7 +22,8 @@ DUE_OF_ROUND = 50
 CALLS_OF_ROUND = 10_000
 AGAIN_AFTER_SECONDS = 60
 """Longer than a transaction can last."""
-SCHEMAS_EVERY_MS = 60_000
+COMPARED_EVERY_MS = 60_000
+"""A worker that has not read the registry's last change yet can create a name after all names were compared."""
 NO_PROVIDER = ""
 """A schema names models without a provider."""
 
@@ -41,7 +42,7 @@ class SettleNames:
         self._next = self._read_history
         self._after: str | None = ""
         self._due: Rows = ()
-        self._schemas_at = 0
+        self._compared_at = 0
         self._pause = 0.0
 
     @property
@@ -72,12 +73,9 @@ class SettleNames:
         if self._reference.learn(rows):
             self._after = ""
             return
-        if self._after is not None:
-            self._next = self._compare_names
-        elif now_ms - self._schemas_at >= SCHEMAS_EVERY_MS:
-            self._next = self._link_schemas
-        else:
-            self._next = self._find_due
+        if self._after is None and now_ms - self._compared_at >= COMPARED_EVERY_MS:
+            self._after = ""
+        self._next = self._find_due if self._after is None else self._compare_names
         yield from ()
 
     def _compare_names(self, rows: Rows, now_ms: int) -> Iterator[Step]:  # noqa: ARG002 - the graph's own clock counts
@@ -97,11 +95,11 @@ class SettleNames:
         return Step([], Query(queries.MEANING_CHANGED, {"id": id_, "card": card, **now}))
 
     def _link_schemas(self, rows: Rows, now_ms: int) -> Iterator[Step]:
-        self._schemas_at, self._next = now_ms, self._find_due
+        self._compared_at, self._next = now_ms, self._find_due
         for row in rows:
             meant = {name: self._history.meaning(NO_PROVIDER, name).latest for name in row["names"]}
             if set(meant.values()) != set(row["model_ids"]):
-                self._schemas_at = 0  # looked at again: a step may fail
+                self._compared_at = 0  # looked at again: a step may fail
                 about = {"version_id": row["version_id"], "names": row["names"]}
                 yield Step([], Query(queries.COMPATIBLE_CHANGED, {**about, "model_ids": sorted(set(meant.values()))}))
             yield from (_merged(name, meant[name]) for name in row["stubs"] if meant[name] != name)

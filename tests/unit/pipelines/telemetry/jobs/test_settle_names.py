@@ -122,7 +122,7 @@ def test_a_schema_that_names_an_alias_is_linked_to_the_model_and_the_aliass_stub
     ]
 
 
-def test_without_a_change_of_the_registry_only_due_names_are_asked_for_at_intervals() -> None:
+def test_without_a_change_of_the_registry_only_due_names_are_asked_for_and_all_names_each_minute() -> None:
     dialogue = Dialogue()
     dialogue.learn(GPT_4O)
     dialogue.find()
@@ -132,4 +132,5 @@ def test_without_a_change_of_the_registry_only_due_names_are_asked_for_at_interv
         assert dialogue.job.every_seconds == 0.0
         dialogue.answer(queries.DUE)
     dialogue.answer(GRAPH_VERSION, VERSION, now_ms=NOW + 60_000)
+    dialogue.answer(queries.NAMES, now_ms=NOW + 60_000)
     dialogue.answer(queries.COMPATIBLE, now_ms=NOW + 60_000)
