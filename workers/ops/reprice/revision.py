@@ -8,9 +8,10 @@ from workers.pipelines.telemetry.cost import InvocationCost, cost_of
 from workers.pipelines.telemetry.prices.pricing import PriceBook
 from workers.pipelines.telemetry.tokens.conventions import TokenCounts
 from workers.pipelines.telemetry.tokens.used import Used
+from workers.pipelines.telemetry.write.rows import BillingColumns
 
 COUNTS = len(TokenCounts._fields)
-COSTS = COUNTS + len(Used._fields) - 1
+COSTS = COUNTS + len(BillingColumns._fields)
 """Where the columns of the counts end, and where those of the cost begin."""
 
 

@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from workers.pipelines.telemetry.prices.pricing import CONTRADICTORY_TOKENS, NO_PRICE, REASONS, PricingTerms
 from workers.pipelines.telemetry.prices.tariff import LEAST_PLACES
 from workers.pipelines.telemetry.tokens.used import Used
@@ -12,7 +14,7 @@ NONE = "none"
 TOLERATED_PERCENT = 1
 
 
-class Priced(NamedTuple):
+class Priced(Struct, frozen=True, gc=False):
     """What a call used, and the terms by which it is priced."""
 
     used: Used

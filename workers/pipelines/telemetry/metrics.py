@@ -45,12 +45,9 @@ FINE = Verdict()
 def report(batch: BatchReport, book: PriceBook, conventions: Conventions) -> Iterator[Measurement]:
     """Return the measurements of a batch that the graph has, with the prices of its plan."""
     unpriced, deviations = Counter[tuple[str, str]](), Counter[str]()
-    for span, priced, before in _ended(batch):
-        now = _verdict(priced[span.span_id])
-        if now is FINE:
-            continue
-        known = _verdict(_price(before, book, conventions)) if before else FINE
-        provider = seller(span.source_event().provider)
+    for ended, now in _remarkable(batch):
+        known = _verdict(_price(ended.before, book, conventions)) if ended.before else FINE
+        provider = seller(ended.span.source_event().provider)
         if now.unpriced and now.unpriced != known.unpriced:
             unpriced[provider, now.unpriced] += 1
         if now.deviates and not known.deviates:
@@ -61,13 +58,13 @@ def report(batch: BatchReport, book: PriceBook, conventions: Conventions) -> Ite
     yield from (Measurement(CLAMPED, count, (event_type,)) for event_type, count in clamped.items())
 
 
-def _ended(batch: BatchReport) -> Iterable[Ended]:
-    """Return each ended call once, with what it was before the batch."""
-    ended: dict[int, Ended] = {}
+def _remarkable(batch: BatchReport) -> Iterable[tuple[Ended, Verdict]]:
+    """Return each ended call that is not fine, once, with what it was before the batch."""
+    found: dict[int, tuple[Ended, Verdict]] = {}
     for each in batch.observations:
-        if isinstance(each, Ended):
-            ended.setdefault(id(each.span), each)
-    return ended.values()
+        if isinstance(each, Ended) and (verdict := _verdict(each.priced[each.span.span_id])) is not FINE:
+            found.setdefault(id(each.span), (each, verdict))
+    return found.values()
 
 
 def _price(span: Span, book: PriceBook, conventions: Conventions) -> Priced:
@@ -76,7 +73,7 @@ def _price(span: Span, book: PriceBook, conventions: Conventions) -> Priced:
 
 
 def _verdict(priced: Priced) -> Verdict:
-    used, terms = priced
+    used, terms = priced.used, priced.terms
     if terms.tariff is not None and used.reported is None and not used.is_contradictory:
         return FINE
     is_billed = used.reported is not None and not used.is_contradictory

@@ -2,9 +2,9 @@
 
 from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
-from msgspec import msgpack
+from msgspec import Struct, msgpack
 
 from workers.core.report import Skipped
 from workers.pipelines.telemetry.cost import Priced
@@ -19,7 +19,7 @@ FromEvent: TypeAlias = tuple[int, Event, PayloadT]
 """The offset of an event, the event, and its payload."""
 
 
-class Ended(NamedTuple):
+class Ended(Struct, frozen=True, gc=False):
     """A call that has ended, for the metrics.
 
     ``priced``  that of its trace

@@ -2,8 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from functools import lru_cache
-from typing import NamedTuple
+from functools import lru_cache, partial
 
 from genai_prices.data import providers
 from genai_prices.data_snapshot import find_provider_by_id
@@ -20,33 +19,22 @@ from workers.pipelines.telemetry.prices.pricing import (
     PricingTerms,
 )
 from workers.pipelines.telemetry.prices.schedule import NO_PRICES, Schedule, schedule_of
+from workers.pipelines.telemetry.prices.tariff import Tariff
 
 SOURCE = "genai-prices"
-
-
-class Sold(NamedTuple):
-    """A model as one provider sells it. ``window`` in tokens; ``why_unpriced`` where its schedule has no tariff."""
-
-    schedule: Schedule
-    window: int | None
-    why_unpriced: str
 
 
 class Catalogue:
     """The catalogue as a ``PriceBook``. The search by patterns is slow, so its results are cached, misses included."""
 
     def __init__(self, kept: int = MAX_PRICED_MODELS) -> None:
-        self._sold: Callable[[str, str], Sold] = lru_cache(kept)(_sold)
+        self._terms: Callable[[str, str], Schedule[PricingTerms]] = lru_cache(kept)(_terms)
         self.entry: Callable[[str], CatalogueEntry] = lru_cache(kept)(_entry)
         self.named: Callable[[str, str], str | None] = lru_cache(kept)(_named)
 
     def terms(self, provider: str, model_id: str, timestamp: int, service_tier: str | None = None) -> PricingTerms:
         """Return the terms in force; of several, the last one in the catalogue, as its rules say."""
-        schedule, window, why_unpriced = self._sold(provider, model_id)
-        tariff = schedule.at(timestamp, service_tier)
-        if tariff is None:
-            return PricingTerms(None, window, unpriced=why_unpriced)
-        return PricingTerms(tariff, window, SOURCE)
+        return self._terms(provider, model_id).at(timestamp, service_tier)
 
 
 def _named(provider: str, model_id: str) -> str | None:
@@ -71,17 +59,23 @@ def _of_id(provider: Provider, model_id: str) -> ModelInfo | None:
     return next((model for model in provider.models if model.id == model_id), None)
 
 
-def _sold(provider: str, model_id: str) -> Sold:
-    """Return the first model that the names can mean.
+def _terms(provider: str, model_id: str) -> Schedule[PricingTerms]:
+    """Return the terms of the first model that the names can mean.
 
     The context window is the one of its entry, because a Model is one node for all providers.
     """
     for sold_by, name in meanings(provider, model_id):
         model = _model(sold_by, name)
         if model is not None:
-            return Sold(schedule_of(model), _entry(name).context_window, NO_PRICE)
-    known = is_known(seller(provider))
-    return Sold(NO_PRICES, _entry(model_id).context_window, UNKNOWN_MODEL if known else UNKNOWN_PROVIDER)
+            return schedule_of(model).replaced(partial(_sold, _entry(name).context_window, NO_PRICE))
+    why_unpriced = UNKNOWN_MODEL if is_known(seller(provider)) else UNKNOWN_PROVIDER
+    return NO_PRICES.replaced(partial(_sold, _entry(model_id).context_window, why_unpriced))
+
+
+def _sold(window: int | None, why_unpriced: str, tariff: Tariff | None) -> PricingTerms:
+    if tariff is None:
+        return PricingTerms(None, window, unpriced=why_unpriced)
+    return PricingTerms(tariff, window, SOURCE)
 
 
 def _entry(model_id: str) -> CatalogueEntry:

@@ -22,7 +22,7 @@ from genai_prices.types import (
 )
 
 from workers.pipelines.telemetry.limits import MAX_PRICED_MODELS
-from workers.pipelines.telemetry.prices.schedule import NO_PRICES, Schedule, schedule_of
+from workers.pipelines.telemetry.prices.schedule import NO_PRICES, Tariffs, schedule_of
 
 DOLLARS = "USD"
 THOUSANDS = 3
@@ -79,7 +79,7 @@ def in_dollars(columns: PriceColumns) -> bool:
 
 
 @lru_cache(MAX_PRICED_MODELS)
-def schedule(columns: PriceColumns) -> Schedule:
+def schedule(columns: PriceColumns) -> Tariffs:
     """Return the schedule of a price in US dollars.
 
     An invalid price, in a graph that was edited by hand, counts as none, and so does a price with invalid tiers.

@@ -1,10 +1,10 @@
 """When which tariff of a model holds: by date, by the time of the day (UTC), and by service tier."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from itertools import chain
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from genai_prices.types import (
     ConditionalPrice,
@@ -24,22 +24,26 @@ TIER_KEYS = ("processing", "service_tier", "speed")
 """What genai-prices calls a service tier, provider by provider: batch is a way of processing, fast may be a speed."""
 
 
-class TimeOfDay(NamedTuple):
-    """The tariffs from a time of the day on, in milliseconds: the standard one, and those of other service tiers."""
+HeldT = TypeVar("HeldT")
+OtherT = TypeVar("OtherT")
+
+
+class TimeOfDay(NamedTuple, Generic[HeldT]):
+    """What holds from a time of the day on, in milliseconds: for the standard service tier, and for other ones."""
 
     since: int
-    standard: Tariff | None
-    tiers: Mapping[str, Tariff | None]
+    standard: HeldT
+    tiers: Mapping[str, HeldT]
 
 
-class Schedule(NamedTuple):
-    """Tariffs from each date on. ``starts`` are epoch milliseconds, in ascending order."""
+class Schedule(NamedTuple, Generic[HeldT]):
+    """What holds from each date on: tariffs, or terms. ``starts`` are epoch milliseconds, in ascending order."""
 
     starts: tuple[int, ...]
-    days: tuple[tuple[TimeOfDay, ...], ...]
+    days: tuple[tuple[TimeOfDay[HeldT], ...], ...]
 
-    def at(self, timestamp: int, service_tier: str | None) -> Tariff | None:
-        """Return the tariff in force at ``timestamp`` (epoch milliseconds).
+    def at(self, timestamp: int, service_tier: str | None) -> HeldT:
+        """Return what is in force at ``timestamp`` (epoch milliseconds).
 
         A service tier without prices of its own costs what the standard one costs.
         """
@@ -51,11 +55,23 @@ class Schedule(NamedTuple):
             return hours.standard
         return hours.tiers.get(service_tier.strip().lower(), hours.standard)
 
+    def replaced(self, by: Callable[[HeldT], OtherT]) -> "Schedule[OtherT]":
+        """Return the schedule of what ``by`` makes of each."""
+        days = (
+            tuple(
+                TimeOfDay(since, by(standard), {tier: by(held) for tier, held in tiers.items()})
+                for since, standard, tiers in day
+            )
+            for day in self.days
+        )
+        return Schedule(self.starts, tuple(days))
 
-NO_PRICES = Schedule((0,), ((TimeOfDay(0, None, {}),),))
+
+Tariffs = Schedule[Tariff | None]
+NO_PRICES: Tariffs = Schedule((0,), ((TimeOfDay(0, None, {}),),))
 
 
-def schedule_of(model: ModelInfo) -> Schedule:
+def schedule_of(model: ModelInfo) -> Tariffs:
     """Return the schedule of a model's prices: genai-prices says for each moment which of them hold."""
     conditions = [each.constraint for each in (*_conditional(model), *(model.price_variants or ()))]
     starts = sorted({0} | {_date(each) for each in conditions if isinstance(each, StartDateConstraint)})
@@ -67,7 +83,7 @@ def schedule_of(model: ModelInfo) -> Schedule:
     return Schedule(tuple(starts), days)
 
 
-def _time_of_day(model: ModelInfo, start: int, since: int, tiers: Iterable[str]) -> TimeOfDay:
+def _time_of_day(model: ModelInfo, start: int, since: int, tiers: Iterable[str]) -> TimeOfDay[Tariff | None]:
     at = EPOCH + timedelta(milliseconds=start + since)
     special = {tier: tariff_of(model.get_prices(at, dict.fromkeys(TIER_KEYS, tier))) for tier in tiers}
     return TimeOfDay(since, tariff_of(model.get_prices(at)), special)
@@ -95,5 +111,5 @@ def _of_day(at: time) -> int:
     return int(utc.timestamp() * 1000) % DAY_MS
 
 
-def _since(hours: TimeOfDay) -> int:
+def _since(hours: TimeOfDay[HeldT]) -> int:
     return hours.since

@@ -64,7 +64,8 @@ class Tariff(NamedTuple):
 
     def cost(self, usage: Usage) -> Cost:
         """Return the cost. A part that is larger than the whole counts as the whole."""
-        prompt, completion, cached, cache_write, reasoning = usage[:5]
+        prompt, completion = usage.prompt, usage.completion
+        cached, cache_write, reasoning = usage.cached, usage.cache_write, usage.reasoning
         rates = self._rates(prompt)
         units = prompt * rates.prompt + completion * rates.completion + rates.request
         if cached:

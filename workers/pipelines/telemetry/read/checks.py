@@ -12,6 +12,7 @@ from workers.pipelines.telemetry.limits import (
     MAX_NAME_BYTES,
     MAX_TEXT_BYTES,
 )
+from workers.pipelines.telemetry.options import Accept
 
 SURELY_SMALL = MAX_NAME_BYTES // WIDEST_CHARACTER
 """A number of characters that is within the limit in any encoding."""
@@ -58,9 +59,15 @@ def check_count(field: str, value: int | None) -> None:
         reject("number.out_of_range", f"{field} is {value}: send at most {MAX_LONG}, a signed 64-bit integer")
 
 
-def check_duration(field: str, value: float | None, lowest: float = 0.0) -> None:
-    """Check an optional duration in milliseconds; down to ``lowest`` it may be negative."""
-    if value is not None and not lowest <= value < inf:
+def check_latency(field: str, value: float | None, accept: Accept) -> None:
+    """Check an optional latency in milliseconds, which may be negative as far as the options accept it."""
+    if value is not None and not 0 <= value < inf:
+        check_duration(field, value, accept.lowest_latency_ms)
+
+
+def check_duration(field: str, value: float, lowest: float = 0.0) -> None:
+    """Check a duration in milliseconds; down to ``lowest`` it may be negative."""
+    if not lowest <= value < inf:
         check_finite(field, value)
         reject("number.negative", f"{field} is {value}: send milliseconds from 0; compare the clocks of the hosts")
 

@@ -28,6 +28,7 @@ from workers.pipelines.telemetry.options import Accept
 from workers.pipelines.telemetry.read.checks import (
     check_count,
     check_duration,
+    check_latency,
     check_metadata,
     check_name,
     check_names,
@@ -51,18 +52,11 @@ Fields = Mapping[str, Any]
 Payload = Invocation | Tokens | Latency | Failure | Aggregate
 
 
-class Reading(NamedTuple):
-    """What a record is read by: the current time in epoch milliseconds, and the lowest latency that is accepted."""
-
-    now_ms: int
-    lowest_ms: float
-
-
 class Kind(NamedTuple):
     """A record type: its event types, and the function that reads and checks its own fields."""
 
     event_types: frozenset[str]
-    read: Callable[[Fields, Reading], Payload]
+    read: Callable[[Fields, int, Accept], Payload]
 
 
 def parse(decoded: Decoded, now_ms: int, accept: Accept = DEFAULT) -> Event:
@@ -78,14 +72,14 @@ def parse(decoded: Decoded, now_ms: int, accept: Accept = DEFAULT) -> Event:
     if kind is None:
         reject("record.unknown", f"{quoted(record_name)} is no telemetry record; send one of {', '.join(KINDS)}")
     try:
-        return _read(kind, fields, Reading(now_ms, accept.lowest_latency_ms))
+        return _read(kind, fields, now_ms, accept)
     except KeyError as missing:
         reject(
             "field.missing", f"{missing.args[0]} is missing: write the record with the current schema of {record_name}"
         )
 
 
-def _read(kind: Kind, fields: Fields, by: Reading) -> Event:
+def _read(kind: Kind, fields: Fields, now_ms: int, accept: Accept) -> Event:
     event_type, timestamp = fields["event_type"], fields["timestamp"]
     if event_type not in kind.event_types:
         known = ", ".join(sorted(kind.event_types))
@@ -97,10 +91,10 @@ def _read(kind: Kind, fields: Fields, by: Reading) -> Event:
         names = _span_names(fields)
         check_names(SPAN_NAMES, names)
         trace_id, span_id = names[3:]
-    check_timestamp("timestamp", timestamp, by.now_ms)
+    check_timestamp("timestamp", timestamp, now_ms)
     if metadata := fields["metadata"]:
         check_metadata(metadata)
-    payload = kind.read(fields, by)
+    payload = kind.read(fields, now_ms, accept)
     return Event(fields["event_id"], event_type, timestamp, trace_id, span_id, payload)
 
 
@@ -113,10 +107,10 @@ def check_key(event: Event, key: bytes | None) -> None:
         reject("key.mismatch", f"the key is {quoted(key)}: use the trace_id {quoted(event.trace_id)} in UTF-8")
 
 
-def _invocation(fields: Fields, by: Reading) -> Invocation:
+def _invocation(fields: Fields, _: int, accept: Accept) -> Invocation:
     latency_ms, token_count = fields["latency_ms"], fields["token_count"]
     prompt_tokens, completion_tokens = fields["prompt_tokens"], fields["completion_tokens"]
-    check_duration("latency_ms", latency_ms, by.lowest_ms)
+    check_latency("latency_ms", latency_ms, accept)
     check_count("token_count", token_count)
     check_count("prompt_tokens", prompt_tokens)
     check_count("completion_tokens", completion_tokens)
@@ -189,7 +183,7 @@ def _check_content(fields: Fields) -> None:
     check_name("classification", fields["classification"])
 
 
-def _tokens(fields: Fields, _: Reading) -> Tokens:
+def _tokens(fields: Fields, _: int, __: Accept) -> Tokens:
     for field in ("prompt_tokens", "completion_tokens", "cached_tokens", "reasoning_tokens", "total_tokens"):
         check_count(field, fields[field])
     cache_write_tokens = fields.get("cache_write_tokens")
@@ -207,17 +201,17 @@ def _tokens(fields: Fields, _: Reading) -> Tokens:
     )
 
 
-def _latency(fields: Fields, by: Reading) -> Latency:
+def _latency(fields: Fields, _: int, accept: Accept) -> Latency:
     metric_type, value_ms, percentile = fields["metric_type"], fields["value_ms"], fields["percentile"]
     check_name("metric_type", metric_type)
-    check_duration("value_ms", value_ms, by.lowest_ms)
+    check_latency("value_ms", value_ms, accept)
     check_range("percentile", percentile, 100)
     return Latency(
         fields["model_id"], fields["provider"], metric_type, clamped(value_ms), percentile, latency_clamped=value_ms < 0
     )
 
 
-def _failure(fields: Fields, _: Reading) -> Failure:
+def _failure(fields: Fields, _: int, __: Accept) -> Failure:
     error_type, message, severity = fields["error_type"], fields["message"], fields["severity"]
     check_name("error_type", error_type)
     check_name("severity", severity)
@@ -226,15 +220,15 @@ def _failure(fields: Fields, _: Reading) -> Failure:
     return Failure(fields["model_id"], fields["provider"], error_type, message, severity, caused_by)
 
 
-def _aggregate(fields: Fields, by: Reading) -> Aggregate:
+def _aggregate(fields: Fields, now_ms: int, accept: Accept) -> Aggregate:
     start, end = fields["window_start"], fields["window_end"]
-    check_timestamp("window_start", start, by.now_ms)
-    check_timestamp("window_end", end, by.now_ms)
+    check_timestamp("window_start", start, now_ms)
+    check_timestamp("window_end", end, now_ms)
     check_duration("window_end - window_start", end - start)
     check_count("total_invocations", fields["total_invocations"])
     average, p95 = fields["avg_latency_ms"], fields["p95_latency_ms"]
-    check_duration("avg_latency_ms", average, by.lowest_ms)
-    check_duration("p95_latency_ms", p95, by.lowest_ms)
+    check_latency("avg_latency_ms", average, accept)
+    check_latency("p95_latency_ms", p95, accept)
     check_range("error_rate", fields["error_rate"], 1)
     return Aggregate(
         fields["model_id"],

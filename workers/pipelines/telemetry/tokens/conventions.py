@@ -50,7 +50,7 @@ def inclusive(sent: TokenCounts, declared: Convention) -> TokenCounts:
         return sent
     if declared is not Convention.AUTO:
         return _read_as(declared, sent)
-    if _fits(sent):
+    if not any(sent[2:6]) or _fits(sent):  # without parts and a total nothing can contradict
         return sent
     fitting = [each for each in EXCLUSIVE if _fits(sent, *_excluded(each, sent))]
     return _read_as(fitting[0], sent) if len(fitting) == 1 else sent._replace(token_convention=CONTRADICTORY)

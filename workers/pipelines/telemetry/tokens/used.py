@@ -1,7 +1,8 @@
 """What a span used, by all events that say something about it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from workers.pipelines.telemetry.events import Invocation, Tokens
 from workers.pipelines.telemetry.fold.span import Span
@@ -12,7 +13,7 @@ Conventions = Mapping[str, Convention]
 """The conventions that ``topology.yaml`` declares, by provider in lower case."""
 
 
-class Used(NamedTuple):
+class Used(Struct, frozen=True, gc=False):
     """Tokens in the inclusive form, and what the events say about the bill. ``reported`` in US dollars."""
 
     counts: TokenCounts
@@ -26,8 +27,8 @@ class Used(NamedTuple):
 
     def usage(self) -> Usage | None:
         """Return what the price depends on; ``None`` without both counts, or where they contradict each other."""
-        prompt, completion, cached, cache_write, reasoning, _, _ = self.counts
-        if prompt is None or completion is None or self.is_contradictory:
+        prompt, completion, cached, cache_write, reasoning, _, convention = self.counts
+        if prompt is None or completion is None or convention == CONTRADICTORY:
             return None
         return Usage(prompt, completion, cached or 0, cache_write or 0, reasoning or 0, self.service_tier)
 

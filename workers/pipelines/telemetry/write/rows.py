@@ -196,9 +196,8 @@ def span_columns(trace_id: str, key: str, span: Span, used_model: str) -> SpanCo
 
 def invocation_row(identity: SpanColumns, span: Span, used: Used, terms: PricingTerms) -> tuple[Any, ...]:
     """Return a row of ``INVOCATION_COLUMNS``."""
-    counts, service_tier, reported = used
     call, cost = _call_columns(span.start, span.end), cost_of(used, terms)
-    return (*identity, *call, *counts, service_tier, reported, *cost, span.stored())
+    return (*identity, *call, *used.counts, used.service_tier, used.reported, *cost, span.stored())
 
 
 NO_CALL = CallColumns(None, None, None, None, None, None, None, None, None)
