@@ -36,9 +36,12 @@ class Template:
     cypher: str
     shared: bool
 
-    def on(self, rows: Iterable[tuple[Any, ...]]) -> Statement:
+    def on(self, rows: Iterable[Sequence[Any]]) -> Statement:
         """Return the statement on these rows, as lists: the driver packs no named tuples, and tuples slowly."""
-        return Statement(self.name, self.cypher, list(map(list, sorted(rows) if self.shared else rows)))
+        lists = [row if type(row) is list else list(row) for row in rows]
+        if self.shared:
+            lists.sort()
+        return Statement(self.name, self.cypher, lists)
 
 
 def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:

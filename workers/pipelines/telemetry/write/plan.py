@@ -21,6 +21,7 @@ from workers.pipelines.telemetry.write.rows import (
     ModelChangeRow,
     ModelRow,
     NameRow,
+    SpanColumns,
     SuccessorRow,
     VersionChangeRow,
     VersionUseRow,
@@ -28,7 +29,6 @@ from workers.pipelines.telemetry.write.rows import (
     error_row,
     invocation_row,
     latency_row,
-    span_columns,
 )
 
 # Nodes before the relationships between them; an outdated relationship is deleted before its replacement is created.
@@ -57,7 +57,7 @@ class Book(PriceBook, NameBook, Protocol):
     """What a plan looks up."""
 
 
-Rows = Mapping[Template, list[tuple[Any, ...]]]
+Rows = Mapping[Template, list[Sequence[Any]]]
 
 
 def plan(traces: Sequence[Trace], book: Book, conventions: Conventions) -> Sequence[Statement]:
@@ -102,14 +102,15 @@ def _add_spans(rows: Rows, trace: Trace, prefix: str, book: Book, conventions: C
     trace_id, invocations = trace.trace_id, rows[write.INVOCATIONS]
     for span_id, before in trace.changed.items():
         key, span = prefix + span_part(span_id), trace.spans[span_id]
-        source = span.source_event()
-        used = used_by(span, conventions)
-        terms = book.terms(source.provider, source.model_id, span.timestamp, used.service_tier)
+        source, used, at = span.source_event(), used_by(span, conventions), span.timestamp
+        model_id, provider = source.model_id, source.provider
+        terms = book.terms(provider, model_id, at, used.service_tier)
+        used_model = book.used_model(provider, model_id, at)
         trace.priced[span_id] = Priced(used, terms)
-        used_model = book.used_model(source.provider, source.model_id, span.timestamp)
-        invocations.append(invocation_row(span_columns(trace_id, key, span, used_model), span, used, terms))
+        place = SpanColumns(used_model, key, span.id, trace_id, span_id, span.parent, model_id, provider, at)
+        invocations.append(invocation_row(place, span, used, terms))
         if before is not None:
-            now = Named(source.provider, source.model_id, span.timestamp)
+            now = Named(provider, model_id, at)
             if before != now and (before[:2] != now[:2] or book.used_model(*before) != used_model):
                 rows[write.MODEL_CHANGED].append(ModelChangeRow(key, used_model))
             rows[write.VERSION_CHANGED].append(VersionChangeRow(key, terms.version_id))

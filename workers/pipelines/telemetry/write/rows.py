@@ -178,26 +178,10 @@ class SuccessorRow(NamedTuple):
     duration_ms: int
 
 
-def span_columns(trace_id: str, key: str, span: Span, used_model: str) -> SpanColumns:
-    """Return the identity of a span."""
-    source = span.source_event()
-    return SpanColumns(
-        used_model,
-        key,
-        span.id,
-        trace_id,
-        span.span_id,
-        span.parent,
-        source.model_id,
-        source.provider,
-        span.timestamp,
-    )
-
-
-def invocation_row(identity: SpanColumns, span: Span, used: Used, terms: PricingTerms) -> tuple[Any, ...]:
+def invocation_row(identity: SpanColumns, span: Span, used: Used, terms: PricingTerms) -> list[Any]:
     """Return a row of ``INVOCATION_COLUMNS``."""
     call, cost = _call_columns(span.start, span.end), cost_of(used, terms)
-    return (*identity, *call, *used.counts, used.service_tier, used.reported, *cost, span.stored())
+    return [*identity, *call, *used.counts, used.service_tier, used.reported, *cost, span.stored()]
 
 
 NO_CALL = CallColumns(None, None, None, None, None, None, None, None, None)
