@@ -21,7 +21,7 @@ from tests.chaos.faults.database import (
 )
 from tests.chaos.faults.graph import restored_from_a_backup
 from tests.chaos.faults.kill import a_bug_raises, killed_in_turn
-from tests.chaos.faults.scale import nothing
+from tests.chaos.faults.scale import nothing, nothing_until_half_is_seen
 from tests.chaos.faults.topic import grown, refilled
 from tests.chaos.faults.zombie import zombie
 from tests.chaos.running.points import Point
@@ -65,7 +65,7 @@ SEEDED = [
     Seeded(Bug.EARLIER_CLAIM_BELIEVED, restored_from_a_backup, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
     Seeded(Bug.OFFSET_NOT_COMPARED, restored_without_a_rebalance, LOST_OR_OLD, 2, LITTLE),
     Seeded(Bug.DEAD_LETTER_NOT_AWAITED, broker_silent_at_dead_letters, frozenset({Anomaly.LOST}), 2, SINGLE),
-    Seeded(Bug.TWO_TRANSACTIONS, nothing, frozenset({Anomaly.HALF_SEEN}), 2, LITTLE),
+    Seeded(Bug.TWO_TRANSACTIONS, nothing_until_half_is_seen, frozenset({Anomaly.HALF_SEEN}), 2, LITTLE),
     Seeded(Bug.UNBOUNDED_INTAKE, much_to_read, frozenset({Anomaly.MEMORY}), 1, LARGE),
     Seeded(Bug.RECOVERY_GIVEN_UP, broker_silent_at_an_assignment, STUCK, 2, LITTLE),
     Seeded(Bug.TOPIC_ASKED_ONCE, refilled, LOST_OR_OLD, 2, LITTLE),

@@ -53,7 +53,12 @@ async def told_to_leave_amid_a_rebalance(arena: Arena) -> None:
 
 
 async def nothing(arena: Arena) -> None:
-    """Run two workers without a fault: no reader sees half a transaction."""
+    """Run two workers without a fault."""
     workers = arena.start(), arena.start()
     await arena.until(lambda: any(map(arena.evidence.writes_of, workers)), "records flow")
+
+
+async def nothing_until_half_is_seen(arena: Arena) -> None:
+    """Run two workers without a fault, until a reader sees half a transaction."""
+    await nothing(arena)
     await arena.watch(arena.evidence.halves, seconds=0.0)
