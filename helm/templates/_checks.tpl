@@ -20,6 +20,30 @@
 {{- end -}}
 {{- include "memory-graph.checkKafka" . -}}
 {{- include "memory-graph.checkAuthorities" . -}}
+{{- include "memory-graph.checkVault" . -}}
+{{- end }}
+
+{{- define "memory-graph.checkVault" -}}
+{{- $vault := .Values.vault -}}
+{{- $external := ternary .Values.externalSecrets.data dict .Values.externalSecrets.enabled -}}
+{{- $logins := list -}}
+{{- range $name, $login := dict
+      "tokenSecret" (or $vault.tokenSecret.name (hasKey $external "vault-token"))
+      "appRole.roleId" $vault.appRole.roleId
+      "kubernetes.role" $vault.kubernetes.role -}}
+{{- if $login -}}
+{{- $logins = append $logins (printf "vault.%s" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- if gt (len $logins) 1 -}}
+{{- fail (printf "%s are set, and the vault takes one login: leave only one" (join " and " $logins)) -}}
+{{- end -}}
+{{- if and $logins (not $vault.addr) -}}
+{{- fail (printf "%s logs in to a vault, but vault.addr is empty: set it" (first $logins)) -}}
+{{- end -}}
+{{- if and (or $vault.appRole.secretIdSecret.name (hasKey $external "vault-secret-id")) (not $vault.appRole.roleId) -}}
+{{- fail "vault has a secret_id, but vault.appRole.roleId is empty: set it" -}}
+{{- end -}}
 {{- end }}
 
 {{- define "memory-graph.checkWorker" -}}

@@ -7,9 +7,6 @@
       "NEO4J_URI" $v.neo4j.uri
       "NEO4J_USERNAME" $v.neo4j.username
       "NEO4J_DATABASE" $v.neo4j.database
-      "REGISTRY_API_URL" $v.registryApi.url
-      "VAULT_ADDR" $v.vault.addr
-      "KAFKA_CONNECT_URL" $v.kafkaConnect.url
       "TLS_MIN_VERSION" $v.tlsMinVersion
       "OTEL_EXPORTER_OTLP_ENDPOINT" $v.otel.endpoint
       "OTEL_EXPORTER_OTLP_PROTOCOL" $v.otel.protocol
@@ -20,6 +17,14 @@
       "METRICS_HOST" $v.metrics.host
       "MEMORY_GRAPH_TOPOLOGY" "/etc/memory-graph/topology.yaml"
       "TMPDIR" "/tmp" -}}
+{{- $of := dict
+      "registryApi" (dict "REGISTRY_API_URL" $v.registryApi.url)
+      "kafkaConnect" (dict "KAFKA_CONNECT_URL" $v.kafkaConnect.url)
+      "vault" (dict "VAULT_ADDR" $v.vault.addr "VAULT_ROLE_ID" $v.vault.appRole.roleId
+          "VAULT_KUBERNETES_ROLE" $v.vault.kubernetes.role "VAULT_AUTH_MOUNT" $v.vault.authMount) -}}
+{{- range $server := .servers -}}
+{{- $settings = merge $settings (get $of $server | default dict) -}}
+{{- end -}}
 {{- if .kafka -}}
 {{- $_ := set $settings "KAFKA_BOOTSTRAP_SERVERS" $v.kafka.bootstrapServers -}}
 {{- $_ := set $settings "KAFKA_SECURITY_PROTOCOL" $v.kafka.securityProtocol -}}

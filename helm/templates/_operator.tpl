@@ -1,6 +1,7 @@
 {{/* The arguments of memory-graph.container for the operators' pods, as YAML, without root. */}}
 {{- define "memory-graph.operator" -}}
 {{- $full := include "memory-graph.fullname" . -}}
-{{- toYaml (dict "component" "operator" "hook" false "kafka" true "worker" .Values.defaults "user" (printf "%s-operator" $full)
+{{- toYaml (dict "component" "operator" "hook" false "kafka" true "worker" .Values.defaults
+      "servers" (list "registryApi" "vault" "kafkaConnect" "registryDatabase") "user" (printf "%s-operator" $full)
       "external" (printf "%s-external" $full) "certificate" (printf "%s-kafka-client" $full)) -}}
 {{- end }}

@@ -5,7 +5,7 @@ account of the migration), and those of memory-graph.secretFiles.
 {{- define "memory-graph.podSecurity" -}}
 {{- /* The chart's own account does not exist yet when the migration of the first install runs. */}}
 serviceAccountName: {{ ternary "default" (include "memory-graph.serviceAccount" .root) (and .hook .root.Values.serviceAccount.create) }}
-automountServiceAccountToken: {{ and .root.Values.vault.kubernetesLogin (not .hook) }}
+automountServiceAccountToken: false
 enableServiceLinks: false
 {{- with .root.Values.imagePullSecrets }}
 imagePullSecrets:
@@ -39,6 +39,9 @@ volumeMounts:
   - {name: topology, mountPath: /etc/memory-graph, readOnly: true}
   - {name: secrets, mountPath: {{ include "memory-graph.secretsFolder" . }}, readOnly: true}
   - {name: tmp, mountPath: /tmp}
+  {{- if include "memory-graph.kubernetesLogin" . }}
+  - {name: service-account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
+  {{- end }}
   {{- with .worker.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -66,6 +69,19 @@ volumeMounts:
           name: {{ $from.secret }}
           items: [{key: {{ $from.key }}, path: {{ $file }}}]
       {{- end }}
+{{- if include "memory-graph.kubernetesLogin" . }}
+{{- $login := .root.Values.vault.kubernetes }}
+- name: service-account
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: {{ int $login.expirationSeconds }}
+          {{- with $login.audience }}
+          audience: {{ . | quote }}
+          {{- end }}
+{{- end }}
 - name: tmp
   emptyDir: {sizeLimit: {{ .worker.tmpSizeLimit }}}
 {{- with .worker.extraVolumes }}
@@ -90,4 +106,9 @@ affinity:
 {{- with .priorityClassName }}
 priorityClassName: {{ . }}
 {{- end }}
+{{- end }}
+
+{{/* Not empty for a process that logs in to the vault with a token of its service account. */}}
+{{- define "memory-graph.kubernetesLogin" -}}
+{{- if and .root.Values.vault.kubernetes.role (has "vault" .servers) -}}yes{{- end -}}
 {{- end }}

@@ -1,7 +1,7 @@
 {{/*
 The files with secrets and certificates, as YAML: file name → Secret, key, and the variable that names the file.
-Arguments: root, user (the KafkaUser whose account it is), kafka (false: without those of Kafka), external (the Secret of the
-ExternalSecret).
+Arguments: root, user (the KafkaUser whose account it is), kafka (false: without those of Kafka), servers (which others it uses,
+beside Neo4j and the schema registry), external (the Secret of the ExternalSecret).
 */}}
 {{- define "memory-graph.secretFiles" -}}
 {{- $v := .root.Values -}}
@@ -10,13 +10,14 @@ ExternalSecret).
       "neo4j-ca.crt" (dict "variable" "NEO4J_CAFILE" "secret" $v.neo4j.caSecret.name "key" $v.neo4j.caSecret.key)
       "schema-registry-password" (dict "variable" "SCHEMA_REGISTRY_PASSWORD_FILE" "secret" $v.schemaRegistry.passwordSecret.name "key" $v.schemaRegistry.passwordSecret.key)
       "schema-registry-ca.crt" (dict "variable" "SCHEMA_REGISTRY_CAFILE" "secret" $v.schemaRegistry.caSecret.name "key" $v.schemaRegistry.caSecret.key)
-      "registry-api-ca.crt" (dict "variable" "REGISTRY_API_CAFILE" "secret" $v.registryApi.caSecret.name "key" $v.registryApi.caSecret.key)
-      "vault-ca.crt" (dict "variable" "VAULT_CACERT" "secret" $v.vault.caSecret.name "key" $v.vault.caSecret.key)
-      "kafka-connect-ca.crt" (dict "variable" "KAFKA_CONNECT_CAFILE" "secret" $v.kafkaConnect.caSecret.name "key" $v.kafkaConnect.caSecret.key)
-      "registry-database-ca.crt" (dict "variable" "REGISTRY_DATABASE_CAFILE" "secret" $v.registryDatabase.caSecret.name "key" $v.registryDatabase.caSecret.key)
-      "registry-database-url" (dict "variable" "REGISTRY_DATABASE_URL_FILE" "secret" $v.registryDatabase.urlSecret.name "key" $v.registryDatabase.urlSecret.key)
-      "registry-api-token" (dict "variable" "REGISTRY_API_TOKEN_FILE" "secret" $v.registryApi.tokenSecret.name "key" $v.registryApi.tokenSecret.key)
-      "vault-token" (dict "variable" "VAULT_TOKEN_FILE" "secret" $v.vault.tokenSecret.name "key" $v.vault.tokenSecret.key) -}}
+      "registry-api-ca.crt" (dict "server" "registryApi" "variable" "REGISTRY_API_CAFILE" "secret" $v.registryApi.caSecret.name "key" $v.registryApi.caSecret.key)
+      "vault-ca.crt" (dict "server" "vault" "variable" "VAULT_CACERT" "secret" $v.vault.caSecret.name "key" $v.vault.caSecret.key)
+      "kafka-connect-ca.crt" (dict "server" "kafkaConnect" "variable" "KAFKA_CONNECT_CAFILE" "secret" $v.kafkaConnect.caSecret.name "key" $v.kafkaConnect.caSecret.key)
+      "registry-database-ca.crt" (dict "server" "registryDatabase" "variable" "REGISTRY_DATABASE_CAFILE" "secret" $v.registryDatabase.caSecret.name "key" $v.registryDatabase.caSecret.key)
+      "registry-database-url" (dict "server" "registryDatabase" "variable" "REGISTRY_DATABASE_URL_FILE" "secret" $v.registryDatabase.urlSecret.name "key" $v.registryDatabase.urlSecret.key)
+      "registry-api-token" (dict "server" "registryApi" "variable" "REGISTRY_API_TOKEN_FILE" "secret" $v.registryApi.tokenSecret.name "key" $v.registryApi.tokenSecret.key)
+      "vault-secret-id" (dict "server" "vault" "variable" "VAULT_SECRET_ID_FILE" "secret" $v.vault.appRole.secretIdSecret.name "key" $v.vault.appRole.secretIdSecret.key)
+      "vault-token" (dict "server" "vault" "variable" "VAULT_TOKEN_FILE" "secret" $v.vault.tokenSecret.name "key" $v.vault.tokenSecret.key) -}}
 {{- if .kafka -}}
 {{- $files = merge $files (include "memory-graph.kafkaFiles" . | fromYaml) -}}
 {{- end -}}
@@ -25,7 +26,7 @@ ExternalSecret).
 {{- $_ := set $file "secret" $.external -}}
 {{- $_ := set $file "key" $name -}}
 {{- end -}}
-{{- if not $file.secret -}}
+{{- if or (not $file.secret) (and $file.server (not (has $file.server $.servers))) -}}
 {{- $_ := unset $files $name -}}
 {{- end -}}
 {{- end -}}

@@ -19,7 +19,9 @@ def fleet(
     Example: memory-graph fleet --replicas telemetry=2
     """
     import asyncio  # noqa: PLC0415 - keeps --help fast
+    import os  # noqa: PLC0415 - same reason as above
 
+    from workers.config.child_environment import environment_for  # noqa: PLC0415 - same reason as above
     from workers.config.settings import Settings  # noqa: PLC0415 - same reason as above
     from workers.engine.supervisor import Supervisor  # noqa: PLC0415 - same reason as above
     from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
@@ -29,7 +31,11 @@ def fleet(
     topology = load_topology(settings.topology_path)
     configure_logging(settings.log)
     counts = {name: 1 for name in FLEET if name in topology.workers} | parse_replicas(replicas or [], set(FLEET))
-    raise typer.Exit(asyncio.run(Supervisor(counts, settings.metrics_host).run()))
+
+    def environment(name: str) -> dict[str, str]:
+        return environment_for(FLEET[name].servers, os.environ)
+
+    raise typer.Exit(asyncio.run(Supervisor(counts, settings.metrics_host, environment=environment).run()))
 
 
 def parse_replicas(texts: list[str], known: set[str]) -> dict[str, int]:

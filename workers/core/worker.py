@@ -164,6 +164,8 @@ class WorkerFactory(Generic[OptionsT]):
     ``wire_format``        how its topic is encoded
     ``writes_own_topic``   its own jobs write its topic, and register the schemas when they first need them
     ``publishes``          the topics that its jobs write, by its options
+    ``servers``            the groups of settings of the servers that its jobs ask, beside Kafka, Neo4j and the schema
+                           registry, such as ``vault``; a process that others start has the secrets of no other server
     ``metrics``            the metrics that ``report`` and ``jobs`` measure
     ``dead_letter_codes``  the codes that ``parse``, ``check_key`` and ``fold`` reject with
     """
@@ -174,5 +176,6 @@ class WorkerFactory(Generic[OptionsT]):
     wire_format: WireFormat = WireFormat.AVRO
     writes_own_topic: bool = False
     publishes: Callable[[OptionsT], Sequence[str]] = nothing_published
+    servers: Sequence[str] = ()
     metrics: Sequence[MetricSpec] = ()
     dead_letter_codes: Sequence[DeadLetterCode] = ()

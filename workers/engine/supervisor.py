@@ -33,6 +33,7 @@ def worker_command(name: str) -> Sequence[str]:
 class Supervisor:
     """Runs replicas until SIGTERM or SIGINT; then sends them SIGTERM and waits for their drain. Passes SIGHUP on.
 
+    ``environment`` gives each worker its own, with the secrets that it needs and no others.
     Each replica inherits a listening socket on ``host``, so that its address stays the same when it is restarted, and
     its ``/healthz`` is asked as Kubernetes would. Without this a replica that hangs would never be restarted.
     """
@@ -42,10 +43,12 @@ class Supervisor:
         replicas: Mapping[str, int],
         host: str = "127.0.0.1",
         command: Callable[[str], Sequence[str]] = worker_command,
+        environment: Callable[[str], Mapping[str, str]] = lambda _: os.environ,
     ) -> None:
         self._replicas = replicas
         self._host = host
         self._command = command
+        self._environment = environment
         self._stopping = asyncio.Event()
         self._processes: set[Process] = set()
 
@@ -118,7 +121,7 @@ class Supervisor:
         with _sighup_blocked():
             return await asyncio.create_subprocess_exec(
                 *self._command(name),
-                env=os.environ | {"METRICS_FD": str(listener.fileno())},
+                env={**self._environment(name), "METRICS_FD": str(listener.fileno())},
                 pass_fds=(listener.fileno(),),
                 start_new_session=True,  # Ctrl-C reaches only this process, which sends the replicas one SIGTERM
             )

@@ -65,6 +65,15 @@ SASL = ("--set", "kafka.securityProtocol=SASL_SSL")
             "strimzi.users.authentication tls needs kafka.securityProtocol SSL, not SASL_SSL",
         ),
         (("--set", "externalSecrets.enabled=true"), "externalSecrets.secretStoreRef.name is empty: name a SecretStore"),
+        (
+            ("--set", "vault.addr=https://v,vault.appRole.roleId=r,vault.kubernetes.role=k"),
+            "vault.appRole.roleId and vault.kubernetes.role are set, and the vault takes one login: leave only one",
+        ),
+        (("--set", "vault.kubernetes.role=k"), "vault.kubernetes.role logs in to a vault, but vault.addr is empty"),
+        (
+            ("--set", "vault.addr=https://v,vault.appRole.secretIdSecret.name=s"),
+            "vault has a secret_id, but vault.appRole.roleId is empty: set it",
+        ),
         (("--set", "certManager.enabled=true"), "certManager.issuerRef.name is empty: name an Issuer"),
     ],
 )

@@ -146,7 +146,8 @@ def test_pods_reach_the_servers_of_their_settings_and_nothing_else(
     manifests: Callable[..., Manifests], values: str
 ) -> None:
     rendered = manifests(values)
-    env = container_of(dict(rendered.pods()), WORKER)
+    pods = dict(rendered.pods())
+    env = {name: value for pod in pods for name, value in container_of(pods, pod).items()}
     kafka = {int(each.rpartition(":")[2]) for each in env["KAFKA_BOOTSTRAP_SERVERS"].split(",")}
     wanted = kafka | {port_of(env[name]) for name in SERVERS if name in env}
     for policy in rendered.of("NetworkPolicy").values():

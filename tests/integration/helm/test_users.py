@@ -1,5 +1,6 @@
 """The KafkaUsers may do what their processes do, and nothing else."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -29,6 +30,15 @@ def test_values_name_the_topics_that_workers_write() -> None:
     assert {name: set(workers[name].get("writes", [])) for name in FLEET} == {
         name: set(FLEET[name].publishes(TOPOLOGY.workers[name])) for name in FLEET
     }
+
+
+def test_values_name_the_servers_that_workers_use() -> None:
+    workers = YAML(typ="safe").load(CHART / "values.yaml")["workers"]
+    named = {
+        name: {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", each) for each in workers[name].get("servers", [])}
+        for name in FLEET
+    }
+    assert named == {name: set(FLEET[name].servers) for name in FLEET}
 
 
 def test_users_may_do_what_the_command_line_would_allow(manifests: Callable[..., Manifests]) -> None:

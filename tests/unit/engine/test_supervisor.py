@@ -111,3 +111,14 @@ async def test_sighup_reaches_every_replica_also_one_that_is_still_loading(tmp_p
         fleet.stop()
         code = await asyncio.wait_for(running, 30)
     assert code == 0
+
+
+async def test_a_replica_has_the_environment_of_its_worker(tmp_path: Path) -> None:
+    script = f"import os; open({str(tmp_path)!r} + '/' + os.environ['WHO'], 'w').write(os.environ['METRICS_FD'])"
+    fleet = Supervisor(
+        {"audit": 1},
+        command=lambda _: (sys.executable, "-c", f"{script}; raise SystemExit(2)"),
+        environment=lambda name: {**os.environ, "WHO": name},
+    )
+    assert await fleet.run() == 2
+    assert (tmp_path / "audit").read_text().isdecimal()

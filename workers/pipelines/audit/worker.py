@@ -69,6 +69,7 @@ AUDIT = WorkerFactory(
     options=AuditOptions,
     build=build,
     publishes=lambda _: (TOPIC,),
+    servers=("vault",),
     metrics=(*METRICS, *CHECKPOINT_METRICS),
     dead_letter_codes=DEAD_LETTER_CODES,
 )

@@ -46,6 +46,7 @@ EVOLUTION = WorkerFactory(
     build=build,
     writes_own_topic=True,
     publishes=lambda options: (options.topic, NOTIFICATIONS, CONFIRMATIONS),
+    servers=("registry_api",),
     metrics=METRICS,
     dead_letter_codes=DEAD_LETTER_CODES,
 )

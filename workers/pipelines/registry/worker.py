@@ -61,6 +61,7 @@ REGISTRY = WorkerFactory(
     build=build,
     wire_format=WireFormat.DEBEZIUM,
     publishes=lambda options: (options.usage.topic,) if options.usage else (),
+    servers=("registry_api", "kafka_connect", "registry_database"),
     metrics=METRICS,
     dead_letter_codes=DEAD_LETTER_CODES,
 )
