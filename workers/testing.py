@@ -22,7 +22,7 @@ from workers.config.worker_options import Throttle as ThrottleOptions
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import Fenced, Refused, Rejected
 from workers.core.metric import MetricSpec
-from workers.core.ports import NOTHING_WRITTEN, Claim, Watermark
+from workers.core.ports import NOTHING_WRITTEN, Claim, Decoder, Watermark
 from workers.core.record import ConsumedRecord, Decoded, Record, TopicPartition
 from workers.core.stage import Stage
 from workers.core.statement import Statement
@@ -189,13 +189,19 @@ def closed_breakers() -> dict[str, Breaker]:
 class WorkerUnderTest(Generic[EventT, StateT]):
     """A worker with one partition, over fakes. Batches are delivered as in production, in the same order of writes.
 
-    ``strict`` is the option ``order: strict`` of ``topology.yaml``.
+    ``strict`` is the option ``order: strict`` of ``topology.yaml``. ``decoder`` reads other values.
     """
 
     def __init__(
-        self, spec: WorkerSpec[EventT, StateT], metrics: Sequence[MetricSpec] = (), *, strict: bool = False
+        self,
+        spec: WorkerSpec[EventT, StateT],
+        metrics: Sequence[MetricSpec] = (),
+        *,
+        strict: bool = False,
+        decoder: Decoder | None = None,
     ) -> None:
         self.spec = spec
+        self.decoder = decoder or JsonDecoder()
         self.strict = strict
         self.journal: list[str] = []
         self.clock = FakeClock()
@@ -215,7 +221,8 @@ class WorkerUnderTest(Generic[EventT, StateT]):
 
     async def run_batch(self, records: Sequence[Record]) -> Delivered:
         """Decode, fold and write records, which are in offset order. Raises what the delivery raises."""
-        batch = decode_batch(self.spec, JsonDecoder(), self.clock, records)
+        await self.decoder.prepare(records)
+        batch = decode_batch(self.spec, self.decoder, self.clock, records)
         delivered = await self._delivery.deliver(batch, records[-1].offset)
         received = measure_batch(self.metrics, self.spec, batch, delivered, 0.0)
         report_batch(self.spec, received, delivered, self.sinks)

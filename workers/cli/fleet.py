@@ -1,10 +1,13 @@
 """``memory-graph fleet``: run all workers as supervised processes on this machine."""
 
+import re
 from typing import Annotated
 
 import typer
 
 from workers.core.errors import Misconfigured
+
+COUNT = re.compile("[0-9]{1,4}")
 
 
 def fleet(
@@ -43,7 +46,7 @@ def parse_replicas(texts: list[str], known: set[str]) -> dict[str, int]:
     counts = {}
     for text in texts:
         name, _, count = text.partition("=")
-        if name not in known or not count.isdecimal():
+        if name not in known or not COUNT.fullmatch(count):
             raise Misconfigured(f"--replicas {text}: write WORKER=COUNT with a worker of: {', '.join(sorted(known))}")
         counts[name] = int(count)
     return counts

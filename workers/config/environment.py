@@ -12,6 +12,7 @@ from pydantic_settings import PydanticBaseSettingsSource
 from workers.config.settings_faults import joined
 from workers.config.variables import is_secret, variable_of
 from workers.core.errors import Misconfigured
+from workers.core.one_line import one_line
 
 
 class Environment(PydanticBaseSettingsSource):
@@ -38,8 +39,8 @@ class Environment(PydanticBaseSettingsSource):
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             return self._values_of(field.annotation, path)
         name = variable_of(path)
-        value = os.environ.get(name) or None
-        file = os.environ.get(f"{name}_FILE") if is_secret(field) else None
+        value = self._text(name)
+        file = self._text(f"{name}_FILE") if is_secret(field) else None
         if not file:
             return value
         if value is not None:
@@ -50,6 +51,15 @@ class Environment(PydanticBaseSettingsSource):
         except Misconfigured as fault:
             self.faults.append(str(fault))
             return None
+
+    def _text(self, name: str) -> str | None:
+        value = os.environ.get(name) or None
+        try:
+            (value or "").encode()
+        except UnicodeEncodeError:
+            self.faults.append(f"{name} is not UTF-8 text; write it in UTF-8")
+            return None
+        return value
 
 
 def current_secret(name: str, at_start: SecretStr) -> str:
@@ -67,8 +77,8 @@ def read_secret(name: str, file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise Misconfigured(
-            f"{name}_FILE={file} cannot be read ({reason}); name a file that this user may read"
+            f"{name}_FILE={one_line(file)} cannot be read ({reason}); name a file that this user may read"
         ) from None
     if not secret:
-        raise Misconfigured(f"{name}_FILE={file} is empty; write the secret into it, or unset {name}_FILE")
+        raise Misconfigured(f"{name}_FILE={one_line(file)} is empty; write the secret into it, or unset {name}_FILE")
     return secret

@@ -8,6 +8,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from workers.config.variables import is_secret, variable_of
+from workers.core.one_line import one_line
+
+LONGEST_SENTENCE = 600
 
 
 def joined(sentences: Sequence[str]) -> str:
@@ -20,8 +23,8 @@ def sentence_of(settings: type[BaseModel], fault: ErrorDetails) -> str:
     path = tuple(str(part) for part in fault["loc"])
     field = field_at(settings, path)
     if field is None:
-        return fault["msg"].removeprefix("Value error, ")
-    value = "(hidden)" if is_secret(field) else without_credentials(fault["input"])
+        return one_line(fault["msg"].removeprefix("Value error, "), LONGEST_SENTENCE)
+    value = "(hidden)" if is_secret(field) else one_line(without_credentials(fault["input"]))
     return f"{variable_of(path)}={value} is not usable; set it to {field.description}"
 
 

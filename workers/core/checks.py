@@ -21,6 +21,11 @@ def quoted(value: object) -> str:
     return shown if len(shown) <= MAX_QUOTED else f"{shown[:MAX_QUOTED]}…"
 
 
+def described(key: bytes | None) -> str:
+    """Say of a wrong key that it is null, empty, or how long it is: by mistake it may be a person, or a text."""
+    return "null" if key is None else f"{len(key)} other bytes" if key else "empty"
+
+
 def check_size(field: str, value: str, limit: int) -> None:
     """Check the size in UTF-8 bytes."""
     if len(value) * WIDEST_CHARACTER > limit:

@@ -84,3 +84,15 @@ def commands(command: Any, path: str) -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("name", "help_text"), list(commands(get_command(app), "memory-graph")))
 def test_the_help_of_every_command_has_an_example(name: str, help_text: str) -> None:
     assert f"Example: {name}" in help_text.replace('eval "$(', "")
+
+
+def test_a_process_leaves_no_memory_behind_when_it_crashes() -> None:
+    show = "print(resource.getrlimit(resource.RLIMIT_CORE))"
+    limits = f"import resource; from workers.cli import main; main.app = lambda **_: {show}; main.main()"
+    assert run(ROOT, limits).stdout == "(1, 1)\n"
+
+
+def test_a_long_word_of_the_command_line_is_cut() -> None:
+    ended = run(ROOT, MAIN, "x" * 5_000)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"memory-graph: there is no command '{'x' * 199}… choose from")

@@ -89,3 +89,10 @@ main.main()
 """
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout, ended.stderr) == (exit_code, "", printed)
+
+
+def test_an_argument_that_is_no_utf_8_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "dlq release \udcff") == 2
+    assert capsys.readouterr().err == "memory-graph: \\udcff is not UTF-8 text: write it in UTF-8\n"

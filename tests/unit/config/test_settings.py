@@ -429,3 +429,19 @@ def test_a_file_that_does_not_exist_is_a_fault_that_names_it(monkeypatch: pytest
     message = fault(monkeypatch, NEO4J_URI="bolt+s://graph:7687", NEO4J_CAFILE="/nowhere/ca.pem")
 
     assert message.startswith("NEO4J_CAFILE=/nowhere/ca.pem is not usable; set it to a PEM file of the authority")
+
+
+@pytest.mark.parametrize("name", ["KAFKA_USERNAME", "NEO4J_PASSWORD", "VAULT_TOKEN_FILE"])
+def test_a_variable_that_is_no_utf_8_is_one_sentence(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "a\udcff")
+    with pytest.raises(Misconfigured) as fault:
+        Settings.from_environment()
+    assert str(fault.value) == f"{name} is not UTF-8 text; write it in UTF-8"
+
+
+def test_a_value_over_several_lines_is_shown_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEO4J_URI", "http://\n\x1b[31m" + "x" * 9_000)
+    with pytest.raises(Misconfigured) as fault:
+        Settings.from_environment()
+    assert len(str(fault.value).splitlines()) == 1
+    assert len(str(fault.value)) < 600

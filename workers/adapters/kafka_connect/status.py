@@ -11,6 +11,7 @@ from workers.config.settings_faults import without_credentials
 from workers.config.tls.context import ClientContext, PemFile
 from workers.config.tls.faults import tls_fault
 from workers.core.errors import Misconfigured, Unreachable
+from workers.core.one_line import one_line
 
 TIMEOUT_SECONDS = 10
 OK, NOT_FOUND = 200, 404
@@ -33,13 +34,24 @@ def connector_status(settings: KafkaConnectSettings, connector: str) -> Any:
             return None
         if response.status != OK:
             raise Unreachable(f"Kafka Connect at {shown} answers with {response.status}: look at its log")
-        return json.loads(answer)
+        return _checked(json.loads(answer))
     except (OSError, HTTPException, ValueError) as error:
         if fault := tls_fault(error, "KAFKA_CONNECT_URL", "KAFKA_CONNECT_CAFILE"):
             raise Misconfigured(f"Kafka Connect at {shown} cannot be reached over TLS: {fault}") from None
-        raise Unreachable(f"Kafka Connect at {shown} does not answer ({error}): start it") from None
+        raise Unreachable(f"Kafka Connect at {shown} does not answer ({one_line(error)}): start it") from None
     finally:
         connection.close()
+
+
+def _checked(status: Any) -> Any:
+    """Return the answer if it has the shape of Kafka Connect's. Raises ``ValueError``."""
+    try:
+        parts = [status["connector"], *status["tasks"]]
+        if all(isinstance(part["state"], str) for part in parts) and all("id" in task for task in status["tasks"]):
+            return status
+    except (KeyError, TypeError):
+        pass
+    raise ValueError("its answer is not Kafka Connect's")
 
 
 def _connection(settings: KafkaConnectSettings, host: str, port: int | None) -> HTTPConnection:

@@ -12,6 +12,7 @@ from workers.config.settings import RegistryApiSettings
 from workers.config.tls.context import ClientContext, PemFile
 from workers.config.tls.faults import tls_fault
 from workers.core.errors import RequestRejected, Retryable
+from workers.core.one_line import one_line
 
 TIMEOUT_SECONDS = 10.0
 """For a whole request: the next attempt may find the API quicker."""
@@ -63,18 +64,19 @@ class RegistryApi:
 
     async def _request(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
         token = current_secret("REGISTRY_API_TOKEN", self._settings.token)
-        said = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
+        sent = {**headers, **({"Authorization": f"Bearer {token}"} if token else {})}
         if body is not None:
-            said["Content-Type"] = "application/json"
+            sent["Content-Type"] = "application/json"
         try:
             async with self._session.request(
-                method, f"{self._url}{path}", data=body, headers=said, allow_redirects=False
+                method, f"{self._url}{path}", data=body, headers=sent, allow_redirects=False
             ) as answer:
                 text = await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             if fault := tls_fault(error, "REGISTRY_API_URL", "REGISTRY_API_CAFILE"):
                 raise Retryable(f"the registry's API at {self._url} cannot be reached over TLS: {fault}") from error
-            problem = f"{type(error).__name__} {error}".strip()
+            said = f"{type(error).__name__} {error}"  # an answer that is no HTTP may repeat what was sent, too
+            problem = one_line(said.replace(token, "***") if token else said)
             raise Retryable(f"the registry's API does not answer ({problem}): check REGISTRY_API_URL") from error
         if token:  # an answer may repeat what was sent
             text = text.replace(token.encode(), b"***")

@@ -1,5 +1,6 @@
 """Which dead letters a command is about."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from workers.ops.dead_letters.letter import Letter
 MOST_DESCRIBED = 20
 """Values of one filter in a description."""
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+AGE = re.compile(r"([0-9]{1,9})([smhd])")
+OFFSETS = re.compile(r"([0-9]{1,19})(?:-([0-9]{1,19})?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +96,15 @@ def point_in_time(option: str, text: str, now: datetime) -> int:
 
     Raises ``Misconfigured`` that names the option.
     """
-    if text[:-1].isdigit() and text[-1:] in UNITS:
-        return _ms(now - timedelta(**{UNITS[text[-1]]: int(text[:-1])}))
     try:
+        if age := AGE.fullmatch(text):
+            return _ms(now - timedelta(**{UNITS[age[2]]: int(age[1])}))
         at = datetime.fromisoformat(text)
-    except ValueError:
+        return _ms(at if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):  # there is no time before the year 1
         raise Misconfigured(
             f"{option} is {text!r}: write a time such as 2026-01-31T08:00, or an age such as 90m or 2d"
         ) from None
-    return _ms(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
 def stages(names: Collection[str]) -> frozenset[str]:
@@ -115,10 +118,10 @@ def stages(names: Collection[str]) -> frozenset[str]:
 
 def offset_range(text: str) -> tuple[int, int]:
     """Read ``7`` or ``7-19``, which includes both. Raises ``Misconfigured``."""
-    first, _, last = text.partition("-")
-    if not first.isdigit() or (last and not last.isdigit()):
+    found = OFFSETS.fullmatch(text)
+    if found is None:
         raise Misconfigured(f"--offset is {text!r}: write an offset such as 7, or a range such as 7-19")
-    return int(first), int(last or first)
+    return int(found[1]), int(found[2] or found[1])
 
 
 def _ms(at: datetime) -> int:

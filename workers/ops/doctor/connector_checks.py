@@ -39,7 +39,7 @@ def judge_connector(status: Mapping[str, Any] | None, address: str) -> Finding:
 
 
 def _told(part: Mapping[str, Any]) -> str:
-    first = part.get("trace", "").partition("\n")[0].strip()
+    first = str(part.get("trace") or "").partition("\n")[0].strip()
     return f"{part['state']} ({first})" if first else str(part["state"])
 
 

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from tests.registry_api_server import DROP, SILENCE, RegistryApiServer
+from tests.unit.fuzz.server import any_bytes
 from workers.adapters.registry_api.client import RegistryApi
 from workers.config.settings import RegistryApiSettings
 from workers.core.errors import RequestRejected, Retryable
@@ -86,3 +87,13 @@ async def test_an_answer_that_is_no_schema_is_a_refusal(server: RegistryApiServe
     server.text = text
     with pytest.raises(RequestRejected, match="no JSON object"):
         await api.get("/api/v1/registry/schemas/s/versions/1")
+
+
+async def test_an_answer_that_is_no_http_is_shown_without_the_token_that_it_repeats() -> None:
+    with any_bytes() as server:
+        server.answer = b'HTTP/1.1 401 No\r\nContent-L\0\n{"who": "%s"}' % TOKEN.encode()
+        async with RegistryApi(RegistryApiSettings(url=server.url, token=SecretStr(TOKEN))) as api:
+            with pytest.raises(Retryable, match="does not answer") as caught:
+                await api.get(PATH)
+    assert TOKEN not in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1

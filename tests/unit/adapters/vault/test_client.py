@@ -8,7 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
+from tests.unit.fuzz.server import AnyBytes, any_bytes
+from workers.adapters.vault.transit import Transit
 from workers.config.settings import VaultSettings
+from workers.core.errors import Misconfigured, Unreachable
 from workers.ops.doctor.finding import State
 from workers.ops.doctor.vault_checks import check_vault
 
@@ -65,3 +68,31 @@ def test_a_sealed_vault_and_none_at_all_are_out_of_reach(address: str, path: str
 
 def test_without_an_address_nothing_is_checked() -> None:
     assert check_vault(settings(None)) == []
+
+
+def answered(server: AnyBytes, status: str, body: bytes) -> None:
+    server.answer = (
+        b"HTTP/1.1 %s\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+        % (
+            status.encode(),
+            len(body),
+            body,
+        )
+    )
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"{}", b'{"data": 7}', b'{"data": {"keys": []}}'])
+def test_another_server_at_the_address_is_out_of_reach(body: bytes) -> None:
+    with any_bytes() as server:
+        answered(server, "200 OK", body)
+        with pytest.raises(Unreachable, match="answers, but not as a vault does: set VAULT_ADDR"):
+            Transit(settings(server.url)).public_keys("key")
+
+
+def test_a_refusal_that_repeats_the_login_is_shown_without_it() -> None:
+    account = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl"
+    with any_bytes() as server:
+        answered(server, "403 Forbidden", json.dumps({"errors": [f"{TOKEN} and {account}\nare denied"]}).encode())
+        with pytest.raises(Misconfigured) as caught:
+            Transit(settings(server.url)).sign("key", b"payload")
+    assert "(*** and *** are denied)" in str(caught.value)

@@ -27,7 +27,21 @@ def test_a_time_is_absolute_or_an_age(text: str, at: datetime) -> None:
     assert point_in_time("--since", text, NOW) == at.timestamp() * 1000
 
 
-@pytest.mark.parametrize("text", ["", "d", "yesterday", "2x", "-1d", "2026-13-01"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "d",
+        "yesterday",
+        "2x",
+        "-1d",
+        "2026-13-01",
+        "99999999999d",
+        "999999999d",
+        "\N{SUPERSCRIPT TWO}d",
+        "9" * 5_000 + "d",
+    ],
+)
 def test_another_text_is_no_time(text: str) -> None:
     with pytest.raises(Misconfigured, match=r"--since is .* write a time such as"):
         point_in_time("--since", text, NOW)
@@ -38,7 +52,7 @@ def test_an_offset_range_includes_both_ends(text: str, offsets: tuple[int, int])
     assert offset_range(text) == offsets
 
 
-@pytest.mark.parametrize("text", ["", "-", "-7", "7-x", "a"])
+@pytest.mark.parametrize("text", ["", "-", "-7", "7-x", "a", "\N{SUPERSCRIPT TWO}", "9" * 5_000])
 def test_another_text_is_no_offset(text: str) -> None:
     with pytest.raises(Misconfigured, match="--offset is"):
         offset_range(text)

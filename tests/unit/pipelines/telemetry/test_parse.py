@@ -117,6 +117,12 @@ def test_an_event_of_a_span_must_have_its_trace_as_key(record: str, key: bytes |
     assert rejection.value.code == "key.mismatch"
 
 
+def test_a_wrong_key_is_not_quoted_because_it_may_be_a_user() -> None:
+    with pytest.raises(Rejected) as rejection:
+        parsed_from(fields(), key=b"ada.lovelace")
+    assert rejection.value.message == "the key is 12 other bytes: use the trace_id 't1' in UTF-8"
+
+
 @pytest.mark.parametrize("missing", [{"trace_id": None}, {"span_id": None}, {"trace_id": ""}, {"span_id": ""}])
 def test_an_aggregate_without_trace_or_span_may_have_any_key(missing: dict[str, Any]) -> None:
     event = parsed_from(fields(METRICS, **missing), METRICS, key=b"the model")

@@ -32,11 +32,26 @@ def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
 
     ``MEMORY_GRAPH_STACK_JAVA_OPTIONS`` has further options for each process of Java.
     """
-    joined = ":".join(str(jar) for jar in classpath).replace("\\", "\\\\").replace('"', '\\"')
-    argument_file = folder / "classpath.args"
-    argument_file.write_text(f'-cp "{joined}"\n')
+    joined = _quoted(":".join(str(jar) for jar in classpath))
+    file = folder / "classpath.args"
+    file.write_text(f"-cp {joined}\n")
     further = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
-    return [str(JAVA), f"@{argument_file}", *further, "-XX:+ExitOnOutOfMemoryError", *arguments]
+    return [str(JAVA), f"@{file}", *further, "-XX:+ExitOnOutOfMemoryError", *arguments]
+
+
+def argument_file(arguments: Sequence[str], file: Path) -> str:
+    """Write arguments to a file that only this user may read; return what stands for them on a command line of Java.
+
+    For a password: anyone can read command lines. The caller removes the file.
+    """
+    file.touch(mode=0o600)
+    file.write_text("\n".join(_quoted(each) for each in arguments))
+    return f"@{file}"
+
+
+def _quoted(argument: str) -> str:
+    escaped = argument.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def run_once(argv: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, stdin: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from workers.dev.stack.ports import http_ok
 from workers.dev.stack.server import Command, Instance, LocalServer, authority_of, plain_environment
-from workers.dev.stack.servers.java import SHORT_LIVED, java, run_once
+from workers.dev.stack.servers.java import SHORT_LIVED, argument_file, java, run_once
 from workers.dev.stack.tls.files import SUITES
 
 # The last line saves 8 s at each stop: without it Bolt waits for idle threads.
@@ -60,10 +60,14 @@ def prepare(instance: Instance) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(configuration(instance))
     if not (instance.folder / "data" / "dbms" / "auth.ini").exists():
-        tool = java(instance.folder, instance.jars["neo4j"], *SHORT_LIVED, *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
-        run_once(
-            [*tool, "dbms", "set-initial-password", instance.secrets["password"]], instance.log, _folders(instance)
-        )
+        file = instance.folder / "password.args"
+        arguments = ["org.neo4j.cli.AdminTool", "dbms", "set-initial-password", instance.secrets["password"]]
+        named = argument_file(arguments, file)
+        tool = java(instance.folder, instance.jars["neo4j"], *SHORT_LIVED, *JAVA_OPTIONS, named)
+        try:
+            run_once(tool, instance.log, _folders(instance))
+        finally:
+            file.unlink()
 
 
 def configuration(instance: Instance) -> str:

@@ -67,13 +67,16 @@ def check_size_bytes(size: int | None) -> None:
 
 
 def check_source_ip(address: str | None) -> None:
-    """Check that it is an IPv4 or IPv6 address."""
+    """Check that it is an IPv4 or IPv6 address. It is not quoted: it says where a person is."""
     if address is None:
         return
     try:
         ip_address(address)
     except ValueError:
-        reject("source_ip.invalid", f"source_ip is {quoted(address)}: send an IPv4 or IPv6 address, without a port")
+        reject(
+            "source_ip.invalid",
+            f"source_ip is a text of {len(address)} characters: send an IPv4 or IPv6 address, without a port",
+        )
 
 
 def check_classification(classification: str | None) -> None:

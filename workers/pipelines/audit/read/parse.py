@@ -1,6 +1,6 @@
 """Make an event of a decoded record, or reject it with field, value and fix."""
 
-from workers.core.checks import quoted, reject
+from workers.core.checks import described, quoted, reject
 from workers.core.record import Decoded
 from workers.pipelines.audit.chain.canonical import canonical
 from workers.pipelines.audit.event_types import EVENT_TYPES, EventType
@@ -78,5 +78,5 @@ def check_key(event: Event, key: bytes | None) -> None:
     """
     expected = event.fields["content_id"] or event.fields["user_id"]
     if expected and key != expected.encode():
-        field = "content_id" if event.fields["content_id"] else "user_id"
-        reject("key.mismatch", f"the key is {quoted(key)}: use the {field} {quoted(expected)} in UTF-8")
+        field = f"content_id {quoted(expected)}" if event.fields["content_id"] else "user_id"
+        reject("key.mismatch", f"the key is {described(key)}: use the {field} in UTF-8")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from workers.core.checks import check_size, check_unicode, quoted, reject
+from workers.core.checks import check_size, check_unicode, described, quoted, reject
 from workers.core.record import Decoded
 from workers.pipelines.evolution.events import (
     Change,
@@ -55,7 +55,7 @@ def parse(decoded: Decoded, now_ms: int) -> Event:
 def check_key(event: Event, key: bytes | None) -> None:
     """Check that the record's key is the schema_id. Raises ``Rejected`` (VALIDATE) with ``key.mismatch``."""
     if key != event.schema_id.encode():
-        message = f"the key is {quoted(key)}, the schema_id {quoted(event.schema_id)}: key the record by schema_id"
+        message = f"the key is {described(key)}, the schema_id {quoted(event.schema_id)}: key the record by schema_id"
         reject("key.mismatch", message)
 
 

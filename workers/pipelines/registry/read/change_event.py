@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from workers.core.checks import quoted, reject
+from workers.core.checks import described, quoted, reject
 from workers.core.errors import Dropped
 from workers.core.record import Decoded
 from workers.pipelines.registry.events import UNSENT, Deletion, Event, Position
@@ -123,7 +123,7 @@ def check_key(event: Event, key: bytes | None) -> None:
     if not key:
         reject("key.missing", f"the key is {key!r}: key the table's changes by {keyed_by} (message.key.columns)")
     if subject.encode() not in key:
-        reject("key.mismatch", f"the key is {quoted(key)}: key the table's changes by {keyed_by}, {quoted(subject)}")
+        reject("key.mismatch", f"the key is {described(key)}: key the table's changes by {keyed_by}, {quoted(subject)}")
 
 
 def _position(source: Mapping[str, Any]) -> Position:

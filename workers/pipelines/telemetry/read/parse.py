@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
-from workers.core.checks import check_size, quoted, reject
+from workers.core.checks import check_size, described, quoted, reject
 from workers.core.record import Decoded
 from workers.pipelines.telemetry.events import (
     AGGREGATED,
@@ -104,7 +104,7 @@ def check_key(event: Event, key: bytes | None) -> None:
     Raises ``Rejected`` (VALIDATE) with ``key.mismatch``. An aggregate without a trace may have any key.
     """
     if event.trace_id and key != event.trace_id.encode():
-        reject("key.mismatch", f"the key is {quoted(key)}: use the trace_id {quoted(event.trace_id)} in UTF-8")
+        reject("key.mismatch", f"the key is {described(key)}: use the trace_id {quoted(event.trace_id)} in UTF-8")
 
 
 def _invocation(fields: Fields, _: int, accept: Accept) -> Invocation:
