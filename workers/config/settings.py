@@ -253,7 +253,11 @@ class RegistryApiSettings(TlsGroup):
 class VaultSettings(TlsGroup):
     """How to reach the key service; without an address there is none."""
 
-    addr: HttpUrl | None = Field(default=None, description="http(s)://host:port of the vault")
+    addr: HttpUrl | None = Field(
+        default=None,
+        pattern=r"^[^@?#]*$",
+        description="http(s)://host:port of the vault, without user, password or query",
+    )
     token: SecretStr = Field(default=NO_SECRET, description="a token of the vault")
     role_id: str = Field(default="", description="the role_id of an AppRole, to log in without a token")
     secret_id: SecretStr = Field(default=NO_SECRET, description="the secret_id of the AppRole, if it has one")

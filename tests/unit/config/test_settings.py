@@ -445,3 +445,10 @@ def test_a_value_over_several_lines_is_shown_in_one(monkeypatch: pytest.MonkeyPa
         Settings.from_environment()
     assert len(str(fault.value).splitlines()) == 1
     assert len(str(fault.value)) < 600
+
+
+def test_an_address_of_the_vault_with_a_password_is_refused_without_showing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAULT_ADDR", "https://me:letmein@vault:8200")
+    with pytest.raises(Misconfigured, match=r"VAULT_ADDR=.*@vault:8200 is not usable") as fault:
+        Settings.from_environment()
+    assert "letmein" not in str(fault.value)
