@@ -10,6 +10,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from workers.core.errors import Misconfigured
+from workers.core.one_line import one_line
 
 Path = tuple[str | int, ...]
 
@@ -52,7 +53,7 @@ def read_content(file: FilePath) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise Misconfigured(
-            f"{file} cannot be read ({error.strerror}); set MEMORY_GRAPH_TOPOLOGY to the path of topology.yaml"
+            f"{one_line(file)} cannot be read ({error.strerror}); set MEMORY_GRAPH_TOPOLOGY to the path of the file"
         ) from None
 
 

@@ -26,6 +26,7 @@ from workers.config.environment import Environment
 from workers.config.settings_faults import joined, sentence_of
 from workers.config.tls.context import TlsVersion
 from workers.core.errors import Misconfigured
+from workers.core.one_line import one_line
 
 
 class SecurityProtocol(StrEnum):
@@ -383,6 +384,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             sentences = [sentence_of(cls, fault) for fault in error.errors(include_url=False)]
             raise Misconfigured(joined(list(dict.fromkeys(sentences)))) from None  # several groups read TLS_MIN_VERSION
+        except OSError as error:  # of a path that no file can have, such as a very long one
+            reason = f"cannot be read ({error.strerror})"
+            raise Misconfigured(f"{one_line(error.filename)} {reason}; name a file in its variable") from None
 
     @classmethod
     def settings_customise_sources(

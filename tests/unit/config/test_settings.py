@@ -452,3 +452,9 @@ def test_an_address_of_the_vault_with_a_password_is_refused_without_showing_it(m
     with pytest.raises(Misconfigured, match=r"VAULT_ADDR=.*@vault:8200 is not usable") as fault:
         Settings.from_environment()
     assert "letmein" not in str(fault.value)
+
+
+def test_a_path_that_no_file_can_have_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KAFKA_SSL_CAFILE", "[" * 5_000)
+    with pytest.raises(Misconfigured, match=r"^\[{200}… cannot be read \(File name too long\); name a file"):
+        Settings.from_environment()

@@ -313,3 +313,8 @@ def test_the_json_schema_has_the_options_of_each_worker() -> None:
     workers = topology_schema(MODELS)["$defs"]["Workers"]
     assert set(workers["properties"]) == {"reader", "writer"}
     assert "Letters" in topology_schema(MODELS)["$defs"]
+
+
+def test_a_path_over_several_lines_is_shown_in_one() -> None:
+    with pytest.raises(Misconfigured, match=r"^a b cannot be read"):
+        read_topology(Path("a\nb"), {})
