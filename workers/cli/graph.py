@@ -9,18 +9,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.cli.backup.commands import add_to as add_backup
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 
 if TYPE_CHECKING:
     from workers.adapters.graph.migration import Migration
     from workers.ops.reprice.pages import Window
 
-app = typer.Typer(help="Prepare the graph, and price its calls again.", no_args_is_help=True)
+app = typer.Typer(help="Prepare the graph, back it up, and price its calls again.", no_args_is_help=True)
 
 
 @app.callback()
 def graph() -> None:
-    """Prepare the graph, and price its calls again."""
+    """Prepare the graph, back it up, and price its calls again."""
 
 
 @app.command()
@@ -149,3 +150,6 @@ def progress(activity: str) -> Iterator[Callable[[str], None]]:
             console.print(state)
 
     yield line
+
+
+add_backup(app)

@@ -209,6 +209,11 @@ class Neo4jSettings(TlsGroup):
     password: SecretStr = Field(default=NO_SECRET, description="the password")
     database: str = Field(default="neo4j", description="the name of the database")
     cafile: FilePath | None = _authority("Neo4j")
+    home: Path | None = Field(
+        default=None,
+        description="the home folder of a Neo4j on this machine, for `graph backup` and `graph restore`; not set, they "
+        "take the neo4j-admin on the PATH",
+    )
 
     @property
     def encryption(self) -> str:

@@ -1,5 +1,7 @@
 """Neo4j Community: Bolt for programs, and its Browser over HTTP."""
 
+import shlex
+
 from workers.dev.stack.ports import http_ok
 from workers.dev.stack.server import Command, Instance, LocalServer, authority_of, plain_environment
 from workers.dev.stack.servers.java import SHORT_LIVED, argument_file, java, run_once
@@ -59,6 +61,7 @@ def prepare(instance: Instance) -> None:
     path = instance.folder / "conf" / "neo4j.conf"
     path.parent.mkdir(exist_ok=True)
     path.write_text(configuration(instance))
+    _write_admin(instance)
     if not (instance.folder / "data" / "dbms" / "auth.ini").exists():
         file = instance.folder / "password.args"
         arguments = ["org.neo4j.cli.AdminTool", "dbms", "set-initial-password", instance.secrets["password"]]
@@ -68,6 +71,17 @@ def prepare(instance: Instance) -> None:
             run_once(tool, instance.log, _folders(instance))
         finally:
             file.unlink()
+
+
+def _write_admin(instance: Instance) -> None:
+    """Write ``bin/neo4j-admin``, as an installed Neo4j has it."""
+    script = instance.folder / "bin" / "neo4j-admin"
+    script.parent.mkdir(exist_ok=True)
+    tool = java(instance.folder, instance.jars["neo4j"], *SHORT_LIVED, *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
+    folders = {"NEO4J_HOME": instance.folder, "NEO4J_CONF": instance.folder / "conf"}
+    variables = [f"{name}={shlex.quote(str(folder))}" for name, folder in folders.items()]
+    script.write_text(f'#!/bin/sh\nexport {" ".join(variables)}\nexec {shlex.join(tool)} "$@"\n')
+    script.chmod(0o700)
 
 
 def configuration(instance: Instance) -> str:
@@ -104,12 +118,9 @@ def exports(instance: Instance) -> dict[str, str]:
         "NEO4J_USERNAME": "neo4j",
         "NEO4J_PASSWORD": instance.secrets["password"],
         "NEO4J_DATABASE": "neo4j",
+        "NEO4J_HOME": str(instance.folder),
         "NEO4J_HTTP": f"{'https' if tls else 'http'}://127.0.0.1:{instance.ports['http']}",
     }
-
-
-def _folders(instance: Instance) -> dict[str, str]:
-    return {"NEO4J_HOME": str(instance.folder), "NEO4J_CONF": str(instance.folder / "conf")}
 
 
 NEO4J = LocalServer(
@@ -122,6 +133,7 @@ NEO4J = LocalServer(
         "NEO4J_PASSWORD",
         "NEO4J_PASSWORD_FILE",
         "NEO4J_DATABASE",
+        "NEO4J_HOME",
         "NEO4J_HTTP",
         "NEO4J_CAFILE",
     ),

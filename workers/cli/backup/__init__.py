@@ -1,0 +1,1 @@
+"""``memory-graph graph backup`` and ``graph restore``."""
