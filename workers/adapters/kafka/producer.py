@@ -128,7 +128,9 @@ class KafkaProducer:
             if self._kafka and (sentence := turned_away(self._kafka, [error.args[0]], f"WRITE to topic {topic}")):
                 self._spent.set()
                 raise NotAllowed(sentence) from error
-            if error.args[0].fatal():
+            if error.args[0].code() in SPENT:  # of this one: what Kafka reported before was fatal
+                self._spent.set()
+            elif error.args[0].fatal():
                 raise
             raise _not_taken(error.args[0], f"a record for {topic}") from error
 
