@@ -16,6 +16,7 @@ import pytest
 
 from tests.chaos.bugs import Bug
 from tests.chaos.checking.checker import judge
+from tests.chaos.disasters.measured import measured, write
 from tests.chaos.faults.scale import nothing
 from tests.chaos.report import Report, Scenario
 from tests.chaos.running.arena import Arena
@@ -115,6 +116,8 @@ def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
     async def judge_it(arena: Arena) -> Report:
         await asyncio.to_thread(arena.finish)
         report = await asyncio.to_thread(judge, arena, Scenario(request.node.nodeid, seed))
+        if not report.findings and (found := measured(report.history)):
+            await asyncio.to_thread(write, found, HOME)
         print(report)  # noqa: T201 - pytest shows it when the test fails, and with -s
         return report
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.chaos.disasters.known import Disaster
 from tests.chaos.faults.scale import scaled_out_and_in
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.supply import Pace
@@ -22,27 +23,28 @@ async def restored_from_a_backup(arena: Arena, session_timeout_seconds: int = 6)
     arena.supply.pace = Pace.STEPS
     arena.tune(session_timeout_seconds=session_timeout_seconds)
     arena.start()
-    await _more_batches(arena)
-    await asyncio.to_thread(arena.servers.dump_graph)
+    await more_batches(arena)
+    await asyncio.to_thread(arena.servers.back_up_graph)
     arena.fault("backed up")
-    await _more_batches(arena)
+    await more_batches(arena)
+    arena.disaster(Disaster.NEO4J_OLDER)
     arena.history.note("restoring")
-    await asyncio.to_thread(arena.servers.load_graph)
-    await _restored(arena)
+    await asyncio.to_thread(arena.servers.restore_graph)
+    await restored(arena)
     arena.fault("restored from a backup")
-    await _more_batches(arena)
+    await more_batches(arena)
 
 
 async def emptied(arena: Arena) -> None:
     """Delete everything but the migrations, in one transaction."""
     arena.start(), arena.start()
-    await _more_batches(arena)
+    await more_batches(arena)
     arena.history.note("restoring")
     with arena.corner.driver() as driver, driver.session(database=arena.corner.settings.neo4j.database) as session:
         await asyncio.to_thread(lambda: session.run(WIPE).consume())
-    await _restored(arena)
+    await restored(arena)
     arena.fault("emptied")
-    await _more_batches(arena)
+    await more_batches(arena)
 
 
 async def nothing_remembered(arena: Arena) -> None:
@@ -51,12 +53,13 @@ async def nothing_remembered(arena: Arena) -> None:
     await scaled_out_and_in(arena)
 
 
-async def _more_batches(arena: Arena) -> None:
+async def more_batches(arena: Arena) -> None:
+    """Wait until some batches more are written."""
     wrote = arena.evidence.writes()
     await arena.until(lambda: arena.evidence.writes() >= wrote + BATCHES, "records flow")
 
 
-async def _restored(arena: Arena) -> None:
+async def restored(arena: Arena) -> None:
     """Note that the graph is another, once the witness has begun to look at that: its look may have been under way."""
     looks = arena.witness.looks
     await arena.until(lambda: arena.witness.looks > looks + 1, "the witness looks at the other graph")

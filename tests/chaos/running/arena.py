@@ -47,6 +47,11 @@ class Arena:
         """Add a fault to the history."""
         self.history.note("fault", name=name, **told)
 
+    def disaster(self, name: str) -> None:
+        """Add the fault that is measured from here until everything is in the graph."""
+        self.history.note("disaster", name=name)
+        self.fault(name)
+
     def tune(self, **tuning: Any) -> None:
         """Override options of the scenario's tuning, for every worker started from now on."""
         self.corner.topology = self.corner.write_topology(tuning)
@@ -110,6 +115,7 @@ class Arena:
                 self.history.note("stuck", told=told, tails=self.tails())
                 return
             await asyncio.sleep(POLL_SECONDS)
+        self.history.note("caught_up")
 
     async def leave(self, worker: WorkerProcess) -> None:
         """Send SIGTERM, and wait until the worker has drained."""

@@ -1,19 +1,26 @@
 """The chaos tests' own stack: its servers may be killed, frozen and restarted."""
 
+import asyncio
 import os
+import shutil
 import signal
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
+import pytest
 
 from workers.config.settings import Settings
+from workers.core.errors import ProblemsFound
 from workers.dev.stack.lifecycle import up
 from workers.dev.stack.process import ProcessIdentity, stop
 from workers.dev.stack.progress import NoProgress, ProgressLines
 from workers.dev.stack.servers import SERVERS
 from workers.dev.stack.state import load_state
+from workers.ops.backup.manifest import Manifest, latest, read_json
+from workers.ops.backup.restore import require_restored, restore
+from workers.ops.backup.server import until_answer
+from workers.ops.backup.take import backup
 
 
 class Servers:
@@ -38,6 +45,7 @@ class Servers:
                     "username": values["NEO4J_USERNAME"],
                     "password": values["NEO4J_PASSWORD"],
                     "database": values["NEO4J_DATABASE"],
+                    "home": values["NEO4J_HOME"],
                 },
             }
         )
@@ -60,27 +68,37 @@ class Servers:
                 self.thaw(server)
         up(self.name, (), NoProgress(), environment={}, home=self._home, well_known_ports=False)
 
-    def dump_graph(self) -> None:
-        """Stop Neo4j, dump its database, and start it again."""
-        self._administer("dump", "--to-path", str(self._dumps))
+    def lose(self, server: str) -> None:
+        """Kill the server and delete what it has stored."""
+        self.kill(server)
+        for path in self._stored(server):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def load_graph(self) -> None:
-        """Stop Neo4j, load the dump, and start it again."""
-        self._administer("load", "--from-path", str(self._dumps))
-
-    def _administer(self, verb: str, *where: str) -> None:
-        """Run ``neo4j-admin database``, with the Java of the running server."""
-        *java, _entry_point, home, configuration = psutil.Process(self._identity("neo4j").pid).cmdline()
-        folders = {"NEO4J_HOME": home.partition("=")[2], "NEO4J_CONF": configuration.partition("=")[2]}
+    def back_up_graph(self) -> None:
+        """Take a backup, which needs Neo4j stopped, and start it again."""
+        graph = self.settings().neo4j
+        with pytest.raises(ProblemsFound, match="only while it is stopped"):
+            backup(graph, self._backups)
         self.stop("neo4j")
-        self._dumps.mkdir(exist_ok=True)
-        command = [*java, "org.neo4j.cli.AdminTool", "database", verb, "neo4j", *where, "--overwrite-destination=true"]
-        subprocess.run(command, env={**os.environ, **folders}, check=True, capture_output=True)
+        backup(graph, self._backups)
         self.start()
 
+    def restore_graph(self) -> None:
+        """Load the last backup, with Neo4j stopped; start it, and compare the graph with the manifest."""
+        graph, file = self.settings().neo4j, latest(self._backups)
+        manifest = read_json(Manifest, file)
+        self.stop("neo4j")
+        restore(graph, file, manifest)
+        self.start()
+        require_restored(manifest, asyncio.run(until_answer(graph)))
+
+    def _stored(self, server: str) -> list[Path]:
+        """Return the files or folders that a server keeps."""
+        return sorted((self._home / self.name / server).glob("data"))
+
     @property
-    def _dumps(self) -> Path:
-        return self._home / self.name / "dumps"  # removed with the stack
+    def _backups(self) -> Path:
+        return self._home / self.name / "backups"  # removed with the stack
 
     def freeze(self, server: str) -> None:
         """Send SIGSTOP: connections stay open, but nothing answers."""

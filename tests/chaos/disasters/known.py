@@ -1,0 +1,22 @@
+"""The disasters that are measured. Each has a section with its title in helm/monitoring/DISASTERS.md."""
+
+import re
+from enum import StrEnum
+
+
+class Disaster(StrEnum):
+    """A whole server is gone, or what it had. The value is the title of its section."""
+
+    NEO4J_LOST = "Neo4j lost"
+    NEO4J_OLDER = "Neo4j restored from an older backup"
+
+    @property
+    def anchor(self) -> str:
+        """Return the address of its section within the page."""
+        return re.sub(r"[^\w -]", "", self.value.lower()).replace(" ", "-")
+
+
+SCALES_WITH = {
+    Disaster.NEO4J_LOST: "the size of the dump, then the records since the backup",
+    Disaster.NEO4J_OLDER: "the size of the dump, then the records since the backup",
+}
