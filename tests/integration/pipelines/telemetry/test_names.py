@@ -119,7 +119,9 @@ class World:
         return Query(query.cypher.replace("MATCH (n:ModelName)", OWN_NAMES.format(self.name)), query.parameters)
 
     async def settle(self) -> None:
-        """Run the job until it has compared all names once more, and then found none that is due."""
+        """Run the job until it has read the registry, compared all names once more, and then found none that is due."""
+        while self.job.query(self.now).cypher != GRAPH_VERSION:
+            await self.round()
         self.now += COMPARED_EVERY_MS
         compared = False
         while not (compared and self.job.query(self.now).cypher == GRAPH_VERSION):
