@@ -22,7 +22,6 @@ from workers.ops.audit.finding import Finding, Kind, Progress, Result
 from workers.ops.audit.graph.events import GraphSource
 from workers.ops.audit.graph.verify import verify_graph
 from workers.ops.audit.source import Source
-from workers.ops.audit.topic.recompute import Value
 from workers.ops.audit.topic.verify import Decoding, Part, TopicChain
 from workers.ops.audit.topic.watermark import WORKER, written_to
 from workers.ops.audit.verify import Task
@@ -107,8 +106,7 @@ async def _decoding(settings: Settings, topology: Topology) -> AsyncIterator[Dec
     registry = SchemaRegistry(settings.schema_registry)
     codec = AvroCodec(registry, load_reader_schemas(topology.schemas_folder / WORKER))
 
-    async def prepare(messages: Sequence[Any]) -> None:
-        records: Sequence[Any] = [Value.of(message) for message in messages]
+    async def prepare(records: Sequence[Any]) -> None:
         try:
             await codec.prepare(records)
         except Retryable as error:

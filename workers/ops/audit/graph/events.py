@@ -169,6 +169,14 @@ MATCH (e:AuditEvent {{partition: $partition}})
 WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.sequence >= $first AND e.sequence <= $last
 RETURN {PLACED} ORDER BY sequence
 """
+# One list of texts: a row for each event would cost more than all else of verification.
+HASHES = """
+MATCH (e:AuditEvent {partition: $partition})
+WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.sequence >= $first AND e.sequence <= $last
+WITH e.sequence AS sequence, e.hash AS hash ORDER BY sequence
+WITH collect(sequence) AS sequences, collect(hash) AS hashes
+RETURN CASE WHEN sequences = range($first, $last) THEN hashes ELSE [] END AS hashes
+"""
 OF_IDS = f"""
 UNWIND $ids AS id
 MATCH (e:AuditEvent {{id: id}})
@@ -194,6 +202,11 @@ class GraphPlaces:
     async def between(self, first: int, last: int) -> list[Placed]:
         """Return the events from one sequence to another, both included."""
         return [Placed(**row) for row in await self._graph.rows(PLACES, **self._place, first=first, last=last)]
+
+    async def hashes(self, first: int, last: int) -> list[str]:
+        """Return the hash at each sequence from one to another; none where a sequence is missing or there twice."""
+        ((hashes,),) = await self._graph.values(HASHES, **self._place, first=first, last=last)
+        return list(hashes)
 
     async def with_hash(self, value: str) -> list[Placed]:
         """Return the events with a hash."""

@@ -19,9 +19,9 @@ class Comparison:
 
     async def add(self, window: Sequence[Computed]) -> None:
         """Compare the next events; ``finding`` is the first difference."""
-        placed = await self._places.between(window[0].sequence, window[-1].sequence)
-        if [(each.sequence, each.hash) for each in placed] != [(each.sequence, each.hash) for each in window]:
-            await self._part(window, placed)
+        first, last = window[0].sequence, window[-1].sequence
+        if await self._places.hashes(first, last) != [each.hash for each in window]:
+            await self._part(window, await self._places.between(first, last))
         self._compare_checkpoints(window)
 
     async def end(self, head: int) -> None:

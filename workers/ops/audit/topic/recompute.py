@@ -28,7 +28,7 @@ class Computed(NamedTuple):
     offset: int
 
 
-class Log(Protocol):
+class Fetched(Protocol):
     """A fetched record, as librdkafka has it."""
 
     def offset(self) -> int | None: ...
@@ -37,16 +37,18 @@ class Log(Protocol):
     def headers(self) -> Any: ...
 
 
-class Value(NamedTuple):
-    """What the decoder needs of a record: the writer's schema may be named in a header."""
+class Logged(NamedTuple):
+    """What is needed of a record of the log; the writer's schema may be named in a header."""
 
+    offset: int
+    key: bytes | None
     value: bytes | None
     headers: Headers
 
     @classmethod
-    def of(cls, message: Log) -> "Value":
-        """Return those of a fetched record."""
-        return cls(message.value(), message.headers() or [])
+    def of(cls, message: Fetched) -> "Logged":
+        """Return that of a fetched record."""
+        return cls(message.offset() or 0, message.key(), message.value(), message.headers() or [])
 
 
 class Seen:
@@ -101,16 +103,15 @@ class Recomputing:
         self._accept = accept
         self._dead_letters = dead_letters
 
-    def events(self, messages: Sequence[Log]) -> Iterator[Computed]:
+    def events(self, records: Sequence[Logged]) -> Iterator[Computed]:
         """Return the events of these records, without invalid ones and duplicates."""
-        for message in messages:
-            offset = message.offset() or 0
-            if offset in self._dead_letters:
+        for record in records:
+            if record.offset in self._dead_letters:
                 continue
             try:
-                decoded = self._decode(Value.of(message))
+                decoded = self._decode(record)
                 if self._accept is not None:
-                    self._accept(decoded, message.key())
+                    self._accept(decoded, record.key)
                 fields = decoded.fields
                 content = canonical(fields)
             except (Rejected, Dropped, KeyError, ValueError):
@@ -119,4 +120,4 @@ class Recomputing:
             if self.seen.came(identity):
                 continue
             self.head = link(self.head, content)
-            yield Computed(self.head.sequence, *identity, self.head.hash.hex(), offset)
+            yield Computed(self.head.sequence, *identity, self.head.hash.hex(), record.offset)

@@ -13,7 +13,7 @@ from workers.ops.audit.finding import Chain, Finding, Kind, Progress, Result
 from workers.ops.audit.graph.events import OF_IDS, GraphPlaces
 from workers.ops.audit.topic.anchor import anchor
 from workers.ops.audit.topic.compare import Comparison
-from workers.ops.audit.topic.recompute import NONE, Computed, Identity, Recomputing, Seen
+from workers.ops.audit.topic.recompute import NONE, Computed, Identity, Logged, Recomputing, Seen
 from workers.ops.audit.topic.watermark import written_to
 from workers.pipelines.audit.chain.link import Head, genesis
 
@@ -118,20 +118,21 @@ class TopicChain:
 
     async def _windows(self, computing: Recomputing, begin: int) -> AsyncIterator[list[Computed]]:
         window: list[Computed] = []
-        async for messages in self._batches(begin):
-            window += computing.events(messages)
+        async for records in self._batches(begin):
+            window += computing.events(records)
             if len(window) >= WINDOW_RECORDS:
                 yield window
                 window = []
         if window:
             yield window
 
-    async def _batches(self, begin: int) -> AsyncIterator[list[Any]]:
+    async def _batches(self, begin: int) -> AsyncIterator[list[Logged]]:
         number = self.chain.partition
         for messages in self.reader.batches({number: begin}, {number: self.part.end}):
-            await self.decoding.prepare(messages)
-            self.progress(len(messages))
-            yield messages
+            records = [Logged.of(message) for message in messages]
+            await self.decoding.prepare(records)
+            self.progress(len(records))
+            yield records
 
     async def _head(self) -> tuple[int, Head] | None:
         """Return the offset to begin at, and the head of the chain before it."""
@@ -139,8 +140,8 @@ class TopicChain:
             return 0, genesis(*self.chain)
         computing = Recomputing(Head(0, b""), Seen(ANCHOR_RECORDS), *self.decoding[1:], self._dead)
         events: list[Computed] = []
-        async for messages in self._batches(self.part.begin):
-            events += computing.events(messages)
+        async for records in self._batches(self.part.begin):
+            events += computing.events(records)
             if len(events) >= ANCHOR_RECORDS:
                 break
         if not events:

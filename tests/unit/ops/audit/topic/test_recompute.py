@@ -5,7 +5,7 @@ from tests.model.audit_edits import event, numbers
 from workers.core.errors import Rejected
 from workers.core.record import Decoded
 from workers.core.stage import Stage
-from workers.ops.audit.topic.recompute import Computed, Identity, Recomputing, Seen
+from workers.ops.audit.topic.recompute import Computed, Identity, Logged, Recomputing, Seen
 from workers.pipelines.audit.chain.link import genesis
 
 TOPIC = "audit-events"
@@ -44,11 +44,11 @@ def accept(decoded: Decoded, key: bytes | None) -> None:
 
 
 def computed(events: list[int], seen: Seen | None = None, dead: set[int] | None = None, **how: Any) -> list[Computed]:
-    messages = [Message(10 + at, number) for at, number in enumerate(events)]
+    records = [Logged.of(Message(10 + at, number)) for at, number in enumerate(events)]
     computing = Recomputing(
         genesis(TOPIC, 1), seen or Seen(len(events)), decode, how.get("accept"), frozenset(dead or ())
     )
-    return list(computing.events(messages))
+    return list(computing.events(records))
 
 
 def hashes(*events: int) -> list[str]:

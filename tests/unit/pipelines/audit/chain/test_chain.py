@@ -62,6 +62,19 @@ def test_any_event_has_the_bytes_of_the_standard_and_of_the_second_implementatio
     assert canonical(event) == rfc8785.dumps(event) == naive_chain.canonical_bytes(event)
 
 
+@given(AUDIT_EVENTS)
+def test_other_keys_and_the_order_of_the_keys_do_not_change_the_bytes(event: dict[str, Any]) -> None:
+    assert canonical({"hash": 1, **dict(reversed(event.items()))}) == canonical(event)
+
+
+def test_a_field_that_is_not_there_is_no_null() -> None:
+    event = dict(EVENTS[0])
+    del event["reason"]
+    for other in ({}, {"reasons": None}):
+        with pytest.raises(KeyError, match="reason"):
+            canonical({**event, **other})
+
+
 def test_the_details_stand_alone_as_they_stand_in_their_event() -> None:
     details = {"\ue000": "after", "\U0001f511": "before", "a": "\n"}
     assert canonical_details(details) == '{"a":"\\n","\U0001f511":"before","\ue000":"after"}'
