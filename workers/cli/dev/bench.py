@@ -22,11 +22,13 @@ def bench(  # noqa: PLR0913 - one parameter an option
     only: Annotated[
         str,
         typer.Option(
-            help="Some of: ours, forgetful, unwind-1, unwind-2, unwind-4, plain, quix, other, latency, scale, "
-            "dead-letters. Comma-separated."
+            help="Some of: ours, forgetful, unwind-1, unwind-2, unwind-4, plain, quix, other, audit, latency, "
+            "scale, dead-letters. Comma-separated."
         ),
     ] = "",
-    records: Annotated[str, typer.Option(help="Some of: complete, mix, late. Comma-separated.")] = "complete,mix",
+    records: Annotated[str, typer.Option(help="Some of: complete, mix, late, vault. Comma-separated.")] = (
+        "complete,mix,vault"
+    ),
     other: Annotated[
         Path | None, typer.Option(help="A checkout of another version, set up in its .venv, to compare with.")
     ] = None,

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from workers.dev.bench.field import Field
 from workers.dev.bench.ground import Ground
 from workers.dev.bench.quix import quix_python
-from workers.dev.bench.records import COMPLETE, LATE, MIX
+from workers.dev.bench.records import COMPLETE, LATE, MIX, VAULT
 
 PEERS = Path(__file__).parent / "peers"
 EVERYTHING = frozenset({COMPLETE, MIX})
@@ -71,7 +71,7 @@ class Ours:
 
     def __call__(self, ground: Ground, field: Field, group: str) -> Sequence[Start]:
         environment = worker_environment(ground, field.topic, group, field.partitions, self.changed)
-        argv = [sys.executable, "-m", "workers.cli.main", "worker", "telemetry"]
+        argv = [sys.executable, "-m", "workers.cli.main", "worker", ground.worker]
         return [Start(argv, environment)] * self.processes
 
 
@@ -129,7 +129,7 @@ def _peer(ground: Ground, field: Field, group: str) -> dict[str, str]:
     }
 
 
-OURS, PLAIN, QUIX, OTHER = "ours", "plain", "quix", "other"
+OURS, PLAIN, QUIX, OTHER, AUDIT = "ours", "plain", "quix", "other", "audit"
 FORGETFUL = "forgetful"
 FEW_STATES = {"state": {"max_entries": 1_000}}
 """A call is forgotten long before its late tokens come."""
@@ -137,6 +137,7 @@ CEILING = ("unwind-1", "unwind-2", "unwind-4")
 CONTESTANTS: Mapping[str, Contestant] = {
     OURS: Contestant("memory-graph worker telemetry", Ours(1)),
     FORGETFUL: Contestant("ours, 1,000 states in memory", Ours(1, FEW_STATES), frozenset({COMPLETE, LATE})),
+    AUDIT: Contestant("memory-graph worker audit", Ours(1), frozenset({VAULT})),
     "unwind-1": Contestant("bare UNWIND, 1 writer", Unwind(1)),
     "unwind-2": Contestant("bare UNWIND, 2 writers", Unwind(2)),
     "unwind-4": Contestant("bare UNWIND, 4 writers", Unwind(4)),

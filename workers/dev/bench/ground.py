@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
-from workers.adapters.avro.schemas import load_reader_schemas
+from workers.adapters.avro.schemas import Schema, load_reader_schemas
 from workers.adapters.graph.driver import explained, open_driver
 from workers.adapters.graph.migrate import migrate
 from workers.adapters.kafka.admin import Admin
@@ -24,14 +24,14 @@ from workers.config.topology import Topology
 from workers.dev.bench.graph_access import RunGraph
 from workers.dev.bench.measure.collector import collector
 from workers.dev.bench.measure.machine import server_at
-from workers.pipelines.fleet import load_topology
+from workers.pipelines.fleet import FLEET, load_topology
 
-TELEMETRY = "telemetry"
+TELEMETRY, AUDIT = "telemetry", "audit"
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every part of a run shares. ``run`` is the prefix of its topics and groups."""
+    """What every part of a run shares. ``run`` is the prefix of its topics and groups, ``worker`` the one measured."""
 
     settings: Settings
     topology: Topology
@@ -41,6 +41,7 @@ class Ground:
     encoder: AvroEncoder
     collector: str
     database: psutil.Process | None
+    worker: str = TELEMETRY
 
     @property
     def subject_topic(self) -> str:
@@ -48,7 +49,7 @@ class Ground:
 
         It is the real one, so that the run leaves no subjects.
         """
-        return self.topology.workers[TELEMETRY].topic
+        return self.topology.workers[self.worker].topic
 
     def topology_file(
         self, topic: str, group: str, partitions: int, changed: Mapping[str, Any] = MappingProxyType({})
@@ -57,13 +58,15 @@ class Ground:
 
         Its tuning is the project's, except for the blocks in ``changed``.
         """
-        tuning = self.topology.workers[TELEMETRY].model_dump() | {"topic": topic, "group": group, **changed}
+        options = self.topology.workers[self.worker]
+        tuning = options.model_dump() | {"topic": topic, "group": group, **changed}
+        published = {each: self.topology.topics[each].model_dump() for each in FLEET[self.worker].publishes(options)}
         spec = self.topology.topics[self.subject_topic].model_dump() | {"partitions": partitions}
         document = {
             "schemas": str(self.topology.schemas_folder.resolve()),
             "replication_factor": self.topology.replication_factor,
-            "topics": {topic: spec},
-            "workers": {TELEMETRY: tuning},
+            "topics": {topic: spec} | published,
+            "workers": {self.worker: tuning},
         }
         path = self.folder / f"{group}.yaml"
         path.write_text(json.dumps(document, indent=1))  # JSON is YAML, too
@@ -76,7 +79,7 @@ class Ground:
 
     def watermarks(self, topic: str) -> str:
         """Return the prefix of the ids of our worker's watermarks of a topic."""
-        return f"{TELEMETRY}/{topic}/"
+        return f"{self.worker}/{topic}/"
 
 
 @asynccontextmanager
@@ -101,13 +104,21 @@ async def open_ground(folder: Path) -> AsyncIterator[Ground]:
                     folder=folder,
                     run=run,
                     graph=graph,
-                    encoder=AvroEncoder(registry, load_reader_schemas(topology.schemas_folder / TELEMETRY)),
+                    encoder=AvroEncoder(registry, _schemas(topology)),
                     collector=address,
                     database=server_at(settings.neo4j.uri),
                 )
     finally:
         await registry.aclose()
         await asyncio.to_thread(_remove, settings, run)
+
+
+def _schemas(topology: Topology) -> dict[str, Schema]:
+    return {
+        name: schema
+        for worker in (TELEMETRY, AUDIT)
+        for name, schema in load_reader_schemas(topology.schemas_folder / worker).items()
+    }
 
 
 def _remove(settings: Settings, run: str) -> None:

@@ -10,6 +10,9 @@ from typing import NamedTuple
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.core.errors import Misconfigured
 from workers.core.node_key import invocation_key
+from workers.dev.sample.audit.contents import contents
+from workers.dev.sample.audit.stream import RECORD as AUDIT_EVENT
+from workers.dev.sample.audit.stream import audit
 from workers.dev.sample.calls.source import imitated, length_ms
 from workers.dev.sample.records.sampled import ERROR, INVOCATION, LATENCY, METRICS, Sampled
 from workers.dev.sample.records.tally import Tally
@@ -18,10 +21,12 @@ from workers.dev.sample.stream import telemetry
 COMPLETE = "complete"
 MIX = "mix"
 LATE = "late"
+VAULT = "vault"
 RECORD_SETS: Mapping[str, str] = {
     COMPLETE: "invocation-complete only, each in a trace of its own: everybody draws the same graph",
     MIX: "the telemetry mix of the demo: starts, ends, tokens, latencies, errors and aggregates of whole traces",
     LATE: "as complete, but every tenth record has the tokens of a call that ended 10,000 records before",
+    VAULT: "audit events about the prompts and completions of whole traces, as of the demo, for the audit worker",
 }
 LATE_AFTER, ONE_LATE_IN = 10_000, 10
 COMPLETE_PER_CALL = 0.9
@@ -49,10 +54,14 @@ class Nodes:
     invocations: set[str] = field(default_factory=set)
     metrics: set[str] = field(default_factory=set)
     errors: set[str] = field(default_factory=set)
+    audit_events: set[str] = field(default_factory=set)
 
     def note(self, record: Sampled) -> None:
         """Add the keys of the nodes that a record creates."""
         fields = record.fields
+        if record.record_name == AUDIT_EVENT:
+            self.audit_events.add(fields["audit_id"])
+            return
         if fields["trace_id"]:
             self.invocations.add(invocation_key(fields["trace_id"], fields["span_id"]))
         if record.record_name in {LATENCY, METRICS}:
@@ -73,6 +82,8 @@ class RecordSet:
     @property
     def expected(self) -> dict[str, int]:
         """Counts by label and relationship type."""
+        if self.name == VAULT:
+            return {"AuditEvent": len(self.records)}
         if self.name in {COMPLETE, LATE}:  # Tally counts by start records, which are not there
             ends = sum(record.decides is not None for record in self.records)
             return {"Invocation": ends, "USES_MODEL": ends}
@@ -89,6 +100,9 @@ def sampled(name: str, events: int, seed: int) -> Iterator[Sampled]:
         return islice(with_late_tokens(_telemetry(int(events / COMPLETE_PER_CALL) + 1, seed)), events)
     if name == MIX:
         return _telemetry(max(1, round(events / RECORDS_PER_CALL)), seed)
+    if name == VAULT:
+        calls = list(contents(_telemetry(events, seed)))
+        return islice(audit(calls, seed=seed), events)
     raise Misconfigured(f"there is no record set {name!r}; there are: {', '.join(RECORD_SETS)}")
 
 
@@ -131,6 +145,8 @@ async def encode(sampled_record: Sampled, topic: str, encoder: AvroEncoder) -> B
     """Encode one record under the subjects of ``topic``."""
     name, fields, key = sampled_record
     value = await encoder.encode(topic, name, fields)
+    if name == AUDIT_EVENT:
+        return BenchRecord(key.encode(), value, [], fields["audit_id"])
     trace_id, span_id = fields["trace_id"], fields["span_id"]
     ends = name == INVOCATION and fields["event_type"] != "llm.invocation.start"
     headers: list[tuple[str, bytes | None]] = []
@@ -143,7 +159,8 @@ async def make(name: str, events: int, seed: int, topic: str, encoder: AvroEncod
     """Make and encode a whole record set."""
     made = RecordSet(name)
     for record in sampled(name, events, seed):
-        made.tally.count(record)
+        if name != VAULT:
+            made.tally.count(record)
         made.nodes.note(record)
         made.records.append(await encode(record, topic, encoder))
     return made

@@ -10,9 +10,9 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from workers.dev.bench.contestants import Contestant
 from workers.dev.bench.field import Field
-from workers.dev.bench.ground import Ground
+from workers.dev.bench.ground import AUDIT, Ground
 from workers.dev.bench.measure.machine import cpu_seconds
-from workers.dev.bench.measure.watch import Look, Watch
+from workers.dev.bench.measure.watch import SEEN, SEEN_OF_AUDIT, Look, Watch
 from workers.dev.bench.running import Running, running
 
 LOOK_EVERY_SECONDS = 0.1
@@ -61,7 +61,7 @@ async def play(
     ``seen`` is called at each look: with the processes, the number of visible events, and whether these are all.
     Raises ``ProblemsFound`` when a process fails or makes no progress.
     """
-    watch = Watch(ground.graph, field.checkpoints)
+    watch = Watch(ground.graph, field.checkpoints, SEEN_OF_AUDIT if ground.worker == AUDIT else SEEN)
     try:
         async with running(contestant.starts(ground, field, group), ground.folder, group) as processes:
             samples = await follow(watch, processes, ground.database, seen)

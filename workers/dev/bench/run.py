@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from workers.core.errors import Misconfigured
@@ -11,14 +11,14 @@ from workers.dev.bench.comparison import Comparison, Course, Tell, compare
 from workers.dev.bench.contestants import CONTESTANTS, FORGETFUL, OTHER, OURS, SCALE, Contestant, contestants
 from workers.dev.bench.endurance import Endurance, endure
 from workers.dev.bench.field import fill
-from workers.dev.bench.ground import Ground, open_ground
+from workers.dev.bench.ground import AUDIT, Ground, open_ground
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed, dead_letter_speed
 from workers.dev.bench.measure.latency import Latency, latency
 from workers.dev.bench.measure.machine import Machine, facts, server_at
 from workers.dev.bench.measure.recovery import Recovery, recovery
 from workers.dev.bench.measure.settled import play_settled
 from workers.dev.bench.profile.run import Profile, profile
-from workers.dev.bench.records import COMPLETE, LATE, MIX, RECORD_SETS, make
+from workers.dev.bench.records import COMPLETE, LATE, MIX, RECORD_SETS, VAULT, make
 from workers.dev.bench.round import Measured, play
 from workers.dev.stack.home import stack_home
 from workers.dev.stack.lifecycle import up
@@ -45,7 +45,7 @@ class Options:
     events: int
     rounds: int
     only: tuple[str, ...] = ()
-    records: tuple[str, ...] = (COMPLETE, MIX)
+    records: tuple[str, ...] = (COMPLETE, MIX, VAULT)
     rate: float | None = None
     latency_seconds: float = 30.0
     endurance_minutes: float | None = None
@@ -123,7 +123,7 @@ async def _compare(ground: Ground, options: Options, report: Report, tell: Tell)
     for course, standings in zip(courses, await compare(courses, options.rounds, tell), strict=True):
         report.comparisons[course.records] = Comparison(course.records, PARTITIONS, options.events, standings)
     if options.wants(LATENCY):
-        for name in options.records:
+        for name in [each for each in options.records if each != VAULT]:
             await _latency(ground, options, name, report, tell)
     if options.wants(SCALE_PART):
         report.scale = await _scale(ground, options, tell)
@@ -136,6 +136,7 @@ async def _course(
     ground: Ground, options: Options, name: str, contestants: Mapping[str, Contestant], tell: Tell
 ) -> Course:
     tell(f"{name}: making {options.events:,} records, filling {PARTITIONS} partitions")
+    ground = _ground_of(ground, name)
     records = await make(name, options.events, SEED, ground.subject_topic, ground.encoder)
     played = await fill(ground, records, PARTITIONS)
 
@@ -143,6 +144,11 @@ async def _course(
         return await play(ground, played, contestant, f"{played.topic}-{round_name}")
 
     return Course(name, contestants, one_round)
+
+
+def _ground_of(ground: Ground, records: str) -> Ground:
+    """Return the ground of the worker that reads a set of records."""
+    return replace(ground, worker=AUDIT) if records == VAULT else ground
 
 
 async def _scale(ground: Ground, options: Options, tell: Tell) -> Comparison:
@@ -170,7 +176,8 @@ async def _latency(ground: Ground, options: Options, name: str, report: Report, 
 
 async def _profile(ground: Ground, options: Options, report: Report, tell: Tell) -> None:
     for name in options.records:
-        records = await make(name, options.events, SEED, ground.subject_topic, ground.encoder)
-        played = await fill(ground, records, PARTITIONS)
+        of_worker = _ground_of(ground, name)
+        records = await make(name, options.events, SEED, of_worker.subject_topic, ground.encoder)
+        played = await fill(of_worker, records, PARTITIONS)
         tell(f"{name}: profiling")
-        report.profiles.append(await profile(ground, played))
+        report.profiles.append(await profile(of_worker, played))

@@ -1,7 +1,7 @@
 import pytest
 
 from workers.core.errors import Misconfigured
-from workers.dev.bench.records import COMPLETE, LATE, MIX, RecordSet, encode, make, sampled
+from workers.dev.bench.records import COMPLETE, LATE, MIX, VAULT, RecordSet, encode, make, sampled
 from workers.dev.sample.records.sampled import INVOCATION
 
 
@@ -70,3 +70,12 @@ async def test_the_mix_expects_what_its_traces_come_to() -> None:
 
 def test_an_empty_set_expects_nothing() -> None:
     assert RecordSet(COMPLETE).expected == {"Invocation": 0, "USES_MODEL": 0}
+
+
+async def test_audit_events_are_those_of_the_sample_and_each_is_waited_for() -> None:
+    made = await make(VAULT, 900, 1, "audit-events", TextEncoder())  # type: ignore[arg-type]  # stands in for Avro
+    assert made.expected == {"AuditEvent": 900}
+    assert {each.decides for each in made.records} == made.nodes.audit_events
+    assert len(made.nodes.audit_events) == 900
+    assert {each.value for each in made.records} == {b"audit-events:com.llm.datavault.audit.AuditEvent"}
+    assert not made.nodes.invocations

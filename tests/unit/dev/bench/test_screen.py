@@ -59,6 +59,13 @@ def test_targets_are_told_and_nothing_fails_on_them() -> None:
     assert not found["complete: p99 to visible"]
 
 
+@pytest.mark.parametrize(("speed", "met"), [(15_200.0, True), (15_000.0, False)])
+def test_the_audit_worker_is_compared_with_telemetry(speed: float, *, met: bool) -> None:
+    found = report()
+    found.comparisons["vault"] = Comparison("vault", 4, 100_000, {"audit": standing("worker audit", speed)})
+    assert {each.what: each.met for each in targets(found)}["vault: beside complete of telemetry"] is met
+
+
 def test_a_report_without_our_worker_has_no_targets() -> None:
     found = report()
     del found.comparisons["complete"].standings["ours"]
@@ -106,7 +113,7 @@ def test_the_data_has_every_round() -> None:
 
 
 def test_an_unknown_contestant_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(Misconfigured, match="--only faust is unknown; choose from ours, forgetful, unwind-1"):
+    with pytest.raises(Misconfigured, match="--only faust is unknown; choose from ours, forgetful, audit, unwind-1"):
         Options(1_000, 1, only=("faust",)).checked()
 
 

@@ -11,10 +11,11 @@ AHEAD = 20
 
 # By key, and so by index: the query costs the database well below a millisecond.
 SEEN = "UNWIND $keys AS key MATCH (i:Invocation {key: key}) WHERE i.status <> 'STARTED' RETURN key"
+SEEN_OF_AUDIT = "UNWIND $keys AS key MATCH (e:AuditEvent {id: key}) RETURN key"
 
 
 class Checkpoint(NamedTuple):
-    """A record whose arrival shows in the graph: it ends the Invocation ``key``."""
+    """A record whose arrival shows in the graph: it ends the Invocation ``key``, or is the audit event ``key``."""
 
     offset: int
     key: str
@@ -50,8 +51,9 @@ class Watch:
     Every contestant writes each partition in order, so the last checkpoint seen is enough.
     """
 
-    def __init__(self, reader: Reader, checkpoints: Mapping[int, Sequence[Checkpoint]]) -> None:
+    def __init__(self, reader: Reader, checkpoints: Mapping[int, Sequence[Checkpoint]], seen: str = SEEN) -> None:
         self._reader = reader
+        self._seen = seen
         self._waiting = {partition: list(reversed(each)) for partition, each in checkpoints.items() if each}
         self._events = dict.fromkeys(self._waiting, 0)
 
@@ -65,7 +67,7 @@ class Watch:
         asked = {
             each.key: (partition, each) for partition in self._waiting for each in self._waiting[partition][-AHEAD:]
         }
-        rows = await self._reader.rows(SEEN, keys=list(asked)) if asked else []
+        rows = await self._reader.rows(self._seen, keys=list(asked)) if asked else []
         at = time.monotonic()
         for row in rows:
             partition, checkpoint = asked[row["key"]]

@@ -50,7 +50,9 @@ async def profile(ground: Ground, field: Field) -> Profile:
 
     def starts(ground: Ground, field: Field, group: str) -> Sequence[Start]:
         environment = worker_environment(ground, field.topic, group, field.partitions)
-        return [Start([sys.executable, "-m", "workers.dev.bench.profile.worker", str(file)], environment)]
+        return [
+            Start([sys.executable, "-m", "workers.dev.bench.profile.worker", ground.worker, str(file)], environment)
+        ]
 
     window = _Window()
     group = f"{field.topic}-profile"

@@ -1,6 +1,6 @@
 """Our worker with the sampler. SIGUSR1 starts sampling; SIGUSR2 stops it and writes FILE.
 
-``python -m workers.dev.bench.profile.worker FILE``
+``python -m workers.dev.bench.profile.worker WORKER FILE``
 """
 
 import json
@@ -16,11 +16,9 @@ from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
 from workers.pipelines.fleet import FLEET, load_topology
 
-TELEMETRY = "telemetry"
 
-
-def main(file: Path) -> None:
-    """Run the worker, as the command line does."""
+def main(worker: str, file: Path) -> None:
+    """Run a worker, as the command line does."""
     sampler = Sampler()
 
     def finish() -> None:
@@ -31,8 +29,8 @@ def main(file: Path) -> None:
     signal.signal(signal.SIGUSR2, lambda *_: finish())
     settings = Settings.from_environment()
     configure_logging(settings.log)
-    uvloop.run(run_worker(FLEET[TELEMETRY], settings, load_topology(settings.topology_path)))
+    uvloop.run(run_worker(FLEET[worker], settings, load_topology(settings.topology_path)))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from workers.dev.bench.comparison import Comparison
-from workers.dev.bench.contestants import CEILING, FORGETFUL, OURS, PLAIN, QUIX
+from workers.dev.bench.contestants import AUDIT, CEILING, FORGETFUL, OURS, PLAIN, QUIX
 from workers.dev.bench.endurance import Endurance, caught_up_all
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.recovery import Recovery
-from workers.dev.bench.records import COMPLETE, LATE
+from workers.dev.bench.records import COMPLETE, LATE, VAULT
 from workers.dev.bench.run import Report
 from workers.ops.dead_letters.replaying.replay import BATCH_LETTERS
 
@@ -21,6 +21,7 @@ P50_MS, P99_MS = 150.0, 500.0
 FLAT_MIB_PER_MINUTE = 1.0
 START_SECONDS, REBALANCE_SECONDS = 10.0, 2.0
 OF_FORGETFUL = 0.8
+OF_TELEMETRY = 0.8
 TIMES_KCAT, LIST_MIB, TIMES_PRODUCER = 3.0, 200.0, 2.0
 
 
@@ -44,6 +45,7 @@ def targets(report: Report) -> list[Target]:
     if report.dead_letters is not None:
         found += _of_dead_letters(report.dead_letters)
     found += _of_late(report)
+    found += _of_audit(report)
     if report.endurance is not None:
         found += _of_endurance(report.endurance)
     return found
@@ -109,6 +111,17 @@ def _of_late(report: Report) -> Iterator[Target]:
     if without and late:
         share = late / without
         yield Target("10 % late events beside none", f"≥ {OF_FORGETFUL:.0%}", f"{share:.0%}", share >= OF_FORGETFUL)
+
+
+def _of_audit(report: Report) -> Iterator[Target]:
+    """Compare the audit worker with the telemetry worker, which were measured in turns."""
+    telemetry, audit = report.comparisons.get(COMPLETE), report.comparisons.get(VAULT)
+    ours, its = telemetry and telemetry.median(OURS), audit and audit.median(AUDIT)
+    if ours and its:
+        share = its / ours
+        yield Target(
+            f"{VAULT}: beside {COMPLETE} of telemetry", f"≥ {OF_TELEMETRY:.0%}", f"{share:.0%}", share >= OF_TELEMETRY
+        )
 
 
 def _of_endurance(endurance: Endurance) -> Iterator[Target]:
