@@ -28,6 +28,7 @@ os.environ.setdefault(OPTIONS_VARIABLE, "-XX:TieredStopAtLevel=1")  # servers th
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--an-hour", action="store_true", help="200,000 records in the scenario of the dead letters")
+    parser.addoption("--audit-events", type=int, default=2_000, help="events of the chains that are edited")
     parser.addoption("--docker", action="store_true", help="run Kafka, Neo4j and the schema registry as containers")
 
 

@@ -1,56 +1,74 @@
-"""Two hundred edits of the graph's audit events: each one is found and named, and nothing else is."""
+"""Two hundred edits of audit events and checkpoints: each one is found and named, and nothing else is.
 
-from collections.abc import AsyncIterator
+``pytest --audit-events 100000`` makes longer chains, in some minutes.
+"""
+
+from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
 from tests.integration.ops.audit.graph_of_chains import Chains
-from tests.model.audit_edits import EDITS, Edited, numbers
+from tests.integration.ops.audit.signed_checkpoints import OURS, checkpoints_of, forged
+from tests.model.audit_edits import EDITS, Edit, Edited, numbers
 from workers.adapters.graph.connection import GraphConnection
-from workers.ops.audit.checkpoint_log import Log
+from workers.core.record import ConsumedRecord
+from workers.ops.audit.checkpoint_log import Log, read_log
 from workers.ops.audit.finding import Chain, Finding
 from workers.ops.audit.graph.events import Expected, GraphSource
 from workers.ops.audit.graph.verify import verify_graph
+from workers.ops.audit.signatures import PublicKeys
 
-PARTITIONS, EVENTS, ALL_EDITS = 20, 100, 200
+PARTITIONS, ALL_EDITS = 20, 200
+KINDS = (*EDITS, None)
+"""Every edit of a chain, and a forged checkpoint."""
+Checkpoints = dict[int, list[ConsumedRecord]]
 
 
 @pytest.fixture
-async def chains(graph: GraphConnection) -> AsyncIterator[Chains]:
-    made = Chains(graph, PARTITIONS, EVENTS)
+async def chains(graph: GraphConnection, request: pytest.FixtureRequest) -> AsyncIterator[Chains]:
+    made = Chains(graph, PARTITIONS, request.config.getoption("--audit-events") // PARTITIONS)
     await made.write()
     yield made
     await made.remove()
 
 
-async def found(graph: GraphConnection, topic: str) -> dict[int, list[Finding]]:
-    """Verify as the command does: the chains that the graph names, and what the worker has counted."""
-    source = GraphSource(graph)
+async def found(graph: GraphConnection, topic: str, checkpoints: Checkpoints) -> Mapping[int, list[Finding]]:
+    """Verify as the command does: the chains that the graph names, what the worker has counted, the checkpoints."""
+    source, keys = GraphSource(graph), PublicKeys({1: [OURS.public_key()]})
+    logs: Mapping[Chain, Log] = read_log([each for log in checkpoints.values() for each in log], keys)
     known: dict[Chain, Expected] = await source.chains(topic)
-    results = [await verify_graph(source, chain, Log(), known[chain], lambda _: None) for chain in known]
-    return {result.chain.partition: result.findings for result in results}
+    results = [await verify_graph(source, chain, logs[chain], known[chain], lambda _: None) for chain in known]
+    return {each.chain.partition: [*each.findings, *logs[each.chain].findings] for each in results}
 
 
 async def test_every_edit_is_found_and_named_and_nothing_else_is(graph: GraphConnection, chains: Chains) -> None:
     rng, edits = numbers(15), 0
-    assert await found(graph, chains.topic) == {number: [] for number in range(PARTITIONS)}
+    nothing: dict[int, list[Finding]] = {number: [] for number in range(PARTITIONS)}
+    checkpoints = {number: checkpoints_of((chains.topic, number, "1"), chains.nodes[number]) for number in nothing}
+    assert await found(graph, chains.topic, checkpoints) == nothing
     while edits < ALL_EDITS:
-        made = {number: drawn(chains, number, edits + number, rng.randrange(10**9)) for number in range(PARTITIONS)}
-        for number, edited in made.items():
-            await chains.change(chains.nodes[number], edited.nodes)
-        for number, findings in (await found(graph, chains.topic)).items():
-            (finding,) = findings
-            named = (finding.kind in made[number].kinds, finding.sequence in made[number].sequences)
-            assert named == (True, True), (made[number].what, finding)
+        made, there = {}, dict(checkpoints)
+        for number in range(PARTITIONS):
+            edit = KINDS[(edits + number) % len(KINDS)]
+            seed = rng.randrange(10**9)
+            if edit is None:
+                made[number], there[number] = forged(checkpoints[number], chains.nodes[number], numbers(seed))
+            else:
+                made[number] = drawn(chains, number, edit, seed)
+            await chains.change(chains.nodes[number], made[number].nodes)
+        for number, findings in (await found(graph, chains.topic, there)).items():
+            assert findings, made[number].what
+            named = (findings[0].kind in made[number].kinds, findings[0].sequence in made[number].sequences)
+            assert named == (True, True), (made[number].what, findings)
         for number, edited in made.items():
             await chains.change(edited.nodes, chains.nodes[number])
         edits += PARTITIONS
-    assert await found(graph, chains.topic) == {number: [] for number in range(PARTITIONS)}
+    assert await found(graph, chains.topic, checkpoints) == nothing
 
 
-def drawn(chains: Chains, partition: int, turn: int, seed: int) -> Edited:
-    """Return an edit, each kind in its turn, that the constraints of the graph allow: one record at each place."""
-    place, edit = (chains.topic, partition, "1"), EDITS[turn % len(EDITS)]
+def drawn(chains: Chains, partition: int, edit: Edit, seed: int) -> Edited:
+    """Return an edit that the constraints of the graph allow: one record at each place."""
+    place = (chains.topic, partition, "1")
     for attempt in range(100):
         edited = edit(chains.nodes[partition], place, numbers(seed + attempt))
         if len({each["sequence"] for each in edited.nodes}) == len(edited.nodes):
