@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace as with_other
 from enum import StrEnum
 from typing import Any
 from unittest import mock
@@ -17,6 +18,7 @@ from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.topic_state import KafkaTopicStates
 from workers.config.environment import current_secret
+from workers.core.job import PublishSigned
 from workers.core.ports import Claim
 from workers.core.record import Record, TopicPartition
 from workers.core.statement import Statement
@@ -28,9 +30,11 @@ from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.consumer.thread import ConsumerThread
+from workers.engine.jobs.signing import Signing
 from workers.engine.state.known_keys import KnownKeys
 from workers.engine.state.recovery import PatientRecovery
 from workers.engine.state.table import StateTable
+from workers.pipelines.audit import worker as audit
 
 
 class Bug(StrEnum):
@@ -53,6 +57,9 @@ class Bug(StrEnum):
     ABORTED_READ = "aborted_read"
     KEYS_NOT_READ = "keys_not_read"
     PARKED_KEYS_NOT_READ = "parked_keys_not_read"
+    HEAD_IN_ANOTHER_TRANSACTION = "head_in_another_transaction"
+    CHAIN_BEGUN_AGAIN = "chain_begun_again"
+    HELD_CHECKPOINT_PUBLISHED = "held_checkpoint_published"
 
 
 def _commit_before_write() -> None:
@@ -229,6 +236,39 @@ def _parked_keys_not_read() -> None:
     replace(ParkedKeys, "order", order)
 
 
+def _head_in_another_transaction() -> None:
+    """Write the events of a chain first, and a second later where the chain stands."""
+    write = Neo4jWriter.write
+
+    async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
+        heads = [statement for statement in statements if statement.name == "AuditChain"]
+        written = await write(self, claim, through, [each for each in statements if each not in heads])
+        await asyncio.sleep(1)
+        with classified():
+            async with self._driver.session(database=self._database) as session:
+                for each in heads:
+                    await (await session.run(each.cypher, {"rows": each.rows})).consume()
+        return written
+
+    replace(Neo4jWriter, "write", writing)
+
+
+def _chain_begun_again() -> None:
+    """Begin the chain again in a graph that has lost it, from the records that the topic still has."""
+    chain_of = audit.chain_of
+
+    def forgiving(*which: Any, **named: Any) -> Any:
+        return with_other(chain_of(*which, **named), on_new_graph="reset")
+
+    mock.patch.object(audit, "chain_of", forgiving).start()
+
+
+def _held_checkpoint_published() -> None:
+    """Publish without a signature what had to wait for one."""
+    headers = Signing.headers
+    replace(Signing, "headers", lambda self, effect: headers(self, PublishSigned(*effect)._replace(hold=False)))
+
+
 def _acknowledgements() -> list[Acknowledged]:
     """Return a list that will hold the process's ``Acknowledged``."""
     made: list[Acknowledged] = []
@@ -260,4 +300,7 @@ SEEDS: dict[Bug, Callable[[], None]] = {
     Bug.ABORTED_READ: _aborted_read,
     Bug.KEYS_NOT_READ: _keys_not_read,
     Bug.PARKED_KEYS_NOT_READ: _parked_keys_not_read,
+    Bug.HEAD_IN_ANOTHER_TRANSACTION: _head_in_another_transaction,
+    Bug.CHAIN_BEGUN_AGAIN: _chain_begun_again,
+    Bug.HELD_CHECKPOINT_PUBLISHED: _held_checkpoint_published,
 }

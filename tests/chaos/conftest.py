@@ -20,6 +20,7 @@ from tests.chaos.disasters.measured import measured, write
 from tests.chaos.faults.scale import nothing
 from tests.chaos.report import Report, Scenario
 from tests.chaos.running.arena import Arena
+from tests.chaos.running.audit_stream import audit_stream_of
 from tests.chaos.running.corner import Corner
 from tests.chaos.running.prepared import prepare_graph, supply_of
 from tests.chaos.running.servers import Servers
@@ -94,13 +95,15 @@ async def arenas(servers: Servers, seed: int, tmp_path: Path) -> AsyncIterator[A
         recipe = Recipe(**stream)
         await asyncio.to_thread(servers.start)  # restarts servers that an earlier test has stopped
         name = f"c{uuid4().hex[:10]}"
+        vault = await asyncio.to_thread(servers.vault, name) if worker == "audit" else None
         (tmp_path / name).mkdir()
         partitions = recipe.partitions - recipe.late_partitions
         corner = Corner(servers.settings(), tmp_path / name, name, worker, partitions, order)
         await prepare_graph(corner)
         await asyncio.to_thread(corner.create_topics)
-        supply, history = await supply_of(corner, stream_of(seed, corner.name, recipe))
-        made.append(Arena(servers, corner, supply, history, bug))
+        plan = audit_stream_of if worker == "audit" else stream_of
+        supply, history = await supply_of(corner, plan(seed, corner.name, recipe))
+        made.append(Arena(servers, corner, supply, history, bug, vault))
         return made[-1]
 
     yield make

@@ -15,13 +15,16 @@ from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.core.dead_letter import DeadLetter
 from workers.core.ports import Claim
+from workers.core.record import OutgoingRecord
 from workers.core.statement import Statement
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.consumer import ChunkConsumer
+from workers.engine.jobs.effects import Effects
 from workers.engine.partition_task import PartitionTask
 
 to_rehearse: ContextVar[bool] = ContextVar("to_rehearse", default=False)
 """Whether this task's next query writes a batch with a strike before its commit."""
+CHECKPOINTS = "audit-checkpoints"
 
 
 def replace(owner: type, name: str, replacement: Any) -> None:
@@ -37,6 +40,7 @@ def hook(points: Points, history: History) -> None:
     _hook_commit(points)
     _hook_dead_letters(points, history)
     _hook_states(points)
+    _hook_checkpoints(points, history)
 
 
 def _hook_assignment(points: Points, history: History) -> None:
@@ -146,3 +150,18 @@ def _hook_states(points: Points) -> None:
         return found
 
     replace(Neo4jWriter, "stored", reading)
+
+
+def _hook_checkpoints(points: Points, history: History) -> None:
+    send = Effects._send  # noqa: SLF001 - what all effects of this kind pass
+
+    async def sending(self: Effects, record: OutgoingRecord) -> None:
+        is_checkpoint = record.topic == CHECKPOINTS
+        if is_checkpoint:
+            points.reach(Point.BEFORE_CHECKPOINT)
+        await send(self, record)
+        if is_checkpoint:
+            history.note("checkpoint", signed=bool(record.headers), pid=os.getpid())
+            points.reach(Point.AFTER_CHECKPOINT)
+
+    replace(Effects, "_send", sending)

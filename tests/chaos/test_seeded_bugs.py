@@ -19,10 +19,11 @@ from tests.chaos.faults.database import (
     database_silent_and_worker_killed,
     password_rotated,
 )
-from tests.chaos.faults.graph import restored_from_a_backup
+from tests.chaos.faults.graph import emptied_and_a_new_chain_begun, restored_from_a_backup
 from tests.chaos.faults.kill import a_bug_raises, killed_in_turn
 from tests.chaos.faults.scale import nothing, nothing_until_half_is_seen
 from tests.chaos.faults.topic import grown, refilled
+from tests.chaos.faults.vault import vault_killed
 from tests.chaos.faults.zombie import zombie
 from tests.chaos.running.points import Point
 from tests.chaos.scenario import Fault, play
@@ -54,6 +55,7 @@ restored_without_a_rebalance = partial(restored_from_a_backup, session_timeout_s
 """A rebalance claims the partitions again, which would hide the bug: on a busy machine 6 s are too short."""
 AHEAD_OR_LOST = frozenset({Anomaly.COMMIT_AHEAD, Anomaly.LOST})
 """The witness looks ten times a second. If it misses the commit, the lost record is found at the end."""
+AUDIT = {"worker": "audit", "partitions": 2}
 LOST_OR_OLD = frozenset({Anomaly.LOST, Anomaly.STATE_DIVERGED})
 STUCK = frozenset({Anomaly.STUCK})
 SEEDED = [
@@ -75,6 +77,9 @@ SEEDED = [
     Seeded(Bug.KEYS_NOT_READ, killed_after_a_commit, LOST_OR_OLD, 3, {"worker": "telemetry", **LITTLE}),
     Seeded(Bug.PARKED_KEYS_NOT_READ, nothing, frozenset({Anomaly.LOST}), 2, {"order": "strict", **LITTLE}),
     Seeded(Bug.ABORTED_READ, transactions_aborted, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
+    Seeded(Bug.HEAD_IN_ANOTHER_TRANSACTION, nothing, frozenset({Anomaly.HALF_SEEN}), 1, AUDIT),
+    Seeded(Bug.CHAIN_BEGUN_AGAIN, emptied_and_a_new_chain_begun, frozenset({Anomaly.RESTARTED}), 1, AUDIT),
+    Seeded(Bug.HELD_CHECKPOINT_PUBLISHED, vault_killed, frozenset({Anomaly.UNSIGNED}), 1, AUDIT),
 ]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tests.chaos.checking.anomaly import Finding
+from tests.chaos.checking.audit import judge_chains
 from tests.chaos.checking.checks_of_graph import graph_equals_the_model
 from tests.chaos.checking.checks_of_inputs import (
     IN_THE_END,
@@ -35,6 +36,9 @@ def judge(arena: Arena, scenario: Scenario) -> Report:
     if corner.worker == "telemetry":
         found = corner.graph()
         findings += differences(lines, supply.stream, found)
+    elif corner.worker == "audit":
+        found = FoundGraph()  # the chain says all: its hashes are those of a run without faults
+        findings += judge_chains(arena, lines)
     else:
         found = ledger_graph(pages)
         findings += every_page_holds_its_records_once_in_order(lines)

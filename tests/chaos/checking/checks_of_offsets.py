@@ -19,7 +19,7 @@ def without_restoring(history: Sequence[Line]) -> Iterator[Line]:
     for line in history:
         if line["what"] in {"restoring", "restored"}:
             restoring = line["what"] == "restoring"
-        if line["what"] not in {"seen", "half"} or not restoring:
+        if line["what"] not in {"seen", "half", "chains"} or not restoring:
             yield line
 
 

@@ -21,6 +21,7 @@ class Evidence:
         self._assigned: dict[int, tuple[float, frozenset[int]]] = {}
         self._produced = 0
         self._halves = 0
+        self._checkpoints = {True: 0, False: 0}
 
     def claims_of(self, worker: WorkerProcess, since: float = 0.0) -> set[int]:
         """Return the partitions that the worker has claimed since a monotonic time."""
@@ -68,6 +69,11 @@ class Evidence:
         self._read()
         return self._halves
 
+    def checkpoints(self, *, signed: bool) -> int:
+        """Return how many checkpoints the workers have published with a signature, or without."""
+        self._read()
+        return self._checkpoints[signed]
+
     def close(self) -> None:
         self._tail.close()
 
@@ -89,3 +95,5 @@ class Evidence:
                     self._produced += 1
                 case "half":
                     self._halves += 1
+                case "checkpoint":
+                    self._checkpoints[line["signed"]] += 1

@@ -18,6 +18,9 @@ WATERMARKS = """
 MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
 RETURN toInteger(split(w.id, '/')[2]) AS partition, w.offset AS offset, w.epoch AS epoch, w.token AS token
 """
+CHAINS = (
+    "MATCH (c:AuditChain {topic: $topic}) RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length"
+)
 
 
 class Half(NamedTuple):
@@ -46,6 +49,15 @@ HALVES = {
         Half("Error", "id", "NOT EXISTS { (n)<-[:CAUSED_ERROR]-() }"),
         Half("PerformanceMetric", "id", "NOT EXISTS { (n)<-[:HAS_METRIC]-() }"),
     ),
+    "audit": (
+        Half("AuditEvent", "id", "NOT EXISTS { (n)<-[:PERFORMED]-() }"),
+        Half(
+            "AuditChain",
+            "id",
+            "COUNT { MATCH (e:AuditEvent {topic: n.topic, chain_id: n.chain_id, partition: n.partition}) "
+            "WHERE e.sequence >= n.length } <> 1",
+        ),
+    ),
     "ledger": (Half("LedgerPage", "key", "size(n.numbers) <> coalesce(n.sealed, 0)"),),
 }
 
@@ -68,13 +80,14 @@ class Witness:
         self.watermarks: Mapping[int, Mark] = {}
         self._history = history
         self._workers = workers
-        self._ask = {"prefix": f"{corner.worker}/{corner.topic}/", "name": corner.name}
+        self.chains: Mapping[str, int] = {}
+        """The length of each chain of audit events, by partition and chain id."""
+        self._ask = {"prefix": f"{corner.worker}/{corner.topic}/", "name": corner.name, "topic": corner.topic}
         self._halves = HALVES[corner.worker]
         self._database = corner.settings.neo4j.database
         self._driver = corner.driver()
-        servers = corner.settings.kafka.bootstrap_servers
-        self._consumer = Consumer({"bootstrap.servers": servers, "group.id": corner.group, "log_level": 0})
         self._corner = corner
+        self._group, self._consumer = corner.group, self._consumer_of_group()
         self._memory: dict[int, float] = {}
         self._last: dict[str, Any] = {}
         self._end = threading.Event()
@@ -99,12 +112,20 @@ class Witness:
             self._look_at_offsets()
             self._look_for_halves()
             self._look_at_memory()
+            self._look_at_chains()
+
+    def _consumer_of_group(self) -> Consumer:
+        servers = self._corner.settings.kafka.bootstrap_servers
+        return Consumer({"bootstrap.servers": servers, "group.id": self._corner.group, "log_level": 0})
 
     def _look_at_offsets(self) -> None:
         """Read Kafka first, then the graph.
 
         A committed offset may never be past a watermark read later.
         """
+        if self._group != self._corner.group:
+            self._consumer.close()
+            self._group, self._consumer = self._corner.group, self._consumer_of_group()
         try:
             topic, count = self._corner.topic, self._corner.partitions
             partitions = [TopicPartition(topic, number) for number in range(count)]
@@ -139,6 +160,18 @@ class Witness:
             if mib > self._memory.get(worker.pid, 0) + 5:
                 self._memory[worker.pid] = mib
                 self._history.note("memory", pid=worker.pid, mib=round(mib))
+
+    def _look_at_chains(self) -> None:
+        if self._corner.worker != "audit":
+            return
+        try:
+            rows = self._query(CHAINS)
+        except (Neo4jError, DriverError, OSError):
+            return
+        chains = {f"{row['partition']}/{row['chain_id']}": row["length"] for row in rows}
+        if chains != self.chains:
+            self._history.note("chains", chains=chains)
+        self.chains = chains
 
     def _query(self, cypher: str, **asked: Any) -> list[neo4j.Record]:
         with self._driver.session(database=self._database) as session:  # which does not try again for half a minute

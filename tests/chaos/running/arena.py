@@ -14,6 +14,7 @@ from tests.chaos.running.corner import Corner
 from tests.chaos.running.points import At
 from tests.chaos.running.servers import Servers
 from tests.chaos.running.supply import Supply
+from tests.chaos.running.vault import Vault
 from tests.chaos.running.worker_process import WorkerProcess
 from workers.core.errors import Unreachable
 
@@ -31,7 +32,15 @@ RESTARTS = 20
 class Arena:
     """One scenario. Every worker that it starts has ``bug``."""
 
-    def __init__(self, servers: Servers, corner: Corner, supply: Supply, history: History, bug: Bug | None) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 - one parameter for each part of a scenario
+        self,
+        servers: Servers,
+        corner: Corner,
+        supply: Supply,
+        history: History,
+        bug: Bug | None,
+        vault: Vault | None = None,
+    ) -> None:
         self.servers = servers
         self.corner = corner
         self.supply = supply
@@ -42,6 +51,13 @@ class Arena:
         self.environment: dict[str, str] = {}
         """Variables of every worker that starts from now on."""
         self._bug = bug
+        self._vault = vault
+
+    @property
+    def vault(self) -> Vault:
+        """The vault that signs the checkpoints of the audit worker."""
+        assert self._vault is not None, "only the audit worker has a vault"
+        return self._vault
 
     def fault(self, name: str, **told: Any) -> None:
         """Add a fault to the history."""

@@ -18,8 +18,11 @@ from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import read_topology
 from workers.core.record import ConsumedRecord
+from workers.pipelines.audit.options import AuditOptions
 
-SCHEMAS = Path(__file__).parents[3] / "schemas" / "avro" / "telemetry"
+SCHEMAS = Path(__file__).parents[3] / "schemas" / "avro"
+CHECKPOINTS = "audit-checkpoints"
+MODELS = {"audit": AuditOptions}
 TUNING: Mapping[str, Any] = {
     "session_timeout_seconds": 6,
     "batch": {"max_rows": 100, "max_wait_ms": 50},
@@ -29,6 +32,7 @@ TUNING: Mapping[str, Any] = {
     "dead_letter_limit": {"minimum": 1_000_000},
 }
 """Small batches and short timeouts, so that scenarios are short."""
+OF_AUDIT: Mapping[str, Any] = {"checkpoint": {"every_events": 40, "every_seconds": 2}}
 
 
 @dataclass
@@ -42,33 +46,43 @@ class Corner:
     partitions: int
     order: str = "relaxed"
     topologies: int = field(default=0)
+    chain_id: str = "1"
 
     def __post_init__(self) -> None:
         self.topic = f"{self.name}-events"
         self.group = f"{self.name}-group"
         schemas = self.folder / "schemas"
         schemas.mkdir()
-        (schemas / self.worker).symlink_to(SCHEMAS)
+        (schemas / self.worker).symlink_to(SCHEMAS / ("audit" if self.worker == "audit" else "telemetry"))
         self.topology = self.write_topology({})
 
     def write_topology(self, tuning: Mapping[str, Any]) -> Path:
         """Write a ``topology.yaml`` in which ``tuning`` overrides the tests' own; return its path."""
         worker = _overlaid(TUNING, tuning) | {"topic": self.topic, "group": self.group, "order": self.order}
-        topic = {"partitions": self.partitions, "key": "trace_id"}
-        document = {"schemas": "schemas", "topics": {self.topic: topic}, "workers": {self.worker: worker}}
+        topics = {self.topic: {"partitions": self.partitions, "key": "trace_id"}}
+        if self.worker == "audit":
+            of_chain = {"chain_id": self.chain_id, "checkpoint": {"key": self.name}}
+            worker = _overlaid(_overlaid(OF_AUDIT, of_chain), worker)
+            topics[CHECKPOINTS] = {"partitions": 1}
+        document = {"schemas": "schemas", "topics": topics, "workers": {self.worker: worker}}
         self.topologies += 1
         path = self.folder / f"topology-{self.topologies}.yaml"
         YAML().dump(document, path)
         return path
 
+    def begin_chain(self, chain_id: str) -> None:
+        """Begin a new chain, in a new group, as an operator does: for workers that start from now on."""
+        self.chain_id, self.group = chain_id, f"{self.group}-{chain_id}"
+        self.topology = self.write_topology({})
+
     def create_topics(self) -> None:
-        apply_topology(self.settings.kafka, read_topology(self.topology, {}), execute=True)
+        apply_topology(self.settings.kafka, read_topology(self.topology, MODELS), execute=True)
 
     def add_partition(self) -> None:
         """Add one partition to the topic and its dead letters, as an operator does."""
         self.partitions += 1
         self.topology = self.write_topology({})
-        topology = read_topology(self.topology, {})
+        topology = read_topology(self.topology, MODELS)
         apply_topology(self.settings.kafka, topology, execute=True, allow_repartition=True)
 
     def delete_topics(self, *topics: str) -> None:
@@ -100,6 +114,25 @@ class Corner:
         reader = TopicReader(self.settings.kafka, f"{self.topic}.dlq")
         return list(reader.between({}, reader.end_offsets()))
 
+    def checkpoints(self) -> list[ConsumedRecord]:
+        """Return the checkpoints of the audit worker about this topic."""
+        reader = TopicReader(self.settings.kafka, CHECKPOINTS)
+        prefix = f"{self.topic}/".encode()
+        return [each for each in reader.between({}, reader.end_offsets()) if (each.key or b"").startswith(prefix)]
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return all audit events of the topic, with how many users and contents each has."""
+        return self._rows(
+            "MATCH (e:AuditEvent {topic: $topic}) RETURN e {.*, timestamp: e.timestamp.epochMillis, "
+            "users: COUNT { (:User)-[:PERFORMED]->(e) }, contents: COUNT { (e)-[:CONCERNS]->() }} AS row "
+            "ORDER BY e.partition, e.sequence"
+        )
+
+    def chains(self) -> list[dict[str, Any]]:
+        return self._rows(
+            "MATCH (c:AuditChain {topic: $topic}) RETURN c {.partition, .chain_id, .length, .head} AS row"
+        )
+
     def set_password(self, password: str) -> None:
         """Create a user with the name of the scenario, or change its password."""
         cypher = f"CREATE OR REPLACE USER {self.name} SET PASSWORD '{password}' CHANGE NOT REQUIRED"
@@ -112,10 +145,12 @@ class Corner:
 
     def pages(self) -> list[dict[str, Any]]:
         """Return all pages of the ledger."""
-        cypher = "MATCH (p:LedgerPage) WHERE p.key STARTS WITH $name RETURN p {.key, .numbers, .times} AS page"
+        return self._rows("MATCH (p:LedgerPage) WHERE p.key STARTS WITH $name RETURN p {.key, .numbers, .times} AS row")
+
+    def _rows(self, cypher: str) -> list[dict[str, Any]]:
+        asked, database = {"name": self.name, "topic": self.topic}, self.settings.neo4j.database
         with self.driver() as driver:
-            records = driver.execute_query(cypher, name=self.name, database_=self.settings.neo4j.database).records
-        return [record["page"] for record in records]
+            return [record["row"] for record in driver.execute_query(cypher, asked, database_=database).records]
 
     def graph(self) -> FoundGraph:
         with self.driver() as driver:

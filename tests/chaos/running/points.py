@@ -27,6 +27,9 @@ class Point(StrEnum):
     """No record's: a rebalance has begun, and takes partitions away."""
     AT_ASSIGNMENT = "at_assignment"
     """No record's: partitions were assigned, and Faust's recovery begins."""
+    BEFORE_CHECKPOINT = "before_checkpoint"
+    """The audit worker has kept and signed a checkpoint, and is going to publish it."""
+    AFTER_CHECKPOINT = "after_checkpoint"
 
 
 class Action(StrEnum):

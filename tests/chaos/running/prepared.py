@@ -15,6 +15,7 @@ from workers.adapters.graph.migrate import migrate
 REFUSING = (
     # The database refuses values that are too large for these indexes: only it can reject such records.
     "CREATE INDEX chaos_error_message IF NOT EXISTS FOR (e:Error) ON (e.message)",
+    "CREATE INDEX chaos_audit_reason IF NOT EXISTS FOR (e:AuditEvent) ON (e.reason)",
     "CREATE INDEX chaos_note_text IF NOT EXISTS FOR (n:LedgerNote) ON (n.text)",
     "CREATE CONSTRAINT chaos_note IF NOT EXISTS FOR (n:LedgerNote) REQUIRE n.id IS UNIQUE",
     "CREATE CONSTRAINT chaos_page IF NOT EXISTS FOR (p:LedgerPage) REQUIRE p.key IS UNIQUE",

@@ -18,8 +18,10 @@ def headers_of(planned: Planned) -> list[tuple[str, str | bytes | None]]:
     return [(NUMBER_HEADER, str(planned.number).encode()), ("twice", b"1"), ("twice", b"\xff")]
 
 
-def page_of(planned: Planned) -> str:
-    """Return the record's page in the ledger."""
+def page_of(planned: Planned) -> str | None:
+    """Return the record's page in the ledger; an audit event has none."""
+    if "audit_id" in planned.fields:
+        return None
     return planned.fields["trace_id"] or f"{planned.fields['event_id']}#{planned.number}"
 
 

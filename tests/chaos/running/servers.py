@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from tests.chaos.running.vault import Vault
 from workers.config.settings import Settings
 from workers.core.errors import ProblemsFound
 from workers.dev.stack.lifecycle import up
@@ -33,11 +34,24 @@ class Servers:
             up(name, (), ProgressLines(), environment={}, home=home, well_known_ports=False).environment
         )
 
+    def add(self, extra: str) -> None:
+        """Start the servers of an extra, if they do not run."""
+        state = up(self.name, (extra,), ProgressLines(), environment={}, home=self._home, well_known_ports=False)
+        self.environment.update(state.environment)
+
+    def vault(self, key: str) -> Vault:
+        """Return the vault with a key of this name; start it the first time."""
+        self.add("vault")
+        values = self.environment
+        return Vault(values["VAULT_ADDR"], values["VAULT_TOKEN"], self._home / self.name / "openbao" / "log", key)
+
     def settings(self) -> Settings:
         """Return the settings that a program with this environment reads."""
         values = self.environment
+        vault = {"addr": values["VAULT_ADDR"], "token": values["VAULT_TOKEN"]} if "VAULT_ADDR" in values else {}
         return Settings.model_validate(
             {
+                "vault": vault,
                 "kafka": {"bootstrap_servers": values["KAFKA_BOOTSTRAP_SERVERS"]},
                 "schema_registry": {"url": values["SCHEMA_REGISTRY_URL"]},
                 "neo4j": {

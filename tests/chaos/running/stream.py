@@ -1,8 +1,8 @@
 """A known stream from a seed: difficult telemetry with bad records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from tests.chaos.running.ledger import ENDLESS, NUMBER
 from tests.model.traffic import NAMESPACE, Maker, Sent, traffic
@@ -28,6 +28,7 @@ class Planned(NamedTuple):
     poison: str | None
 
 
+OneT = TypeVar("OneT")
 Spoilt = tuple[Sent, str | None]
 """A record, and what is wrong with it."""
 
@@ -62,11 +63,17 @@ def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
     logs[0][middle:middle] = _poison(random, logs[0], f"{name}-row-", recipe.poison_in_a_row)
     for number in range(recipe.endless):
         logs[0].insert(12, (_spoil(random, ENDLESS, _spoilable(random, logs[0]), f"{name}-endless-{number}"), ENDLESS))
+    turns = in_turns(random, logs, recipe)
+    return [_planned(number, partition, *record) for number, (partition, record) in enumerate(turns)]
+
+
+def in_turns(random: Random, logs: Sequence[Sequence[OneT]], recipe: Recipe) -> Iterator[tuple[int, OneT]]:
+    """Yield the records of all partitions, each in its order, with their partition; which one is next is random."""
     turns = [number for number, log in enumerate(logs) for _ in log]
     random.shuffle(turns)
     turns.sort(key=lambda number: number >= recipe.partitions - recipe.late_partitions)
     heads = [iter(log) for log in logs]
-    return [_planned(number, partition, *next(heads[partition])) for number, partition in enumerate(turns)]
+    return ((partition, next(heads[partition])) for partition in turns)
 
 
 def _log(random: Random, prefix: str, name: str, recipe: Recipe) -> list[Spoilt]:

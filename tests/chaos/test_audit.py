@@ -1,0 +1,31 @@
+"""The audit worker: with any fault, each chain is what its description makes of the records, and verifies."""
+
+from functools import partial
+
+import pytest
+
+from tests.chaos.conftest import Arenas, Judge
+from tests.chaos.faults.graph import restored_from_a_backup
+from tests.chaos.faults.kill import OF_A_CHECKPOINT, OF_A_RECORD, killed_in_turn
+from tests.chaos.faults.vault import vault_killed, vault_sealed
+from tests.chaos.scenario import Fault, play
+
+full = pytest.mark.full
+killed_everywhere = partial(killed_in_turn, points=(*OF_A_RECORD, *OF_A_CHECKPOINT), at_once=3)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        pytest.param(killed_everywhere, id="killed everywhere", marks=full),
+        pytest.param(restored_from_a_backup, id="graph restored from a backup", marks=full),
+        pytest.param(vault_killed, id="vault killed"),
+        pytest.param(vault_sealed, id="vault sealed", marks=full),
+    ],
+)
+async def test_the_chain_is_that_of_the_records_and_verifies(fault: Fault, arenas: Arenas, judged: Judge) -> None:
+    arena = await arenas("audit", partitions=2)
+    await play(arena, fault)
+    report = await judged(arena)
+    assert report.has_a_fault
+    assert not report.findings
