@@ -6,8 +6,9 @@ Only this program reads the variable SURVIVED: a file with the moments at which 
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import uvloop
@@ -15,11 +16,10 @@ import uvloop
 from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Settings
-from workers.core.job import Call, Effect, Publish
+from workers.core.job import AnyStep, Call, Effect, Publish
 from workers.core.ports import Claim
 from workers.core.reference import Query
 from workers.core.statement import Statement
-from workers.engine.jobs.backoff import AnyStep
 from workers.engine.jobs.effects import Effects
 from workers.engine.jobs.runner import Runner
 from workers.engine.process import run_worker
@@ -59,10 +59,11 @@ def hook(moments: Moments) -> None:
         async with under_way:
             await step(self, work)
 
-    async def doing(self: Effects, effect: Effect) -> None:
-        await do(self, effect)
+    async def doing(self: Effects, effect: Effect) -> Mapping[str, Any]:
+        found = await do(self, effect)
         if isinstance(effect, Call | Publish):
             moments.pass_by(effect.record_name.rpartition(".")[2] if isinstance(effect, Publish) else effect.method)
+        return found
 
     async def recording(self: Neo4jRecorder, question: Query) -> None:
         await record(self, question)

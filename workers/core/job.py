@@ -1,7 +1,7 @@
 """Periodic jobs: work that no record triggers. What is due is read from the graph, done elsewhere, and stored there."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from workers.core.metric import Measurement, MetricSpec
 from workers.core.reference import Query
@@ -61,6 +61,8 @@ class PublishSigned(NamedTuple):
     ``mount``, ``signing_key``  the key in Transit, Ed25519: the same value has the same signature again
     ``hold``      wait while the vault cannot sign; otherwise the value is published unsigned
     ``unsigned``  a gauge: 1 where the last value was published unsigned. It is also while the settings name no vault
+
+    The ``record`` of its step gets the signature as the parameter ``signature``; an empty text for an unsigned value.
     """
 
     topic: str
@@ -122,6 +124,41 @@ class DeadLettersStep(NamedTuple):
     record: Callable[[Sequence[int], int], Query]
 
 
+class ObjectStoreAt(NamedTuple):
+    """Where objects are kept, and whether they are locked there.
+
+    ``url``        ``file:///folder``, ``s3://bucket/prefix``, ``gs://bucket/prefix``, ``az://account/container/prefix``
+    ``lock``       ``none``, or the mode of S3 Object Lock that each new object gets
+    ``lock_days``  for how long it is locked then
+    """
+
+    url: str
+    lock: Literal["none", "governance", "compliance"] = "none"
+    lock_days: int = 0
+
+
+class ObjectStep(NamedTuple):
+    """A step that puts an object into a store, or reads one, and stores what follows. Its functions run in a thread.
+
+    ``subject``  what ``/readyz`` says while it waits begins with this
+    ``content``  returns the bytes to put under ``name``; ``None`` only reads it. An object that is there is never
+                 overwritten
+    ``record``   is called with the bytes that the store has by then. Returns Cypher, each in a transaction of its own
+
+    Both raise ``RequestRejected`` where a person must look at it.
+    """
+
+    subject: str
+    store: ObjectStoreAt
+    name: str
+    content: Callable[[], bytes] | None
+    record: Callable[[bytes], Sequence[Query]]
+    refused: Query | None = None
+
+
+AnyStep: TypeAlias = Step | FetchStep | DeadLettersStep | ObjectStep
+
+
 class PeriodicJob(Protocol):
     """Says what is due and which steps that takes. Pure: the engine queries, acts and stores.
 
@@ -142,6 +179,6 @@ class PeriodicJob(Protocol):
         """Return the read-only query for what is due at ``now_ms`` (epoch milliseconds), one page of it."""
         ...
 
-    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Step | FetchStep | DeadLettersStep]:
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[AnyStep]:
         """Return what to do about the query's rows."""
         ...

@@ -39,6 +39,7 @@ from workers.engine.dead_letters.offsets import dead_letter_offsets
 from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.in_force import InForce
 from workers.engine.jobs.effects import open_effects
+from workers.engine.jobs.objects import Objects
 from workers.engine.jobs.runner import JobContext, running_jobs
 from workers.engine.observer import Observer, observed
 from workers.engine.partition_task import PartitionContext
@@ -179,6 +180,7 @@ async def _job_context(  # noqa: PLR0913, PLR0917 - it joins the parts of a proc
         run=effects.run,
         fetch=effects.fetch,
         dead_letters=partial(dead_letter_offsets, settings.kafka),
+        objects=Objects(health.note).queries,
         record=Neo4jRecorder(driver, database, tracing).record,
         leads=leads,
         retry=lambda: deployment.in_force.options.retry,

@@ -2,22 +2,20 @@
 
 from collections import Counter
 from collections.abc import Hashable
-from typing import TypeAlias
 
 from workers.core.job import (
+    AnyStep,
     AskConnector,
     AskReplication,
     Call,
     DeadLettersStep,
     Effect,
     FetchStep,
+    ObjectStep,
     Publish,
     PublishSigned,
-    Step,
 )
 from workers.core.report import LogLine
-
-AnyStep: TypeAlias = Step | FetchStep | DeadLettersStep
 
 FIRST_SECONDS = 60.0
 LONGEST_SECONDS = 3_600.0
@@ -72,6 +70,8 @@ def _key(step: AnyStep) -> Hashable:
         return step.path
     if isinstance(step, DeadLettersStep):
         return step.topic, step.partition
+    if isinstance(step, ObjectStep):
+        return step.store.url, step.name
     return tuple(map(_effect_key, step.effects)) or repr(step.record)
 
 

@@ -19,7 +19,7 @@ from workers.adapters.registry_api.client import RegistryApi
 from workers.adapters.registry_database.replication import log_position
 from workers.config.settings import KafkaConnectSettings, RegistryDatabaseSettings, Settings
 from workers.core.errors import Misconfigured, NotAllowed, Retryable, Unreachable
-from workers.core.job import AskConnector, AskReplication, Effect, Publish, PublishSigned
+from workers.core.job import AskConnector, AskReplication, Call, Effect, Publish, PublishSigned
 from workers.core.metric import Measurement
 from workers.core.record import Headers, OutgoingRecord
 from workers.core.report import LogLine
@@ -54,12 +54,19 @@ class Effects:
         self._database = database
         self._delays: defaultdict[str, CaptureDelay] = defaultdict(CaptureDelay)
 
-    async def run(self, effect: Effect) -> None:
-        """Return when the effect is confirmed. Raises ``Retryable`` and ``RequestRejected``; other errors are bugs."""
+    async def run(self, effect: Effect) -> Mapping[str, Any]:
+        """Return what is found out, once the effect is confirmed.
+
+        Raises ``Retryable`` and ``RequestRejected``; other errors are bugs.
+        """
+        if isinstance(effect, PublishSigned):
+            return {"signature": await self._publish_signed(effect)}
+        await self._run(effect)
+        return {}
+
+    async def _run(self, effect: Publish | Call | Measurement | LogLine | AskConnector | AskReplication) -> None:
         if isinstance(effect, Publish):
             await self._publish(effect)
-        elif isinstance(effect, PublishSigned):
-            await self._publish_signed(effect)
         elif isinstance(effect, Measurement):
             self._record(effect)
         elif isinstance(effect, LogLine):
@@ -82,11 +89,12 @@ class Effects:
         self._tracing.inject(headers, effect.baggage)
         await self._send(OutgoingRecord(effect.topic, effect.key, value, headers=headers))
 
-    async def _publish_signed(self, effect: PublishSigned) -> None:
+    async def _publish_signed(self, effect: PublishSigned) -> str:
         if self._signing is None:
             raise RuntimeError(f"{effect.topic} without signing: the effects were made without it")
         headers = await self._signing.headers(effect)
         await self._send(OutgoingRecord(effect.topic, effect.key, effect.value, headers=headers))
+        return next((value.decode() for _, value in headers if value), "")
 
     async def _send(self, record: OutgoingRecord) -> None:
         try:

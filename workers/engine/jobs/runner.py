@@ -12,9 +12,19 @@ from workers.config.takes_effect import Now
 from workers.config.worker_options import Retry as RetryOptions
 from workers.core.clock import Clock
 from workers.core.errors import Refused, RequestRejected, Retryable
-from workers.core.job import DeadLettersStep, Effect, FetchStep, PeriodicJob, Publish, PublishSigned, Step
+from workers.core.job import (
+    AnyStep,
+    DeadLettersStep,
+    Effect,
+    FetchStep,
+    ObjectStep,
+    PeriodicJob,
+    Publish,
+    PublishSigned,
+    Step,
+)
 from workers.core.reference import Query
-from workers.engine.jobs.backoff import AnyStep, Backoff
+from workers.engine.jobs.backoff import Backoff
 from workers.engine.resilience.retry import backoff_seconds
 from workers.observe.metrics import Metrics
 from workers.observe.tracing import Tracing
@@ -29,13 +39,17 @@ DRAIN_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class JobContext:
-    """What the jobs of ``worker`` run with. ``leads`` tells whether this process is the one that runs them."""
+    """What the jobs of ``worker`` run with. ``leads`` tells whether this process is the one that runs them.
+
+    ``run`` returns what an effect has found out, as parameters for the ``record`` of its step.
+    """
 
     worker: str
     ask: Callable[[Query], Awaitable[Sequence[Mapping[str, Any]]]]
-    run: Callable[[Effect], Awaitable[None]]
+    run: Callable[[Effect], Awaitable[Mapping[str, Any]]]
     fetch: Callable[[str], Awaitable[Mapping[str, Any]]]
     dead_letters: Callable[[str, int, int], Awaitable[tuple[Sequence[int], int]]]
+    objects: Callable[[ObjectStep], Awaitable[Sequence[Query]]]
     record: Callable[[Query], Awaitable[None]]
     leads: Callable[[], bool]
     retry: Now[RetryOptions]
@@ -147,10 +161,15 @@ class Runner:
             found = await self._context.dead_letters(step.topic, step.partition, step.begin)
             await self._record(step.record(*found))
             return
+        if isinstance(step, ObjectStep):
+            for query in await self._context.objects(step):
+                await self._record(query)
+            return
+        learned: dict[str, Any] = {}
         for effect in step.effects:
-            await self._context.run(effect)
+            learned |= await self._context.run(effect)
         if step.record is not None:
-            await self._record(step.record)
+            await self._record(step.record._replace(parameters={**step.record.parameters, **learned}))
 
     async def _record(self, query: Query) -> None:
         with self._context.metrics.graph_write("job", self._context.clock):

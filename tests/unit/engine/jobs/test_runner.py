@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from tests.unit.observe.collected import Collected
 from workers.config.worker_options import Retry
 from workers.core.errors import Refused, RequestRejected, Retryable
-from workers.core.job import Call, DeadLettersStep, Effect, FetchStep, Publish, Step
+from workers.core.job import Call, DeadLettersStep, Effect, FetchStep, ObjectStep, ObjectStoreAt, Publish, Step
 from workers.core.reference import Query
 from workers.engine.jobs import runner as module
 from workers.engine.jobs.runner import JobContext, running_jobs
@@ -73,14 +73,19 @@ class World:
         await asyncio.sleep(0)
         return [{"name": name} for name in self.due]
 
-    async def do(self, effect: Effect) -> None:
+    async def do(self, effect: Effect) -> Mapping[str, Any]:
         await asyncio.sleep(0)
         assert isinstance(effect, Call | Publish)
         self._note(f"call {effect.path[1:]}" if isinstance(effect, Call) else f"publish {effect.key.decode()}")
+        return {}
 
     async def dead_letters(self, topic: str, partition: int, begin: int) -> tuple[Sequence[int], int]:
         self._note(f"dead letters {topic} {partition} {begin}")
         return [3, 5], begin + 2
+
+    async def objects(self, step: ObjectStep) -> Sequence[Query]:
+        self._note(f"object {step.name}")
+        return step.record(b"there")
 
     async def fetch(self, path: str) -> Mapping[str, Any]:
         self._note(f"fetch {path}")
@@ -99,6 +104,7 @@ class World:
             run=self.do,
             fetch=self.fetch,
             dead_letters=self.dead_letters,
+            objects=self.objects,
             record=self.record,
             leads=lambda: self.leads,
             retry=lambda: QUICK,
@@ -255,9 +261,10 @@ async def test_at_the_end_a_step_that_hangs_is_cancelled(monkeypatch: pytest.Mon
     monkeypatch.setattr(module, "DRAIN_SECONDS", 0.01)
     hanging = asyncio.Event()
 
-    async def hang(_: Effect) -> None:
+    async def hang(_: Effect) -> Mapping[str, Any]:
         hanging.set()
         await asyncio.Event().wait()
+        return {}
 
     world = World("a")
     async with running_jobs(lambda: [Errands()], replace(world.context(), run=hang), world.bugs.append):
@@ -270,9 +277,10 @@ async def test_each_step_has_a_span_around_its_effects_and_its_record() -> None:
     world.tracing = tracing
     world.fail["done a"] = [Retryable("gone")]
 
-    async def do(_effect: Effect) -> None:
+    async def do(_effect: Effect) -> Mapping[str, Any]:
         with tracing.transaction("neo4j", "inside"):
             await asyncio.sleep(0)
+        return {}
 
     async with running_jobs(lambda: [Errands()], replace(world.context(), run=do), world.bugs.append):
         await world.until(lambda: not world.due)
@@ -311,3 +319,30 @@ async def test_dead_letters_decide_what_is_recorded() -> None:
     async with world.running(NamesDeadLetters()):
         await world.until(lambda: not world.due)
     assert world.done == ["dead letters topic 2 7", "[3, 5] 9 a"]
+
+
+class PutsObjects(Errands):
+    """Stores what follows from an object, in two transactions."""
+
+    def steps(self, rows: Sequence[Mapping[str, Any]], now_ms: int) -> Iterable[Any]:
+        for row in rows:
+            found = partial(self.found, row["name"])
+            yield ObjectStep("it", ObjectStoreAt("file:///x"), row["name"], lambda: b"", found, Query("refused", row))
+
+    def found(self, name: str, content: bytes) -> Sequence[Query]:
+        return [Query(f"{content!r} first", {"name": name}), Query("then", {"name": "b"})]
+
+
+async def test_what_follows_from_an_object_is_recorded_in_order() -> None:
+    world = World("a", "b")
+    async with world.running(PutsObjects()):
+        await world.until(lambda: not world.due)
+    assert world.done[:3] == ["object a", "b'there' first a", "then b"]
+
+
+async def test_an_object_that_is_refused_is_put_off_in_the_graph_and_the_others_go_on() -> None:
+    world = World("a")
+    world.always["object a"] = RequestRejected("another one is there")
+    async with world.running(PutsObjects()):
+        await world.until(lambda: not world.due)
+    assert (world.done, world.refused_why) == (["refused a"], ["another one is there"])

@@ -53,15 +53,16 @@ class World:
     async def send(self, records: list[OutgoingRecord]) -> None:
         self.sent += records
 
-    async def publish(self, *, hold: bool) -> None:
+    async def publish(self, *, hold: bool) -> dict[str, Any]:
         world: Any = self
         effects = Effects(world, world, None, self.measured.append, NO_TRACING, signing=self.signing)
-        await effects.run(effect(hold=hold))
+        return dict(await effects.run(effect(hold=hold)))
 
 
 async def test_the_signature_of_the_value_is_in_a_header(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(VAULT, monkeypatch)
-    await world.publish(hold=True)
+    found = await world.publish(hold=True)
+    assert found == {"signature": "vault:v1:signing/our-key/{}"}, "for the step's record"
     header = ("signature", b"vault:v1:signing/our-key/{}")
     assert world.sent == [OutgoingRecord("checkpoints", b"0", b"{}", headers=[header])]
     assert (world.measured, world.notes) == ([Measurement(UNSIGNED, 0)], {"checkpoints": ""})
