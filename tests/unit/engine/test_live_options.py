@@ -405,6 +405,21 @@ proves_job("checkpoint.every_seconds", 5, "audit-checkpoints", asked("before"), 
 proves_job("checkpoint.on_outage", "continue", "audit-checkpoints", signed("hold"), "audit")
 proves_job("checkpoint.mount", "signing", "audit-checkpoints", signed("mount"), "audit")
 proves_job("checkpoint.key", "another", "audit-checkpoints", signed("signing_key"), "audit")
+proves_job("archive.url", "file:///archive", "audit-archive", asked("url"), "audit")
+proves_job("archive.every_events", 5, "audit-archive", asked("events"), "audit")
+proves_job("archive.every_seconds", 5, "audit-archive", asked("before"), "audit")
+proves_job("archive.hot_days", 5, "audit-expiry", asked("before"), "audit")
+
+
+def locked(each: PeriodicJob) -> object:
+    """How an object that is due is locked."""
+    due: dict[str, Any] = {"id": "", "partition": 0, "after": 0, "newest": 0, "events": [], "checkpoints": []}
+    (step,) = each.steps([due], 10**12)
+    return step.store  # type: ignore[union-attr]  # this step puts an object
+
+
+proves_job("archive.lock", "governance", "audit-archive", locked, "audit")
+proves_job("archive.retention_days", 5, "audit-archive", locked, "audit")
 
 
 @pytest.mark.parametrize("key", PROOFS)

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from workers.ops.audit.search import Search
     from workers.ops.dead_letters.journal import Who
 
-COLUMNS = ["timestamp", "user_id", "action", "content_id", "classification", "access_granted", "access_reason"]
+COLUMNS = [
+    "timestamp",
+    "user_id",
+    "action",
+    "content_id",
+    "classification",
+    "access_granted",
+    "access_reason",
+    "source",
+]
 
 
 def _actions() -> list[str]:
@@ -72,16 +81,23 @@ def search(  # noqa: PLR0913, PLR0917 - one parameter for each option
         return
     title = f"{found['total_count']:,} audit events, page {page}"
     print_rows(found["audit_entries"], COLUMNS, title=title)
+    sources = found["sources"]
+    if sources["objects"]:
+        print(
+            f"{sources['graph']:,} from the graph, {sources['archive']:,} from {sources['objects']:,} archived objects"
+        )
 
 
 async def _search(who: "Who", what: "Search") -> dict[str, Any]:
     from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - keeps --help fast
-    from workers.ops.audit.search import search  # noqa: PLC0415 - same reason as above
+    from workers.ops.audit.search import ArchiveOf, search  # noqa: PLC0415 - same reason as above
+    from workers.ops.audit.tasks import audit_options  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.audit import audit_trail  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
     async with GraphConnection(settings.neo4j) as graph, audit_trail(settings, topology) as trail:
-        return await search(graph, trail, who, what)
+        options = audit_options(topology)
+        return await search(graph, trail, who, what, ArchiveOf(options.archive.store, options.topic))
 
 
 def proof(

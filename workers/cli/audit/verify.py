@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from workers.cli.audit.expire import expire
 from workers.cli.audit.options import PublicKeyOption, millis
 from workers.cli.audit.search import proof, search
 from workers.cli.graph import progress
@@ -37,7 +38,8 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter for each option
     """Compute the chain again, and name the first record of each partition that was edited; check every signature.
 
     graph: each event by its own hash, the chain up to its end, and the checkpoints. topic: the chain of what was sent,
-    compared with the graph's and the checkpoints; run both. It only reads.
+    compared with the graph's and the checkpoints. archive: every object, by its events, checkpoints and signatures.
+    Run all of them. It only reads.
 
     Example: memory-graph audit verify --source topic
     """
@@ -52,6 +54,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one parameter for each option
         raise ProblemsFound(f"{broken} of {len(results)} chains are not as they were written: see the findings above")
 
 
+app.command()(expire)
 app.command()(search)
 app.command()(proof)
 

@@ -75,11 +75,11 @@ def _add(log: Log, checkpoint: Checkpoint, signature: str, signatures: Signature
         return
     key = signatures.key_of(checkpoint.canonical, signature) if signature and signatures else None
     if signature and signatures and key is None:
-        log.findings.append(_forged(checkpoint))
+        log.findings.append(forged(checkpoint))
         return
     begins = not checkpoint.previous or (not log.digests and not complete)
     if not begins and bytes.fromhex(checkpoint.previous) not in log.digests:
-        log.findings.append(_unlinked(checkpoint))
+        log.findings.append(unlinked(checkpoint))
     log.digests.add(digest)
     log.newest = max(log.newest, checkpoint.number)
     log.signed += key is not None
@@ -90,7 +90,8 @@ def _add(log: Log, checkpoint: Checkpoint, signature: str, signatures: Signature
         log.published.append(Published(checkpoint, signature, key or b""))
 
 
-def _forged(checkpoint: Checkpoint) -> Finding:
+def forged(checkpoint: Checkpoint) -> Finding:
+    """Return the finding for a checkpoint whose signature is not valid."""
     message = (
         f"the checkpoint {checkpoint.number:,} of {checkpoint.created_at}, at the record {checkpoint.sequence:,}, has "
         "a signature of another key, or was changed after it was signed"
@@ -98,7 +99,8 @@ def _forged(checkpoint: Checkpoint) -> Finding:
     return Finding(Kind.CHECKPOINT_FORGED, message, checkpoint.sequence)
 
 
-def _unlinked(checkpoint: Checkpoint) -> Finding:
+def unlinked(checkpoint: Checkpoint) -> Finding:
+    """Return the finding for a checkpoint that names another one before it, which is not there."""
     message = (
         f"the checkpoint before {checkpoint.number:,} of {checkpoint.created_at}, at the record "
         f"{checkpoint.sequence:,}, is not there, or is another one"

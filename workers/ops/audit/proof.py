@@ -7,8 +7,8 @@ from workers.core.errors import Misconfigured, ProblemsFound
 from workers.ops.audit.checkpoint_log import Log, Published
 from workers.ops.audit.finding import Chain
 from workers.ops.audit.graph.events import GraphSource
-from workers.ops.audit.graph.stored import Stored
 from workers.pipelines.audit.chain.canonical import canonical
+from workers.pipelines.audit.chain.stored import Stored
 
 PLACE = """
 MATCH (e:AuditEvent {id: $id})

@@ -26,9 +26,12 @@ class Signatures(Protocol):
 
 
 class PublicKeys:
-    """The versions of one key. A signature names its version; keys without versions (0) are all tried."""
+    """The versions of one key. A signature names its version; keys without versions (0) are all tried.
 
-    def __init__(self, keys: Mapping[int, Sequence[Ed25519PublicKey]]) -> None:
+    Each key is the 32 bytes of it, so that another process can get it.
+    """
+
+    def __init__(self, keys: Mapping[int, Sequence[bytes]]) -> None:
         self._keys = keys
 
     def key_of(self, payload: bytes, signature: str) -> bytes | None:
@@ -38,7 +41,8 @@ class PublicKeys:
             raw = base64.b64decode(parts[2], validate=True)
         except binascii.Error:
             return None
-        for key in (*self._keys.get(int(parts[1]), ()), *self._keys.get(0, ())):
+        for each in (*self._keys.get(int(parts[1]), ()), *self._keys.get(0, ())):
+            key = Ed25519PublicKey.from_public_bytes(each)
             try:
                 key.verify(raw, payload)
             except InvalidSignature:
@@ -49,9 +53,7 @@ class PublicKeys:
 
 def keys_of_transit(versions: Mapping[int, str]) -> PublicKeys:
     """Return the public keys of Transit: base64 of 32 bytes, by version."""
-    return PublicKeys(
-        {version: [Ed25519PublicKey.from_public_bytes(base64.b64decode(key))] for version, key in versions.items()}
-    )
+    return PublicKeys({version: [base64.b64decode(key)] for version, key in versions.items()})
 
 
 def keys_of_file(file: Path) -> PublicKeys:
@@ -63,4 +65,4 @@ def keys_of_file(file: Path) -> PublicKeys:
     ed25519 = [key for key in keys if isinstance(key, Ed25519PublicKey)]
     if not ed25519 or len(ed25519) < len(keys):
         raise Misconfigured(f"--public-key {file} has no Ed25519 keys alone: name a PEM file of Ed25519 public keys")
-    return PublicKeys({0: ed25519})
+    return PublicKeys({0: [each.public_bytes_raw() for each in ed25519]})

@@ -8,3 +8,4 @@ class Source(StrEnum):
 
     TOPIC = "topic"
     GRAPH = "graph"
+    ARCHIVE = "archive"

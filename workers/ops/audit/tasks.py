@@ -8,11 +8,13 @@ from typing import NamedTuple
 from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.object_store.store import ObjectStore
 from workers.adapters.vault.transit import Transit
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Misconfigured
 from workers.core.record import ConsumedRecord
+from workers.ops.audit.archive.known import ArchivedChain, Noted, known, listed
 from workers.ops.audit.checkpoint_log import Log, read_log, signature_of
 from workers.ops.audit.finding import Chain
 from workers.ops.audit.graph.events import Expected, GraphSource
@@ -48,6 +50,7 @@ async def tasks(settings: Settings, topology: Topology, request: Request) -> lis
     topic = audit_options(topology).topic
     async with GraphConnection(settings.neo4j) as graph:
         chains = await GraphSource(graph).chains(topic)
+        noted = await known(graph, topic)
     # After the graph: what the worker has published by then is there.
     logs = await asyncio.to_thread(checkpoints, settings, topology, request.public_key)
     chains = {chain: Expected() for chain in logs if chain.topic == topic} | chains
@@ -55,6 +58,9 @@ async def tasks(settings: Settings, topology: Topology, request: Request) -> lis
     begins, ends = await asyncio.to_thread(reader.begin_offsets), await asyncio.to_thread(reader.end_offsets)
     if request.source is Source.TOPIC:
         chains = _current(chains, ends, topic, audit_options(topology).chain_id)
+    archive = await asyncio.to_thread(_archive, settings, topology, request, noted)
+    if request.source is Source.ARCHIVE:
+        chains = {chain: chains.get(chain, Expected()) for chain in archive}
     return [
         Task(
             request.source,
@@ -64,10 +70,35 @@ async def tasks(settings: Settings, topology: Topology, request: Request) -> lis
             max(expected.length, ends.get(chain.partition, 0) - begins.get(chain.partition, 0)),
             request.since,
             request.until,
+            archive.get(chain),
         )
         for chain, expected in sorted(chains.items())
         if request.partition in {None, chain.partition}
     ]
+
+
+def _archive(
+    settings: Settings, topology: Topology, request: Request, noted: Mapping[Chain, Noted]
+) -> dict[Chain, ArchivedChain]:
+    """Return what the archive has of each chain, or should have. Blocks. Empty where ``topology.yaml`` names none."""
+    options = audit_options(topology).archive
+    if options.url is None:
+        if request.source is Source.ARCHIVE:
+            raise Misconfigured("topology.yaml names no archive: set workers.audit.archive.url")
+        return {}
+    wanted = request.source is Source.ARCHIVE
+    names = listed(ObjectStore(options.store), audit_options(topology).topic) if wanted else {}
+    keys = None
+    if wanted and (request.public_key or settings.vault.addr):
+        keys = public_keys(settings, topology, request.public_key)
+    there = {chain for chain, each in noted.items() if each.archived} | names.keys()
+    chains = there if wanted else noted.keys()
+    return {
+        chain: ArchivedChain(
+            options.store, names.get(chain, []), noted.get(chain, Noted()), keys, options.retention_days
+        )
+        for chain in chains
+    }
 
 
 def _current(

@@ -11,6 +11,7 @@ from multiprocessing.sharedctypes import Synchronized
 
 from workers.config.settings import Settings
 from workers.core.errors import OperatorError
+from workers.ops.audit.archive.known import ArchivedChain
 from workers.ops.audit.checkpoint_log import Log
 from workers.ops.audit.finding import Chain, Result
 from workers.ops.audit.graph.events import Expected
@@ -23,7 +24,10 @@ POLL_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One chain to verify. ``records`` is about how many it has; the times are epoch milliseconds."""
+    """One chain to verify. ``records`` is about how many it has; the times are epoch milliseconds.
+
+    ``archive`` is ``None`` where ``topology.yaml`` names none.
+    """
 
     source: Source
     chain: Chain
@@ -32,6 +36,7 @@ class Task:
     records: int
     since: int | None = None
     until: int | None = None
+    archive: ArchivedChain | None = None
 
 
 Verify = Callable[[Settings, Task, Callable[[int], None]], Result]

@@ -17,6 +17,7 @@ from workers.core.clock import SystemClock
 from workers.core.errors import Retryable, Unreachable
 from workers.core.record import Decoded
 from workers.engine.compose import Deployment
+from workers.ops.audit.archive.verify_chain import begins_wrong, from_archive
 from workers.ops.audit.checkpoint_log import Log
 from workers.ops.audit.finding import Finding, Kind, Progress, Result
 from workers.ops.audit.graph.events import GraphSource
@@ -35,6 +36,8 @@ def verify_chain(settings: Settings, task: Task, progress: Progress) -> Result:
 
 
 async def _verify(settings: Settings, task: Task, progress: Progress) -> Result:
+    if task.source is Source.ARCHIVE:
+        return await from_archive(task, progress)
     async with GraphConnection(settings.neo4j) as graph:
         verified = _from_graph if task.source is Source.GRAPH else _from_topic
         result = await verified(settings, graph, task, progress)
@@ -53,6 +56,7 @@ async def _from_graph(settings: Settings, graph: GraphConnection, task: Task, pr
     first, last = await source.span(chain, task.since, task.until)
     expected = await source.counted(chain)
     result = await verify_graph(source, chain, task.log, expected, progress, first, last)
+    result.findings += await asyncio.to_thread(begins_wrong, task, expected, result.checkpoints)
     written, _ = await written_to(graph, chain)
     end = await asyncio.to_thread(TopicReader(settings.kafka, chain.topic).end_offsets)
     result.lag = max(0, end.get(chain.partition, 0) - written - 1)
@@ -77,6 +81,7 @@ async def _from_topic(settings: Settings, graph: GraphConnection, task: Task, pr
     async with _decoding(settings, load_topology(settings.topology_path)) as decoding:
         dead_letters = TopicReader(settings.kafka, dead_letter_topic(chain.topic))
         verifying = TopicChain(chain, reader, dead_letters, graph, decoding, task.log, part, progress)
+        verifying.expired = task.expected.expired
         result = await verifying.verify()
     result.lag = max(0, lag)
     if lag < 0 and not result.findings:

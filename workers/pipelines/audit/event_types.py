@@ -36,6 +36,7 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "dead_letters.purged": OF_OPERATORS,
     "dead_letters.released": OF_OPERATORS,
     "audit.searched": OF_OPERATORS,
+    "audit.expired": OF_OPERATORS,
 }
 
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted", "pii")

@@ -5,6 +5,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from workers.config.takes_effect import Restart
 from workers.config.worker_options import WorkerOptions
 from workers.pipelines.audit.alerts.options import Alerts
+from workers.pipelines.audit.archive.options import ArchiveOptions
 from workers.pipelines.audit.chain.link import FIRST_CHAIN
 from workers.pipelines.audit.checkpoints.options import CheckpointOptions
 
@@ -24,6 +25,7 @@ class AuditOptions(WorkerOptions):
     alerts: Alerts = Alerts()
 
     checkpoint: CheckpointOptions = CheckpointOptions()
+    archive: ArchiveOptions = ArchiveOptions()
 
     @field_validator("chain_id")
     @classmethod

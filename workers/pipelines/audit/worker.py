@@ -6,6 +6,9 @@ from operator import attrgetter
 
 from workers.core.record import TopicPartition
 from workers.core.worker import KeyedState, SeenEvents, StoredState, WorkerFactory, WorkerSpec
+from workers.pipelines.audit.archive.expiry import ExpireEvents
+from workers.pipelines.audit.archive.jobs import ArchiveEvents, MeasureArchiveLag
+from workers.pipelines.audit.archive.metrics import METRICS as ARCHIVE_METRICS
 from workers.pipelines.audit.checkpoints.checkpoint import TOPIC
 from workers.pipelines.audit.checkpoints.jobs import MakeCheckpoints, MeasureCheckpointAge
 from workers.pipelines.audit.checkpoints.metrics import METRICS as CHECKPOINT_METRICS
@@ -58,8 +61,11 @@ def build(options: AuditOptions, *, has_api: bool) -> WorkerSpec[Event, Chain]: 
             HEAL_PROMPTS,
             HEAL_COMPLETIONS,
             MeasureKeyAge(),
-            MakeCheckpoints(options.topic, options.chain_id, options.checkpoint),
+            MakeCheckpoints(options.topic, options.chain_id, options.checkpoint, options.archive.url is not None),
             MeasureCheckpointAge(options.topic, options.chain_id),
+            ArchiveEvents(options.topic, options.chain_id, options.archive),
+            MeasureArchiveLag(options.topic, options.chain_id, options.archive.url),
+            ExpireEvents(options.topic, options.archive),
         ),
     )
 
@@ -70,6 +76,6 @@ AUDIT = WorkerFactory(
     build=build,
     publishes=lambda _: (TOPIC,),
     servers=("vault",),
-    metrics=(*METRICS, *CHECKPOINT_METRICS),
+    metrics=(*METRICS, *CHECKPOINT_METRICS, *ARCHIVE_METRICS),
     dead_letter_codes=DEAD_LETTER_CODES,
 )

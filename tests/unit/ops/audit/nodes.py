@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from tests.model.audit_edits import Node
 from workers.ops.audit.finding import Chain
-from workers.ops.audit.graph.stored import Stored, stored
+from workers.pipelines.audit.chain.stored import Stored, stored
 
 
 class Nodes:
@@ -24,8 +24,8 @@ class Nodes:
     async def excess(self, _chain: Chain, length: int) -> int:
         return length + 1 if self._nodes and self._nodes[-1]["sequence"] > length else 0
 
-    async def count(self, _chain: Chain) -> int:
-        return len(self._nodes)
+    async def count(self, _chain: Chain, expired: int = 0) -> int:
+        return expired + len([each for each in self._nodes if each["sequence"] > expired])
 
 
 def of(node: Node) -> Stored:

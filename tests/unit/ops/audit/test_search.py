@@ -55,9 +55,11 @@ async def test_the_answer_has_the_shape_of_the_audit_log_and_the_search_is_an_ev
                 "user_agent": "MemoryGraph/1.0",
                 "access_granted": True,
                 "access_reason": "Model debugging",
+                "source": "graph",
             }
         ],
         "total_count": 150,
+        "sources": {"graph": 150, "archive": 0, "objects": 0},
         "page": 2,
         "page_size": 10,
     }

@@ -38,6 +38,7 @@ CAPTURED: dict[str, dict[str, Any]] = {
     "dead_letters.purged": {"actor_id": "ops", "user_id": "ops", "reason": "no use"},
     "dead_letters.released": {"actor_id": "ops", "user_id": "ops", "reason": "given up"},
     "audit.searched": {"actor_id": "ops", "user_id": "ops", "reason": "compliance review"},
+    "audit.expired": {"actor_id": "ops", "user_id": "ops", "reason": "a year is over"},
 }  # fmt: skip
 """What each event type must capture, beside its time."""
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 from workers.ops.audit.finding import Finding, Kind
 from workers.ops.audit.graph.chain_walk import Break, ChainWalk
-from workers.ops.audit.graph.stored import Stored
+from workers.pipelines.audit.chain.stored import Stored
 
 Lookup = Callable[[str, str], Awaitable[list[Stored]]]
 """Returns the events of the chain whose property (``hash`` or ``prev_hash``) has a value."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from workers.ops.audit.finding import Finding, Kind
-from workers.ops.audit.graph.stored import Stored
+from workers.pipelines.audit.chain.stored import Stored
 from workers.pipelines.audit.checkpoints.checkpoint import Checkpoint
 
 

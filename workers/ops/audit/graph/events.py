@@ -5,27 +5,29 @@ from typing import Any, NamedTuple
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.ops.audit.finding import Chain
-from workers.ops.audit.graph.stored import Stored, stored
+from workers.pipelines.audit.chain.stored import Stored, stored
 
 PAGE_RECORDS = 2_000
 ATTEMPTS = 5
 
 # What the worker has counted, and what is there: a chain may have lost either.
-CHAINS = """
-MATCH (c:AuditChain {topic: $topic})
+GONE = "coalesce(c.expired, 0) AS expired, coalesce(c.expired_hash, '') AS expired_hash, c.expired_in AS expired_in"
+CHAINS = f"""
+MATCH (c:AuditChain {{topic: $topic}})
 RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, c.head AS head,
-  coalesce(c.checkpoint_number, 0) AS checkpoints
+  coalesce(c.checkpoint_number, 0) AS checkpoints, {GONE}
 UNION
 MATCH (e:AuditEvent) WHERE e.topic = $topic WITH DISTINCT e.partition AS partition, e.chain_id AS chain_id
 WHERE partition IS NOT NULL AND chain_id IS NOT NULL
-  AND NOT EXISTS { (:AuditChain {id: $topic + '/' + toString(partition) + '/' + toString(chain_id)}) }
-RETURN partition, chain_id, 0 AS length, '' AS head, 0 AS checkpoints
+  AND NOT EXISTS {{ (:AuditChain {{id: $topic + '/' + toString(partition) + '/' + toString(chain_id)}}) }}
+RETURN partition, chain_id, 0 AS length, '' AS head, 0 AS checkpoints,
+  0 AS expired, '' AS expired_hash, null AS expired_in
 """
-COUNTED = """
-MATCH (c:AuditChain {id: $topic + '/' + toString($partition) + '/' + $chain_id})
-RETURN c.length AS length, c.head AS head, coalesce(c.checkpoint_number, 0) AS checkpoints,
-  COLLECT { MATCH (e:AuditEvent {partition: $partition, sequence: c.length})
-    WHERE e.topic = $topic AND e.chain_id = $chain_id RETURN e.hash } AS hashes
+COUNTED = f"""
+MATCH (c:AuditChain {{id: $topic + '/' + toString($partition) + '/' + $chain_id}})
+RETURN c.length AS length, c.head AS head, coalesce(c.checkpoint_number, 0) AS checkpoints, {GONE},
+  COLLECT {{ MATCH (e:AuditEvent {{partition: $partition, sequence: c.length}})
+    WHERE e.topic = $topic AND e.chain_id = $chain_id RETURN e.hash }} AS hashes
 """
 
 # The time is taken apart in the graph: one that does not come out the same was changed within its millisecond.
@@ -55,7 +57,8 @@ MATCH (e:AuditEvent {partition: $partition}) WHERE e.topic = $topic AND e.chain_
 RETURN min(e.sequence) AS first, max(e.sequence) AS last
 """
 COUNT = """
-MATCH (e:AuditEvent {partition: $partition}) WHERE e.topic = $topic AND e.chain_id = $chain_id
+MATCH (e:AuditEvent {partition: $partition})
+WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.sequence > $expired
 RETURN count(*) AS events
 """
 
@@ -63,12 +66,16 @@ RETURN count(*) AS events
 class Expected(NamedTuple):
     """What the worker has counted of a chain: how many events, the hash of the last one (hex), how many checkpoints.
 
+    ``expired`` is the last sequence that has left the graph for the archive, with its hash, and the object it is in.
     0 and an empty text where that is not known.
     """
 
     length: int = 0
     hash: str = ""
     checkpoints: int = 0
+    expired: int = 0
+    expired_hash: str = ""
+    expired_in: str = ""
 
 
 class GraphSource:
@@ -129,10 +136,10 @@ class GraphSource:
         (row,) = await self._graph.rows(SPAN, **chain._asdict(), since=since, until=until)
         return (row["first"] if since is not None else 1) or 2**62, 0 if until is None else row["last"] or 1
 
-    async def count(self, chain: Chain) -> int:
-        """Return how many events a chain has."""
-        (row,) = await self._graph.rows(COUNT, **chain._asdict())
-        return int(row["events"])
+    async def count(self, chain: Chain, expired: int = 0) -> int:
+        """Return how many events a chain has, with those of its first ones that have left the graph."""
+        (row,) = await self._graph.rows(COUNT, **chain._asdict(), expired=expired)
+        return int(row["events"]) + expired
 
     async def with_hash(self, chain: Chain, name: str, value: str) -> list[Stored]:
         """Return the events of a chain whose ``hash`` or ``prev_hash`` has a value."""
@@ -141,7 +148,8 @@ class GraphSource:
 
 
 def _expected(row: Mapping[str, Any]) -> Expected:
-    return Expected(row["length"] or 0, row["head"] or "", row["checkpoints"])
+    expired = row["expired"], row["expired_hash"], row["expired_in"] or ""
+    return Expected(row["length"] or 0, row["head"] or "", row["checkpoints"], *expired)
 
 
 def event_of(row: Mapping[str, Any]) -> Stored:

@@ -13,8 +13,12 @@ NO_END = 2**62
 async def verify_graph(  # noqa: PLR0913, PLR0917 - the chain, what is known about it, and the part to verify
     source: GraphSource, chain: Chain, log: Log, expected: Expected, progress: Progress, first: int = 1, last: int = 0
 ) -> Result:
-    """Verify from the sequence ``first`` to ``last`` (0: to its end, as it was when ``expected`` was read)."""
-    walk = await _walk(source, chain, log, first)
+    """Verify from the sequence ``first`` to ``last`` (0: to its end, as it was when ``expected`` was read).
+
+    What has left the graph for the archive is not asked for.
+    """
+    first = max(first, expected.expired + 1)
+    walk = await _walk(source, chain, log, expected, first)
     async for page in source.pages(chain, first, last or expected.length or NO_END):
         walk.add(page)
         progress(len(page))
@@ -24,7 +28,7 @@ async def verify_graph(  # noqa: PLR0913, PLR0917 - the chain, what is known abo
     result = Result(chain, walk.records, walk.sequence, walk.hash, checkpoints=len(walk.agreed))
     if walk.broken is not None:
         known = {expected.hash, *(each.hash for each in log.checkpoints)}
-        missing = expected.length - await source.count(chain) if expected.length else 0
+        missing = expected.length - await source.count(chain, expected.expired) if expected.length else 0
         result.findings.append(
             await explain(walk, walk.broken, lambda name, value: source.with_hash(chain, name, value), known, missing)
         )
@@ -35,9 +39,11 @@ async def verify_graph(  # noqa: PLR0913, PLR0917 - the chain, what is known abo
     return result
 
 
-async def _walk(source: GraphSource, chain: Chain, log: Log, first: int) -> ChainWalk:
+async def _walk(source: GraphSource, chain: Chain, log: Log, expected: Expected, first: int) -> ChainWalk:
     begin = genesis(*chain).hash.hex()
-    if first > 1:
+    if first > 1 and first == expected.expired + 1:
+        begin = expected.expired_hash
+    elif first > 1:
         async for page in source.pages(chain, first - 1, first - 1):
             begin = page[0].hash
     return ChainWalk(first - 1, begin, log.checkpoints)

@@ -9,19 +9,24 @@ from workers.pipelines.audit.checkpoints.checkpoint import Checkpoint
 
 
 class Comparison:
-    """Takes the topic's events window by window, and compares each hash: a node that is gone breaks no other one's."""
+    """Takes the topic's events window by window, and compares each hash: a node that is gone breaks no other one's.
 
-    def __init__(self, places: GraphPlaces, checkpoints: Sequence[Checkpoint]) -> None:
+    Events up to the sequence ``expired`` have left the graph: they are compared with checkpoints alone.
+    """
+
+    def __init__(self, places: GraphPlaces, checkpoints: Sequence[Checkpoint], expired: int = 0) -> None:
         self.agreed: list[Checkpoint] = []
         self.finding: Finding | None = None
         self._places = places
+        self._expired = expired
         self._checkpoints = {each.sequence: each for each in checkpoints}
 
     async def add(self, window: Sequence[Computed]) -> None:
         """Compare the next events; ``finding`` is the first difference."""
-        first, last = window[0].sequence, window[-1].sequence
-        if await self._places.hashes(first, last) != [each.hash for each in window]:
-            await self._part(window, await self._places.between(first, last))
+        if here := [each for each in window if each.sequence > self._expired]:
+            first, last = here[0].sequence, here[-1].sequence
+            if await self._places.hashes(first, last) != [each.hash for each in here]:
+                await self._part(here, await self._places.between(first, last))
         self._compare_checkpoints(window)
 
     async def end(self, head: int) -> None:

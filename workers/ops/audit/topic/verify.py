@@ -60,6 +60,7 @@ class TopicChain:
     log: Log
     part: Part
     progress: Progress
+    expired: int = 0
     _dead: frozenset[int] = field(default=frozenset(), init=False)
     _accept: Callable[[Decoded, bytes | None], object] | None = field(default=None, init=False)
 
@@ -93,7 +94,7 @@ class TopicChain:
             result.findings.append(Finding(Kind.NOT_VERIFIED, message))
             return result, seen, []
         begin, head = found
-        comparison = Comparison(GraphPlaces(self.graph, self.chain), self.log.checkpoints)
+        comparison = Comparison(GraphPlaces(self.graph, self.chain), self.log.checkpoints, self.expired)
         computing = Recomputing(head, seen, self.decoding.decode, self._accept, self._dead)
         window: list[Computed] = []
         async for window in self._windows(computing, begin):

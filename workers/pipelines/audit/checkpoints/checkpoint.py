@@ -1,6 +1,7 @@
 """The format of a checkpoint: JSON in canonical form, and beside it the signature of these bytes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from hashlib import sha256
 
 import msgspec
@@ -37,6 +38,11 @@ class Checkpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def canonical(self) -> bytes:
         """Return the bytes that are signed and published: RFC 8785, as all names and values are ASCII or numbers."""
         return orjson.dumps(msgspec.to_builtins(self), option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+
+    @property
+    def created_ms(self) -> int:
+        """Return ``created_at`` in epoch milliseconds."""
+        return round(datetime.fromisoformat(self.created_at).timestamp() * 1000)
 
     @property
     def digest(self) -> str:

@@ -19,11 +19,15 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class MakeCheckpoints:
-    """Makes the checkpoint of each chain that is due: first it is kept in the graph, then it is published."""
+    """Makes the checkpoint of each chain that is due: first it is kept in the graph, then it is published.
+
+    ``archived`` tells whether it waits in the graph for the archive then.
+    """
 
     topic: str
     chain_id: str
     options: CheckpointOptions
+    archived: bool = False
     name: str = "audit-checkpoints"
     every_seconds: float = 1.0
 
@@ -67,7 +71,7 @@ class MakeCheckpoints:
             options.on_outage == "hold",
             UNSIGNED,
         )
-        kept = {"id": row["id"], "pending": row["pending"], "digest": checkpoint.digest}
+        kept = {"id": row["id"], "pending": row["pending"], "digest": checkpoint.digest, "archived": self.archived}
         facts = {"number": checkpoint.number, "sequence": checkpoint.sequence, "created_at": checkpoint.created_at}
         return Step([effect], Query(PUBLISHED, kept | facts))
 

@@ -27,11 +27,15 @@ WITH c WHERE c.checkpoint_pending IS NULL AND coalesce(c.checkpoint_number, 0) =
 SET c.checkpoint_pending = $pending, c.checkpoint_dead_letters = $dead_letters
 """
 
+# The archive takes it from there.
 PUBLISHED = """
 MATCH (c:AuditChain {id: $id}) WHERE c.checkpoint_pending = $pending
 SET c.checkpoint_number = $number, c.checkpoint_sequence = $sequence, c.checkpoint_digest = $digest,
   c.checkpoint_at = datetime($created_at)
 REMOVE c.checkpoint_pending
+WITH c WHERE $archived
+CREATE (:AuditCheckpoint {id: $digest, chain: c.id, number: $number, sequence: $sequence, value: $pending,
+  signature: $signature, created_at: datetime($created_at)})
 """
 
 AGES = """

@@ -12,8 +12,12 @@ from workers.pipelines.audit.metrics import KEY_AGE
 DAY_MS = 86_400_000
 
 ROTATED = """
-MATCH (e:AuditEvent) WHERE e.event_type = 'key.rotated'
-WITH e.key_id AS key_id, max(e.timestamp) AS rotated
+CALL () {
+  MATCH (e:AuditEvent) WHERE e.event_type = 'key.rotated' RETURN e.key_id AS key_id, e.timestamp AS at
+  UNION ALL
+  MATCH (k:VaultKey) RETURN k.key_id AS key_id, k.rotated_at AS at
+}
+WITH key_id, max(at) AS rotated
 RETURN min(rotated).epochMillis AS rotated
 """
 

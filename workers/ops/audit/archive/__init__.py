@@ -1,0 +1,1 @@
+"""Verification and search of what is archived."""
