@@ -82,10 +82,9 @@ class Worker:
             if isinstance(step, DeadLettersStep):
                 record = step.record([5, 7], 2)
             else:
-                for effect in step.effects:
-                    await self._effects.run(effect)
+                (learned,) = [await self._effects.run(effect) for effect in step.effects]
                 assert step.record is not None
-                record = step.record
+                record = step.record._replace(parameters={**step.record.parameters, **learned})
             if not crash:
                 await self._graph.rows(record.cypher, **record.parameters)
         return len(steps)
