@@ -118,6 +118,15 @@ async def test_the_first_and_the_last_record_of_an_object_are_named_too(line: in
     assert (finding.kind, finding.sequence) == (Kind.CHANGED, 20 + line)
 
 
+async def test_a_cut_object_is_found_without_the_graph(archive: Archive) -> None:
+    name = archive.names[2]
+    header, *events, _ = naive_archive.read(archive.folder / name)
+    naive_archive.write(archive.folder, name, [header, *events[:-1]])
+    finding = await archive.finding(Noted())
+    assert (finding.kind, finding.sequence) == (Kind.TAIL_CUT, EVENTS)
+    assert "says that it ends with 60, and it ends with 59" in finding.message
+
+
 @pytest.mark.parametrize("which", [0, 1, 2])
 async def test_a_removed_object_is_named_by_its_records(which: int, archive: Archive) -> None:
     (archive.folder / archive.names[which]).unlink()
