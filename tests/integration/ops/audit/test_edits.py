@@ -34,7 +34,7 @@ async def chains(graph: GraphConnection, request: pytest.FixtureRequest) -> Asyn
 
 async def found(graph: GraphConnection, topic: str, checkpoints: Checkpoints) -> Mapping[int, list[Finding]]:
     """Verify as the command does: the chains that the graph names, what the worker has counted, the checkpoints."""
-    source, keys = GraphSource(graph), PublicKeys({1: [OURS.public_key()]})
+    source, keys = GraphSource(graph), PublicKeys({1: [OURS.public_key().public_bytes_raw()]})
     logs: Mapping[Chain, Log] = read_log([each for log in checkpoints.values() for each in log], keys)
     known: dict[Chain, Expected] = await source.chains(topic)
     results = [await verify_graph(source, chain, logs[chain], known[chain], lambda _: None) for chain in known]

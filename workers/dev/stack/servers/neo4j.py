@@ -78,8 +78,7 @@ def _write_admin(instance: Instance) -> None:
     script = instance.folder / "bin" / "neo4j-admin"
     script.parent.mkdir(exist_ok=True)
     tool = java(instance.folder, instance.jars["neo4j"], *SHORT_LIVED, *JAVA_OPTIONS, "org.neo4j.cli.AdminTool")
-    folders = {"NEO4J_HOME": instance.folder, "NEO4J_CONF": instance.folder / "conf"}
-    variables = [f"{name}={shlex.quote(str(folder))}" for name, folder in folders.items()]
+    variables = [f"{name}={shlex.quote(folder)}" for name, folder in _folders(instance).items()]
     script.write_text(f'#!/bin/sh\nexport {" ".join(variables)}\nexec {shlex.join(tool)} "$@"\n')
     script.chmod(0o700)
 
@@ -121,6 +120,10 @@ def exports(instance: Instance) -> dict[str, str]:
         "NEO4J_HOME": str(instance.folder),
         "NEO4J_HTTP": f"{'https' if tls else 'http'}://127.0.0.1:{instance.ports['http']}",
     }
+
+
+def _folders(instance: Instance) -> dict[str, str]:
+    return {"NEO4J_HOME": str(instance.folder), "NEO4J_CONF": str(instance.folder / "conf")}
 
 
 NEO4J = LocalServer(
