@@ -12,17 +12,16 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from ruamel.yaml import YAML
 
 from tests.chaos.checking.found_graph import FoundGraph, found_graph
+from tests.chaos.running.worker_under_test import MODELS
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.reader import TopicReader
 from workers.adapters.kafka.topics import apply_topology
 from workers.config.settings import Settings
 from workers.config.topology import read_topology
 from workers.core.record import ConsumedRecord
-from workers.pipelines.audit.options import AuditOptions
 
 SCHEMAS = Path(__file__).parents[3] / "schemas" / "avro"
 CHECKPOINTS = "audit-checkpoints"
-MODELS = {"audit": AuditOptions}
 TUNING: Mapping[str, Any] = {
     "session_timeout_seconds": 6,
     "batch": {"max_rows": 100, "max_wait_ms": 50},

@@ -17,6 +17,7 @@ ALLOWED = frozenset(
         "BSD-3-Clause",
         "BSD-3-Clause-Modification",  # asks for a notice in files that are changed; we change none
         "BSL-1.0",
+        "CC0-1.0",
         "ISC",
         "MIT",
         "MIT-0",

@@ -115,7 +115,7 @@ def audit_events() -> Callable[[str], Awaitable[list[Mapping[str, Any]]]]:
             await codec.prepare(records)
             events = [(codec.decode(record).fields, record.key) for record in records]
         assert all(key == fields["user_id"].encode() for fields, key in events)
-        return [fields for fields, _ in events if fields["details"]["topic"] == dlq_topic]
+        return [fields for fields, _ in events if fields["details"].get("topic") == dlq_topic]
 
     return read
 
