@@ -37,8 +37,6 @@ def used_by(span: Span, conventions: Conventions) -> Used:
     """Return what a span used. Each value is the token event's, else the terminal event's, else the start event's."""
     tokens, end, start = span.tokens, span.end, span.start
     sent = _sent(tokens, end)
-    if tokens is None and start is None and end is not None and end.billing is None and not conventions:
-        return Used(sent)  # most calls have one event, whose two counts cannot contradict
     says = [each.billing for each in (tokens, end, start) if each is not None and each.billing is not None]
     if not says and not conventions:
         return Used(inclusive(sent, Convention.AUTO))
