@@ -1,4 +1,4 @@
-"""Interleaved rounds (A B C A B C): changes of the machine and of the servers affect every contestant."""
+"""Interleaved rounds (A B C, C B A): changes of the machine and of the servers affect every contestant."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -80,9 +80,25 @@ class Comparison:
         standing = self.standings.get(name)
         return standing.events_per_second.median if standing else None
 
+    def beside(self, name: str, peer: str) -> Spread | None:
+        """Return the ratios of two contestants' speeds in the same rounds; ``None`` where one did not take part.
+
+        The two of a round ran one after the other: a machine that gets faster or slower changes both.
+        """
+        if name not in self.standings or peer not in self.standings:
+            return None
+        rounds = zip(self.standings[name].rounds, self.standings[peer].rounds, strict=True)
+        return spread([ours.events_per_second / theirs.events_per_second for ours, theirs in rounds])
+
     def best(self, names: Sequence[str]) -> float | None:
         """Return the best median of several."""
         return max((speed for name in names if (speed := self.median(name)) is not None), default=None)
+
+
+def _in_turn(contestants: Mapping[str, Contestant], number: int) -> list[tuple[str, Contestant]]:
+    """Return who plays when: every second round backwards, so that no one always follows the same one."""
+    forwards = list(contestants.items())
+    return forwards[::-1] if number % 2 else forwards
 
 
 async def compare(courses: Sequence[Course], rounds: int, tell: Tell) -> list[dict[str, Standing]]:
@@ -94,7 +110,7 @@ async def compare(courses: Sequence[Course], rounds: int, tell: Tell) -> list[di
     for number in range(rounds + 1):
         counts = "warm-up" if number == 0 else f"round {number} of {rounds}"
         for course, of_course in zip(courses, standings, strict=True):
-            for name, contestant in course.contestants.items():
+            for name, contestant in _in_turn(course.contestants, number):
                 measured = await course.play(contestant, f"{name}-{number}")
                 tell(f"{course.records}, {counts}: {contestant.label}: {measured.events_per_second:,.0f} events/s")
                 if number:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from workers.dev.bench.comparison import Comparison
-from workers.dev.bench.contestants import AUDIT, CEILING, FORGETFUL, OURS, PLAIN, QUIX
+from workers.dev.bench.contestants import AUDIT, CEILING, FORGETFUL, OTHER, OURS, PLAIN, QUIX
 from workers.dev.bench.endurance import Endurance, caught_up_all
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.latency import Latency
@@ -67,6 +67,9 @@ def _of_comparison(comparison: Comparison) -> Iterator[Target]:
                 )
         cpu = comparison.standings[OURS].cpu_us.median
         yield Target(f"{name}: CPU of the worker", f"≤ {CPU_US:.0f} µs/event", f"{cpu:.1f} µs/event", cpu <= CPU_US)
+    if beside := comparison.beside(OURS, OTHER):
+        label, found = comparison.standings[OTHER].label, f"{beside.median:.2f} ({beside.low:.2f}-{beside.high:.2f})"
+        yield Target(f"{name}: beside {label}, round by round", "≥ 1.00 times", f"{found} times", beside.median >= 1)
     if ceiling := comparison.best(CEILING):
         share = OF_CEILING.get(name, OF_CEILING_ELSE)
         yield Target(f"{name}: of the ceiling", f"≥ {share:.0%}", f"{ours / ceiling:.0%}", ours >= share * ceiling)
