@@ -5,9 +5,11 @@ from functools import partial
 import pytest
 
 from tests.chaos.conftest import Arenas, Judge
-from tests.chaos.faults.graph import restored_from_a_backup
+from tests.chaos.faults.graph import emptied_and_a_new_chain_begun, restored_from_a_backup
 from tests.chaos.faults.kill import OF_A_CHECKPOINT, OF_A_RECORD, killed_in_turn
+from tests.chaos.faults.scale import scaled_out_and_in
 from tests.chaos.faults.vault import vault_killed, vault_sealed
+from tests.chaos.faults.zombie import zombie, zombie_with_a_checkpoint
 from tests.chaos.scenario import Fault, play
 
 full = pytest.mark.full
@@ -18,7 +20,10 @@ killed_everywhere = partial(killed_in_turn, points=(*OF_A_RECORD, *OF_A_CHECKPOI
     "fault",
     [
         pytest.param(killed_everywhere, id="killed everywhere", marks=full),
+        pytest.param(zombie, id="zombie before_transaction", marks=full),
+        pytest.param(zombie_with_a_checkpoint, id="zombie before_checkpoint", marks=full),
         pytest.param(restored_from_a_backup, id="graph restored from a backup", marks=full),
+        pytest.param(emptied_and_a_new_chain_begun, id="graph emptied, new chain begun", marks=full),
         pytest.param(vault_killed, id="vault killed"),
         pytest.param(vault_sealed, id="vault sealed", marks=full),
     ],
@@ -29,3 +34,10 @@ async def test_the_chain_is_that_of_the_records_and_verifies(fault: Fault, arena
     report = await judged(arena)
     assert report.has_a_fault
     assert not report.findings
+
+
+@full
+async def test_chains_move_between_workers(arenas: Arenas, judged: Judge) -> None:
+    arena = await arenas("audit", partitions=4)
+    await play(arena, scaled_out_and_in)
+    assert not (await judged(arena)).findings

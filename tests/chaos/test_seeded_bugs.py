@@ -75,9 +75,9 @@ SEEDED = [
     Seeded(Bug.PASSWORD_READ_ONCE, password_rotated, STUCK, 2, LITTLE),
     Seeded(Bug.NEVER_SUSPECTED, a_transaction_never_ends, STUCK, 2, {**LITTLE, "endless": 1}),
     Seeded(Bug.KEYS_NOT_READ, killed_after_a_commit, LOST_OR_OLD, 3, {"worker": "telemetry", **LITTLE}),
-    Seeded(Bug.PARKED_KEYS_NOT_READ, nothing, frozenset({Anomaly.LOST}), 2, {"order": "strict", **LITTLE}),
+    Seeded(Bug.PARKED_KEYS_NOT_READ, nothing, frozenset({Anomaly.LOST}), 3, {"order": "strict", **LITTLE}),
     Seeded(Bug.ABORTED_READ, transactions_aborted, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
-    Seeded(Bug.HEAD_IN_ANOTHER_TRANSACTION, nothing, frozenset({Anomaly.HALF_SEEN}), 1, AUDIT),
+    Seeded(Bug.HEAD_IN_ANOTHER_TRANSACTION, nothing_until_half_is_seen, frozenset({Anomaly.HALF_SEEN}), 1, AUDIT),
     Seeded(Bug.CHAIN_BEGUN_AGAIN, emptied_and_a_new_chain_begun, frozenset({Anomaly.RESTARTED}), 1, AUDIT),
     Seeded(Bug.HELD_CHECKPOINT_PUBLISHED, vault_killed, frozenset({Anomaly.UNSIGNED}), 1, AUDIT),
 ]

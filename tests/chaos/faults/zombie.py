@@ -4,6 +4,7 @@ import time
 
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.points import Action, At, Point
+from tests.chaos.running.supply import Pace
 
 
 async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
@@ -27,6 +28,15 @@ async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
         ),
         "the zombie has been turned away, or not",
     )
+
+
+async def zombie_with_a_checkpoint(arena: Arena) -> None:
+    """Stop the audit worker between the signature of a checkpoint and its publication; records go on slowly.
+
+    Checkpoints are made by time: a fast stream would be over before the second one.
+    """
+    arena.supply.pace = Pace.TRICKLE
+    await zombie(arena, Point.BEFORE_CHECKPOINT)
 
 
 async def _taken_over(arena: Arena) -> None:
