@@ -27,7 +27,7 @@ test: setup ## Every test, and five minutes of chaos, on stacks of their own
 
 chaos: setup ## Every fault against the running fleet, and every seeded bug: CHAOS_SEED=2 makes another run
 	@mkdir -p .memory-graph
-	@$(RUN) pytest tests/chaos --numprocesses 4 --dist worksteal --basetemp .memory-graph/chaos-runs --chaos full --chaos-seed $(CHAOS_SEED) $(ARGS)
+	@$(RUN) pytest tests/chaos --numprocesses 4 --dist load --maxschedchunk 1 --basetemp .memory-graph/chaos-runs --chaos full --chaos-seed $(CHAOS_SEED) $(ARGS)
 
 bench: setup ## Our worker beside a bare writer, a plain loop and Quix Streams
 	@$(MEMORY_GRAPH) bench $(ARGS)

@@ -7,6 +7,7 @@ With pytest's ``-n 2`` two processes share the scenarios, each with its own serv
 import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -31,6 +32,15 @@ from workers.dev.stack.state import all_states
 
 HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parents[2] / ".memory-graph").absolute()
 PREFIX = "chaos-"
+LONGEST = (
+    "test_disasters.py",
+    "test_audit.py",
+    "test_seeded_bugs.py",
+    "test_storms.py",
+    "test_telemetry.py",
+    "test_faults.py",
+)
+"""The files with servers in the order of their longest tests: they start first."""
 SHORT_SEED = 1
 Arenas = Callable[..., Awaitable[Arena]]
 Judge = Callable[[Arena], Awaitable[Report]]
@@ -51,13 +61,12 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests marked ``full`` in the short selection. In the full one, begin with the seeded bugs.
+    """Deselect tests marked ``full`` in the short selection. In the full one, begin with the longest tests.
 
-    A bug that stops everything is only found when the time to settle is over: at the end of a run all but one process
-    would wait for it.
+    At the end of a run all but one process would wait for them.
     """
     if config.getoption("--chaos", "short") == "full":
-        items.sort(key=lambda item: item.path.name != "test_seeded_bugs.py")
+        items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
         return
     left_out = [item for item in items if item.get_closest_marker("full")]
     items[:] = [item for item in items if not item.get_closest_marker("full")]
@@ -128,13 +137,19 @@ def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
 
 
 @pytest.fixture(scope="session")
-def hashes() -> dict[str, str]:
-    """Return a cache for hashes of graphs without faults, by worker and stream."""
-    return {}
+def hashes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder for hashes of graphs without faults: a file for each worker and stream.
+
+    Processes share it. Two that miss the same hash at once both play it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "graphs-without-faults"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
-def harmless(arenas: Arenas, judged: Judge, hashes: dict[str, str]) -> Harmless:
+def harmless(arenas: Arenas, judged: Judge, hashes: Path) -> Harmless:
     """Play a fault: no findings, and the graph of a run without faults."""
 
     async def played(worker: str, fault: Fault, **stream: Any) -> str:
@@ -146,12 +161,19 @@ def harmless(arenas: Arenas, judged: Judge, hashes: dict[str, str]) -> Harmless:
         return report.graph_hash
 
     async def is_harmless(worker: str, fault: Fault, **stream: Any) -> None:
-        of = f"{worker} {stream}"
-        if of not in hashes:
-            hashes[of] = await played(worker, nothing, **stream)
-        assert await played(worker, fault, **stream) == hashes[of]
+        known = hashes / sha256(f"{worker} {stream}".encode()).hexdigest()
+        if not known.exists():
+            _write_whole(known, await played(worker, nothing, **stream))
+        assert await played(worker, fault, **stream) == known.read_text()
 
     return is_harmless
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a file that another process never sees in part."""
+    beside = file.with_suffix(f".{os.getpid()}")
+    beside.write_text(text)
+    beside.replace(file)
 
 
 def _remove_left_overs() -> None:

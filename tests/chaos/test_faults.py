@@ -83,7 +83,6 @@ async def test_nothing_is_lost_or_doubled(fault: Fault, harmless: Harmless) -> N
         pytest.param(killed_everywhere, id="killed everywhere"),
         pytest.param(zombie, id="zombie", marks=full),
         pytest.param(answers_to_commits_lost, id="answers to commits lost", marks=full),
-        pytest.param(restored_from_a_backup, id="graph restored from a backup", marks=full),
         pytest.param(emptied, id="graph emptied", marks=full),
         pytest.param(rewound, id="rewound", marks=full),
     ],
