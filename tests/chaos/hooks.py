@@ -161,7 +161,8 @@ def _hook_checkpoints(points: Points, history: History) -> None:
             points.reach(Point.BEFORE_CHECKPOINT)
         await send(self, record)
         if is_checkpoint:
-            history.note("checkpoint", signed=bool(record.headers), pid=os.getpid())
+            chain = record.key.decode() if record.key else ""
+            history.note("checkpoint", chain=chain, signed=bool(record.headers), pid=os.getpid())
             points.reach(Point.AFTER_CHECKPOINT)
 
     replace(Effects, "_send", sending)

@@ -10,6 +10,7 @@ from tests.chaos.faults.kill import OF_A_CHECKPOINT, OF_A_RECORD, killed_in_turn
 from tests.chaos.faults.scale import scaled_out_and_in
 from tests.chaos.faults.vault import vault_killed, vault_sealed
 from tests.chaos.faults.zombie import zombie, zombie_with_a_checkpoint
+from tests.chaos.running.arena import Arena
 from tests.chaos.scenario import Fault, play
 
 full = pytest.mark.full
@@ -31,6 +32,7 @@ killed_everywhere = partial(killed_in_turn, points=(*OF_A_RECORD, *OF_A_CHECKPOI
 async def test_the_chain_is_that_of_the_records_and_verifies(fault: Fault, arenas: Arenas, judged: Judge) -> None:
     arena = await arenas("audit", partitions=2)
     await play(arena, fault)
+    await every_chain_is_signed(arena)
     report = await judged(arena)
     assert report.has_a_fault
     assert not report.findings
@@ -40,4 +42,11 @@ async def test_the_chain_is_that_of_the_records_and_verifies(fault: Fault, arena
 async def test_chains_move_between_workers(arenas: Arenas, judged: Judge) -> None:
     arena = await arenas("audit", partitions=4)
     await play(arena, scaled_out_and_in)
+    await every_chain_is_signed(arena)
     assert not (await judged(arena)).findings
+
+
+async def every_chain_is_signed(arena: Arena) -> None:
+    """Wait for a checkpoint of each chain: a short stream may be over before the first one is due."""
+    chains = {f"{arena.corner.topic}/{chain}" for chain in arena.witness.chains}
+    await arena.until(lambda: chains <= arena.evidence.signed_chains(), "a signed checkpoint of each chain")

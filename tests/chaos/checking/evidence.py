@@ -22,6 +22,7 @@ class Evidence:
         self._produced = 0
         self._halves = 0
         self._checkpoints = {True: 0, False: 0}
+        self._signed: set[str] = set()
 
     def claims_of(self, worker: WorkerProcess, since: float = 0.0) -> set[int]:
         """Return the partitions that the worker has claimed since a monotonic time."""
@@ -74,6 +75,11 @@ class Evidence:
         self._read()
         return self._checkpoints[signed]
 
+    def signed_chains(self) -> frozenset[str]:
+        """Return the ids of the chains that have a checkpoint with a signature."""
+        self._read()
+        return frozenset(self._signed)
+
     def close(self) -> None:
         self._tail.close()
 
@@ -97,3 +103,4 @@ class Evidence:
                     self._halves += 1
                 case "checkpoint":
                     self._checkpoints[line["signed"]] += 1
+                    self._signed |= {line["chain"]} if line["signed"] else set()

@@ -31,11 +31,11 @@ async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
 
 
 async def zombie_with_a_checkpoint(arena: Arena) -> None:
-    """Stop the audit worker between the signature of a checkpoint and its publication; records go on slowly.
+    """Stop the audit worker between the signature of a checkpoint and its publication.
 
-    Checkpoints are made by time: a fast stream would be over before the second one.
+    Records come in steps: a stream that does not wait for the worker would be over before another has taken over.
     """
-    arena.supply.pace = Pace.TRICKLE
+    arena.supply.pace = Pace.STEPS
     await zombie(arena, Point.BEFORE_CHECKPOINT)
 
 
