@@ -26,7 +26,7 @@ from tests.chaos.faults.kill import OF_A_RECORD, a_bug_raises, killed_at, killed
 from tests.chaos.faults.registry import registry_restarted
 from tests.chaos.faults.scale import scaled_out_and_in, told_to_leave_amid_a_rebalance
 from tests.chaos.faults.topic import grown, missed, recreated, refilled
-from tests.chaos.faults.zombie import zombie
+from tests.chaos.faults.zombie import zombie, zombie_alone
 from tests.chaos.running.points import Point
 from tests.chaos.scenario import Fault, play
 
@@ -47,6 +47,7 @@ FAULTS = [
             Point.BEFORE_DEAD_LETTERS,
         )
     ),
+    pytest.param(zombie_alone, id="zombie alone", marks=full),
     pytest.param(scaled_out_and_in, id="scaled out and in", marks=full),
     pytest.param(told_to_leave_amid_a_rebalance, id="told to leave amid a rebalance", marks=full),
     pytest.param(broker_restarted, id="broker killed"),

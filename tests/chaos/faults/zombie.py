@@ -5,6 +5,7 @@ import time
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.points import Action, At, Point
 from tests.chaos.running.supply import Pace
+from tests.chaos.running.worker_process import WorkerProcess
 
 
 async def zombie(arena: Arena, point: Point = Point.BEFORE_TRANSACTION) -> None:
@@ -39,10 +40,29 @@ async def zombie_with_a_checkpoint(arena: Arena) -> None:
     await zombie(arena, Point.BEFORE_CHECKPOINT)
 
 
-async def _taken_over(arena: Arena) -> None:
-    """Start another worker; wait until it has claimed every partition and written batches."""
+async def zombie_alone(arena: Arena) -> None:
+    """Stop a worker that has not yet committed what it has written; continue it once the next worker has left.
+
+    Kafka takes commits without a member from anybody while a group has no member.
+    """
+    arena.supply.pace = Pace.STEPS
+    sleeper = arena.start(At(Point.AFTER_ACKNOWLEDGEMENT, 1, Action.STOP))
+    await arena.until(lambda: sleeper.is_stopped, "stopped")
+    arena.fault("stopped", point=Point.AFTER_ACKNOWLEDGEMENT, pid=sleeper.pid)
+    await arena.leave(await _taken_over(arena))
+    arena.fault("continued", pid=sleeper.pid)
+    awake = time.monotonic()
+    sleeper.thaw()
+    await arena.until(
+        lambda: sleeper.exit_code is not None or arena.evidence.assigned_to(sleeper, awake), "it is back in its group"
+    )
+
+
+async def _taken_over(arena: Arena) -> WorkerProcess:
+    """Return another worker that has claimed every partition and written batches."""
     heir = arena.start()
     everything = set(range(arena.corner.partitions))
     await arena.until(lambda: arena.evidence.claims_of(heir) == everything, "another has claimed every partition")
     wrote = arena.evidence.writes_of(heir)
     await arena.until(lambda: arena.evidence.writes_of(heir) > wrote, "the heir has gone on")
+    return heir

@@ -4,12 +4,14 @@ import os
 import sys
 import threading
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from contextvars import ContextVar
+from typing import Any, NoReturn, cast
 
 import structlog
 from aiokafka.errors import (  # type: ignore[import-untyped]  # it ships no types
     CommitFailedError,
     GroupAuthorizationFailedError,
+    IllegalGenerationError,
     TopicAuthorizationFailedError,
 )
 from faust.transport.drivers import aiokafka as driver
@@ -17,6 +19,7 @@ from mode.threads import WorkerThread
 
 log = structlog.get_logger(__name__)
 
+NO_GENERATION = -1
 NOT_ALLOWED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 LEAVE_SECONDS = 10.0
 """Time for the consumer to leave its group after the drain, and again for its thread to end."""
@@ -43,6 +46,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     password: Callable[[], str] | None = None
     """Returns the password for SASL as it is now; ``None`` without SASL."""
 
+    async def on_start(self) -> None:
+        """Start the consumer, and let it commit only as the member of its group that it was when it read."""
+        await super().on_start()
+        in_one_generation(cast("Any", self._consumer)._coordinator)  # noqa: SLF001 - made by the start
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         """Read only what was committed: Faust would also read the records of aborted transactions."""
         consumer = super()._create_worker_consumer(transport)
@@ -51,6 +59,28 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         if self.password is not None:
             follow_password(consumer._client, self.password)  # noqa: SLF001 - aiokafka has no setting for it
         return consumer
+
+
+def in_one_generation(coordinator: Any) -> None:
+    """Fail a commit whose consumer has left the generation of its group since the commit was asked for.
+
+    aiokafka takes the generation when it sends. After an expired session it has none until it has joined again, and
+    Kafka takes such a commit for that of a tool if the group has no member just then: an older offset would replace
+    that of the partition's next owner (found by a chaos test).
+    """
+    commit, send = coordinator.commit_offsets, coordinator._do_commit_offsets  # noqa: SLF001 - the one that sends
+    asked_in: ContextVar[int] = ContextVar("asked_in")
+
+    async def commit_offsets(*args: Any) -> None:
+        asked_in.set(coordinator.generation)
+        await commit(*args)
+
+    async def send_commit(*args: Any) -> None:
+        if coordinator.generation == NO_GENERATION or coordinator.generation != asked_in.get():
+            raise IllegalGenerationError("the consumer has left the generation that this commit was asked for in")
+        await send(*args)
+
+    coordinator.commit_offsets, coordinator._do_commit_offsets = commit_offsets, send_commit  # noqa: SLF001 - as above
 
 
 def tolerated(commit: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

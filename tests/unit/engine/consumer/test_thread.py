@@ -1,10 +1,15 @@
+import asyncio
 import subprocess
 import sys
 import threading
-from typing import cast
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]  # it ships no types
+from aiokafka.consumer.group_coordinator import GroupCoordinator  # type: ignore[import-untyped]  # same reason
+from aiokafka.errors import CommitFailedError  # type: ignore[import-untyped]  # same reason
+from aiokafka.structs import OffsetAndMetadata, TopicPartition  # type: ignore[import-untyped]  # same reason
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from mode.threads import ServiceThread
 
@@ -101,3 +106,54 @@ async def test_each_connection_is_opened_with_the_password_that_holds_now() -> N
 
     assert await client._get_conn(1, group=2) == (1, 2, "second")  # noqa: SLF001 - the method that aiokafka calls
     assert await client._get_conn(1) == (1, 0, "third")  # noqa: SLF001 - same reason as above
+
+
+class Coordinator(GroupCoordinator):  # type: ignore[misc]  # aiokafka ships no types
+    """aiokafka's coordinator without a broker: it counts the commits that it would send.
+
+    ``rejoins`` are the generations that it has when it knows its broker again, one after the other.
+    """
+
+    def __init__(self, *rejoins: int) -> None:
+        self.group_id, self.generation, self.member_id, self.coordinator_id = "readers", 7, "member", 0
+        self.sent = 0
+        self._rejoins = list(rejoins)
+        self._commit_lock = asyncio.Lock()
+
+    def __del__(self, _warnings: object = None) -> None:
+        """Nothing was opened."""
+
+    async def ensure_coordinator_known(self) -> None:
+        self.generation = self._rejoins.pop(0)
+
+    async def _send_req(self, _request: object) -> Any:
+        self.sent += 1
+        return SimpleNamespace(topics=[("events", [(0, 0)])])
+
+
+OFFSETS = {TopicPartition("events", 0): OffsetAndMetadata(100, "")}
+
+
+async def test_a_commit_is_sent_in_the_generation_in_which_it_was_asked_for() -> None:
+    coordinator = Coordinator(7)
+    module.in_one_generation(coordinator)
+    await coordinator.commit_offsets(None, OFFSETS)
+    assert coordinator.sent == 1
+
+
+@pytest.mark.parametrize("generation", [-1, 8])
+async def test_no_commit_is_sent_by_a_member_that_has_left_its_generation(generation: int) -> None:
+    coordinator = Coordinator(generation)
+    module.in_one_generation(coordinator)
+    with pytest.raises(CommitFailedError):
+        await coordinator.commit_offsets(None, OFFSETS)
+    assert not coordinator.sent
+
+
+async def test_no_commit_is_sent_without_a_generation() -> None:
+    coordinator = Coordinator(-1)
+    coordinator.generation = -1
+    module.in_one_generation(coordinator)
+    with pytest.raises(CommitFailedError):
+        await coordinator.commit_offsets(None, OFFSETS)
+    assert not coordinator.sent
