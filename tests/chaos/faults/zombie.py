@@ -49,7 +49,14 @@ async def zombie_alone(arena: Arena) -> None:
     sleeper = arena.start(At(Point.AFTER_ACKNOWLEDGEMENT, 1, Action.STOP))
     await arena.until(lambda: sleeper.is_stopped, "stopped")
     arena.fault("stopped", point=Point.AFTER_ACKNOWLEDGEMENT, pid=sleeper.pid)
-    await arena.leave(await _taken_over(arena))
+    heir, left = await _taken_over(arena), arena.witness.watermarks
+
+    def has_gone_on_everywhere() -> bool:
+        now = arena.witness.watermarks
+        return len(left) == len(now) and all(now[number].offset > mark.offset for number, mark in left.items())
+
+    await arena.until(has_gone_on_everywhere, "the heir has gone on in every partition")
+    await arena.leave(heir)
     arena.fault("continued", pid=sleeper.pid)
     awake = time.monotonic()
     sleeper.thaw()
