@@ -14,6 +14,8 @@ UNWIND $nodes AS node
 MERGE (e:AuditEvent {id: node.id})
 SET e = node, e.timestamp = datetime({epochMillis: node.timestamp}), e.topic = $topic
 """
+# A renumbered chain has thousands of changed records, each in one property.
+CHANGE = "UNWIND $changes AS change MATCH (e:AuditEvent {id: change.id}) SET e += change.properties"
 HEAD = """
 UNWIND $heads AS head
 MERGE (c:AuditChain {id: $topic + '/' + toString(head.partition) + '/1'})
@@ -51,10 +53,19 @@ class Chains:
     async def change(self, before: Iterable[Node], after: Iterable[Node]) -> None:
         """Change the graph from one list of nodes to another."""
         old, new = ({each["id"]: each for each in nodes} for nodes in (before, after))
-        changed = [node for name, node in new.items() if old.get(name) != node]
+        made = [node for name, node in new.items() if old.get(name, {}).get("timestamp") != node["timestamp"]]
+        same = {name: node for name, node in new.items() if name in old and old[name] != node}
+        changes = [{"id": name, "properties": _other(old[name], node)} for name, node in same.items()]
+        moved = [name for name, node in same.items() if old[name]["sequence"] != node["sequence"]]
         await self._graph.rows(REMOVE, ids=[name for name in old if name not in new])
-        await self._graph.rows(ASIDE, ids=[node["id"] for node in changed if node["id"] in old])
-        await self._graph.rows(WRITE, nodes=changed, topic=self.topic)
+        await self._graph.rows(ASIDE, ids=moved)
+        await self._graph.rows(CHANGE, changes=changes)
+        await self._graph.rows(WRITE, nodes=made, topic=self.topic)
 
     async def remove(self) -> None:
         await self._graph.rows("MATCH (e:AuditEvent|AuditChain {topic: $topic}) DETACH DELETE e", topic=self.topic)
+
+
+def _other(old: Node, new: Node) -> Node:
+    """Return what changes from one node to the other; its time is written with the whole node."""
+    return {name: value for name, value in new.items() if old[name] != value and name != "timestamp"}

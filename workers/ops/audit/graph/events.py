@@ -10,16 +10,17 @@ from workers.pipelines.audit.chain.stored import Stored, stored
 PAGE_RECORDS = 2_000
 ATTEMPTS = 5
 
-# What the worker has counted, and what is there: a chain may have lost either.
+# What the worker has counted, and what is there, by the index audit_event_link: a chain may have lost either.
 GONE = "coalesce(c.expired, 0) AS expired, coalesce(c.expired_hash, '') AS expired_hash, c.expired_in AS expired_in"
 CHAINS = f"""
 MATCH (c:AuditChain {{topic: $topic}})
 RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, c.head AS head,
   coalesce(c.checkpoint_number, 0) AS checkpoints, {GONE}
 UNION
-MATCH (e:AuditEvent) WHERE e.topic = $topic WITH DISTINCT e.partition AS partition, e.chain_id AS chain_id
-WHERE partition IS NOT NULL AND chain_id IS NOT NULL
-  AND NOT EXISTS {{ (:AuditChain {{id: $topic + '/' + toString(partition) + '/' + toString(chain_id)}}) }}
+MATCH (e:AuditEvent)
+WHERE e.topic = $topic AND e.chain_id IS NOT NULL AND e.partition IS NOT NULL AND e.sequence IS NOT NULL
+WITH DISTINCT e.partition AS partition, e.chain_id AS chain_id
+WHERE NOT EXISTS {{ (:AuditChain {{id: $topic + '/' + toString(partition) + '/' + toString(chain_id)}}) }}
 RETURN partition, chain_id, 0 AS length, '' AS head, 0 AS checkpoints,
   0 AS expired, '' AS expired_hash, null AS expired_in
 """
@@ -31,24 +32,23 @@ RETURN c.length AS length, c.head AS head, coalesce(c.checkpoint_number, 0) AS c
 """
 
 # The time is taken apart in the graph: one that does not come out the same was changed within its millisecond.
-EVENT = """
-  e.sequence AS sequence, e.id AS id, properties(e) AS properties,
-  CASE WHEN e.timestamp = datetime({epochMillis: e.timestamp.epochMillis}) THEN e.timestamp.epochMillis END AS at
-"""
+TIME = "CASE WHEN e.timestamp = datetime({epochMillis: e.timestamp.epochMillis}) THEN e.timestamp.epochMillis END"
+# One list of all events: a row and a time for each of them would cost more than all else of verification.
+EVENTS = f"collect(e {{.*, audit_id: e.id, timestamp: {TIME}}}) AS events"
+# By every property of the index audit_event_link, in its order: so a page reads its own entries of it, and no others.
 PAGE = f"""
 MATCH (e:AuditEvent {{partition: $partition}})
 WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.sequence >= $sequence AND e.sequence <= $last
   AND (e.sequence > $sequence OR e.id > $id)
-WITH e ORDER BY e.sequence, e.id LIMIT $limit
-RETURN {EVENT}
-ORDER BY sequence, id
+WITH e ORDER BY e.topic, e.chain_id, e.partition, e.sequence, e.id LIMIT $limit
+RETURN {EVENTS}
 """
 BY_HASH = f"""
 MATCH (e:AuditEvent {{partition: $partition}})
-WHERE e.topic = $topic AND e.chain_id = $chain_id AND e[$property] = $hash
+WHERE e.topic = $topic AND e.chain_id = $chain_id AND e.sequence IS NOT NULL AND e[$property] = $hash
 WITH e LIMIT 10
-RETURN {EVENT}
-ORDER BY sequence, id
+WITH e ORDER BY e.sequence, e.id
+RETURN {EVENTS}
 """
 SPAN = """
 MATCH (e:AuditEvent {partition: $partition}) WHERE e.topic = $topic AND e.chain_id = $chain_id
@@ -118,16 +118,9 @@ class GraphSource:
     async def pages(self, chain: Chain, first: int, last: int) -> AsyncIterator[Sequence[Stored]]:
         """Yield the events from one sequence to another, both included."""
         sequence, after = first, ""
-        while rows := await self._graph.rows(
-            PAGE,
-            **chain._asdict(),
-            sequence=sequence,
-            id=after,
-            last=last,
-            limit=PAGE_RECORDS,
-        ):
-            yield [event_of(row) for row in rows]
-            sequence, after = rows[-1]["sequence"], rows[-1]["id"]
+        while page := await self._events(PAGE, chain, sequence=sequence, id=after, last=last, limit=PAGE_RECORDS):
+            yield page
+            sequence, after = page[-1].sequence, page[-1].audit_id
 
     async def span(self, chain: Chain, since: int | None, until: int | None) -> tuple[int, int]:
         """Return the first and the last sequence between two times, epoch milliseconds; without them (1, 0)."""
@@ -143,18 +136,16 @@ class GraphSource:
 
     async def with_hash(self, chain: Chain, name: str, value: str) -> list[Stored]:
         """Return the events of a chain whose ``hash`` or ``prev_hash`` has a value."""
-        rows = await self._graph.rows(BY_HASH, **chain._asdict(), property=name, hash=value)
-        return [event_of(row) for row in rows]
+        return await self._events(BY_HASH, chain, property=name, hash=value)
+
+    async def _events(self, cypher: str, chain: Chain, **parameters: Any) -> list[Stored]:
+        ((events,),) = await self._graph.values(cypher, **chain._asdict(), **parameters)
+        return [stored(each["sequence"], each) for each in events]
 
 
 def _expected(row: Mapping[str, Any]) -> Expected:
     expired = row["expired"], row["expired_hash"], row["expired_in"] or ""
     return Expected(row["length"] or 0, row["head"] or "", row["checkpoints"], *expired)
-
-
-def event_of(row: Mapping[str, Any]) -> Stored:
-    """Return the event of a row."""
-    return stored(row["sequence"], {**row["properties"], "audit_id": row["id"], "timestamp": row["at"]})
 
 
 class Placed(NamedTuple):
