@@ -14,12 +14,15 @@ from tests.chaos.running.points import Point, Points
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.core.dead_letter import DeadLetter
+from workers.core.job import ObjectStep
 from workers.core.ports import Claim
 from workers.core.record import OutgoingRecord
+from workers.core.reference import Query
 from workers.core.statement import Statement
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.consumer import ChunkConsumer
 from workers.engine.jobs.effects import Effects
+from workers.engine.jobs.objects import Objects
 from workers.engine.partition_task import PartitionTask
 
 to_rehearse: ContextVar[bool] = ContextVar("to_rehearse", default=False)
@@ -41,6 +44,7 @@ def hook(points: Points, history: History) -> None:
     _hook_dead_letters(points, history)
     _hook_states(points)
     _hook_checkpoints(points, history)
+    _hook_objects(points, history)
 
 
 def _hook_assignment(points: Points, history: History) -> None:
@@ -166,3 +170,16 @@ def _hook_checkpoints(points: Points, history: History) -> None:
             points.reach(Point.AFTER_CHECKPOINT)
 
     replace(Effects, "_send", sending)
+
+
+def _hook_objects(points: Points, history: History) -> None:
+    queries = Objects.queries
+
+    async def putting(self: Objects, step: ObjectStep) -> Sequence[Query]:
+        found = await queries(self, step)
+        if step.content is not None:
+            history.note("object", name=step.name, pid=os.getpid())
+            points.reach(Point.AFTER_OBJECT)
+        return found
+
+    replace(Objects, "queries", putting)

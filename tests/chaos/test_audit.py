@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 
 from tests.chaos.conftest import Arenas, Judge
+from tests.chaos.faults.archive import everything_archived, killed_before_the_note, store_full, store_read_only
 from tests.chaos.faults.graph import emptied_and_a_new_chain_begun, restored_from_a_backup
 from tests.chaos.faults.kill import OF_A_CHECKPOINT, OF_A_RECORD, killed_in_turn
 from tests.chaos.faults.scale import scaled_out_and_in
@@ -14,6 +15,7 @@ from tests.chaos.running.arena import Arena
 from tests.chaos.scenario import Fault, play
 
 full = pytest.mark.full
+LONG = {"traces": 30, "details_bytes": 16_000}
 killed_everywhere = partial(killed_in_turn, points=(*OF_A_RECORD, *OF_A_CHECKPOINT), at_once=3)
 
 
@@ -44,6 +46,26 @@ async def test_chains_move_between_workers(arenas: Arenas, judged: Judge) -> Non
     await play(arena, scaled_out_and_in)
     await every_chain_is_signed(arena)
     assert not (await judged(arena)).findings
+
+
+@full
+@pytest.mark.parametrize(
+    ("fault", "stream"),
+    [
+        pytest.param(store_read_only, {"traces": 40}, id="object store read-only"),
+        pytest.param(store_full, LONG, id="object store full"),
+        pytest.param(killed_before_the_note, {"traces": 40}, id="killed after_object"),
+    ],
+)
+async def test_the_archive_is_that_of_the_chains(
+    fault: Fault, stream: dict[str, int], arenas: Arenas, judged: Judge
+) -> None:
+    arena = await arenas("audit", partitions=2, **stream)
+    await play(arena, fault)
+    await everything_archived(arena)
+    report = await judged(arena)
+    assert report.has_a_fault
+    assert not report.findings
 
 
 async def every_chain_is_signed(arena: Arena) -> None:

@@ -37,6 +37,8 @@ class Anomaly(StrEnum):
     """Two audit events have one place in a chain, or follow the same one."""
     CHAIN_BROKEN = "CHAIN_BROKEN"
     """The chain, or a checkpoint of it, is not what its description makes of the records."""
+    OVERWRITTEN = "OVERWRITTEN"
+    """An object of the archive is not what was put there."""
     UNSIGNED = "UNSIGNED"
     """A checkpoint was published without a signature, although it had to wait for one."""
     FALSE_ALARM = "FALSE_ALARM"

@@ -4,6 +4,12 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 from tests.chaos.checking.anomaly import Anomaly, Finding
+from tests.chaos.checking.checks_of_archive import (
+    archive_is_that_of_the_chains,
+    archived_hashes,
+    objects_of,
+    objects_stay_as_they_were,
+)
 from tests.chaos.checking.checks_of_chains import (
     Event,
     Row,
@@ -20,7 +26,7 @@ from tests.chaos.running.arena import Arena
 from tests.model import naive_chain
 from workers.config.settings import Settings
 from workers.ops.audit.source import Source
-from workers.ops.audit.tasks import Request, tasks
+from workers.ops.audit.tasks import Request, audit_options, tasks
 from workers.ops.audit.verify_chain import verify_chain
 from workers.pipelines.fleet import load_topology
 
@@ -41,7 +47,16 @@ def judge_chains(arena: Arena, history: Sequence[Line]) -> Iterator[Finding]:
     }
     checkpoints = [(each.value or b"", bool(each.headers)) for each in corner.checkpoints()]
     yield from checkpoints_are_those_of_the_chains(history, checkpoints, hashes)
+    if _has_archive(arena):
+        own = {partition: each for (partition, chain_id), each in hashes.items() if chain_id == corner.chain_id}
+        noted = {each["partition"]: each["archived"] for each in corner.chains()}
+        yield from archive_is_that_of_the_chains(own, noted, archived_hashes(corner.archive))
+        yield from objects_stay_as_they_were(history, objects_of(corner.archive))
     yield from _false_alarms(arena)
+
+
+def _has_archive(arena: Arena) -> bool:
+    return audit_options(load_topology(arena.corner.topology)).archive.url is not None
 
 
 def _compared(arena: Arena, expected: dict[int, list[Event]], found: Sequence[Row]) -> Iterator[Finding]:
@@ -59,11 +74,12 @@ def _sent(arena: Arena, history: Sequence[Line]) -> Iterator[tuple[int, Event]]:
 
 
 def _false_alarms(arena: Arena) -> Iterator[Finding]:
-    """Run `audit verify` from both sources: nobody has edited anything."""
+    """Run `audit verify` from every source: nobody has edited anything."""
     corner = arena.corner
     settings: Settings = arena.servers.settings().model_copy(update={"topology_path": corner.topology})
     topology = load_topology(corner.topology)
-    for source in (Source.GRAPH, Source.TOPIC):
+    sources = [Source.GRAPH, Source.TOPIC, *([Source.ARCHIVE] if _has_archive(arena) else [])]
+    for source in sources:
         for task in asyncio.run(tasks(settings, topology, Request(source))):
             if task.chain.chain_id != corner.chain_id:
                 continue  # its graph was emptied, and `audit verify` says so, rightly

@@ -1,6 +1,7 @@
 """The workers' history so far, for faults that wait for an event."""
 
 import sys
+from collections import Counter
 from pathlib import Path
 
 from tests.chaos.checking.history import Tail
@@ -19,8 +20,7 @@ class Evidence:
         self._through: dict[int, int] = {}
         self._struck: set[tuple[int, str]] = set()
         self._assigned: dict[int, tuple[float, frozenset[int]]] = {}
-        self._produced = 0
-        self._halves = 0
+        self._counted: Counter[str] = Counter()
         self._checkpoints = {True: 0, False: 0}
         self._signed: set[str] = set()
 
@@ -63,12 +63,12 @@ class Evidence:
     def produced(self) -> int:
         """Return how many records Kafka has confirmed."""
         self._read()
-        return self._produced
+        return self._counted["produced"]
 
     def halves(self) -> int:
         """Return how often the witness has seen a part of a transaction."""
         self._read()
-        return self._halves
+        return self._counted["half"]
 
     def checkpoints(self, *, signed: bool) -> int:
         """Return how many checkpoints the workers have published with a signature, or without."""
@@ -79,6 +79,11 @@ class Evidence:
         """Return the ids of the chains that have a checkpoint with a signature."""
         self._read()
         return frozenset(self._signed)
+
+    def objects(self) -> int:
+        """Return how many objects the workers have put into the archive, or found there."""
+        self._read()
+        return self._counted["object"]
 
     def close(self) -> None:
         self._tail.close()
@@ -97,10 +102,8 @@ class Evidence:
                     self._struck.add((line["pid"], line["point"]))
                 case "assigned":
                     self._assigned[line["pid"]] = line["at"], frozenset(line["partitions"])
-                case "produced":
-                    self._produced += 1
-                case "half":
-                    self._halves += 1
+                case "produced" | "half" | "object" as what:
+                    self._counted[what] += 1
                 case "checkpoint":
                     self._checkpoints[line["signed"]] += 1
                     self._signed |= {line["chain"]} if line["signed"] else set()

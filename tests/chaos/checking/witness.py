@@ -19,7 +19,8 @@ MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
 RETURN toInteger(split(w.id, '/')[2]) AS partition, w.offset AS offset, w.epoch AS epoch, w.token AS token
 """
 CHAINS = (
-    "MATCH (c:AuditChain {topic: $topic}) RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length"
+    "MATCH (c:AuditChain {topic: $topic}) "
+    "RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, coalesce(c.archived, 0) AS archived"
 )
 
 
@@ -82,6 +83,8 @@ class Witness:
         self._workers = workers
         self.chains: Mapping[str, int] = {}
         """The length of each chain of audit events, by partition and chain id."""
+        self.archived: Mapping[str, int] = {}
+        """How much of each chain is in the archive."""
         self._ask = {"prefix": f"{corner.worker}/{corner.topic}/", "name": corner.name, "topic": corner.topic}
         self._halves = HALVES[corner.worker]
         self._database = corner.settings.neo4j.database
@@ -172,6 +175,7 @@ class Witness:
         if chains != self.chains:
             self._history.note("chains", chains=chains)
         self.chains = chains
+        self.archived = {f"{row['partition']}/{row['chain_id']}": row["archived"] for row in rows}
 
     def _query(self, cypher: str, **asked: Any) -> list[neo4j.Record]:
         with self._driver.session(database=self._database) as session:  # which does not try again for half a minute

@@ -10,7 +10,9 @@ from tests.chaos.running.supply import Pace
 COMMITTED_WITHIN_SECONDS = 3.0
 OF_A_CHECKPOINT = (Point.BEFORE_CHECKPOINT, Point.AFTER_CHECKPOINT)
 OF_A_RECORD = tuple(
-    point for point in Point if point not in {Point.AT_REVOCATION, Point.AT_ASSIGNMENT, *OF_A_CHECKPOINT}
+    point
+    for point in Point
+    if point not in {Point.AT_REVOCATION, Point.AT_ASSIGNMENT, *OF_A_CHECKPOINT, Point.AFTER_OBJECT}
 )
 RARE = {Point.BEFORE_CLAIM, Point.AFTER_CLAIM, Point.BEFORE_DEAD_LETTERS, Point.AFTER_DEAD_LETTERS}
 """Not every batch passes here, so the first pass counts."""

@@ -11,7 +11,7 @@ async def vault_killed(arena: Arena) -> None:
     """Kill the vault, with ``on_outage: hold``: events go on, and checkpoints wait for their signature."""
     arena.supply.pace = Pace.TRICKLE
     worker = arena.start()
-    await _signed(arena)
+    await signed_again(arena)
     arena.fault("vault killed")
     await asyncio.to_thread(arena.servers.kill, "openbao")
     await arena.until(
@@ -22,7 +22,7 @@ async def vault_killed(arena: Arena) -> None:
     await asyncio.to_thread(arena.servers.start)
     await asyncio.to_thread(arena.vault.restore)
     arena.fault("vault is back")
-    await _signed(arena)
+    await signed_again(arena)
 
 
 async def vault_sealed(arena: Arena) -> None:
@@ -31,7 +31,7 @@ async def vault_sealed(arena: Arena) -> None:
     arena.history.note("unsigned_allowed")
     arena.tune(checkpoint={"on_outage": "continue"})
     arena.start()
-    await _signed(arena)
+    await signed_again(arena)
     await asyncio.to_thread(arena.vault.seal)
     arena.fault("vault sealed")
     try:
@@ -40,10 +40,11 @@ async def vault_sealed(arena: Arena) -> None:
     finally:
         await asyncio.to_thread(arena.vault.unseal)
     arena.fault("vault unsealed")
-    await _signed(arena)
+    await signed_again(arena)
 
 
-async def _signed(arena: Arena) -> None:
+async def signed_again(arena: Arena) -> None:
+    """Wait for another signed checkpoint."""
     signed = arena.evidence.checkpoints(signed=True)
     await arena.until(lambda: arena.evidence.checkpoints(signed=True) > signed, "another signed checkpoint")
 

@@ -29,7 +29,10 @@ def audit_stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
     """Plan the stream of a seed; every id begins with ``name``, or with the kind of its content."""
     random = seeded(seed)
     count = recipe.traces * EVENTS_OF_A_TRACE
-    logs = [[_event(random, name, number, at) for at in range(count)] for number in range(recipe.partitions)]
+    logs = [
+        [_event(random, name, number, at, recipe.details_bytes) for at in range(count)]
+        for number in range(recipe.partitions)
+    ]
     logs = [
         [*log, *random.sample(log, round(count * DUPLICATES)), *random.sample(logs[at - 1], round(count * CROSSING))]
         for at, log in enumerate(logs)
@@ -40,16 +43,18 @@ def audit_stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
     return [_planned(number, partition, *record) for number, (partition, record) in enumerate(turns)]
 
 
-def _event(random: Random, name: str, partition: int, number: int) -> Fields:
+def _event(random: Random, name: str, partition: int, number: int, details_bytes: int) -> Fields:
     """Make an event; of one content all events have the same classification."""
     made, place = audit_edits.event(number, random, partition), f"{name}-{partition}"
     content = random.randrange(30)
+    long = {"details": {"text": random.randbytes(details_bytes).hex()}} if details_bytes else {}
     return made | {
         "audit_id": f"{place}-{number}",
         "timestamp": made["timestamp"] - EARLIER_MS,
         "user_id": f"{name}-user-{random.randrange(20)}",
         "content_id": f"{('prompt', 'completion')[content % 2]}-{place}-{content}",
         "classification": ("confidential", "pii")[content % 3 == 0],
+        **long,
     }
 
 

@@ -50,6 +50,7 @@ class Corner:
     def __post_init__(self) -> None:
         self.topic = f"{self.name}-events"
         self.group = f"{self.name}-group"
+        self.archive = self.folder / "archive"
         schemas = self.folder / "schemas"
         schemas.mkdir()
         (schemas / self.worker).symlink_to(SCHEMAS / ("audit" if self.worker == "audit" else "telemetry"))
@@ -129,7 +130,8 @@ class Corner:
 
     def chains(self) -> list[dict[str, Any]]:
         return self._rows(
-            "MATCH (c:AuditChain {topic: $topic}) RETURN c {.partition, .chain_id, .length, .head} AS row"
+            "MATCH (c:AuditChain {topic: $topic}) "
+            "RETURN c {.partition, .chain_id, .length, .head, archived: coalesce(c.archived, 0)} AS row"
         )
 
     def set_password(self, password: str) -> None:

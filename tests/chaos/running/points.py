@@ -30,6 +30,8 @@ class Point(StrEnum):
     BEFORE_CHECKPOINT = "before_checkpoint"
     """The audit worker has kept and signed a checkpoint, and is going to publish it."""
     AFTER_CHECKPOINT = "after_checkpoint"
+    AFTER_OBJECT = "after_object"
+    """The audit worker has put an object into the archive, and is going to note it in the graph."""
 
 
 class Action(StrEnum):

@@ -40,6 +40,7 @@ class Recipe(NamedTuple):
     ``poison_in_a_row`` records of poison, one after the other, in the middle of partition 0
     ``content_bytes``   length of the prompts
     ``endless``         records in partition 0 whose transaction never ends, after two batches of five that end
+    ``details_bytes``   random bytes in the details of each audit event, which hardly compress
     ``late_partitions`` the last partitions, whose records come after all others
     """
 
@@ -50,6 +51,7 @@ class Recipe(NamedTuple):
     content_bytes: int = 10
     endless: int = 0
     late_partitions: int = 0
+    details_bytes: int = 0
 
 
 def stream_of(seed: int, name: str, recipe: Recipe) -> list[Planned]:
