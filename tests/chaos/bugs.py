@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace as with_other
 from enum import StrEnum
+from threading import Timer
 from typing import Any
 from unittest import mock
 
@@ -18,9 +19,10 @@ from workers.adapters.graph.writer import Neo4jWriter
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.topic_state import KafkaTopicStates
 from workers.config.environment import current_secret
-from workers.core.job import PublishSigned
+from workers.core.job import ObjectStep, PublishSigned
 from workers.core.ports import Claim
 from workers.core.record import Record, TopicPartition
+from workers.core.reference import Query
 from workers.core.statement import Statement
 from workers.engine.assignment import Assignment
 from workers.engine.batch.decode import DecodedBatch
@@ -30,6 +32,7 @@ from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.consumer.thread import ConsumerThread
+from workers.engine.jobs.objects import Objects
 from workers.engine.jobs.signing import Signing
 from workers.engine.state.known_keys import KnownKeys
 from workers.engine.state.recovery import PatientRecovery
@@ -60,6 +63,7 @@ class Bug(StrEnum):
     HEAD_IN_ANOTHER_TRANSACTION = "head_in_another_transaction"
     CHAIN_BEGUN_AGAIN = "chain_begun_again"
     HELD_CHECKPOINT_PUBLISHED = "held_checkpoint_published"
+    NOTED_BEFORE_THE_OBJECT = "noted_before_the_object"
 
 
 def _commit_before_write() -> None:
@@ -269,6 +273,21 @@ def _held_checkpoint_published() -> None:
     replace(Signing, "headers", lambda self, effect: headers(self, PublishSigned(*effect)._replace(hold=False)))
 
 
+def _noted_before_the_object() -> None:
+    """Note an object of the archive at once, and put it a minute later."""
+    done = Objects._done  # noqa: SLF001 - the one place that puts
+
+    def doing(self: Objects, step: ObjectStep) -> Sequence[Query]:
+        if step.content is None:
+            return done(self, step)
+        later = Timer(60, done, (self, step))
+        later.daemon = True
+        later.start()
+        return step.record(step.content())
+
+    replace(Objects, "_done", doing)
+
+
 def _acknowledgements() -> list[Acknowledged]:
     """Return a list that will hold the process's ``Acknowledged``."""
     made: list[Acknowledged] = []
@@ -303,4 +322,5 @@ SEEDS: dict[Bug, Callable[[], None]] = {
     Bug.HEAD_IN_ANOTHER_TRANSACTION: _head_in_another_transaction,
     Bug.CHAIN_BEGUN_AGAIN: _chain_begun_again,
     Bug.HELD_CHECKPOINT_PUBLISHED: _held_checkpoint_published,
+    Bug.NOTED_BEFORE_THE_OBJECT: _noted_before_the_object,
 }

@@ -8,6 +8,7 @@ import pytest
 from tests.chaos.bugs import Bug
 from tests.chaos.checking.anomaly import Anomaly
 from tests.chaos.conftest import Arenas, Judge
+from tests.chaos.faults.archive import killed_after_the_note
 from tests.chaos.faults.broker import (
     broker_silent_at_an_assignment,
     broker_silent_at_dead_letters,
@@ -80,6 +81,7 @@ SEEDED = [
     Seeded(Bug.HEAD_IN_ANOTHER_TRANSACTION, nothing_until_half_is_seen, frozenset({Anomaly.HALF_SEEN}), 1, AUDIT),
     Seeded(Bug.CHAIN_BEGUN_AGAIN, emptied_and_a_new_chain_begun, frozenset({Anomaly.RESTARTED}), 1, AUDIT),
     Seeded(Bug.HELD_CHECKPOINT_PUBLISHED, vault_killed, frozenset({Anomaly.UNSIGNED}), 1, AUDIT),
+    Seeded(Bug.NOTED_BEFORE_THE_OBJECT, killed_after_the_note, frozenset({Anomaly.LOST}), 1, AUDIT),
 ]
 
 
