@@ -126,13 +126,18 @@ def proof(
 
 async def _proof(audit_id: str, public_key: "Path | None") -> dict[str, Any]:
     from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.audit.archive.events import ArchivedSource  # noqa: PLC0415 - same reason as above
     from workers.ops.audit.checkpoint_log import Log  # noqa: PLC0415 - same reason as above
     from workers.ops.audit.graph.events import GraphSource  # noqa: PLC0415 - same reason as above
     from workers.ops.audit.proof import place_of, proof_of  # noqa: PLC0415 - same reason as above
-    from workers.ops.audit.tasks import checkpoints  # noqa: PLC0415 - same reason as above
+    from workers.ops.audit.search import ArchiveOf  # noqa: PLC0415 - same reason as above
+    from workers.ops.audit.tasks import audit_options, checkpoints  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
     async with GraphConnection(settings.neo4j) as graph:
-        chain, sequence = await place_of(graph, audit_id)
+        options = audit_options(topology)
+        archive = ArchiveOf(options.archive.store, options.topic)
+        source = ArchivedSource(archive.store, GraphSource(graph))
+        chain, sequence = await place_of(graph, audit_id, source, archive)
         logs = await asyncio.to_thread(checkpoints, settings, topology, public_key)
-        return await proof_of(GraphSource(graph), chain, sequence, logs.get(chain, Log()))
+        return await proof_of(source, chain, sequence, logs.get(chain, Log()))

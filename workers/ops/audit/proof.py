@@ -1,31 +1,56 @@
 """``memory-graph audit proof``: what proves one record to somebody who has neither the graph nor the topic."""
 
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Protocol
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.core.errors import Misconfigured, ProblemsFound
+from workers.ops.audit.archive.events import ArchivedSource
+from workers.ops.audit.archive.search import Wanted, objects_of
 from workers.ops.audit.checkpoint_log import Log, Published
 from workers.ops.audit.finding import Chain
-from workers.ops.audit.graph.events import GraphSource
+from workers.ops.audit.search import ArchiveOf
 from workers.pipelines.audit.chain.canonical import canonical
 from workers.pipelines.audit.chain.stored import Stored
 
+ANY = Wanted(None, None, None, frozenset(), frozenset())
 PLACE = """
 MATCH (e:AuditEvent {id: $id})
 RETURN e.topic AS topic, e.partition AS partition, e.chain_id AS chain_id, e.sequence AS sequence
 """
 
 
-async def place_of(graph: GraphConnection, audit_id: str) -> tuple[Chain, int]:
-    """Return the chain and the sequence of a record. Raises ``Misconfigured`` where the graph does not have it."""
+class Events(Protocol):
+    """Where the events of a chain are read."""
+
+    def pages(self, chain: Chain, first: int, last: int) -> AsyncIterator[Sequence[Stored]]: ...
+
+
+async def place_of(
+    graph: GraphConnection, audit_id: str, source: ArchivedSource, archive: ArchiveOf
+) -> tuple[Chain, int]:
+    """Return the chain and the sequence of a record: of the graph, or of an object whose events have left it.
+
+    Raises ``Misconfigured`` where neither has it.
+    """
     rows = await graph.rows(PLACE, id=audit_id)
-    if not rows:
-        raise Misconfigured(f"the graph has no AuditEvent {audit_id}: `memory-graph audit search` lists them")
-    row = rows[0]
-    return Chain(row["topic"], row["partition"], row["chain_id"]), row["sequence"]
+    if rows:
+        row = rows[0]
+        return Chain(row["topic"], row["partition"], row["chain_id"]), row["sequence"]
+    names = await objects_of(graph, archive.topic, ANY)
+    if names and not archive.store.url:
+        raise Misconfigured(
+            f"{audit_id} may be in {len(names):,} objects of the archive: set workers.audit.archive.url"
+        )
+    place = await source.place_of(audit_id, names) if names else None
+    if place is None:
+        raise Misconfigured(
+            f"neither the graph nor the archive has an AuditEvent {audit_id}: `memory-graph audit search` lists them"
+        )
+    return place
 
 
-async def proof_of(source: GraphSource, chain: Chain, sequence: int, log: Log) -> dict[str, Any]:
+async def proof_of(source: Events, chain: Chain, sequence: int, log: Log) -> dict[str, Any]:
     """Return the proof of a record: the events from it up to the next checkpoint, and that checkpoint.
 
     Raises ``ProblemsFound`` without such a checkpoint, and where the events do not lead to it.

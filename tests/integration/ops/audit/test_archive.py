@@ -18,7 +18,7 @@ from tests.model.audit_edits import Node
 from workers.adapters.graph.connection import GraphConnection
 from workers.cli.main import app
 from workers.config.settings import Settings
-from workers.core.errors import ProblemsFound, RequestRejected
+from workers.core.errors import Misconfigured, ProblemsFound, RequestRejected
 from workers.core.job import DeadLettersStep, ObjectStep, PeriodicJob, Step
 from workers.engine.jobs.effects import Effects, open_effects
 from workers.engine.jobs.objects import Objects
@@ -290,6 +290,7 @@ async def test_events_leave_the_graph_only_after_their_object_is_verified(
         assert whole, (source, document)
     assert {each["head"] for each in document["chains"]} == {EVENTS}
     await search_covers_both(worker, capsys)
+    await a_proof_covers_both(worker, capsys)
     await a_false_beginning_is_found(worker, capsys)
 
 
@@ -309,6 +310,17 @@ async def search_covers_both(worker: Worker, capsys: pytest.CaptureFixture[str])
     assert [each["timestamp"] for each in mine] == sorted((each["timestamp"] for each in mine), reverse=True)
     _, second = await run(capsys, "search", *arguments, "--page", "2", "--page-size", "15")
     assert second["audit_entries"] == document["audit_entries"][15:30]
+
+
+async def a_proof_covers_both(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prove a record that has left the graph by events of two objects and of the graph."""
+    nodes = worker.chains.nodes[1]
+    _, proof = await run(capsys, "proof", nodes[109]["id"])
+    assert (proof["partition"], proof["sequence"], proof["prev_hash"]) == (1, 110, nodes[108]["hash"])
+    assert [proof["hash"], *(each["hash"] for each in proof["following"])] == [each["hash"] for each in nodes[109:]]
+    assert json.loads(proof["checkpoint"])["sequence"] == EVENTS
+    with pytest.raises(Misconfigured, match="neither the graph nor the archive has an AuditEvent nothing"):
+        await run(capsys, "proof", "nothing")
 
 
 async def a_false_beginning_is_found(worker: Worker, capsys: pytest.CaptureFixture[str]) -> None:

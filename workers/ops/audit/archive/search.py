@@ -8,7 +8,7 @@ from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.object_store.store import ObjectStore
 from workers.core.errors import ProblemsFound
 from workers.core.job import ObjectStoreAt
-from workers.pipelines.audit.archive.batch import read_batch
+from workers.pipelines.audit.archive.batch import Batch, read_batch
 
 # Their events have left the graph, all or some of them.
 OBJECTS = """
@@ -63,8 +63,8 @@ def search_archive(at: ObjectStoreAt, names: list[str], wanted: Wanted, most: in
         nonlocal total
         store = ObjectStore(at)
         for name in names:
-            for event in _events(store, name):
-                if wanted.has(event):
+            for event in (each.event for each in whole_batch(store, name).events):
+                if event and wanted.has(event):
                     total += 1
                     yield event
 
@@ -72,15 +72,15 @@ def search_archive(at: ObjectStoreAt, names: list[str], wanted: Wanted, most: in
     return Archived(newest, total, len(names))
 
 
-def _events(store: ObjectStore, name: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the events of an object, once its hashes are checked."""
-    content = store.get(name)
+def whole_batch(store: ObjectStore, name: str) -> Batch:
+    """Return the batch of an object, once its hashes are checked. Blocks. Raises ``ProblemsFound`` for another one."""
+    content, batch = store.get(name), None
     try:
         batch = read_batch(content or b"")
         wrong = batch.broken
     except ValueError as error:
         wrong = str(error)
-    if wrong:
+    if wrong or batch is None:
         fix = "run `memory-graph audit verify --source archive`"
         raise ProblemsFound(f"the object {name} of the archive is not as it was written ({wrong}): {fix}")
-    yield from (each.event for each in batch.events if each.event)
+    return batch
