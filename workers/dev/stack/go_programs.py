@@ -25,6 +25,8 @@ MODULE_OF = {
 }
 # Without it both have the client of every cloud that they can discover targets in, which triples the time of the build.
 TAGS = {"prometheus": "remove_all_sd", "promtool": "remove_all_sd"}
+# Without optimization they take two thirds of the CPU time to compile, and are fast enough beside a local stack.
+COMPILER = {"prometheus": "-N -l", "promtool": "-N -l"}
 LAST_LINES = 5
 _LOCKS = Path(__file__).parent / "locks"
 
@@ -60,7 +62,14 @@ def install_go(cache: Path) -> Path:
 def _compile(program: str, folder: Path, go: Path) -> None:
     fresh = folder / f".{program}"
     argv: list[str | Path] = [go, "build", "-C", _module(program), "-mod=readonly", "-trimpath", "-ldflags=-s -w"]
-    argv += ["-tags", TAGS.get(program, ""), "-o", fresh, _package(program)]
+    argv += [
+        f"-gcflags=all={COMPILER.get(program, '')}",
+        "-tags",
+        TAGS.get(program, ""),
+        "-o",
+        fresh,
+        _package(program),
+    ]
     run(argv, f"{program} could not be built")
     fresh.replace(folder / program)
 
