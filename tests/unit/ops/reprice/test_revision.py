@@ -1,26 +1,31 @@
 from decimal import Decimal
 
+import pytest
+
 from workers.ops.reprice.difference import Difference
 from workers.ops.reprice.revision import revise
 from workers.pipelines.telemetry.prices.pricing import CatalogueEntry, PricingTerms
 from workers.pipelines.telemetry.prices.tariff import Dollars, Tariff
 
-ONE_DOLLAR = Tariff.of([(-1, Dollars(*[Decimal(1)] * 6))])
+ONE_DOLLAR, TWO_DOLLARS = (Tariff.of([(-1, Dollars(*[Decimal(usd)] * 6))]) for usd in (1, 2))
 
 
 class Book:
-    """Knows one model from one time on."""
+    """Knows one model from one time on, and two service tiers."""
 
     def terms(self, provider: str, model_id: str, timestamp: int, service_tier: str | None = None) -> PricingTerms:
         known = (provider, model_id) == ("p", "m") and timestamp >= 5
-        return PricingTerms(ONE_DOLLAR, 100, "registry", "m@5", "m@1") if known else PricingTerms(None, None)
+        tariff = TWO_DOLLARS if service_tier == "priority" else ONE_DOLLAR
+        return PricingTerms(tariff, 100, "registry", "m@5", "m@1") if known else PricingTerms(None, None)
 
     def entry(self, model_id: str) -> CatalogueEntry:
         raise AssertionError(model_id)
 
 
-def found(*versions: str, at: int = 5, charged: tuple[object, ...] = (None,) * 6) -> dict[str, object]:
-    columns = ["m", "p", at, 1, 2, None, None, None, 3, None, None, None, *charged]
+def found(
+    *versions: str, at: int = 5, tier: str | None = None, charged: tuple[object, ...] = (None,) * 6
+) -> dict[str, object]:
+    columns = ["m", "p", at, 1, 2, None, None, None, 3, None, tier, None, *charged]
     return {"key": "t/s", "columns": columns, "version_ids": list(versions), "read": ["as", "read"]}
 
 
@@ -38,6 +43,11 @@ def test_an_invocation_gets_the_price_and_the_version_of_its_time() -> None:
         "cost_note": None,
         "version_id": "m@1",
     }
+
+
+@pytest.mark.parametrize(("tier", "usd"), [("priority", 6.0), ("standard", 3.0), (None, 3.0)])
+def test_its_service_tier_has_a_price_of_its_own(tier: str | None, usd: float) -> None:
+    assert revise(found(tier=tier), Book()).row()["cost_usd"] == usd
 
 
 def test_one_that_has_all_that_already_does_not_differ() -> None:

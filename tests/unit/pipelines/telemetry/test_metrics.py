@@ -38,7 +38,7 @@ class Fed(WorkerUnderTest[Any, Any]):
 
 async def test_each_ended_call_without_a_price_is_counted_once_with_the_reason() -> None:
     worker = Fed()
-    await worker.run_batch([worker.call("s1", event_type="llm.invocation.start", status=None, model_id="ours")])
+    await worker.run_batch([worker.call("s1", event_type="llm.invocation.start", model_id="ours")])
     assert worker.unpriced("anthropic", "unknown_model") is None
     ended = [worker.call("s1", model_id="ours"), worker.call("s2"), worker.call("s3", model_id="ours")]
     await worker.run_batch(ended)
@@ -73,10 +73,15 @@ def of_tokens(worker: Fed, span: str, **changed: Any) -> Record:
     return record(f"{NAMESPACE}.LLMTokenEvent", given, key=b"t1", offset=worker.offset)
 
 
-# Published prices for 1,000,000 tokens: Anthropic's Claude Sonnet 3.5 costs $3 for input, $0.30 for cache reads, $3.75
-# for cache writes, $15 for output; Google's Gemini 2.5 Pro $1.25, $0.125 for cached input, $10 for output and thoughts.
+# Published prices for 1,000,000 tokens, each in US dollars.
+# Anthropic, docs.anthropic.com/pricing: Claude Sonnet 3.5 and 4.5 cost 3 for input, 0.30 for cache reads, 3.75 for cache
+# writes, 15 for output; Sonnet 4.5 with more than 200,000 tokens of input 6, 0.60, 7.50, 22.50.
+# Google, ai.google.dev/pricing: Gemini 2.5 Pro costs 1.25, 0.125 for cached input, 10 for output and thoughts; with more
+# than 200,000 tokens of prompt 2.50, 0.25, 15.
 ANTHROPIC = {"prompt_tokens": 10, "completion_tokens": 100, "reasoning_tokens": None}
 GEMINI = {"provider": "google", "model_id": "gemini-2.5-pro", "prompt_tokens": 1_000, "completion_tokens": 50}
+LONG_GEMINI = GEMINI | {"prompt_tokens": 300_000, "completion_tokens": 1_000, "reasoning_tokens": None}
+SONNET_4_5 = ANTHROPIC | {"model_id": "claude-sonnet-4-5", "completion_tokens": 1_000}
 
 
 @pytest.mark.parametrize(
@@ -89,6 +94,13 @@ GEMINI = {"provider": "google", "model_id": "gemini-2.5-pro", "prompt_tokens": 1
         (GEMINI | {"reasoning_tokens": 20, "total_tokens": 1_050}, "0.00175000", None),
         (GEMINI | {"reasoning_tokens": 20, "total_tokens": 1_070}, "0.00195000", "gemini"),
         (GEMINI | {"reasoning_tokens": 0, "cached_tokens": 400, "total_tokens": 1_050}, "0.00130000", None),
+        # The size of the whole prompt chooses the step, not the 10 tokens that were sent as prompt_tokens.
+        #   10 x 6 + 250,000 x 0.60 + 1,000 x 22.50 = 60 + 150,000 + 22,500 millionths
+        (SONNET_4_5 | {"cached_tokens": 250_000, "total_tokens": 251_010}, "0.17256000", "anthropic"),
+        #   10 x 6 + 250,000 x 7.50 + 1,000 x 22.50 = 60 + 1,875,000 + 22,500
+        (SONNET_4_5 | {"cache_write_tokens": 250_000, "total_tokens": 251_010}, "1.89756000", "anthropic"),
+        #   100,000 x 2.50 + 200,000 x 0.25 + 1,000 x 15 = 250,000 + 50,000 + 15,000
+        (LONG_GEMINI | {"cached_tokens": 200_000, "total_tokens": 301_000}, "0.31500000", None),
     ],
 )
 async def test_each_provider_s_way_of_counting_costs_what_the_provider_charges(
@@ -101,6 +113,35 @@ async def test_each_provider_s_way_of_counting_costs_what_the_provider_charges(
     assert Decimal(row["cost_usd_exact"]) == Decimal(exact)
     assert (row["token_convention"], row["cost_note"]) == (convention, None)
     assert row["prompt_tokens"] >= (row["cached_tokens"] or 0) + (row["cache_write_tokens"] or 0)
+
+
+# OpenAI, platform.openai.com/docs/pricing, US dollars for 1,000,000 tokens: gpt-5 1.25, cached 0.125, output 10; flex and
+# batch half of that, priority twice as much. The catalogue has them from October 2026 on.
+#   900 x 1.25 + 100 x 0.125 + 50 x 10 = 1,125 + 12.5 + 500 millionths
+GPT_5 = {"provider": "openai", "model_id": "gpt-5", "timestamp": 1_795_176_000_000}
+COUNTED = {"prompt_tokens": 1_000, "completion_tokens": 50, "cached_tokens": 100}
+
+
+@pytest.mark.parametrize("says", ["start", "tokens", "end"])
+@pytest.mark.parametrize(
+    ("service_tier", "exact"),
+    [(None, "0.0016375"), ("batch", "0.00081875"), ("flex", "0.00081875"), ("priority", "0.003275")],
+)
+async def test_whichever_event_says_the_service_tier_the_call_costs_what_that_tier_does(
+    service_tier: str | None, exact: str, says: str
+) -> None:
+    worker, tier = Fed(), {"service_tier": service_tier}
+    start = GPT_5 | {"event_type": "llm.invocation.start"}
+    tokens = GPT_5 | COUNTED | {"reasoning_tokens": None, "total_tokens": 1_050}
+    events = [
+        worker.call("s1", **start, **(tier if says == "start" else {})),
+        of_tokens(worker, "s1", **tokens, **(tier if says == "tokens" else {})),
+        worker.call("s1", **GPT_5, **(tier if says == "end" else {})),
+    ]
+    await worker.run_batch(events)
+    row = worker.invocation()
+    assert Decimal(row["cost_usd_exact"]) == Decimal(exact)
+    assert row["service_tier"] == service_tier
 
 
 async def test_the_options_declare_how_a_provider_counts() -> None:

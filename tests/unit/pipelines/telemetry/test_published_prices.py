@@ -68,6 +68,13 @@ PUBLISHED = [
     ("deepseek", "deepseek-v4-pro", NIGHT, Usage(1_000_000, 1_000_000), "5.28"),
     # Azure sells OpenAI's models at OpenAI's prices, but not OpenAI's service tiers.
     ("azure.ai.openai", "gpt-4o-2024-08-06", MARCH, Usage(1_000, 200, cached=400), "0.004"),
+    ("azure.ai.openai", "gpt-5", NOON, Usage(1_000, 50, cached=100, service_tier="batch"), "0.0016375"),
+    ("azure", "azure/gpt-5", NOON, Usage(1_000, 50, cached=100, service_tier="priority"), "0.0016375"),
+    # Perplexity, docs.perplexity.ai/getting-started/pricing: sonar 1 / 1, and 12 for 1,000 requests.
+    #   1,000 x 1 + 12,000 for the request
+    ("perplexity", "sonar", MARCH, Usage(1_000, 0), "0.013"),
+    # sonar-pro 3 / 15, and 14 for 1,000 requests: 1,000 x 3 + 100 x 15 + 14,000
+    ("perplexity", "sonar-pro", MARCH, Usage(1_000, 100), "0.0185"),
 ]
 
 
