@@ -8,16 +8,23 @@ from tests.unit.pipelines.telemetry.driven import NOW
 from tests.unit.pipelines.telemetry.records import fields
 from workers.core.record import Record
 from workers.pipelines.telemetry.options import TelemetryOptions
-from workers.pipelines.telemetry.worker import TELEMETRY
+from workers.pipelines.telemetry.prices.catalogue import Catalogue
+from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, RegistryModel, registry_model
+from workers.pipelines.telemetry.prices.registry_price import PriceColumns
+from workers.pipelines.telemetry.worker import TELEMETRY, build_with
 from workers.pipelines.telemetry.write.statements import INVOCATIONS
 from workers.testing import WorkerUnderTest, record
 
+CATALOGUE = Catalogue()
+
 
 class Fed(WorkerUnderTest[Any, Any]):
-    """The worker, and a log of invocations of its own."""
+    """The worker with these models of the registry, and a log of invocations of its own."""
 
-    def __init__(self, **options: Any) -> None:
-        telemetry = TELEMETRY.build(TelemetryOptions(topic="t", group="g", **options), has_api=False)
+    def __init__(self, *models: RegistryModel, **options: Any) -> None:
+        history = RegistryHistory(CATALOGUE.named)
+        history.replace(models)
+        telemetry = build_with(history, CATALOGUE, TelemetryOptions(topic="t", group="g", **options))
         super().__init__(telemetry, TELEMETRY.metrics)
         self.clock.now = NOW / 1000
         self.offset = -1
@@ -46,6 +53,21 @@ async def test_each_ended_call_without_a_price_is_counted_once_with_the_reason()
     assert worker.unpriced("anthropic", "unknown_model") == 2
     await worker.run_batch([worker.call("s4", provider="openai", model_id="whisper-1")])
     assert worker.unpriced("openai", "no_price") == 1
+    await worker.run_batch([worker.call("s5", provider="Acme", model_id="gpt-4o")])
+    assert worker.unpriced("acme", "unknown_provider") == 1
+
+
+@pytest.mark.parametrize("reported", [None, 0.5])
+async def test_a_price_in_another_currency_is_no_cost_in_dollars(reported: float | None) -> None:
+    euros = PriceColumns(input="0.001", output="0.002", currency="EUR")
+    model = registry_model("claude-3-5-sonnet", "anthropic", (), [("price", 0, None, "2", 1_000, *euros)])
+    worker = Fed(model)
+    await worker.run_batch([worker.call("s1", reported_cost_usd=reported)])
+    row = worker.invocation()
+    source = "none" if reported is None else "reported"
+    assert (row["cost_usd"], row["price_source"], row["context_utilization"]) == (reported, source, 0.03)
+    assert row["cost_note"] == "the registry's price is in a currency other than US dollars"
+    assert worker.unpriced("anthropic", "other_currency") == (1 if reported is None else None)
 
 
 async def test_an_event_that_was_seen_before_is_a_duplicate_and_no_success() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory, registry_model
+from workers.pipelines.telemetry.prices.registry_price import PriceColumns
 from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
 
 CATALOGUE = Catalogue()
@@ -17,8 +18,9 @@ def book(*prices: Sequence[Any]) -> RegistryPriceBook:
     return RegistryPriceBook(history, CATALOGUE)
 
 
-def price(version: str | None, window: int | None, usd: str | None) -> Sequence[Any]:
-    return ("own", AT, None, version, window, usd, usd, None, None)
+def price(version: str | None, window: int | None, usd: str | None, currency: str | None = None) -> Sequence[Any]:
+    columns = PriceColumns(input=usd, output=usd, currency=currency)
+    return ("own", AT, None, version, window, *columns)
 
 
 def test_the_registrys_terms_come_first_and_the_catalogues_before_it_knew_the_model() -> None:
@@ -45,6 +47,16 @@ def test_what_the_registry_leaves_open_the_catalogue_fills_each_by_itself() -> N
         f"{MODEL}@2",
         None,
     )
+
+
+@pytest.mark.parametrize(("window", "known"), [(1_000, 1_000), (None, 200_000)])
+def test_a_price_in_another_currency_is_no_cost_and_the_catalogues_is_not_what_is_paid(
+    window: int | None, known: int
+) -> None:
+    euros = book(price("2", window, "0.001", "EUR"))
+    assert euros.terms(PROVIDER, MODEL, AT) == (None, known, None, None, f"{MODEL}@2", "other_currency")
+    assert euros.terms(PROVIDER, MODEL, AT - 1).source == "genai-prices"
+    assert book(price("2", window, "0.001", "USD")).terms(PROVIDER, MODEL, AT).source == "registry"
 
 
 def test_a_stubs_card_is_the_catalogues() -> None:
