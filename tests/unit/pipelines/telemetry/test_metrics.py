@@ -96,10 +96,10 @@ def of_tokens(worker: Fed, span: str, **changed: Any) -> Record:
 
 
 # Published prices for 1,000,000 tokens, each in US dollars.
-# Anthropic, docs.anthropic.com/pricing: Claude Sonnet 3.5 and 4.5 cost 3 for input, 0.30 for cache reads, 3.75 for cache
-# writes, 15 for output; Sonnet 4.5 with more than 200,000 tokens of input 6, 0.60, 7.50, 22.50.
-# Google, ai.google.dev/pricing: Gemini 2.5 Pro costs 1.25, 0.125 for cached input, 10 for output and thoughts; with more
-# than 200,000 tokens of prompt 2.50, 0.25, 15.
+# Anthropic, docs.anthropic.com/pricing: Claude Sonnet 3.5 and 4.5 cost 3 for input, 0.30 for cache reads, 3.75 for
+# cache writes, 15 for output; Sonnet 4.5 with more than 200,000 tokens of input 6, 0.60, 7.50, 22.50.
+# Google, ai.google.dev/pricing: Gemini 2.5 Pro costs 1.25, 0.125 for cached input, 10 for output and thoughts; with
+# more than 200,000 tokens of prompt 2.50, 0.25, 15.
 ANTHROPIC = {"prompt_tokens": 10, "completion_tokens": 100, "reasoning_tokens": None}
 GEMINI = {"provider": "google", "model_id": "gemini-2.5-pro", "prompt_tokens": 1_000, "completion_tokens": 50}
 LONG_GEMINI = GEMINI | {"prompt_tokens": 300_000, "completion_tokens": 1_000, "reasoning_tokens": None}
@@ -137,8 +137,8 @@ async def test_each_provider_s_way_of_counting_costs_what_the_provider_charges(
     assert row["prompt_tokens"] >= (row["cached_tokens"] or 0) + (row["cache_write_tokens"] or 0)
 
 
-# OpenAI, platform.openai.com/docs/pricing, US dollars for 1,000,000 tokens: gpt-5 1.25, cached 0.125, output 10; flex and
-# batch half of that, priority twice as much. The catalogue has them from October 2026 on.
+# OpenAI, platform.openai.com/docs/pricing, US dollars for 1,000,000 tokens: gpt-5 1.25, cached 0.125, output 10; flex
+# and batch half of that, priority twice as much. The catalogue has them from October 2026 on.
 #   900 x 1.25 + 100 x 0.125 + 50 x 10 = 1,125 + 12.5 + 500 millionths
 GPT_5 = {"provider": "openai", "model_id": "gpt-5", "timestamp": 1_795_176_000_000}
 COUNTED = {"prompt_tokens": 1_000, "completion_tokens": 50, "cached_tokens": 100}
