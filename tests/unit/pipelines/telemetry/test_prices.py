@@ -1,14 +1,8 @@
-from datetime import UTC, datetime
-from decimal import Decimal
 from types import NoneType
 
 import pytest
-from genai_prices import Usage as CatalogueUsage
 from genai_prices.data import providers
-from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelPrice, StartDateConstraint, TimeOfDateConstraint
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.pricing import UNKNOWN, CatalogueEntry
@@ -16,42 +10,6 @@ from workers.pipelines.telemetry.prices.tariff import Rates, Tariff
 from workers.pipelines.telemetry.usage import Usage
 
 CATALOGUE = Catalogue()
-NAMES = [(each.id, model.id) for each in providers for model in each.models if each.find_model(model.id)]
-COUNTS = st.tuples(*[st.integers(0, 1_000_000)] * 6)
-MILLIS = st.integers(1_420_070_400_000, 1_830_000_000_000)
-CONTEXTS = {
-    None: {},
-    "batch": {"processing": "batch"},
-    "flex": {"service_tier": "flex"},
-    "priority": {"service_tier": "priority"},
-    "standard": {},
-}
-"""Service tiers as events name them, and as the catalogue does."""
-
-
-@settings(max_examples=400, deadline=None)
-@given(st.sampled_from(NAMES), MILLIS, COUNTS, st.sampled_from(list(CONTEXTS)))
-def test_every_model_costs_what_the_catalogue_itself_computes(
-    name: tuple[str, str], at: int, counts: tuple[int, ...], service_tier: str | None
-) -> None:
-    prompt, completion = counts[:2]
-    cached, reasoning = min(counts[2], prompt), min(counts[3], completion)
-    cache_write = min(counts[4], prompt - cached)
-    for_an_hour = min(counts[5], cache_write)
-    _, model = get_snapshot().find_provider_model(name[1], None, name[0], None)
-    price = model.get_prices(datetime.fromtimestamp(at / 1000, UTC), CONTEXTS[service_tier])
-    counted = {"input_tokens": prompt, "output_tokens": completion, "output_reasoning_tokens": reasoning}
-    of_cache = {"cache_read_tokens": cached, "cache_write_tokens": cache_write, "cache_write_1h_tokens": for_an_hour}
-    tariff = CATALOGUE.terms(*name, at, service_tier).tariff
-    if price.input_mtok is None and price.output_mtok is None:
-        assert tariff is None
-    else:
-        expected = price.calc_price(CatalogueUsage(**counted, **of_cache))["total_price"]
-        assert tariff
-        usage = Usage(prompt, completion, cached, cache_write, reasoning, cache_write_1h=for_an_hour)
-        cost = tariff.cost(usage)
-        assert Decimal(cost.exact) == expected
-        assert cost.usd == float(expected)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from genai_prices import Usage as CatalogueUsage
-from genai_prices.data import providers
-from genai_prices.data_snapshot import get_snapshot
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tests.unit.pipelines.telemetry.loaded_registry import loaded_models
-from tests.unit.pipelines.telemetry.test_prices import CONTEXTS, COUNTS, MILLIS, NAMES
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 from workers.pipelines.telemetry.prices.registry_price_book import RegistryPriceBook
@@ -94,31 +88,3 @@ def test_a_call_costs_what_the_price_list_says(
         terms = book.terms(provider, name, int(at.timestamp() * 1000), usage.service_tier)
         assert terms.tariff, terms
         assert Decimal(terms.tariff.cost(usage).exact) == Decimal(usd)
-
-
-@settings(max_examples=600, deadline=None)
-@given(st.sampled_from(NAMES), MILLIS, COUNTS, st.sampled_from(list(CONTEXTS)))
-def test_a_model_in_the_registry_costs_what_the_catalogue_computes(
-    registry: RegistryPriceBook, name: tuple[str, str], at: int, counts: tuple[int, ...], service_tier: str | None
-) -> None:
-    prompt, completion = counts[:2]
-    cached, reasoning = min(counts[2], prompt), min(counts[3], completion)
-    cache_write = min(counts[4], prompt - cached)
-    for_an_hour = min(counts[5], cache_write)
-    _, model = get_snapshot().find_provider_model(name[1], None, name[0], None)
-    price = model.get_prices(datetime.fromtimestamp(at / 1000, UTC), CONTEXTS[service_tier])
-    terms = registry.terms(*name, at, service_tier)
-    if price.input_mtok is None and price.output_mtok is None:
-        assert (terms.tariff, terms.unpriced) == (None, "no_price")
-        return
-    counted = {"input_tokens": prompt, "output_tokens": completion, "output_reasoning_tokens": reasoning}
-    of_cache = {"cache_read_tokens": cached, "cache_write_tokens": cache_write, "cache_write_1h_tokens": for_an_hour}
-    assert terms.tariff
-    assert terms.source == "registry"
-    usage = Usage(prompt, completion, cached, cache_write, reasoning, cache_write_1h=for_an_hour)
-    expected = price.calc_price(CatalogueUsage(**counted, **of_cache))["total_price"]
-    assert Decimal(terms.tariff.cost(usage).exact) == expected
-
-
-def test_all_models_of_the_catalogue_are_in_the_comparison() -> None:
-    assert len(NAMES) > 0.95 * sum(len(provider.models) for provider in providers)
