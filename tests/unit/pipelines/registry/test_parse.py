@@ -91,6 +91,32 @@ def test_prices_by_category_tier_service_tier_and_time_are_read_exactly_in_one_f
     ]
 
 
+OF_OTHER_MEDIA = {
+    "input_audio": 0.032,
+    "output_audio": 0.064,
+    "cached_audio": 0.0004,
+    "input_image": 0.005,
+    "output_image": 0.040,
+    "cached_image": 0.00125,
+}
+
+
+def test_prices_of_audio_and_images_are_read_each_as_it_is_sent() -> None:
+    day = {"from": "08:00", "until": "20:00", "cost_per_1k_tokens": OF_OTHER_MEDIA}
+    steps = {category: [{"above_tokens": 5, "per_1k_tokens": usd}] for category, usd in OF_OTHER_MEDIA.items()}
+    row = model(
+        cost_per_1k_tokens=json.dumps({"input": 1, "output": 2} | OF_OTHER_MEDIA),
+        metadata=json.dumps({"price_tiers": steps, "price_variants": [day]}),
+    )
+    exact = dict(zip(OF_OTHER_MEDIA, ("0.032", "0.064", "0.0004", "0.005", "0.04", "0.00125"), strict=True))
+    assert row.prices == Prices("1", "2", **exact)
+    assert isinstance(row.metadata, Metadata)
+    assert {
+        name: step["per_1k_tokens"] for name, (step,) in json.loads(row.metadata.price_tiers or "").items()
+    } == exact
+    assert json.loads(row.metadata.price_variants or "")[0]["cost_per_1k_tokens"] == exact
+
+
 def test_rows_of_the_other_tables_are_read() -> None:
     version, capability = (parsed(row_change(table, "c")).change for table in ("model_versions", "capabilities"))
     assert isinstance(version, VersionRow)

@@ -47,7 +47,7 @@ class Call(NamedTuple):
 
 
 def calls() -> Iterator[Call]:
-    """Yield a call for each model: by its id, an alias, a region of Bedrock, or a name that one of its rules matches."""
+    """Yield a call for each model: by its id, an alias, a region of Bedrock, or a name that a rule matches."""
     for sold_by in providers:
         for model in sold_by.models:
             yield Call(sold_by.id, _name(sold_by, model), model)

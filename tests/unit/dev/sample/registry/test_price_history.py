@@ -84,6 +84,33 @@ def test_cached_and_reasoning_tokens_have_prices_of_their_own() -> None:
     }
 
 
+def test_audio_images_cache_writes_and_requests_have_prices_of_their_own() -> None:
+    price = ModelPrice(
+        input_mtok=Decimal(4),
+        output_mtok=Decimal(16),
+        cache_write_mtok=Decimal(5),
+        cache_write_1h_mtok=Decimal(8),
+        input_audio_mtok=Decimal(32),
+        output_audio_mtok=Decimal(64),
+        cache_audio_read_mtok=Decimal("0.4"),
+        input_image_mtok=Decimal(6),
+        output_image_mtok=Decimal(40),
+        cache_image_read_mtok=Decimal("1.25"),
+        requests_kcount=Decimal(12),
+    )
+    assert single(price).cost == cost("0.004", "0.016") | {
+        "cache_write": Decimal("0.005"),
+        "cache_write_1h": Decimal("0.008"),
+        "input_audio": Decimal("0.032"),
+        "output_audio": Decimal("0.064"),
+        "cached_audio": Decimal("0.0004"),
+        "input_image": Decimal("0.006"),
+        "output_image": Decimal("0.04"),
+        "cached_image": Decimal("0.00125"),
+        "per_request": Decimal("0.012"),
+    }
+
+
 def test_dearer_long_prompts_are_told_as_tiers_beside_the_base_price() -> None:
     tiered = TieredPrices(base=Decimal(1), tiers=[Tier(start=200_000, price=Decimal(2))])
     priced = single(ModelPrice(input_mtok=tiered, output_mtok=Decimal(4)))
