@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.core.errors import Refused
-from workers.pipelines.registry.jobs.purge_models import OWN, purge
+from workers.pipelines.registry.jobs.purge_models import FORMER_ALIAS, OWN, purge
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +17,20 @@ class Due:
     used_by: tuple[tuple[str, int], ...]
 
 
-REFERRING = """
-OPTIONAL CALL (m) {
+REFERRING = f"""
+OPTIONAL CALL (m) {{
   MATCH (m)-[r]-(other) WHERE NOT type(r) IN $own RETURN other
   UNION ALL
   MATCH (m)-[:HAS_VERSION]->(v)--(other) WHERE other <> m RETURN other
   UNION ALL
   UNWIND coalesce(m.aliases, []) AS alias
-  MATCH (stub:Model {model_id: alias})<-[:USES_MODEL]-(other) WHERE stub.stub RETURN other
+  MATCH (stub:Model {{model_id: alias}})<-[:USES_MODEL]-(other) WHERE stub.stub RETURN other
+  UNION ALL
+  MATCH (stub:Model)<-[:USES_MODEL]-(other) WHERE NOT stub.model_id IN coalesce(m.aliases, []) AND {FORMER_ALIAS}
+  RETURN other
   UNION ALL
   MATCH (other:ModelName) WHERE other.check_at IS NOT NULL AND m.model_id IN other.model_ids RETURN other
-}
+}}
 """
 
 DUE = f"""

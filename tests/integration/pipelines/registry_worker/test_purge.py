@@ -41,7 +41,9 @@ USES: dict[str, str] = {
 async def deleted(graph: Neo4j, spec: Any = NO_GRACE) -> str:
     """Write a model, then delete it; return its id."""
     model_id, source = f"{graph.name}-m", Source()
-    source.put("models", {"model_id": model_id, **ABOUT, "metadata": jsonb({"aliases": [f"{model_id}-alias"]})})
+    for aliases in (['-former "x\\'], ["-alias"]):
+        named = jsonb({"aliases": [f"{model_id}{alias}" for alias in aliases]})
+        source.put("models", {"model_id": model_id, **ABOUT, "metadata": named})
     source.put("model_versions", {"model_id": model_id, "version": "v2"})
     source.delete("models", model_id)
     await graph.run(Table(spec).take(source.log))
@@ -80,6 +82,8 @@ async def test_within_its_grace_a_deleted_model_is_not_due(graph: Neo4j) -> None
     spec = worker(merge=Merge.model_validate({"deleted_models": {"grace_days": 36_500}}))
     await deleted(graph, spec)
     assert await due(graph) == []
+    assert await run(graph, PurgeModels()) == []
+    assert "Model" in await left(graph)
 
 
 @pytest.mark.parametrize("use", USES)
@@ -91,10 +95,16 @@ async def test_a_model_in_use_stays_also_when_it_came_into_use_after_the_look(gr
     (seen_used,) = await due(graph)
     assert [count for _, count in seen_used.used_by] == [1]
     assert await purge([seen_used]) == []
+    assert await run(graph, PurgeModels()) == []
     assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"]
 
 
+CALL_OF = """
+CREATE (:ModelName {{id: $id, name: $id + '{0}', model_ids: [$id + '{0}']}}),
+  (:Invocation {{key: $id, model_id: $id + '{0}'}})-[:USES_MODEL]->(:Model {{model_id: $id + '{0}', stub: true}})
+"""
 UNDER_ANOTHER_NAME = {
+    "a call of a former alias": CALL_OF.format(r'-former "x\\'),
     "a call of an alias": """
         CREATE (:Invocation {key: $id, model_id: $id + '-alias'})-[:USES_MODEL]->
           (:Model {model_id: $id + '-alias', stub: true})""",
