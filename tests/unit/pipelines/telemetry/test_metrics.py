@@ -96,10 +96,11 @@ def of_tokens(worker: Fed, span: str, **changed: Any) -> Record:
 
 
 # Published prices for 1,000,000 tokens, each in US dollars.
-# Anthropic, docs.anthropic.com/pricing: Claude Sonnet 3.5 and 4.5 cost 3 for input, 0.30 for cache reads, 3.75 for
-# cache writes, 15 for output; Sonnet 4.5 with more than 200,000 tokens of input 6, 0.60, 7.50, 22.50.
-# Google, ai.google.dev/pricing: Gemini 2.5 Pro costs 1.25, 0.125 for cached input, 10 for output and thoughts; with
-# more than 200,000 tokens of prompt 2.50, 0.25, 15.
+# Anthropic, platform.claude.com/docs/en/about-claude/pricing (read 2026-11-30): Claude Sonnet 4.5 costs 3 for input,
+# 0.30 for cache reads, 3.75 for cache writes, 15 for output, as Sonnet 3.5 did; with more than 200,000 tokens of input,
+# until that was retired on 2026-04-30, 6, 0.60, 7.50, 22.50.
+# Google, ai.google.dev/gemini-api/docs/pricing, as genai-prices has it: Gemini 2.5 Pro costs 1.25, 0.125 for cached
+# input, 10 for output and thoughts; with more than 200,000 tokens of prompt 2.50, 0.25, 15.
 ANTHROPIC = {"prompt_tokens": 10, "completion_tokens": 100, "reasoning_tokens": None}
 GEMINI = {"provider": "google", "model_id": "gemini-2.5-pro", "prompt_tokens": 1_000, "completion_tokens": 50}
 LONG_GEMINI = GEMINI | {"prompt_tokens": 300_000, "completion_tokens": 1_000, "reasoning_tokens": None}

@@ -19,11 +19,14 @@ MARCH, NOON, NIGHT = (
 )
 
 # Each provider's published price list, as of that time: US dollars for a million tokens. Input, cached, and so on.
+# "Read" is the day on which a copy of that page was compared with the row; elsewhere the page is the one that
+# genai-prices 0.2.3 names for the price, which was not read again.
 PUBLISHED = [
     # OpenAI, platform.openai.com/docs/pricing: gpt-4o 2.50, cached 1.25, output 10.
     #   600 x 2.50 + 400 x 1.25 + 200 x 10 = 1,500 + 500 + 2,000 = 4,000 millionths
     ("openai", "gpt-4o", MARCH, Usage(1_000, 200, cached=400), "0.004"),
-    # OpenAI: gpt-5 1.25 / 0.125 / 10; flex and batch 0.625 / 0.0625 / 5; priority 2.50 / 0.25 / 20.
+    # OpenAI: gpt-5 1.25 / 0.125 / 10; flex and batch 0.625 / 0.0625 / 5; priority 2.50 / 0.25 / 20, as
+    # openai.com/api-priority-processing says (read 2026-11-30).
     #   900 x 1.25 + 100 x 0.125 + 50 x 10 = 1,125 + 12.5 + 500
     ("openai", "gpt-5", NOON, Usage(1_000, 50, cached=100), "0.0016375"),
     ("openai", "gpt-5", NOON, Usage(1_000, 50, cached=100, service_tier="standard"), "0.0016375"),
@@ -36,7 +39,8 @@ PUBLISHED = [
     ("openai", "text-embedding-3-small", MARCH, Usage(50_000, 0), "0.001"),
     # OpenAI: gpt-4o-mini, fine-tuned 0.30 / 1.20 beside 0.15 / 0.60 of its base.
     ("openai", "ft:gpt-4o-mini:org::id", MARCH, Usage(10_000, 1_000), "0.0042"),
-    # Anthropic, docs.anthropic.com/pricing: Sonnet 4.5 3, output 15; cache read 0.30, write 3.75 (5 min), 6 (1 h).
+    # Anthropic, platform.claude.com/docs/en/about-claude/pricing (read 2026-11-30): Sonnet 4.5 3, output 15; cache read
+    # 0.30, write 3.75 (5 min), 6 (1 h).
     #   1,000 x 3 + 6,000 x 0.30 + 2,000 x 3.75 + 1,000 x 6 + 500 x 15 = 3,000 + 1,800 + 7,500 + 6,000 + 7,500
     (
         "anthropic",
@@ -45,26 +49,29 @@ PUBLISHED = [
         Usage(10_000, 500, cached=6_000, cache_write=3_000, cache_write_1h=1_000),
         "0.0258",
     ),
-    # Anthropic: with more than 200,000 tokens of input, all of them 6, output 22.50, cache read 0.60.
+    # Anthropic, the same page until long contexts were retired on 2026-04-30: with more than 200,000 tokens of input,
+    # all of them 6, output 22.50, cache read 0.60.
     #   150,000 x 6 + 50,001 x 0.60 + 1,000 x 22.50 = 900,000 + 30,000.6 + 22,500
     ("anthropic", "claude-sonnet-4-5", MARCH, Usage(200_001, 1_000, cached=50_001), "0.9525006"),
     #   200,000 tokens are not more than 200,000: 200,000 x 3 + 1,000 x 15
     ("anthropic", "claude-sonnet-4-5", MARCH, Usage(200_000, 1_000), "0.615"),
-    # Amazon Bedrock: a regional endpoint costs ten per cent more than the global one.
+    # Amazon Bedrock, aws.amazon.com/bedrock/pricing: a regional endpoint costs ten per cent more than the global one.
     ("aws.bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", MARCH, Usage(10_000, 1_000), "0.0495"),
     ("aws.bedrock", "global.anthropic.claude-sonnet-4-5-20250929-v1:0", MARCH, Usage(10_000, 1_000), "0.045"),
-    # Google, ai.google.dev/pricing: Gemini 2.5 Pro 1.25 / 10, above 200,000 tokens of prompt 2.50 / 15.
+    # Google, ai.google.dev/gemini-api/docs/pricing: Gemini 2.5 Pro 1.25 / 10, above 200,000 tokens of prompt 2.50 / 15.
     #   300,000 x 2.50 + 2,000 x 15 = 750,000 + 30,000
     ("google", "gemini-2.5-pro", MARCH, Usage(300_000, 2_000), "0.78"),
     ("gcp.gemini", "models/gemini-2.5-pro", MARCH, Usage(100_000, 2_000), "0.145"),
-    # DeepSeek, api-docs.deepseek.com: V4 Pro 0.66 / 1.98, from 01:00 to 04:00 UTC twice as much.
+    # DeepSeek, api-docs.deepseek.com/quick_start/pricing (read 2026-11-30): V4 Pro 0.66 / 1.98, from 01:00 to 04:00 UTC
+    # on a weekday, as this Friday, 1.32 / 3.96.
     ("deepseek", "deepseek-v4-pro", NOON, Usage(1_000_000, 1_000_000), "2.64"),
     ("deepseek", "deepseek-v4-pro", NIGHT, Usage(1_000_000, 1_000_000), "5.28"),
-    # Azure sells OpenAI's models at OpenAI's prices, but not OpenAI's service tiers.
+    # Azure, azure.microsoft.com/pricing/details/cognitive-services/openai-service: OpenAI's models at OpenAI's prices,
+    # but not OpenAI's service tiers.
     ("azure.ai.openai", "gpt-4o-2024-08-06", MARCH, Usage(1_000, 200, cached=400), "0.004"),
     ("azure.ai.openai", "gpt-5", NOON, Usage(1_000, 50, cached=100, service_tier="batch"), "0.0016375"),
     ("azure", "azure/gpt-5", NOON, Usage(1_000, 50, cached=100, service_tier="priority"), "0.0016375"),
-    # Perplexity, docs.perplexity.ai/getting-started/pricing: sonar 1 / 1, and 12 for 1,000 requests.
+    # Perplexity, docs.perplexity.ai/docs/getting-started/pricing: sonar 1 / 1, and 12 for 1,000 requests.
     #   1,000 x 1 + 12,000 for the request
     ("perplexity", "sonar", MARCH, Usage(1_000, 0), "0.013"),
     # sonar-pro 3 / 15, and 14 for 1,000 requests: 1,000 x 3 + 100 x 15 + 14,000
