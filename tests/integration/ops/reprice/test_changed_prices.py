@@ -1,5 +1,7 @@
 """A price that the registry changes under an unchanged effective_from, and what calls cost once repriced."""
 
+from typing import Any
+
 import pytest
 
 from tests.integration.ops.reprice.test_join import WINDOW, World, world
@@ -39,9 +41,9 @@ class Registry:
 
     async def is_called(self, *times: int) -> None:
         """Fold a call of 1,000 and 500 tokens at each time, without a latency: it begins when it ends."""
-        about = {"model_id": self.model_id, "provider": "acme", "trace_id": self.world.name}
-        counts = {"prompt_tokens": 1_000, "completion_tokens": 500, "latency_ms": 0.0}
-        calls = [fields(event_id=f"e{at}", span_id=f"s{at}", timestamp=at, **about, **counts) for at in times]
+        about: dict[str, Any] = {"model_id": self.model_id, "provider": "acme", "trace_id": self.world.name}
+        about |= {"prompt_tokens": 1_000, "completion_tokens": 500, "latency_ms": 0.0}
+        calls = [fields(event_id=f"e{at}", span_id=f"s{at}", timestamp=at, **about) for at in times]
         await self.world.fold([(f"{NAMESPACE}.LLMInvocationEvent", call) for call in calls], 0)
 
     async def billed(self) -> list[tuple[str, str]]:
