@@ -46,7 +46,7 @@ def test_the_expected_costs_are_those_of_published_prices() -> None:
 
 def test_the_worker_prices_every_spelling_alike() -> None:
     book = Catalogue()
-    for provider, model_id, meant, _ in SPELLINGS:
+    for provider, model_id, meant, *_ in SPELLINGS:
         terms = book.terms(provider, model_id, int(JANUARY_2026))
         assert (terms.tariff is None) == (meant is None)
         if terms.tariff and meant:

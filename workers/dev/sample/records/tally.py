@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.dev.sample.records.counting import convention_of
 from workers.dev.sample.records.poison import Poison
 from workers.dev.sample.records.sampled import ERROR, INVOCATION, LATENCY, TOKENS, Sampled
 
@@ -85,6 +86,6 @@ class Tally:
 def _all_tokens(fields: Mapping[str, Any]) -> int:
     """Return the tokens of a token event, with those that its provider leaves out."""
     total: int = fields["total_tokens"]
-    if fields.get("token_convention") == "anthropic":
+    if convention_of(fields) == "anthropic":
         total += (fields["cached_tokens"] or 0) + (fields["cache_write_tokens"] or 0)
     return total
