@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workers.dev.sample.calls.source import Source, from_file, imitated
 from workers.dev.sample.calls.spellings import with_spellings
+from workers.dev.sample.records.late import with_late
 from workers.dev.sample.records.poison import Poison, strew
 from workers.dev.sample.records.sampled import Sampled
 from workers.dev.sample.stream import telemetry
@@ -38,9 +39,9 @@ class Traffic:
     trace_ids: set[str] = field(default_factory=set)
 
     def items(self) -> Iterator[Sampled | Poison]:
-        """Return every record, including bad ones, in the order of event time."""
+        """Return every record, including bad ones, in the order of event time but for a few late ones."""
         records = telemetry(self.source.calls, source=self.source.name, seed=SEED)
-        return strew(self._noted(records), POISON_PERCENT, SEED)
+        return strew(with_late(self._noted(records), SEED), POISON_PERCENT, SEED)
 
     def _noted(self, records: Iterable[Sampled]) -> Iterator[Sampled]:
         for record in records:

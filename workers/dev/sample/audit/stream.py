@@ -26,7 +26,7 @@ def audit(contents: Sequence[Content], *, seed: int) -> Iterator[Sampled]:
     if not contents:
         return iter(())
     random = Random(f"audit/{len(contents)}/{contents[0].content_id}/{seed}")  # noqa: S311 - sample data
-    begin, end = contents[0].at, max(each.at for each in contents)
+    begin, end = min(each.at for each in contents), max(each.at for each in contents)
     made = [*_before(random, begin), *_around(random, contents, end), *_leaving(random, begin)]
     return iter(sorted(made, key=lambda each: (each.fields["timestamp"], each.fields["audit_id"])))
 
