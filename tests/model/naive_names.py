@@ -73,10 +73,12 @@ def naive_used_model(models: Mapping[str, Registered], pair: Pair, at: int) -> s
             return called
         if own := _bearers({m: r for m, r in models.items() if r.provider == provider}, called, at):
             return own[0]
-    if name in models:
-        return name
-    bearers = _bearers(models, name, at)
-    return bearers[0] if len(bearers) == 1 else None
+    for called in filter(None, (name, _rule(provider, name))):
+        if called in models:
+            return called
+        if len(bearers := _bearers(models, called, at)) == 1:
+            return bearers[0]
+    return None
 
 
 def _bearers(models: Mapping[str, Registered], alias: str, at: int) -> list[str]:

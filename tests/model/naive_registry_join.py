@@ -38,8 +38,12 @@ def naive_model_of(history: Sequence[Row], provider: str, name: str, rule: str |
             return called
         if bearers := _bearers(own, called, at):
             return bearers[0]
-    bearers = _bearers(history, name, at)
-    return name if name in ids else bearers[0] if len(bearers) == 1 else None
+    for called in (name, rule):
+        if called in ids:
+            return called
+        if len(bearers := _bearers(history, called, at)) == 1:
+            return bearers[0]
+    return None
 
 
 def _bearers(history: Sequence[Row], alias: str | None, at: int) -> list[str]:

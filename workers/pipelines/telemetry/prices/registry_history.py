@@ -8,7 +8,7 @@ prices. ``names.meanings`` says which pairs of provider and name a call can mean
 2. the provider's model that has the name as an alias (of several, the first by ``model_id``),
 3. the provider's model that the catalogue's match rules give for the name, by id, then by alias,
 
-and then, for each of these names,
+and then, for each of these names, and for what the match rules give for them,
 
 4. any provider's model whose ``model_id`` is the name,
 5. any provider's model that has the name as an alias, if there is only one: otherwise a price would be a guess.
@@ -211,10 +211,15 @@ class RegistryHistory:
         for sold_by, called in meant:
             if own := self._of_provider(sold_by, called, moment):
                 return Found(own, is_own=True)
-        for called in dict.fromkeys((name, *(called for _, called in meant))):
+        for called in self._called_by_anybody(name, meant):
             if other := self._models.get(called) or self._only_alias(called, moment):
                 return Found(other, is_own=not is_known(seller(provider)))
         return None
+
+    def _called_by_anybody(self, name: str, meant: Sequence[tuple[str, str]]) -> list[str]:
+        """Return the names, then what they are by the catalogue's rules: Azure has OpenAI's models by their names."""
+        ruled = (self._rules(*each) for each in meant)
+        return list(dict.fromkeys((name, *(called for _, called in meant), *filter(None, ruled))))
 
     def _of_provider(self, sold_by: str, name: str, moment: Moment) -> RegistryModel | None:
         own = self._named_by(sold_by, name, moment)
