@@ -25,6 +25,7 @@ from workers.dev.demo.steps.prepare import prepare
 from workers.dev.demo.steps.repaired import repairable, send_back_repaired
 from workers.dev.demo.steps.send import Sending
 from workers.dev.demo.steps.servers import start_servers
+from workers.dev.demo.steps.used_models import check_used_models
 from workers.dev.demo.traffic import SEED, Traffic, choose_source
 from workers.dev.sample.audit.contents import contents
 from workers.dev.sample.audit.run import send_audit
@@ -109,6 +110,7 @@ async def _run(options: Options, place: Place, traffic: Traffic, steps: Steps) -
             expected = {**tally.expected, REPAIRED: repairable(tally.poison)}
             checks = compare(expected, await count_run(graph, trace_ids), tally.poison.total(), letters)
             checks += [*filled.models, *await check_costs(graph, items)]
+            checks += await check_used_models(graph, items) if filled.models else []
             labels, relationships = await count_graph(graph)
             return Report(
                 name=options.name,

@@ -59,6 +59,12 @@ def report(options: Options) -> Report:
 def test_the_graph_holds_what_was_sent(report: Report) -> None:
     assert report.problems == []
     assert ("Invocation", CALLS, CALLS) in report.checks
+    assert {name: found for name, _, found in report.checks if found}.keys() >= {
+        "cost_usd in micro-cents",
+        "calls at their exact cost",
+        "calls at their Model",
+    }
+    assert ("calls at their Model", CALLS, CALLS) in report.checks
     assert report.labels["Invocation"] >= CALLS
     assert sum(letter.count for letter in report.dead_letters) == report.produced["poison"] > 0
     assert not report.seen_before

@@ -44,6 +44,11 @@ def test_the_expected_costs_are_those_of_published_prices() -> None:
     assert sorted(costs.values(), key=str) == [Decimal("0.00042"), Decimal("0.78"), None]
 
 
+def test_a_model_that_only_the_user_knows_is_no_error_and_not_compared() -> None:
+    calls = [Call(JANUARY_2026, 1_000, 100, "our-own"), Call(JANUARY_2026, 1_000, 100, "gpt-4o", "openai")]
+    assert list(expected_costs(telemetry(calls, source="test", seed=1)).values()) == [Decimal("0.0035")]
+
+
 def test_the_worker_prices_every_spelling_alike() -> None:
     book = Catalogue()
     for provider, model_id, meant, *_ in SPELLINGS:

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from tests.model.naive_model import Graph
 from tests.unit.dev.demo.sources import SOURCES, source_of
 from tests.unit.pipelines.telemetry.driven import Table, parsed
 from tests.unit.pipelines.telemetry.loaded_registry import loaded_models
 from workers.dev.demo.steps.costs import compare_costs
+from workers.dev.demo.steps.used_models import compare_used_models
 from workers.dev.demo.traffic import Traffic
 from workers.dev.sample.calls.spellings import MEANT
 from workers.dev.sample.records.costs import expected_costs
 from workers.dev.sample.records.sampled import Sampled
+from workers.dev.sample.records.used_models import UsedModel, expected_models
 from workers.pipelines.telemetry.options import TelemetryOptions
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
@@ -59,3 +62,16 @@ def test_every_call_of_the_demo_costs_what_genai_prices_computes(
     assert sources["none"] == list(expected.values()).count(None) > 0
     assert sources["reported"] > 0
     assert (sources["registry"] > 550) is in_registry
+    if in_registry:
+        assert compare_used_models(expected_models(items), _used(table.graph)) == [("calls at their Model", 600, 600)]
+
+
+def _used(graph: Graph) -> dict[tuple[str, str], list[UsedModel]]:
+    """Return the Models that the calls use; who is no stub is for the registry worker to say."""
+    registered = {model.model_id for model in loaded_models()}
+    used: dict[tuple[str, str], list[UsedModel]] = {}
+    for one, kind, (_, model_id), _ in graph.relationships:
+        if kind == "USES_MODEL":
+            call = graph.nodes[one]["trace_id"], graph.nodes[one]["span_id"]
+            used.setdefault(call, []).append(UsedModel(model_id, model_id not in registered))
+    return used

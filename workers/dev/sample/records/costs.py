@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from genai_prices import Usage, calc_price
+from genai_prices.data_snapshot import get_snapshot
 
 from workers.dev.sample.calls.spellings import MEANT
 from workers.dev.sample.records.counting import convention_of
@@ -23,7 +24,10 @@ PRICE_CONTEXTS = {
 
 
 def expected_costs(items: Iterable[Sampled | Poison]) -> dict[SpanKey, Decimal | None]:
-    """Return the US dollars of each call; ``None`` where nobody knows it. Bad records count nothing."""
+    """Return the US dollars of each call; ``None`` where nobody knows it. Bad records count nothing.
+
+    Calls are left out whose name genai-prices does not know, and is no spelling: those of a user's own file.
+    """
     started: dict[SpanKey, Mapping[str, Any]] = {}
     used: dict[SpanKey, Mapping[str, Any]] = {}
     for item in items:
@@ -33,7 +37,19 @@ def expected_costs(items: Iterable[Sampled | Poison]) -> dict[SpanKey, Decimal |
                 started[span] = item.fields
             elif item.record_name == TOKENS:
                 used[span] = item.fields
-    return {span: _usd(start, used[span]) for span, start in started.items()}
+    return {span: _usd(start, used[span]) for span, start in started.items() if _is_known(start)}
+
+
+def _is_known(start: Mapping[str, Any]) -> bool:
+    """Tell whether genai-prices alone says what the name means; for others, of a user's own file, only a worker may."""
+    named = start["provider"], start["model_id"]
+    if named in MEANT:
+        return True
+    try:
+        get_snapshot().find_provider_model(named[1], None, named[0], None)
+    except LookupError:
+        return False
+    return True
 
 
 def _usd(start: Mapping[str, Any], used: Mapping[str, Any]) -> Decimal | None:
