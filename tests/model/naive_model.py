@@ -24,6 +24,8 @@ ENDS = ("llm.invocation.complete", "llm.invocation.error")
 
 COUNTED = ("prompt", "completion", "cached", "cache_write", "reasoning", "total")
 BILL = ("service_tier", "token_convention", "reported_cost_usd")
+TIER_KEYS = ("processing", "service_tier", "speed")
+"""What genai-prices calls a service tier, provider by provider: each name has one key only."""
 SAID = "said"
 """Instead of the words of a ``cost_note``."""
 
@@ -122,7 +124,7 @@ def _invocation(graph: Graph, trace_id: str, span_id: str, events: list[Fields])
         **{name: next((each[name] for each in metadata if each.get(name)), None) for name in ("use_case", "team")},
         **counted,
         **bill,
-        **_price(told["provider"], told["model_id"], timestamp, counted, bill["reported_cost_usd"]),
+        **_price((told["provider"], told["model_id"]), timestamp, counted, bill),
     )
     graph.relate(node, "USES_MODEL", ("Model", told["model_id"]))
     return node
@@ -168,8 +170,9 @@ def _inclusive(sent: Fields, declared: str) -> dict[str, Any]:
 
 
 def _price(
-    provider: str, model_id: str, timestamp: int, counted: Mapping[str, Any], reported: float | None
+    named: tuple[str, str], timestamp: int, counted: Mapping[str, Any], bill: Mapping[str, Any]
 ) -> dict[str, Any]:
+    (provider, model_id), reported = named, bill["reported_cost_usd"]
     prompt, completion = counted["prompt_tokens"], counted["completion_tokens"]
     billed: dict[str, Any] = {}
     if reported is not None:
@@ -191,10 +194,12 @@ def _price(
         output_reasoning_tokens=counted["reasoning_tokens"] or 0,
     )
     at = datetime.fromtimestamp(timestamp / 1000, UTC)
+    tier = dict.fromkeys(TIER_KEYS, bill["service_tier"]) if bill["service_tier"] else {}
     try:
-        usd = calc_price(usage, model_id, provider_id=provider, genai_request_timestamp=at).total_price
+        price = calc_price(usage, model_id, provider_id=provider, genai_request_timestamp=at, price_context=tier)
     except LookupError:
         return priced | billed
+    usd = price.total_price
     return priced | {"cost_usd": float(usd), "cost_usd_exact": usd.normalize(), "price_source": "genai-prices"}
 
 

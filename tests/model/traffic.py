@@ -21,11 +21,13 @@ METADATA: tuple[dict[str, str], ...] = (
 )
 MODELS = (
     ("anthropic", "claude-3-5-sonnet"),
+    ("anthropic", "claude-opus-4-8"),
     ("deepseek", "deepseek-chat"),
     ("google", "gemini-1.5-pro"),
     ("acme", "own"),
 )
-"""Prices: plain, by the time of day, by the prompt's size, none."""
+"""Prices: plain, by the service tier ``fast``, by the time of day, by the prompt's size, none."""
+SERVICE_TIERS = (None, "standard", "batch", "flex", "priority", "fast", "fast")
 
 SPANS = ("s0", "s1", "s2", "s1/s2", "s1%2Fs2", "%")
 """With traces that end in ``/s1``: names that would be one key if they were only joined."""
@@ -91,7 +93,7 @@ class Maker:
 
     def common(self, event_type: str, trace_id: str | None, span_id: str | None) -> dict[str, Any]:
         self.made += 1
-        provider, model = self.random.choice(MODELS[:2] if self.random.random() < 0.8 else MODELS)
+        provider, model = self.random.choice(MODELS[:3] if self.random.random() < 0.8 else MODELS)
         return {
             "event_id": f"{self.name}-e{self.made}",
             "event_type": event_type,
@@ -146,7 +148,7 @@ class Maker:
         if self.random.random() < 0.6:
             return {"service_tier": None, "token_convention": None, "reported_cost_usd": None}
         return {
-            "service_tier": self.random.choice((None, "standard")),
+            "service_tier": self.random.choice(SERVICE_TIERS),
             "token_convention": self.random.choice((None, "auto", "inclusive", "anthropic", "gemini")),
             "reported_cost_usd": self.random.choice((None, 0.0, 0.0165)),
         }
