@@ -127,22 +127,47 @@ def _price(model: Told, whole: Told, at: int) -> None:
         terms[max(parts)]["row"] = whole
         return
     terms[max(*parts, at)] = {"of": since, "row": whole, "gone": False}
-    cost = {kind: price for kind, price in _charged(before).items() if price is not None and kind != "price_tiers"}
-    lost = {"effective_from": _iso(since), "cost_per_1k_tokens": cost}
+    lost = {"effective_from": _iso(since), "cost_per_1k_tokens": _stated(before)}
     lost |= {"price_tiers": _tiers(before)} if _tiers(before) else {}
+    lost |= {"price_variants": _variants(before)} if _variants(before) else {}
     model["history"].append(_record(at, ("price_same_effective_from", "append"), {"lost": lost}))
 
 
 def _charged(row: Mapping[str, Any]) -> Told:
-    return _prices(row) | {"price_tiers": _tiers(row) or None}
+    return {"cost": _stated(row), "price_tiers": _tiers(row), "price_variants": _variants(row)}
+
+
+def _stated(row: Mapping[str, Any]) -> Told:
+    """Return the prices that there are; a currency only if it is another one than US dollars."""
+    currency = {} if _currency(row) == "USD" else {"currency": _currency(row)}
+    return {kind: price for kind, price in _prices(row).items() if price is not None} | currency
 
 
 def _tiers(row: Mapping[str, Any]) -> Told:
-    sent = json.loads(row["metadata"], parse_float=Decimal).get("price_tiers", {})
+    return _steps(json.loads(row["metadata"], parse_float=Decimal).get("price_tiers", {}))
+
+
+def _steps(tiers_sent: Mapping[str, Any]) -> Told:
+    """Return the steps of each category, the lowest first."""
     return {
-        kind: [{**tier, "per_1k_tokens": _plain(tier["per_1k_tokens"])} for tier in tiers]
-        for kind, tiers in sent.items()
+        kind: [
+            {**tier, "per_1k_tokens": _plain(tier["per_1k_tokens"])}
+            for tier in sorted(tiers, key=lambda tier: tier["above_tokens"])
+        ]
+        for kind, tiers in tiers_sent.items()
     }
+
+
+def _variants(row: Mapping[str, Any]) -> list[Told]:
+    """Return the variants in their order, for of several the first counts."""
+    return [
+        variant
+        | {
+            "cost_per_1k_tokens": {kind: _plain(usd) for kind, usd in variant.get("cost_per_1k_tokens", {}).items()},
+            "price_tiers": _steps(variant.get("price_tiers", {})),
+        }
+        for variant in json.loads(row["metadata"], parse_float=Decimal).get("price_variants", [])
+    ]
 
 
 def _aliases(row: Mapping[str, Any]) -> list[str]:
@@ -265,7 +290,7 @@ def _show_model(graph: Graph, model_id: str, model: Told, grace_days: int) -> No
             history=model["history"],
             metadata=row["metadata"],
             **SYSTEM,
-            **{f"{kind}_per_1k": price for kind, price in _prices(row).items()},
+            **{f"{kind}_per_1k": _prices(row)[kind] for kind in KINDS},
         )
         _show_terms(graph, model_id, model["terms"])
     else:
@@ -301,7 +326,6 @@ def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:
     for since, term in terms.items():
         row = term["row"]
         price_id = version_key(model_id, _iso(since))
-        tiers = _tiers(row)
         price = graph.node(
             "Price",
             price_id,
@@ -311,10 +335,9 @@ def _show_terms(graph: Graph, model_id: str, terms: Mapping[int, Told]) -> None:
             context_window=row["context_window"],
             effective_from=since,
             effective_to=ends.get(since, since),
-            currency="USD",
-            price_tiers=json.dumps(tiers, sort_keys=True, separators=(",", ":")) if tiers else None,
-            price_variants=None,
-            **dict.fromkeys(MORE_KINDS),
+            currency=_currency(row),
+            price_tiers=_text(_tiers(row)),
+            price_variants=_text(_variants(row)),
             **_prices(row),
         )
         graph.relate(node, "HAS_PRICE", price)
@@ -353,7 +376,16 @@ def _clock(row: Mapping[str, Any]) -> dict[str, int]:
 
 def _prices(row: Mapping[str, Any]) -> Told:
     cost = json.loads(row["cost_per_1k_tokens"] or "{}", parse_float=Decimal)
-    return {kind: _plain(cost.get(kind)) for kind in KINDS}
+    return {kind: _plain(cost.get(kind)) for kind in (*KINDS, *MORE_KINDS)}
+
+
+def _currency(row: Mapping[str, Any]) -> str:
+    """Return the currency of a row's prices: US dollars where it names none."""
+    return json.loads(row["cost_per_1k_tokens"] or "{}").get("currency") or "USD"
+
+
+def _text(prices: Any) -> str | None:
+    return json.dumps(prices, sort_keys=True, separators=(",", ":")) if prices else None
 
 
 def _plain(price: Any) -> str | None:
@@ -368,7 +400,7 @@ def _lost(row: Mapping[str, Any]) -> Told:
         "version": row["version"],
         "provider": row["provider"],
         "context_window": row["context_window"],
-        "cost_per_1k_tokens": {kind: price for kind, price in _prices(row).items() if price is not None},
+        "cost_per_1k_tokens": _stated(row),
         "effective_from": _iso(_ms(row["effective_from"])),
         "deprecated": row["deprecated"],
         "updated_at": _iso(_ms(row["updated_at"])),

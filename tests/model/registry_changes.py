@@ -17,6 +17,26 @@ TIMES = (
     *(datetime.fromtimestamp((BEGINS + at) / 1000, UTC) for at in (1_205, 1_505)),
 )
 """Some are before all commits, two between them, the others after all of them."""
+COSTS = (
+    '{"input": 0.0100, "output": 3e-2}',
+    '{"input": 0.01, "output": 0.03, "currency": "USD"}',
+    '{"input": 0.01, "output": 0.03, "currency": "EUR"}',
+    '{"input": 0, "output": 12, "reasoning": 1.5}',
+    '{"input": 3e-3, "output": 0.015, "cached_input": 3e-4, "cache_write": 0.00375, "cache_write_1h": 0.0060}',
+    '{"input": 0.01, "output": 0, "input_audio": 0.1, "output_audio": 0.20, "cached_audio": 2e-4, "per_request": 5e-3}',
+    '{"input": 0.01, "output": 0, "input_image": 5e-3, "output_image": 0.04, "cached_image": 0.001, "per_request": 1}',
+)
+"""The second is the first one in other words."""
+STEPS = (
+    {"input": [{"above_tokens": 128_000, "per_1k_tokens": 0.02}]},
+    {"output": [{"above_tokens": 200_000, "per_1k_tokens": 1.5}, {"above_tokens": 0, "per_1k_tokens": 0.5}]},
+)
+VARIANTS: tuple[dict[str, Any], ...] = (
+    {"service_tier": "batch", "cost_per_1k_tokens": {"input": 0.0050, "cache_write": 2}},
+    {"service_tier": "priority", "cost_per_1k_tokens": {"output": 1e-1}, "price_tiers": STEPS[0]},
+    {"from": "16:30", "until": "00:30", "price_tiers": STEPS[1]},
+    {"service_tier": "flex", "from": "00:30", "until": "08:30", "cost_per_1k_tokens": {"input_audio": 0}},
+)
 PROPERTIES = ({"type": "object"}, {"type": "object", "title": "weather"}, {"type": "array"})
 
 
@@ -59,8 +79,9 @@ class Registry:
         if self.random.random() < 0.5:
             metadata["name"] = "A model"
         if self.random.random() < 0.3:
-            above = self.random.choice((128_000, 200_000))
-            metadata["price_tiers"] = {"input": [{"above_tokens": above, "per_1k_tokens": 0.02}]}
+            metadata["price_tiers"] = self.random.choice(STEPS)
+        if self.random.random() < 0.3:
+            metadata["price_variants"] = self.random.sample(VARIANTS, self.random.randint(0, 3))
         if kind:
             metadata["vector_clock"] = self._clock(model_id)
         if kind == 1 or self.random.random() < 0.3:
@@ -75,7 +96,7 @@ class Registry:
             "provider": self.random.choice(("openai", "acme")),
             "context_window": self.random.choice((None, 8_000, 128_000)),
             "training_cutoff": self.random.choice((None, 19_000, -1)),
-            "cost_per_1k_tokens": self.random.choice((None, *map(self._cost, range(3)))),
+            "cost_per_1k_tokens": self.random.choice((None, *COSTS)),
             "effective_from": self._time(),
             "deprecated": self.random.random() < 0.3,
             "metadata": jsonb(metadata),
@@ -141,9 +162,6 @@ class Registry:
 
     def _snapshot(self) -> None:
         self.source.snapshot()
-
-    def _cost(self, number: int) -> str:
-        return ('{"input": 0.0100, "output": 3e-2}', '{"input": 0, "output": 12, "reasoning": 1.5}')[number % 2]
 
     def _capability(self) -> str:
         return f"{self.name}-{self.random.choice(CAPABILITIES)}"

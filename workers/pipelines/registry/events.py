@@ -25,6 +25,10 @@ class Position(NamedTuple):
     ts_ms: int
 
 
+DOLLARS = "USD"
+"""The currency of a price that names none."""
+
+
 class Prices(NamedTuple):
     """Prices for 1,000 tokens, and for one request, as exact decimal strings.
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from workers.core.checks import check_size, check_unicode, quoted, reject
-from workers.pipelines.registry.events import Prices
+from workers.pipelines.registry.events import DOLLARS, Prices
 from workers.pipelines.registry.limits import MAX_NAME_BYTES, MOST_DIGITS
 
 CATEGORIES = tuple(name for name in Prices._fields if name != "currency")
@@ -58,9 +58,9 @@ VARIANTS = {
 
 
 def prices(cost: Mapping[str, Any]) -> Prices:
-    """Return the prices of a valid ``cost_per_1k_tokens``."""
-    by_category = _cost("cost_per_1k_tokens", cost)
-    return Prices(**by_category, currency=cost.get("currency"))
+    """Return the prices of a valid ``cost_per_1k_tokens``. US dollars are the same with and without their name."""
+    by_category, currency = _cost("cost_per_1k_tokens", cost), cost.get("currency")
+    return Prices(**by_category, currency=None if currency == DOLLARS else currency)
 
 
 def price_tiers(metadata: Mapping[str, Any]) -> str | None:

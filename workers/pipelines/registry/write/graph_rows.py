@@ -6,7 +6,7 @@ import orjson
 
 from workers.core.clock import iso
 from workers.core.node_key import version_id
-from workers.pipelines.registry.events import UNSENT, NotSent, Text
+from workers.pipelines.registry.events import DOLLARS, UNSENT, NotSent, Text
 from workers.pipelines.registry.fold.model_state import ModelDetails, ModelState
 from workers.pipelines.registry.fold.state import SchemaState
 from workers.pipelines.registry.options import Merge
@@ -19,9 +19,6 @@ from workers.pipelines.registry.write.rows import (
     VersionNodeWrite,
     VersionWrite,
 )
-
-DOLLARS = "USD"
-"""The currency of a price that names none."""
 
 
 def model_row(model: ModelState, details: ModelDetails, merge: Merge) -> ModelWrite:
