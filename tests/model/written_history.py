@@ -62,4 +62,5 @@ def _model(row: Row) -> ModelWrite:
 
 
 def _price(row: Row, until: int | None) -> PriceWrite:
-    return PriceWrite(price_id(row), row.model_id, row.version, row.window, row.since, until, *row.prices)
+    kept = {name: price for name, price in row.priced().items() if price is not None}
+    return PriceWrite(price_id(row), row.model_id, row.version, row.window, row.since, until, **kept)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, time
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from genai_prices.types import (
@@ -39,6 +40,9 @@ KEYS = {
 """The registry's categories of text, with the names of genai-prices."""
 PART_OF = {"cached_input": "input", "cache_write": "input", "cache_write_1h": "cache_write", "reasoning": "output"}
 """The category whose price holds where there is none."""
+
+Price: TypeAlias = Decimal | TieredPrices
+NOTHING: Mapping[str, Price] = MappingProxyType({})
 
 
 class PriceColumns(NamedTuple):
@@ -92,29 +96,30 @@ def schedule(columns: PriceColumns) -> Tariffs:
 
 def _model(columns: PriceColumns) -> ModelInfo:
     cost = {name: usd for name in KEYS if (usd := getattr(columns, name)) is not None}
-    base = dict(_prices(cost, _tiers(columns.price_tiers or "{}")))
+    base = _prices(cost, _tiers(columns.price_tiers or "{}"))
     variants = _variants(columns.price_variants or "[]")
     return ModelInfo(
         "price",
         ClauseEquals("price"),
         prices=[ConditionalPrice(prices=ModelPrice(**base)), *_by_time(base, variants)],
         price_variants=[
-            PriceVariant({"service_tier": each.service_tier}, _of_variant(each), _hours(each))
+            PriceVariant({"service_tier": each.service_tier}, _of_variant(each, base), _hours(each))
             for each in variants
             if each.service_tier is not None
         ],
     )
 
 
-def _by_time(base: Mapping[str, Decimal | TieredPrices], variants: list[_Variant]) -> Iterator[ConditionalPrice]:
+def _by_time(base: Mapping[str, Price], variants: list[_Variant]) -> Iterator[ConditionalPrice]:
     """Yield the prices by time of the day, those with precedence last."""
     for each in reversed(variants):
         if each.service_tier is None:
-            yield ConditionalPrice(_hours(each), prices=ModelPrice(**{**base, **vars(_of_variant(each))}))
+            yield ConditionalPrice(_hours(each), prices=ModelPrice(**{**base, **vars(_of_variant(each, base))}))
 
 
-def _of_variant(variant: _Variant) -> ModelPrice:
-    return ModelPrice(**dict(_prices(variant.cost_per_1k_tokens, variant.price_tiers)))
+def _of_variant(variant: _Variant, base: Mapping[str, Price]) -> ModelPrice:
+    """Return the prices that the variant replaces; below its first step, the row's prices stay."""
+    return ModelPrice(**_prices(variant.cost_per_1k_tokens, variant.price_tiers, base))
 
 
 def _hours(variant: _Variant) -> TimeOfDateConstraint | None:
@@ -127,24 +132,36 @@ def _of_day(text: str) -> time:
     return time.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def _prices(cost: Mapping[str, str], tiers: Mapping[str, list[_Tier]]) -> Iterator[tuple[str, Decimal | TieredPrices]]:
-    for name, key in KEYS.items():
-        base = _usd(cost.get(name))
+def _prices(
+    cost: Mapping[str, str], tiers: Mapping[str, list[_Tier]], otherwise: Mapping[str, Price] = NOTHING
+) -> dict[str, Price]:
+    """Return the prices that are named; ``otherwise`` has those that hold where none is."""
+    named: dict[str, Price] = {}
+    for name, key in KEYS.items():  # wholes before their parts
+        usd = _usd(cost.get(name))
         priced = ((each.above_tokens, _usd(each.per_1k_tokens)) for each in tiers.get(name, []))
-        steps = [Tier(above, usd) for above, usd in priced if usd is not None]
+        steps = [Tier(above, usd_there) for above, usd_there in priced if usd_there is not None]
         if steps:
-            yield key, TieredPrices(base if base is not None else _of_whole(name, cost), steps)
-        elif base is not None:
-            yield key, base
+            named[key] = _stepped(_unnamed(name, {**otherwise, **named}) if usd is None else usd, steps)
+        elif usd is not None:
+            named[key] = usd
+    return named
 
 
-def _of_whole(name: str, cost: Mapping[str, str]) -> Decimal:
-    """Return the price of the category that this one is a part of."""
+def _stepped(below: Price, steps: list[Tier]) -> TieredPrices:
+    """Return the price with steps; below the first of them, ``below`` holds with the steps that it has there."""
+    if isinstance(below, TieredPrices):
+        lower = [tier for tier in below.tiers if tier.start < steps[0].start]
+        return TieredPrices(below.base, [*lower, *steps])
+    return TieredPrices(below, steps)
+
+
+def _unnamed(name: str, known: Mapping[str, Price]) -> Price:
+    """Return the price of a category that names none: the known one, else that of the category it is a part of."""
+    if (price := known.get(KEYS[name])) is not None:
+        return price
     whole = PART_OF.get(name)
-    if whole is None:
-        return Decimal(0)
-    usd = _usd(cost.get(whole))
-    return _of_whole(whole, cost) if usd is None else usd
+    return Decimal(0) if whole is None else _unnamed(whole, known)
 
 
 def _usd(price: object) -> Decimal | None:
