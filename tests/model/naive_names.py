@@ -19,6 +19,18 @@ Pair = tuple[str, str]
 """Provider and name, as an event has them."""
 
 
+SPELLINGS = {
+    **dict.fromkeys(("azure", "azure.ai.openai", "az.ai.openai", "azure_openai"), "azure"),
+    **dict.fromkeys(("google", "gcp.gemini", "vertex_ai"), "google"),
+    **dict.fromkeys(("aws", "aws.bedrock", "bedrock"), "aws"),
+    **dict.fromkeys(("openai",), "openai"),
+    **dict.fromkeys(("anthropic",), "anthropic"),
+}
+"""The names of providers in OpenTelemetry, LiteLLM and elsewhere, in lower case, with the one that they all mean."""
+GATEWAYS = ("litellm",)
+"""What sends calls on to a provider that it writes before the model."""
+
+
 @dataclass
 class Registered:
     """A model: its provider, and the aliases of each of its rows by the time from which they hold."""
@@ -65,20 +77,35 @@ def _say(rows: dict[int, dict[int, list[str]]], since: int, committed: int, name
 
 def naive_used_model(models: Mapping[str, Registered], pair: Pair, at: int) -> str | None:
     """Return the id of the model that a provider's name means at a time; ``None`` where it means none."""
-    provider, name = pair
-    for called in (name, _rule(provider, name)):
-        if called is None:
-            continue
-        if called in models and models[called].provider == provider:
-            return called
-        if own := _bearers({m: r for m, r in models.items() if r.provider == provider}, called, at):
-            return own[0]
-    for called in filter(None, (name, _rule(provider, name))):
-        if called in models:
-            return called
-        if len(bearers := _bearers(models, called, at)) == 1:
+    called = list(_called(*pair))
+    for seller, name in called:
+        own = {model_id: model for model_id, model in models.items() if _seller(model.provider) == seller}
+        for each in filter(None, (name, _rule(seller, name))):
+            if each in own:
+                return each
+            if bearers := _bearers(own, each, at):
+                return bearers[0]
+    for each in filter(None, (pair[1], *(name for _, name in called), *(_rule(*named) for named in called))):
+        if each in models:
+            return each
+        if len(bearers := _bearers(models, each, at)) == 1:
             return bearers[0]
     return None
+
+
+def _seller(provider: str) -> str:
+    return SPELLINGS.get(provider.lower(), provider)
+
+
+def _called(provider: str, name: str) -> Iterable[Pair]:
+    """Return what a name can mean, with its seller: a gateway, or a provider itself, may be named before the model."""
+    seller = _seller(provider)
+    yield seller, name
+    before, slash, rest = name.partition("/")
+    if slash and before in SPELLINGS and (seller in GATEWAYS or _seller(before) == seller):
+        yield _seller(before), rest
+    elif slash and before == "models" and seller == "google":
+        yield seller, rest
 
 
 def _bearers(models: Mapping[str, Registered], alias: str, at: int) -> list[str]:
