@@ -64,7 +64,10 @@ def naive_model(log: Iterable[tuple[str, Fields]]) -> Graph:
 
 
 def _first_of_each(log: Iterable[Fields]) -> Iterable[Fields]:
-    """Return the events without copies. An event is known by its event_id together with its event_type."""
+    """Return the events without copies. In its trace, an event is known by its event_id together with its event_type.
+
+    A copy has the key of its original, the trace_id: of equal ids in two traces nobody can tell which one is the copy.
+    """
     seen = set()
     for event in log:
         trace_id = event["trace_id"] if event["span_id"] else None
