@@ -127,7 +127,7 @@ def _price(model: Told, whole: Told, at: int) -> None:
         terms[max(parts)]["row"] = whole
         return
     terms[max(*parts, at)] = {"of": since, "row": whole, "gone": False}
-    lost = {"effective_from": _iso(since), "cost_per_1k_tokens": _stated(before)}
+    lost: Told = {"effective_from": _iso(since), "cost_per_1k_tokens": _stated(before)}
     lost |= {"price_tiers": _tiers(before)} if _tiers(before) else {}
     lost |= {"price_variants": _variants(before)} if _variants(before) else {}
     model["history"].append(_record(at, ("price_same_effective_from", "append"), {"lost": lost}))

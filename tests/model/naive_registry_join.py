@@ -89,7 +89,7 @@ def naive_cost(row: Row, counted: Mapping[str, Any], at: int = 0, service_tier: 
     reasoning = counted["reasoning_tokens"] or 0
     assert cached + written <= prompt
     assert reasoning <= completion
-    usd = (prompt - cached - written) * prices.of("input") + (completion - reasoning) * prices.of("output")
+    usd: Decimal = (prompt - cached - written) * prices.of("input") + (completion - reasoning) * prices.of("output")
     usd += cached * prices.of("cached_input") + written * prices.of("cache_write") + reasoning * prices.of("reasoning")
     return usd / 1000 + prices.of("per_request")
 
@@ -124,7 +124,7 @@ class _Prices:
 
 
 def _is_within(variant: Mapping[str, Any], minute: str) -> bool:
-    begin, end = variant.get("from", "00:00"), variant.get("until", "24:00")
+    begin, end = str(variant.get("from", "00:00")), str(variant.get("until", "24:00"))
     return begin <= minute < end if begin <= end else minute >= begin or minute < end
 
 
