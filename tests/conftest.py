@@ -43,13 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 OF_THEIR_OWN = (
+    "tests/end_to_end/test_schema_migrations.py",
     "tests/end_to_end/test_secure_transport.py",
     "tests/end_to_end/test_the_dashboards.py",  # it leaves changes of the registry that no worker has read
     "tests/end_to_end/test_walkthrough.py",
     "tests/integration/helm/",
     "tests/integration/image/",
+    "tests/integration/ops/dead_letters/test_tally.py",
 )
-"""Tests without servers, or with servers of their own."""
+"""Tests without servers, or with servers of their own; and so many others that both processes end at about one time."""
 
 
 class BesideTheServers(LoadScopeScheduling):  # type: ignore[misc]  # same reason as above

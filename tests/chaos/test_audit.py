@@ -32,7 +32,7 @@ killed_everywhere = partial(killed_in_turn, points=(*OF_A_RECORD, *OF_A_CHECKPOI
     ],
 )
 async def test_the_chain_is_that_of_the_records_and_verifies(fault: Fault, arenas: Arenas, judged: Judge) -> None:
-    arena = await arenas("audit", partitions=2)
+    arena = await arenas("audit", partitions=2, traces=40)
     await play(arena, fault)
     await every_chain_is_signed(arena)
     report = await judged(arena)

@@ -56,7 +56,7 @@ restored_without_a_rebalance = partial(restored_from_a_backup, session_timeout_s
 """A rebalance claims the partitions again, which would hide the bug: on a busy machine 6 s are too short."""
 AHEAD_OR_LOST = frozenset({Anomaly.COMMIT_AHEAD, Anomaly.LOST})
 """The witness looks ten times a second. If it misses the commit, the lost record is found at the end."""
-AUDIT = {"worker": "audit", "partitions": 2}
+AUDIT = {"worker": "audit", "partitions": 2, "traces": 40}
 LOST_OR_OLD = frozenset({Anomaly.LOST, Anomaly.STATE_DIVERGED})
 STUCK = frozenset({Anomaly.STUCK})
 SEEDED = [

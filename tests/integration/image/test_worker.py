@@ -53,7 +53,7 @@ def test_it_folds_records_and_ends_when_it_is_asked_to(container: CleanRoot, ima
         assert process.uids().real in {image.user.uid, psutil.Process().uids().real}
         log, serializer = scene.log(), scene.serializer()
         for record, fields in sent:
-            log.send(fields["trace_id"].encode(), serializer(record, fields), partition=0)
+            log.send((fields["trace_id"] or "").encode(), serializer(record, fields), partition=0)
         log.flush()
         until(lambda: scene.lag() == 0 and scene.watermarks().get(0) == len(sent) - 1, "all records", worker)
         process.terminate()

@@ -67,7 +67,7 @@ async def test_random_traffic_in_random_batches_comes_to_the_naive_model(graph: 
 
 
 async def test_traces_are_restored_from_the_graph_as_they_were(graph: Neo4j) -> None:
-    plan, entries = Table().plan(parsed(traffic(seeded(3), TRACES, graph.name)))
+    plan, entries = Table().plan(parsed(traffic(seeded(7), TRACES, graph.name)))
     await graph.run(plan)
     folded = [list(row)[-1] for statement in plan if statement.name == "Invocation" for row in statement.rows]
     assert {type(each) for each in folded} == {bytes, type(None)}, "the traffic has spans of one event, and others"
