@@ -11,6 +11,7 @@ from workers.core.job import ObjectStoreAt
 from workers.ops.audit.archive.search import Archived, Wanted, objects_of, search_archive
 from workers.ops.dead_letters.audit import AuditTrail
 from workers.ops.dead_letters.journal import Who
+from workers.pipelines.audit.chain.stored import EPOCH_MS
 from workers.pipelines.audit.event_types import CLASSIFICATIONS, EVENT_TYPES
 
 SEARCHED = "audit.searched"
@@ -24,8 +25,8 @@ CONDITIONS = {
 }
 """Each along an index of its own, beside the time."""
 COUNT = "RETURN count(e) AS total"
-PAGE = """
-RETURN e.id AS audit_id, e.timestamp.epochMillis AS timestamp, e.user_id AS user_id, e.event_type AS event_type,
+PAGE = f"""
+RETURN e.id AS audit_id, {EPOCH_MS} AS timestamp, e.user_id AS user_id, e.event_type AS event_type,
   e.content_id AS content_id, e.classification AS classification, e.source_ip AS source_ip,
   e.user_agent AS user_agent, e.access_granted AS access_granted, e.reason AS access_reason
 ORDER BY timestamp DESC, audit_id SKIP $skip LIMIT $limit
@@ -110,7 +111,7 @@ async def search(
         known = {each["audit_id"] for each in entries}  # an event that is about to leave the graph is in both
         entries += [_entry(row, "archive") for row in map(_row, gone.newest) if row["audit_id"] not in known]
         entries.sort(key=lambda each: each["audit_id"])
-        entries.sort(key=lambda each: each["timestamp"], reverse=True)
+        entries.sort(key=lambda each: each["timestamp"] or "", reverse=True)
         entries = entries[what.most - what.page_size : what.most]
     return {
         "audit_entries": entries,
@@ -141,7 +142,7 @@ def _row(event: Mapping[str, Any]) -> Mapping[str, Any]:
 def _entry(row: Mapping[str, Any], source: str) -> dict[str, Any]:
     return {
         "audit_id": row["audit_id"],
-        "timestamp": iso(row["timestamp"]),
+        "timestamp": None if row["timestamp"] is None else iso(row["timestamp"]),
         "user_id": row["user_id"],
         "action": row["event_type"].removeprefix(OF_CONTENT),
         **{name: row[name] for name in ("content_id", "classification", "source_ip", "user_agent", "access_granted")},

@@ -76,3 +76,15 @@ def drawn(chains: Chains, partition: int, edit: Edit, seed: int) -> Edited:
         if len({each["sequence"] for each in edited.nodes}) == len(edited.nodes):
             return edited
     raise AssertionError(f"{edit.__name__} leaves no place unique")
+
+
+@pytest.mark.parametrize("time", ["'yesterday'", "1790000000000", "date()", "localdatetime()", "null"])
+async def test_an_event_whose_time_is_no_point_in_time_is_named(
+    time: str, graph: GraphConnection, chains: Chains
+) -> None:
+    edit = f"MATCH (e:AuditEvent {{topic: $topic, partition: 3, sequence: 7}}) SET e.timestamp = {time}"
+    await graph.rows(edit, topic=chains.topic)
+    checkpoints = {number: checkpoints_of((chains.topic, number, "1"), nodes) for number, nodes in chains.nodes.items()}
+    findings = await found(graph, chains.topic, checkpoints)
+    named = [(number, each.kind, each.sequence) for number, of in findings.items() for each in of]
+    assert named == [(3, "changed", 7)]

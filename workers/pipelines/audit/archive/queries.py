@@ -26,7 +26,7 @@ ORDER BY since LIMIT 1
 CALL (c, after, last) {
   OPTIONAL MATCH (e:AuditEvent {partition: c.partition})
   WHERE e.topic = c.topic AND e.chain_id = c.chain_id AND e.sequence > after AND e.sequence <= last
-  WITH e, e.timestamp.epochMillis AS at ORDER BY e.sequence
+  WITH e, CASE WHEN e.timestamp IS :: ZONED DATETIME THEN e.timestamp.epochMillis END AS at ORDER BY e.sequence
   RETURN collect(e {.*, audit_id: e.id,
     timestamp: CASE WHEN e.timestamp = datetime({epochMillis: at}) THEN at END}) AS events
 }

@@ -8,6 +8,9 @@ import orjson
 from workers.pipelines.audit.chain.canonical import FIELDS, canonical, canonical_details
 from workers.pipelines.audit.chain.link import Head, link
 
+EPOCH_MS = "CASE WHEN e.timestamp IS :: ZONED DATETIME THEN e.timestamp.epochMillis END"
+"""Cypher: the time of the event ``e``; null where somebody has put anything else there, which would fail otherwise."""
+
 
 class Stored(NamedTuple):
     """``event`` has the fields by their Avro names, details included; hashes are hex, as stored.
