@@ -52,6 +52,7 @@ MATCH (s:Schema {schema_id: $schema_id})-[:CURRENT_VERSION]->(v)
 RETURN collect(v.version) AS current, COLLECT { MATCH (m:Model)-[:USES_SCHEMA]->(v) RETURN m.model_id } AS users
 """
 NARROW, OTHER = '{"enum": ["C"]}', '{"enum": ["K"]}'
+TITLED = '{"enum": ["C"], "title": "a scale"}'
 MOMENTS = {
     *("SchemaPublished", "MigrationExecuted", "MigrationVerified", "MigrationConfirmed", "SchemaNotification", "POST"),
     *("announced", "announced SCHEDULED", "announced EXECUTED", "announced VERIFIED", "notified"),
@@ -153,6 +154,32 @@ def test_a_compatible_version_is_migrated_to_and_a_breaking_one_waits_for_a_pers
     assert told["SCHEDULED"] == "ada: planned"
     code, _, error = stage.command("reject", stage.schema_id, "2", "--why", "too late")
     assert (code, "is CONFIRMED (decided by ada) and waits for no decision" in error) == (1, True)
+
+
+def test_a_confirmation_that_the_api_refuses_is_listed_and_holds_up_no_later_version(
+    stage: Stage, api: RegistryApiServer
+) -> None:
+    stage.environment = {**stage.environment, "REGISTRY_API_URL": api.url}
+    api.answers = [404]
+    stage.publish("1", NARROW)
+    with stage.start("worker.log") as worker:
+        worker.until_ready()
+        until(lambda: any(each["refused_why"] for each in listed(stage)), "a refusal", worker)
+        (refused,) = listed(stage)
+        assert (refused["state"], "404" in refused["refused_why"]) == ("VERIFIED", True)
+        code, table, _ = run(["registry", "list"], {**stage.environment, "COLUMNS": "400"})
+        assert (code, "refused_why" in table, refused["confirm_at"] in table) == (0, True, True)
+        stage.publish("2", TITLED)
+        stage.until_state("2", "CONFIRMED", worker)
+        assert stage.state("1") == "VERIFIED", "it is sent again in a minute"
+        assert worker.stop() == 0
+
+
+def listed(stage: Stage) -> list[dict[str, Any]]:
+    code, out, error = stage.command("list", "--schema", stage.schema_id, "-o", "json")
+    assert code == 0, error
+    found: list[dict[str, Any]] = json.loads(out)
+    return found
 
 
 def decide_by_the_command_line(stage: Stage) -> None:

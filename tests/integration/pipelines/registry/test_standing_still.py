@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
@@ -14,11 +16,15 @@ from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.topic_plan import plan_topics
 from workers.adapters.kafka.topics import apply_changes
 from workers.adapters.registry_database.replication import replica_identities
-from workers.config.settings import KafkaSettings, RegistryDatabaseSettings
+from workers.config.settings import KafkaSettings, RegistryDatabaseSettings, Settings
 from workers.config.topics import TopicSpec
+from workers.core.job import AskReplication
+from workers.core.metric import Measurement
 from workers.core.record import Decoded
 from workers.dev.stack.running import RunningStack
 from workers.dev.stack.servers.connector import Connector
+from workers.engine.jobs.effects import open_effects
+from workers.observe.tracing import NO_TRACING
 from workers.ops.doctor.finding import State
 from workers.ops.doctor.source_checks import check_source, judge_identities
 from workers.pipelines.registry.events import (
@@ -27,6 +33,8 @@ from workers.pipelines.registry.events import (
     SchemaDeleted,
     VersionDeleted,
 )
+from workers.pipelines.registry.jobs.watch_connector import SLOT
+from workers.pipelines.registry.metrics import CAPTURE_BEHIND, CAPTURE_BEHIND_BYTES
 from workers.pipelines.registry.options import Accept
 from workers.pipelines.registry.read.change_event import check_key, parser
 
@@ -100,10 +108,29 @@ async def test_a_connector_that_runs_and_waits_for_a_topic_that_nobody_makes_sho
                 break
     assert other.failure() is None, "to Kafka Connect it runs"
     assert "the connector has not reached a position of 3 s ago" in found[0].message
+    await the_gauges_grow(stack_with_cdc, slot)
     tell(stack_with_cdc, "PUT", f"{topic}/stop")
     async with asyncio.timeout(60):
         while "nobody reads it" not in found[0].message:
             found = await asyncio.to_thread(check_source, source(stack_with_cdc), slot, within_seconds=0)
+
+
+async def the_gauges_grow(stack: RunningStack, standing: str) -> None:
+    """Ask as the worker's job does: a slot that stands gets older each time, and that of the stack gets young again."""
+    ages: dict[str, list[float]] = {standing: [], SLOT: []}
+    settings = Settings.from_environment().model_copy(update={"registry_database": source(stack)})
+    async with AsyncExitStack() as closing, asyncio.timeout(60):
+        measured: list[Measurement] = []
+        effects = await open_effects(closing, settings, Path("none"), measured.append, lambda *_: None, NO_TRACING)
+        while ages[SLOT] == sorted(ages[SLOT]):
+            for slot, of_slot in ages.items():
+                await effects.run(AskReplication(slot, CAPTURE_BEHIND, CAPTURE_BEHIND_BYTES))
+                unconfirmed = measured.pop()
+                of_slot.append(measured.pop().value)
+                assert unconfirmed.value > 0 or slot == SLOT
+            await asyncio.sleep(1)
+    assert ages[standing] == sorted(ages[standing])
+    assert ages[standing][-1] >= len(ages[standing]) - 1
 
 
 class KeyChange(NamedTuple):
