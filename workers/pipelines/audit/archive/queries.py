@@ -7,6 +7,7 @@
 from typing import Any
 
 from workers.core.reference import Query
+from workers.pipelines.audit.chain.stored import WHOLE_EPOCH_MS
 
 # One chain at a time, the one that waits for longest. An event whose time is not whole milliseconds was edited.
 DUE = """
@@ -26,13 +27,12 @@ ORDER BY since LIMIT 1
 CALL (c, after, last) {
   OPTIONAL MATCH (e:AuditEvent {partition: c.partition})
   WHERE e.topic = c.topic AND e.chain_id = c.chain_id AND e.sequence > after AND e.sequence <= last
-  WITH e, CASE WHEN e.timestamp IS :: ZONED DATETIME THEN e.timestamp.epochMillis END AS at ORDER BY e.sequence
-  RETURN collect(e {.*, audit_id: e.id,
-    timestamp: CASE WHEN e.timestamp = datetime({epochMillis: at}) THEN at END}) AS events
+  WITH e ORDER BY e.sequence
+  RETURN collect(e {.*, audit_id: e.id, timestamp: WHOLE_EPOCH_MS}) AS events
 }
 RETURN c.id AS id, c.partition AS partition, after, last, c.archived_hash AS hash, newest.epochMillis AS newest,
   [each IN checkpoints WHERE each.sequence <= last] AS checkpoints, events
-"""
+""".replace("WHOLE_EPOCH_MS", WHOLE_EPOCH_MS)  # an f-string would need every brace twice
 
 # Only what the graph has too: after the restore of a backup the archive is ahead for a while.
 ARCHIVED = """

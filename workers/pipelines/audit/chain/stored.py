@@ -8,8 +8,14 @@ import orjson
 from workers.pipelines.audit.chain.canonical import FIELDS, canonical, canonical_details
 from workers.pipelines.audit.chain.link import Head, link
 
-EPOCH_MS = "CASE WHEN e.timestamp IS :: ZONED DATETIME THEN e.timestamp.epochMillis END"
+IS_TIME = "e.timestamp IS :: ZONED DATETIME NOT NULL"
+EPOCH_MS = f"CASE WHEN {IS_TIME} THEN e.timestamp.epochMillis END"
 """Cypher: the time of the event ``e``; null where somebody has put anything else there, which would fail otherwise."""
+WHOLE_EPOCH_MS = (
+    f"CASE WHEN {IS_TIME} THEN CASE WHEN e.timestamp = datetime({{epochMillis: e.timestamp.epochMillis}}) "
+    "THEN e.timestamp.epochMillis END END"
+)
+"""The same; null also for a time that was changed within its millisecond."""
 
 
 class Stored(NamedTuple):

@@ -24,7 +24,7 @@ CALL (c, examined, through) {
   OPTIONAL MATCH (e:AuditEvent)
   WHERE e.topic = c.topic AND e.chain_id = c.chain_id AND e.partition = c.partition
     AND e.sequence > examined AND e.sequence <= through
-    AND e.event_type IN $types AND e.user_id IS NOT NULL AND e.timestamp IS :: ZONED DATETIME
+    AND e.event_type IN $types AND e.user_id IS NOT NULL AND e.timestamp IS :: ZONED DATETIME NOT NULL
   RETURN collect(e) AS events
 }
 WITH collect({id: c.id, through: through}) AS chains, reduce(all = [], each IN collect(events) | all + each) AS events
