@@ -9,7 +9,7 @@ from tests.chaos.running.supply import Pace
 
 async def vault_killed(arena: Arena) -> None:
     """Kill the vault, with ``on_outage: hold``: events go on, and checkpoints wait for their signature."""
-    arena.supply.pace = Pace.TRICKLE
+    arena.supply.pace = Pace.STEPS  # a stream that does not wait for the worker would be over too soon
     worker = arena.start()
     await signed_again(arena)
     arena.fault("vault killed")
@@ -27,7 +27,7 @@ async def vault_killed(arena: Arena) -> None:
 
 async def vault_sealed(arena: Arena) -> None:
     """Seal the vault, with ``on_outage: continue``: checkpoints go on without a signature until it is unsealed."""
-    arena.supply.pace = Pace.TRICKLE
+    arena.supply.pace = Pace.STEPS  # a stream that does not wait for the worker would be over too soon
     arena.history.note("unsigned_allowed")
     arena.tune(checkpoint={"on_outage": "continue"})
     arena.start()
