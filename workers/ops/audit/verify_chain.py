@@ -1,9 +1,8 @@
 """Verify one chain in this process: connect, read, compare."""
 
 import asyncio
-import gc
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from workers.adapters.avro.codec import AvroCodec
@@ -30,25 +29,10 @@ from workers.ops.audit.verify import Task
 from workers.pipelines.audit.chain.link import FIRST_CHAIN
 from workers.pipelines.fleet import FLEET, load_topology
 
-GC_THRESHOLD = 100_000
-"""New objects before Python's garbage collector runs, where its default is 700."""
-
 
 def verify_chain(settings: Settings, task: Task, progress: Progress) -> Result:
     """Verify the chain of a task. Raises ``Unreachable`` and ``Misconfigured``."""
-    with _seldom_collected():
-        return asyncio.run(_verify(settings, task, progress))
-
-
-@contextmanager
-def _seldom_collected() -> Iterator[None]:
-    """Run the garbage collector seldom: records have no reference cycles, and the search takes a twentieth of all."""
-    before = gc.get_threshold()
-    gc.set_threshold(GC_THRESHOLD)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+    return asyncio.run(_verify(settings, task, progress))
 
 
 async def _verify(settings: Settings, task: Task, progress: Progress) -> Result:
