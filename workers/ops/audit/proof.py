@@ -14,6 +14,7 @@ from workers.pipelines.audit.chain.canonical import canonical
 from workers.pipelines.audit.chain.stored import Stored
 
 ANY = Wanted(None, None, None, frozenset(), frozenset())
+FIX = "run `memory-graph audit verify` with --source graph, then with --source archive"
 PLACE = """
 MATCH (e:AuditEvent {id: $id})
 RETURN e.topic AS topic, e.partition AS partition, e.chain_id AS chain_id, e.sequence AS sequence
@@ -90,10 +91,7 @@ def _check(events: list[Stored], sequence: int, checkpoint: Published) -> None:
     hash_ = events[0].prev_hash if events else ""
     for number, event in enumerate(events, sequence):
         if event.sequence != number or event.hash_after(hash_) != event.hash:
-            raise ProblemsFound(f"record {number:,} was edited: run `memory-graph audit verify --source graph`")
+            raise ProblemsFound(f"record {number:,} was edited or removed: {FIX}")
         hash_ = event.hash
     if hash_ != checkpoint.checkpoint.hash:
-        raise ProblemsFound(
-            f"the records do not lead to the checkpoint at {checkpoint.checkpoint.sequence:,}: "
-            "run `memory-graph audit verify --source graph`"
-        )
+        raise ProblemsFound(f"the records do not lead to the checkpoint at {checkpoint.checkpoint.sequence:,}: {FIX}")

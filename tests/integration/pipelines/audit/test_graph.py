@@ -164,6 +164,10 @@ async def test_the_gauges_ask_for_the_oldest_key_and_for_the_alerts_of_the_last_
     await world.take(*rotated)
     (age,) = await world.reader.ask(MeasureKeyAge().query(AT))
     assert age == {"rotated": long_ago + 7}, "no other key was rotated before"
+    edit = "MATCH (e:AuditEvent {id: $id}) SET e.timestamp = 'yesterday' RETURN e.id AS id"
+    await world.query(edit, id=f"{key}-7")
+    (age,) = await world.reader.ask(MeasureKeyAge().query(AT))
+    assert age == {"rotated": long_ago}, "an edited event is no rotation, and no error"
     denials = [fields("access.denied", audit_id=f"{user}-{number}", user_id=user) for number in range(3)]
     await world.take(*denials)
     assert await world.take_steps(RaiseAlerts(world.name, OPTIONS)) == 1

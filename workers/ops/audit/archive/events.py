@@ -25,11 +25,15 @@ class ArchivedSource:
         return await asyncio.to_thread(self._place_in, audit_id, names)
 
     async def pages(self, chain: Chain, first: int, last: int) -> AsyncIterator[Sequence[Stored]]:
-        """Yield the events from one sequence to another, both included."""
-        gone = min(last, (await self._graph.counted(chain)).expired)
-        if first <= gone:
-            yield await asyncio.to_thread(lambda: list(self._archived(chain, first, gone)))
-        async for page in self._graph.pages(chain, max(first, gone + 1), last):
+        """Yield the events from one sequence to another, both included.
+
+        The graph is read first: what leaves it meanwhile has been in the archive before.
+        """
+        here = [page async for page in self._graph.pages(chain, first, last)]
+        begin = here[0][0].sequence if here else last + 1
+        if first < begin and self._at.url:
+            yield await asyncio.to_thread(lambda: list(self._archived(chain, first, begin - 1)))
+        for page in here:
             yield page
 
     def _place_in(self, audit_id: str, names: Sequence[str]) -> tuple[Chain, int] | None:

@@ -74,13 +74,15 @@ def search_archive(at: ObjectStoreAt, names: list[str], wanted: Wanted, most: in
 
 def whole_batch(store: ObjectStore, name: str) -> Batch:
     """Return the batch of an object, once its hashes are checked. Blocks. Raises ``ProblemsFound`` for another one."""
-    content, batch = store.get(name), None
     try:
-        batch = read_batch(content or b"")
-        wrong = batch.broken
+        batch = read_batch(store.get(name) or b"")
     except ValueError as error:
-        wrong = str(error)
-    if wrong or batch is None:
-        fix = "run `memory-graph audit verify --source archive`"
-        raise ProblemsFound(f"the object {name} of the archive is not as it was written ({wrong}): {fix}")
+        raise _changed(name, str(error)) from error
+    if batch.broken:
+        raise _changed(name, batch.broken)
     return batch
+
+
+def _changed(name: str, wrong: str) -> ProblemsFound:
+    fix = "run `memory-graph audit verify --source archive`"
+    return ProblemsFound(f"the object {name} of the archive is not as it was written ({wrong}): {fix}")

@@ -7,16 +7,17 @@ from typing import Any
 from workers.core.job import Step
 from workers.core.metric import Measurement
 from workers.core.reference import Query
+from workers.pipelines.audit.chain.stored import IS_TIME
 from workers.pipelines.audit.metrics import KEY_AGE
 
 DAY_MS = 86_400_000
 
-ROTATED = """
-CALL () {
-  MATCH (e:AuditEvent) WHERE e.event_type = 'key.rotated' RETURN e.key_id AS key_id, e.timestamp AS at
+ROTATED = f"""
+CALL () {{
+  MATCH (e:AuditEvent) WHERE e.event_type = 'key.rotated' AND {IS_TIME} RETURN e.key_id AS key_id, e.timestamp AS at
   UNION ALL
   MATCH (k:VaultKey) RETURN k.key_id AS key_id, k.rotated_at AS at
-}
+}}
 WITH key_id, max(at) AS rotated
 RETURN min(rotated).epochMillis AS rotated
 """
