@@ -226,8 +226,17 @@ def _errors(graph: Graph, events: list[Fields]) -> None:
         origin = {"trace_id": error["trace_id"], "span_id": error["span_id"]}
         node = graph.node("Error", error["event_id"], id=error["event_id"], **shown, **origin)
         graph.relate(("Invocation", span_key(error["trace_id"], error["span_id"])), "CAUSED_ERROR", node)
+    _triggers(graph, errors)
+
+
+def _triggers(graph: Graph, errors: list[Fields]) -> None:
+    places: dict[str, set[int]] = {}  # to compare each with the few that it may have to do with, not with all
+    for place, error in enumerate(errors):
+        for name in (error["trace_id"], error["event_id"]):
+            places.setdefault(name, set()).add(place)
     for later, error in enumerate(errors):
-        for earlier, cause in enumerate(errors):
+        for earlier in places[error["trace_id"]] | places.get(error["caused_by"] or "", set()):
+            cause = errors[earlier]
             same_trace = error["trace_id"] == cause["trace_id"]
             named = error["caused_by"] == cause["event_id"] and (same_trace or earlier < later)
             raiser = graph.nodes["Invocation", span_key(cause["trace_id"], cause["span_id"])]
