@@ -51,18 +51,32 @@ OF_THEIR_OWN = (
     "tests/integration/image/",
     "tests/integration/ops/dead_letters/test_tally.py",
 )
-"""Tests without servers, or with servers of their own; and so many others that both processes end at about one time."""
+"""Tests without servers, or with servers of their own; and so many others that all processes end at about one time."""
+
+
+GROUPS = ("end_to_end", "of their own", "integration", "chaos", "")
+"""The order in which processes take groups of tests: those that take longest come first, unit tests last."""
 
 
 class BesideTheServers(LoadScopeScheduling):  # type: ignore[misc]  # same reason as above
-    """Keeps all tests that share servers in one process, and the others beside it: the largest groups first."""
+    """Keeps all tests that share servers in one process, and the others beside it."""
 
     def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith("tests/unit/"):
-            return nodeid.partition("::")[0]
-        if nodeid.startswith(OF_THEIR_OWN):
-            return "of their own"
-        return "chaos" if nodeid.startswith("tests/chaos/") else "servers"
+        return group_of(nodeid) or nodeid.partition("::")[0]
+
+
+def group_of(nodeid: str) -> str:
+    """Return the group of tests that one process executes, or an empty text for a unit test."""
+    if nodeid.startswith(OF_THEIR_OWN):
+        return "of their own"
+    kind = nodeid.split("/")[1]
+    return "" if kind == "unit" else kind
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the groups: a process that is free takes the first group that nobody has."""
+    items.sort(key=lambda item: GROUPS.index(group_of(item.nodeid)))
 
 
 @pytest.hookimpl(optionalhook=True)
