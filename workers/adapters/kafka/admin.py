@@ -48,6 +48,7 @@ class Admin:
         self._causes: list[KafkaError] = []
         self._opened_with = identity_of(kafka)
         self._client = AdminClient(self.config)
+        self._got_no_answer = False
 
     @property
     def config(self) -> dict[str, Any]:
@@ -57,10 +58,14 @@ class Admin:
 
     @property
     def client(self) -> AdminClient:
-        """Return the client; another one where a password or a certificate was rotated since."""
-        if (identity := identity_of(self.kafka)) != self._opened_with:
+        """Return the client; another one after a rotated password or certificate, and after one that got no answer.
+
+        A broker that has just started may say that there are no brokers; librdkafka 2.16 then never asks again.
+        """
+        identity = identity_of(self.kafka)
+        if self._got_no_answer or identity != self._opened_with:
             self._causes.clear()
-            self._client, self._opened_with = AdminClient(self.config), identity
+            self._client, self._opened_with, self._got_no_answer = AdminClient(self.config), identity, False
         return self._client
 
     def asked(self, ask: Callable[[], ResultT]) -> ResultT:
@@ -143,6 +148,7 @@ class Admin:
         if sentence := turned_away(self.kafka, causes):
             return Misconfigured(sentence)
         if asked.code() in SILENT | COORDINATOR_COMING:
+            self._got_no_answer = True
             reason = in_short((causes[1:] or causes)[0])
             return Unreachable(
                 f"Kafka at {self.kafka.bootstrap_servers} does not answer ({reason}); start it "
