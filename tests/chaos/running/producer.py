@@ -1,13 +1,16 @@
 """Sends the stream, and stores the offset of each record in the history."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, Message, Producer
 
 from tests.chaos.checking.history import History
 from tests.chaos.running.stream import Planned
+from workers.adapters.kafka.reader import TopicReader
+from workers.config.settings import KafkaSettings
+from workers.core.record import ConsumedRecord
 
 NUMBER_HEADER = "chaos-number"
 PATIENCE_SECONDS = 300
@@ -32,6 +35,8 @@ class StreamProducer:
         self._topic = topic
         self._life = life
         self._history = history
+        self._reader = TopicReader(KafkaSettings(bootstrap_servers=bootstrap_servers), topic)
+        self._without_offset: list[dict[str, Any]] = []
         self._producer = Producer(
             {
                 "bootstrap.servers": bootstrap_servers,
@@ -52,6 +57,8 @@ class StreamProducer:
         """Wait until the broker has confirmed every record."""
         left = await asyncio.to_thread(self._producer.flush, PATIENCE_SECONDS)
         assert not left, f"{left} records were never confirmed"
+        if self._without_offset:
+            await asyncio.to_thread(self._find_offsets)
 
     async def send(self, stream: Sequence[Planned], values: Sequence[bytes | None]) -> None:
         """Send all records, and wait until they are confirmed."""
@@ -63,8 +70,11 @@ class StreamProducer:
             assert error is None, f"record {planned.number}: {error}"
             told: dict[str, Any] = {"number": planned.number, "poison": planned.poison, "page": page_of(planned)}
             told["key"] = planned.key.decode()
-            place = {"partition": message.partition(), "offset": message.offset(), "life": self._life}
-            self._history.note("produced", **told, **place)
+            told |= {"partition": message.partition(), "offset": message.offset(), "life": self._life}
+            if told["offset"] is None:
+                self._without_offset.append(told)
+            else:
+                self._history.note("produced", **told)
 
         self._producer.produce(
             self._topic,
@@ -74,6 +84,17 @@ class StreamProducer:
             headers=headers_of(planned),
             on_delivery=confirmed,
         )
+
+    def _find_offsets(self) -> None:
+        """Read where the records are that the broker had already when they were sent again: it does not say."""
+        numbers = ((dict(each.headers)[NUMBER_HEADER], each.offset) for each in self._all_records())
+        offsets = {int(number or b""): offset for number, offset in numbers}
+        for told in self._without_offset:
+            self._history.note("produced", **told | {"offset": offsets[told["number"]]})
+        self._without_offset.clear()
+
+    def _all_records(self) -> Iterator[ConsumedRecord]:
+        return self._reader.between({}, self._reader.end_offsets())
 
 
 def abort(bootstrap_servers: str, topic: str, records: Sequence[tuple[Planned, bytes | None]]) -> None:

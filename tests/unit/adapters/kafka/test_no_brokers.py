@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from aiokafka.protocol.admin import ApiVersionResponse_v0, CreatePartitionsResponse_v0
-from aiokafka.protocol.metadata import MetadataResponse_v1
-from aiokafka.protocol.struct import Struct
+from aiokafka.protocol.admin import ApiVersionResponse_v0, CreatePartitionsResponse_v0  # type: ignore[import-untyped]  # it ships no types
+from aiokafka.protocol.metadata import MetadataResponse_v1  # type: ignore[import-untyped]  # it ships no types
+from aiokafka.protocol.struct import Struct  # type: ignore[import-untyped]  # it ships no types
 from confluent_kafka.admin import NewPartitions  # type: ignore[attr-defined]  # it exports it, but not in the type checker's way
 
 from workers.adapters.kafka.admin import Admin
