@@ -36,7 +36,8 @@ class Half(NamedTuple):
 
     def seen(self) -> str:
         """Return the query for all halves. It is no snapshot: it may look while a commit is being applied."""
-        return f"MATCH (n:{self.label}) WHERE n.{self.key} STARTS WITH $name AND {self.half} RETURN n.{self.key} AS key"
+        halves = f"MATCH (n:{self.label}) WHERE n.{self.key} STARTS WITH $name AND {self.half}"
+        return f"{halves} RETURN '{self.label}' AS label, n.{self.key} AS key"
 
     def locked(self) -> str:
         """Return the query for the half ``$key``: it removes nothing, but waits for the transaction that writes it."""
@@ -86,7 +87,8 @@ class Witness:
         self.archived: Mapping[str, int] = {}
         """How much of each chain is in the archive."""
         self._ask = {"prefix": f"{corner.worker}/{corner.topic}/", "name": corner.name, "topic": corner.topic}
-        self._halves = HALVES[corner.worker]
+        self._halves = {half.label: half for half in HALVES[corner.worker]}
+        self._suspects = " UNION ALL ".join(half.seen() for half in HALVES[corner.worker])
         self._database = corner.settings.neo4j.database
         self._driver = corner.driver()
         self._corner = corner
@@ -148,12 +150,11 @@ class Witness:
     def _look_for_halves(self) -> None:
         """Look at each suspected half again under its lock, one lock at a time."""
         try:
-            for kind in self._halves:
-                # A node that is deleted while it is read has no key any more.
-                suspected = [row["key"] for row in self._query(kind.seen()) if row["key"] is not None]
-                keys = [key for key in suspected if self._query(kind.locked(), key=key)]
-                if keys:
-                    self._history.note("half", keys=sorted(keys)[:5], count=len(keys))
+            # A node that is deleted while it is read has no key any more.
+            suspected = [(row["label"], row["key"]) for row in self._query(self._suspects) if row["key"] is not None]
+            keys = [key for label, key in suspected if self._query(self._halves[label].locked(), key=key)]
+            if keys:
+                self._history.note("half", keys=sorted(keys)[:5], count=len(keys))
         except (Neo4jError, DriverError, OSError):
             return
 
