@@ -16,7 +16,7 @@ from tests.chaos.scenario import Fault, play
 
 full = pytest.mark.full
 LONG = {"traces": 30, "details_bytes": 16_000}
-killed_everywhere = partial(killed_in_turn, points=(*OF_A_RECORD, *OF_A_CHECKPOINT), at_once=3)
+killed_everywhere = partial(killed_in_turn, points=(*OF_A_RECORD, *OF_A_CHECKPOINT), at_once=2)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.points import Action, At, Point
 from tests.chaos.running.supply import Pace
+from tests.chaos.running.worker_process import WorkerProcess
 
 COMMITTED_WITHIN_SECONDS = 3.0
 OF_A_CHECKPOINT = (Point.BEFORE_CHECKPOINT, Point.AFTER_CHECKPOINT)
@@ -37,21 +38,29 @@ async def killed_everywhere(arena: Arena) -> None:
 async def killed_in_turn(arena: Arena, points: Sequence[Point], at_once: int) -> None:
     """Keep ``at_once`` workers to be killed running until every point has struck.
 
-    The last of them are replaced only when all are dead: a healthy worker could process the rest of the stream
-    while another one still starts, whose point would then never be reached.
+    The last of them are replaced only when all are dead: a healthy worker could process the rest of the stream.
     """
-    left = list(points)
-    doomed = [arena.start(At(left.pop(0), 1)) for _ in range(min(at_once, len(left)))]
-    for each in doomed:
-        each.meant_to_end = True
-    while doomed:
-        await arena.until(lambda: any(each.exit_code is not None for each in doomed), f"one of {len(doomed)} killed")
-        dead = next(each for each in doomed if each.exit_code is not None)
-        doomed.remove(dead)
-        assert dead.exit_code == -signal.SIGKILL, dead.tail()
-        if left:
+    left, doomed = list(points), list[WorkerProcess]()
+    while left or doomed:
+        while left and len(doomed) < at_once:
             doomed.append(arena.start(At(left.pop(0), 1)))
             doomed[-1].meant_to_end = True
+        doomed.remove(await _first_killed(arena, doomed))
+
+
+async def _first_killed(arena: Arena, doomed: Sequence[WorkerProcess]) -> WorkerProcess:
+    """Send records once each of them has partitions: one could process all while another still starts."""
+
+    def killed() -> list[WorkerProcess]:
+        return [each for each in doomed if each.exit_code is not None]
+
+    arena.supply.pace = Pace.HELD
+    await arena.until(lambda: killed() or arena.is_shared_out(*doomed), f"partitions for {len(doomed)}")
+    arena.supply.pace = Pace.STEPS
+    await arena.until(killed, f"one of {len(doomed)} killed")
+    dead = killed()[0]
+    assert dead.exit_code == -signal.SIGKILL, dead.tail()
+    return dead
 
 
 async def a_bug_raises(arena: Arena) -> None:

@@ -109,13 +109,12 @@ class Arena:
 
     async def shared_out(self, *workers: WorkerProcess) -> None:
         """Wait until exactly these workers have all the partitions."""
-        everything = list(range(self.corner.partitions))
+        await self.until(lambda: self.is_shared_out(*workers), f"all partitions shared out among {len(workers)}")
 
-        def is_shared_out() -> bool:
-            shares = list(map(self.evidence.assigned_to, workers))
-            return all(shares) and sorted(itertools.chain(*shares)) == everything
-
-        await self.until(is_shared_out, f"all partitions shared out among {len(workers)}")
+    def is_shared_out(self, *workers: WorkerProcess) -> bool:
+        """Return whether each of these has partitions, and they have all."""
+        shares = list(map(self.evidence.assigned_to, workers))
+        return all(shares) and sorted(itertools.chain(*shares)) == list(range(self.corner.partitions))
 
     async def settle(self) -> None:
         """Wait until watermarks and commits are at the log's end, or nothing moves."""
