@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from confluent_kafka.schema_registry import RegisteredSchema, SchemaReference
+from confluent_kafka.schema_registry import RegisteredSchema
 from confluent_kafka.schema_registry import Schema as RegistrySchema
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
@@ -22,6 +22,8 @@ SCHEMA_NOT_FOUND = 40403
 NOT_REGISTERED = frozenset({40401, 40402, 40403})
 """There is no such subject; the subject has no such version; the subject has no such schema."""
 NEVER_GIVEN_OUT = MAX_SCHEMA_ID
+MAX_REFERENCES = 100
+"""Of one schema, those of its references included."""
 REFUSALS = frozenset({409, 422})
 
 ResultT = TypeVar("ResultT")
@@ -90,18 +92,24 @@ class SchemaRegistry:
         if schema_type != "AVRO":
             return WriterDefinition(schema_type, ())
         try:
-            return WriterDefinition(schema_type, await self._with_references(schema))
+            return WriterDefinition(schema_type, await self._with_references(schema, set()))
         except ReferenceMissing as missing:
             return WriterDefinition(schema_type, (), str(missing))
 
-    async def _with_references(self, schema: RegistrySchema) -> list[str]:
+    async def _with_references(self, schema: RegistrySchema, known: set[tuple[str, int]]) -> list[str]:
+        """Return the texts. What several schemas refer to is there once, what refers to itself, too."""
         texts: list[str] = []
         for reference in schema.references or ():
-            texts += await self._with_references((await self._referred(reference)).schema)
+            name = await self._expect(reference.subject, str), await self._expect(reference.version, int)
+            if name in known:
+                continue
+            if len(known) == MAX_REFERENCES:
+                raise self._answers.no_registry(f"more than {MAX_REFERENCES} references of one schema")
+            known.add(name)
+            texts += await self._with_references((await self._referred(*name)).schema, known)
         return [*texts, await self._expect(schema.schema_str, str)]
 
-    async def _referred(self, reference: SchemaReference) -> RegisteredSchema:
-        subject, version = await self._expect(reference.subject, str), await self._expect(reference.version, int)
+    async def _referred(self, subject: str, version: int) -> RegisteredSchema:
         try:
             return await self._answers.of(self._client.get_version(subject, version))
         except SchemaRegistryError as error:

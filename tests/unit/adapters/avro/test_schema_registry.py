@@ -1,6 +1,8 @@
+import asyncio
+import json
 import threading
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -48,9 +50,11 @@ def serving(handler: type[NoRegistry] = NoRegistry) -> Iterator[HTTPServer]:
     with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
@@ -209,6 +213,53 @@ async def test_a_missing_reference_is_no_outage() -> None:
             await registry.aclose()
             server.shutdown()
             thread.join()
+
+
+def reference(*versions: int) -> bytes:
+    references = [{"name": "Part", "subject": "part", "version": each} for each in versions]
+    return json.dumps({"schema": f'"refers to {versions}"', "references": references}).encode()
+
+
+class Refers(NoRegistry):
+    """Its schema 1 refers to versions of a subject, as ``versions`` says; these refer on."""
+
+    versions: Mapping[int, tuple[int, ...]] = {}
+
+    def do_GET(self) -> None:
+        number = int(self.path.partition("?")[0].rpartition("/")[2])
+        if "/ids/" in self.path:
+            self.answer(200, reference(*self.versions[0]))
+        else:
+            self.answer(200, reference(*self.versions.get(number, (number + 1,))))
+
+
+async def definition_of(versions: Mapping[int, tuple[int, ...]], monkeypatch: pytest.MonkeyPatch) -> WriterDefinition:
+    monkeypatch.setattr(Refers, "versions", versions)
+    with serving(Refers) as server:
+        registry = SchemaRegistry(SchemaRegistrySettings(url=f"http://127.0.0.1:{server.server_port}"))
+        try:
+            found = await registry.definition(1)
+        finally:
+            await registry.aclose()
+    assert found
+    return found
+
+
+async def test_what_several_schemas_refer_to_is_there_once_and_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    definition = await definition_of({0: (1, 2), 1: (3,), 2: (3,), 3: ()}, monkeypatch)
+    assert list(definition.texts) == [f'"refers to {each}"' for each in ((), (3,), (3,), (1, 2))]
+
+
+async def test_schemas_that_refer_to_one_another_do_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refers to two that are there already: without the end, 2 to the power of the depth."""
+    async with asyncio.timeout(20):
+        definition = await definition_of({0: (1, 2), 1: (2, 1), 2: (1, 2)}, monkeypatch)
+    assert len(definition.texts) == 3
+
+
+async def test_references_without_an_end_are_no_answer_of_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Retryable, match="more than 100 references of one schema"):
+        await definition_of({0: (1,)}, monkeypatch)
 
 
 async def test_a_login_is_sent_as_its_file_has_it_now_and_a_refused_one_names_server_user_and_fix(
