@@ -17,7 +17,7 @@ KEYS = {
     "Schema": "schema_id",
     "SchemaVersion": "version_id",
 }
-WALL_CLOCK = ("sync_timestamp",)
+WALL_CLOCK = ("sync_timestamp", "names_compared_at")
 
 NODES = """
 MATCH (n:Model|ModelVersion|Price|Capability|Schema|SchemaVersion)

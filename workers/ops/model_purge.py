@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.core.errors import Refused
-from workers.pipelines.registry.jobs.purge_models import FORMER_ALIAS, OWN, purge
+from workers.pipelines.registry.jobs.purge_models import COMPARED, OWN, purge
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A model whose grace has passed. ``used_by`` counts what refers to it or to one of its versions, by label."""
+    """A model whose grace has passed. ``used_by`` counts what refers to it or to one of its versions, by label.
+
+    A ``ModelName`` is a name of calls whose model is not known yet: telemetry's job compares it within a few minutes.
+    """
 
     model_id: str
     deleted_at: str
@@ -23,23 +26,19 @@ OPTIONAL CALL (m) {{
   UNION ALL
   MATCH (m)-[:HAS_VERSION]->(v)--(other) WHERE other <> m RETURN other
   UNION ALL
-  UNWIND coalesce(m.aliases, []) AS alias
-  MATCH (stub:Model {{model_id: alias}})<-[:USES_MODEL]-(other) WHERE stub.stub RETURN other
-  UNION ALL
-  MATCH (stub:Model)<-[:USES_MODEL]-(other) WHERE NOT stub.model_id IN coalesce(m.aliases, []) AND {FORMER_ALIAS}
-  RETURN other
-  UNION ALL
-  MATCH (other:ModelName) WHERE other.check_at IS NOT NULL AND m.model_id IN other.model_ids RETURN other
+  MATCH (other:ModelName) WHERE {COMPARED} AND other.check_at IS NOT NULL AND m.model_id IN other.model_ids RETURN other
 }}
 """
 
 DUE = f"""
+CALL () {{ MATCH (n:ModelName) RETURN count(n) AS names }}
 MATCH (m:Model) WHERE m.purge_after <= datetime()
 {REFERRING.strip()}
-WITH m, CASE WHEN other IS NULL THEN null ELSE labels(other)[0] END AS label, count(other) AS uses
+WITH m, names, CASE WHEN other IS NULL THEN null ELSE labels(other)[0] END AS label, count(other) AS uses
 ORDER BY m.model_id, label
+WITH m, names, [each IN collect([label, uses]) WHERE each[0] IS NOT NULL] AS used_by
 RETURN m.model_id AS model_id, toString(m.deleted_at) AS deleted_at,
-  [each IN collect([label, uses]) WHERE each[0] IS NOT NULL] AS used_by
+  used_by + CASE WHEN {COMPARED} THEN [] ELSE [['ModelName', names]] END AS used_by
 ORDER BY model_id
 """
 

@@ -283,7 +283,9 @@ async def test_a_model_that_a_schema_ties_goes_with_its_tie(world: World) -> Non
     await first(world, "a")
     await world.query(
         """MATCH (m:Model {model_id: $id})<-[named:COMPATIBLE_WITH]-()
-        SET m.deleted_at = datetime(), m.purge_after = datetime() DELETE named""",
+        SET m.deleted_at = datetime(), m.purge_after = datetime(), m.sync_timestamp = datetime(),
+          m.names_compared_at = datetime() + duration({seconds: 1})
+        DELETE named""",
         id=world.model("a"),
     )
     async with GraphConnection(Settings.from_environment().neo4j) as connection:

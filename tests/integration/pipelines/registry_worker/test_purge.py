@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.integration.pipelines.registry_worker.conftest import Neo4j
-from tests.model.registry_source import Source, jsonb
+from tests.model.registry_source import Source
 from tests.unit.pipelines.registry.driven import Table, worker
 from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.graph.reader import Neo4jReader
@@ -27,6 +27,9 @@ USED_ONCE = """
 MATCH (m:Model {model_id: $id})
 CREATE (m)-[:HAS_USAGE]->(:UsageWindow {id: $id + '@2024-01-01T00:00:00Z', model_id: $id})
 """
+COMPARED = """
+MATCH (m:Model {model_id: $id}) SET m.names_compared_at = datetime() + duration({seconds: 1})
+"""
 USES: dict[str, str] = {
     "Invocation": "MATCH (m:Model {model_id: $id}) CREATE (:Invocation {key: $id, model_id: $id})-[:USES_MODEL]->(m)",
     "Invocation of a version": """
@@ -41,13 +44,12 @@ USES: dict[str, str] = {
 async def deleted(graph: Neo4j, spec: Any = NO_GRACE) -> str:
     """Write a model, then delete it; return its id."""
     model_id, source = f"{graph.name}-m", Source()
-    for aliases in (['-former "x\\'], ["-alias"]):
-        named = jsonb({"aliases": [f"{model_id}{alias}" for alias in aliases]})
-        source.put("models", {"model_id": model_id, **ABOUT, "metadata": named})
+    source.put("models", {"model_id": model_id, **ABOUT})
     source.put("model_versions", {"model_id": model_id, "version": "v2"})
     source.delete("models", model_id)
     await graph.run(Table(spec).take(source.log))
     await graph.query(USED_ONCE, id=model_id)
+    await graph.query(COMPARED, id=model_id)
     return model_id
 
 
@@ -99,17 +101,12 @@ async def test_a_model_in_use_stays_also_when_it_came_into_use_after_the_look(gr
     assert await left(graph) == ["Model", "ModelVersion", "ModelVersion", "Price", "UsageWindow"]
 
 
-CALL_OF = """
-CREATE (:ModelName {{id: $id, name: $id + '{0}', model_ids: [$id + '{0}']}}),
-  (:Invocation {{key: $id, model_id: $id + '{0}'}})-[:USES_MODEL]->(:Model {{model_id: $id + '{0}', stub: true}})
-"""
-UNDER_ANOTHER_NAME = {
-    "a call of a former alias": CALL_OF.format(r'-former "x\\'),
-    "a call of an alias": """
-        CREATE (:Invocation {key: $id, model_id: $id + '-alias'})-[:USES_MODEL]->
-          (:Model {model_id: $id + '-alias', stub: true})""",
+NAMES_OF_CALLS = {
     "a name whose calls are not moved yet": """
         CREATE (:ModelName {id: $id, name: $id, model_ids: [$id], check_at: datetime()})""",
+    "a name that was not compared with the model's last change": """
+        MATCH (m:Model {model_id: $id}) SET m.sync_timestamp = m.names_compared_at
+        CREATE (:ModelName {id: $id, name: $id, model_ids: []})""",
 }
 
 
@@ -124,12 +121,12 @@ async def run(graph: Neo4j, job: PeriodicJob) -> list[Step]:
     return [step for step in steps if isinstance(step, Step)]
 
 
-@pytest.mark.parametrize("use", UNDER_ANOTHER_NAME)
-async def test_a_model_that_is_used_under_another_name_stays(graph: Neo4j, use: str) -> None:
+@pytest.mark.parametrize("use", NAMES_OF_CALLS)
+async def test_a_model_stays_while_its_calls_may_be_under_another_name(graph: Neo4j, use: str) -> None:
     model_id = await deleted(graph)
     unused = await due(graph)
-    await graph.query(UNDER_ANOTHER_NAME[use], id=model_id)
-    assert [sum(count for _, count in each.used_by) for each in await due(graph)] == [1]
+    await graph.query(NAMES_OF_CALLS[use], id=model_id)
+    assert [[label for label, _ in each.used_by] for each in await due(graph)] == [["ModelName"]]
     assert await purge(unused) == []
     assert await run(graph, PurgeModels()) == []
     assert "Price" in await left(graph)
@@ -179,6 +176,7 @@ async def test_a_model_that_comes_back_after_it_was_purged_is_written_whole(grap
     before = (await graph.snapshot()).relationships
     source.delete("models", model_id)
     await graph.run(table.take(source.log[-1:]))
+    await graph.query(COMPARED, id=model_id)
     await purge(await due(graph))
     source.put("models", {"model_id": model_id, **ABOUT, "effective_from": "2024-02-01T00:00:00Z"})
     await graph.run(table.take(source.log[-1:]))

@@ -132,11 +132,17 @@ async def test_windows_of_another_length_do_not_count_anything_twice(world: Worl
     assert sum(call.body["metrics"]["total_invocations"] for call in first) == 40
 
 
+DELETED_UNUSED = """
+MATCH (m:Model {model_id: $id})
+SET m.purge_after = datetime(), m.sync_timestamp = datetime(), m.names_compared_at = datetime() + duration({seconds: 1})
+"""
+
+
 async def test_a_purged_model_takes_its_windows_along(world: World) -> None:
     await world.add(world.drawn(seeded(8), 1, hours=1))
     (call,) = await world.tell(OVER)
     model_id = unquote(call.path.split("/")[5])
-    await world.write("MATCH (m:Model {model_id: $id}) SET m.purge_after = datetime()", id=model_id)
+    await world.write(DELETED_UNUSED, id=model_id)
     await world.write("MATCH (i:Invocation)-[:USES_MODEL]->(:Model {model_id: $id}) DETACH DELETE i", id=model_id)
     async with GraphConnection(Settings.from_environment().neo4j) as connection:
         assert await purge_models(connection, [Due(model_id, "", ())]) == [model_id]

@@ -34,7 +34,7 @@ class Driven:
 
 
 def version(newest: int | None = AT, prices: int = 1, watermark: list[Any] | None = None) -> dict[str, Any]:
-    return {"watermarks": [watermark or WATERMARK], "prices": prices, "newest": newest}
+    return {"watermarks": [watermark or WATERMARK], "prices": prices, "newest": newest, "now": "then"}
 
 
 def test_at_the_start_everything_is_read_then_nothing_as_long_as_nothing_changes() -> None:

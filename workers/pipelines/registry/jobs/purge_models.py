@@ -14,23 +14,13 @@ OWN = ("HAS_VERSION", "HAS_PRICE", "HAS_CAPABILITY", "HAS_USAGE", "USES_SCHEMA")
 SHARED = ("Capability", "SchemaVersion")
 """What is at the end of them and stays, as other models have it, too."""
 
-# A name that has not been compared with the registry yet lacks the model, whatever it means; a compared one has it.
-FORMER_ALIAS = r"""stub.stub
-      AND m.alias_history CONTAINS '"' + replace(replace(stub.model_id, '\\', '\\\\'), '"', '\\"') + '"'
-      AND EXISTS { MATCH (n:ModelName {name: stub.model_id}) WHERE NOT m.model_id IN n.model_ids }"""
+COMPARED = "(coalesce(m.names_compared_at > m.sync_timestamp, false) OR NOT EXISTS { MATCH (:ModelName) })"
+"""Whether telemetry's job has compared all names of calls with the model's last change; a graph may have no calls."""
 
-# Also the calls that are still at the stub of an alias, present or former, and names whose calls may still be moved to
-# the model.
-UNUSED = f"""NOT EXISTS {{ MATCH (m)-[r]-() WHERE NOT type(r) IN $own }}
+# Also names whose calls may still be moved to the model.
+UNUSED = f"""{COMPARED}
+  AND NOT EXISTS {{ MATCH (m)-[r]-() WHERE NOT type(r) IN $own }}
   AND NOT EXISTS {{ MATCH (m)-[:HAS_VERSION]->()--(other) WHERE other <> m }}
-  AND NOT EXISTS {{
-    UNWIND coalesce(m.aliases, []) AS alias
-    MATCH (stub:Model {{model_id: alias}})<-[:USES_MODEL]-() WHERE stub.stub
-  }}
-  AND NOT EXISTS {{
-    MATCH (stub:Model) WHERE {FORMER_ALIAS}
-      AND EXISTS {{ (stub)<-[:USES_MODEL]-() }}
-  }}
   AND NOT EXISTS {{ MATCH (n:ModelName) WHERE n.check_at IS NOT NULL AND m.model_id IN n.model_ids }}"""
 
 UNUSED_DUE = f"""

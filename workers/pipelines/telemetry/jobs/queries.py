@@ -106,6 +106,19 @@ RETURN v.version_id AS version_id, v.compatible_models AS names,
   COLLECT { UNWIND v.compatible_models AS name MATCH (m:Model {model_id: name}) WHERE m.stub RETURN name } AS stubs
 """
 
+# A worker that has not read a change of the registry yet can create a name until $known_after seconds later.
+UNCOMPARED = """
+MATCH (m:Model) WHERE m.purge_after <= datetime() AND NOT coalesce(m.names_compared_at > m.sync_timestamp, false)
+  AND m.sync_timestamp + duration({seconds: $known_after}) < datetime($read_at)
+RETURN m.model_id AS id
+"""
+
+COMPARED = """
+UNWIND $model_ids AS model_id
+MATCH (m:Model {model_id: model_id})
+SET m.names_compared_at = datetime($read_at)
+"""
+
 COMPATIBLE_CHANGED = """
 MATCH (v:SchemaVersion {version_id: $version_id})
 SET v.version_id = v.version_id

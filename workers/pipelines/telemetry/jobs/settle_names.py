@@ -2,7 +2,8 @@
 
 An event may come before the registry knows its model, an alias may be added, corrected or moved. Each ModelName has
 the meaning by which its calls were placed. When the registry's is another one, the calls are moved, page by page, and a
-stub that nothing is left at is removed.
+stub that nothing is left at is removed. A deleted Model whose grace has passed is marked once all names were compared
+with its last change: until then, some of their calls may turn out to be its own.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,8 @@ DUE_OF_ROUND = 50
 CALLS_OF_ROUND = 10_000
 AGAIN_AFTER_SECONDS = 60
 """Longer than a transaction can last."""
+KNOWN_AFTER_SECONDS = 2 * AGAIN_AFTER_SECONDS + 10
+"""The registry's transaction, the moment until every worker has read it, and a transaction that began before that."""
 COMPARED_EVERY_MS = 60_000
 """A worker that has not read the registry's last change yet can create a name after all names were compared."""
 NO_PROVIDER = ""
@@ -60,6 +63,8 @@ class SettleNames:
             return Query(queries.COMPATIBLE, {})
         if self._next == self._find_due:
             return Query(queries.DUE, {"page": DUE_OF_ROUND})
+        if self._next == self._mark_compared:
+            return Query(queries.UNCOMPARED, {"read_at": self._reference.read_at, "known_after": KNOWN_AFTER_SECONDS})
         return Query(queries.MISPLACED, {"moves": self._moves(), "page": CALLS_OF_ROUND})
 
     def steps(self, rows: Rows, now_ms: int) -> Iterable[Step]:
@@ -95,14 +100,20 @@ class SettleNames:
         return Step([], Query(queries.MEANING_CHANGED, {"id": id_, "card": card, **now}))
 
     def _link_schemas(self, rows: Rows, now_ms: int) -> Iterator[Step]:
-        self._compared_at, self._next = now_ms, self._find_due
+        self._compared_at, self._next = now_ms, self._mark_compared
         for row in rows:
             meant = {name: self._history.meaning(NO_PROVIDER, name).latest for name in row["names"]}
             if set(meant.values()) != set(row["model_ids"]):
-                self._compared_at = 0  # looked at again: a step may fail
+                self._compared_at, self._next = 0, self._find_due  # looked at again: a step may fail
                 about = {"version_id": row["version_id"], "names": row["names"]}
                 yield Step([], Query(queries.COMPATIBLE_CHANGED, {**about, "model_ids": sorted(set(meant.values()))}))
             yield from (_merged(name, meant[name]) for name in row["stubs"] if meant[name] != name)
+
+    def _mark_compared(self, rows: Rows, now_ms: int) -> Iterator[Step]:  # noqa: ARG002 - the graph's own clock counts
+        self._next = self._find_due
+        if rows:
+            about = {"model_ids": [row["id"] for row in rows], "read_at": self._reference.read_at}
+            yield Step([], Query(queries.COMPARED, about))
 
     def _find_due(self, rows: Rows, now_ms: int) -> Iterator[Step]:  # noqa: ARG002 - the graph's own clock counts
         self._due = rows

@@ -27,7 +27,7 @@ WITH COLLECT {
   RETURN m.sync_timestamp.epochMillis ORDER BY m.sync_timestamp DESC LIMIT 1
 }) AS newest
 CALL () { MATCH ()-[r:HAS_PRICE]->() RETURN count(r) AS prices }
-RETURN watermarks, prices, newest
+RETURN watermarks, prices, newest, toString(datetime()) AS now
 """
 
 PRICE_COLUMNS = ", ".join(f"p.{column}" for column in PriceColumns._fields)
@@ -72,6 +72,8 @@ class RegistryReference:
         self._known: GraphVersion | None = None
         self._seen: GraphVersion | None = None
         self._since: int | None = None
+        self.read_at = ""
+        """The graph's time at which it began to read what ``history`` now has."""
 
     def query(self) -> Query:
         """Return the query for the graph version; if that has changed, the one for changed Models."""
@@ -83,6 +85,7 @@ class RegistryReference:
         """Take in the one row of the query."""
         (row,) = rows
         if self._seen is None:
+            self.read_at = row["now"]
             return self._compare(
                 GraphVersion(tuple(tuple(each) for each in row["watermarks"]), row["prices"], row["newest"])
             )

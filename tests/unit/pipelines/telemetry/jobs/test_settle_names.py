@@ -12,7 +12,7 @@ from workers.pipelines.telemetry.prices.reference import ALL, GRAPH_VERSION
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
 
 NOW = 1_800_000_000_000
-VERSION = {"watermarks": [["registry/registry-changes/0", "lineage", 0, 7]], "prices": 1, "newest": NOW}
+VERSION = {"watermarks": [["registry/registry-changes/0", "lineage", 0, 7]], "prices": 1, "newest": NOW, "now": "then"}
 PRICE = ["gpt-4o@then", 0, None, None, None, "1", "1", None, None]
 GPT_4O = ["gpt-4o", "openai", ["gpt-4o-2024-08-06"], [PRICE], None]
 NAME = {"id": "openai/gpt-4o-2024-08-06", "provider": "openai", "name": "gpt-4o-2024-08-06"}
@@ -41,6 +41,7 @@ class Dialogue:
         """Go on to the names that are due."""
         self.answer(queries.NAMES)
         self.answer(queries.COMPATIBLE)
+        self.answer(queries.UNCOMPARED)
         self.answer(queries.DUE, *due)
 
 
@@ -134,3 +135,23 @@ def test_without_a_change_of_the_registry_only_due_names_are_asked_for_and_all_n
     dialogue.answer(GRAPH_VERSION, VERSION, now_ms=NOW + 60_000)
     dialogue.answer(queries.NAMES, now_ms=NOW + 60_000)
     dialogue.answer(queries.COMPATIBLE, now_ms=NOW + 60_000)
+
+
+def test_deleted_models_are_marked_with_the_time_of_the_history_that_all_names_were_compared_with() -> None:
+    dialogue = Dialogue()
+    dialogue.learn(GPT_4O)
+    dialogue.answer(queries.NAMES, {**NAME, "meaning": KNOWN})
+    dialogue.answer(queries.COMPATIBLE)
+    assert dialogue.job.query(NOW).parameters["read_at"] == "then"
+    dialogue.answer(queries.UNCOMPARED, {"id": "gpt-4o"})
+    assert dialogue.steps == [(queries.COMPARED, {"model_ids": ["gpt-4o"], "read_at": "then"})]
+    assert dialogue.job.query(NOW).cypher == queries.DUE
+
+
+def test_no_model_is_marked_while_a_schema_is_still_to_be_linked() -> None:
+    dialogue = Dialogue()
+    dialogue.learn(GPT_4O)
+    dialogue.answer(queries.NAMES)
+    row = {"version_id": "s@1", "names": [NAME["name"]], "model_ids": [NAME["name"]], "stubs": []}
+    dialogue.answer(queries.COMPATIBLE, row)
+    assert dialogue.job.query(NOW).cypher == queries.DUE
