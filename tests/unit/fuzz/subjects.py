@@ -59,6 +59,7 @@ class Subject:
         is_debezium = factory.wire_format is WireFormat.DEBEZIUM
         readers = {} if is_debezium else load_reader_schemas(SCHEMAS / name)
         self._ids = {id(sample.schema): self._registry.add(sample.schema) for sample in samples}
+        self._parsed = {id(sample.schema): parse([sample.schema]) for sample in samples}
         codec = AvroCodec(self._registry, readers, change_events=is_debezium)
         spec = factory.build(factory.options(topic=PARTITION.topic, group="fuzz"), has_api=False)
         self._worker: WorkerUnderTest[Any, Any] = WorkerUnderTest(spec, factory.metrics, decoder=codec)
@@ -74,7 +75,7 @@ class Subject:
     def value(self, sample: Sample, **changed: Any) -> bytes:
         """Return the Confluent wire format of a sample. Raises what fastavro raises for a field that does not fit."""
         target = BytesIO()
-        schemaless_writer(target, parse([sample.schema]), {**sample.fields, **changed})
+        schemaless_writer(target, self._parsed[id(sample.schema)], {**sample.fields, **changed})
         return prefix_of(self._ids[id(sample.schema)]) + target.getvalue()
 
     def run(self, *records: ConsumedRecord) -> Outcome:

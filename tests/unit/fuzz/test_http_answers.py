@@ -76,8 +76,10 @@ VAULT = mutated(
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[AnyBytes]:
-    with any_bytes() as server:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnyBytes]:
+    """A server without TLS; the authorities of this machine, which a client reads each time, are left out."""
+    with any_bytes() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_DIR", str(tmp_path_factory.mktemp("no-authorities")))
         yield server
 
 
