@@ -1,7 +1,7 @@
 """What has stopped real connectors or been lost in them: logged messages, and changed keys."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -81,7 +81,7 @@ def topic(stack_with_cdc: RunningStack, name: str) -> Iterator[str]:
 async def test_messages_heartbeats_and_transactions_that_are_sent_stop_no_change(
     stack_with_cdc: RunningStack, database: Database, topic: str, other: Connector
 ) -> None:
-    log = ChangeLog(stack_with_cdc, topic)
+    log, about_itself = ChangeLog(stack_with_cdc, topic), ChangeLog(stack_with_cdc, "registry-heartbeats")
     chatty = {**second(topic), "provide.transaction.metadata": "true", "heartbeat.interval.ms": "200"}
     del chatty["message.prefix.exclude.list"]
     other.ensure(chatty)
@@ -89,8 +89,16 @@ async def test_messages_heartbeats_and_transactions_that_are_sent_stop_no_change
         database.execute(message)
     database.execute(INSERT, (topic,))
     await log.of(topic, ("models", "c"))
-    heartbeats = ChangeLog(stack_with_cdc, "registry-heartbeats")
-    await heartbeats.until(lambda seen: any(each.fields and "ts_ms" in each.fields for each in seen))
+    database.execute("DELETE FROM models WHERE model_id = %s", (topic,))
+    await log.of(topic, ("models", "c"), ("models", "d"), ("", "tombstone"))
+    await about_itself.until(lambda seen: {"message", "heartbeat", "BEGIN", "END"} == seen_kinds(seen))
+
+
+def seen_kinds(seen: Sequence[Seen]) -> set[str]:
+    """Return what records there are that are no change: messages, heartbeats, begins and ends of transactions."""
+    return {
+        each.fields.get("status", "message" if "op" in each.fields else "heartbeat") for each in seen if each.fields
+    }
 
 
 async def test_a_connector_that_runs_and_waits_for_a_topic_that_nobody_makes_shows(

@@ -33,7 +33,7 @@ class WatchReplication:
     """Sets gauges, and changes nothing. A connector may run and still stand: it waits for whatever does not come."""
 
     name: str = "replication"
-    every_seconds: float = 10.0
+    every_seconds: float = 5.0
 
     def query(self, now_ms: int) -> Query:  # noqa: ARG002 - nothing in the graph decides it
         return ONCE
