@@ -21,6 +21,39 @@
 {{- include "memory-graph.checkKafka" . -}}
 {{- include "memory-graph.checkAuthorities" . -}}
 {{- include "memory-graph.checkVault" . -}}
+{{- include "memory-graph.checkArchive" . -}}
+{{- end }}
+
+{{- define "memory-graph.checkArchive" -}}
+{{- $archive := .Values.auditArchive -}}
+{{- $external := ternary .Values.externalSecrets.data dict .Values.externalSecrets.enabled -}}
+{{- $url := include "memory-graph.archiveUrl" . -}}
+{{- $secret := or $archive.s3.secretAccessKeySecret.name (hasKey $external "s3-secret-access-key") -}}
+{{- $id := or $archive.s3.accessKeyIdSecret.name (hasKey $external "s3-access-key-id") -}}
+{{- range $name, $given := dict
+      "s3" (list "s3://bucket/prefix" (or $archive.s3.region $archive.s3.endpoint $id $secret))
+      "azure" (list "az://account/container/prefix" (or $archive.azure.accountKeySecret.name (hasKey $external "azure-account-key")))
+      "gcs" (list "gs://bucket/prefix" (or $archive.gcs.credentialsSecret.name (hasKey $external "gcs-credentials.json")))
+      "claim" (list "file:///folder" $archive.claim) -}}
+{{- if and (last $given) (not (hasPrefix (first $given | splitList "//" | first) $url)) -}}
+{{- fail (printf "auditArchive.%s is set, but workers.audit.archive.url in topology.yaml is %q: set it to %s" $name $url (first $given)) -}}
+{{- end -}}
+{{- end -}}
+{{- if ne (empty $id) (empty $secret) -}}
+{{- fail "auditArchive.s3 has half a login: name accessKeyIdSecret and secretAccessKeySecret, or neither" -}}
+{{- end -}}
+{{- if and (hasPrefix "file:" $url) (get .Values.workers "audit").enabled (not $archive.claim) -}}
+{{- $folder := trimPrefix "file://" $url -}}
+{{- $worker := include "memory-graph.worker" (dict "root" . "name" "audit") | fromYaml -}}
+{{- range $worker.extraVolumeMounts -}}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) (printf "%s/" $folder) -}}
+{{- $folder = "" -}}
+{{- end -}}
+{{- end -}}
+{{- if $folder -}}
+{{- fail (printf "workers.audit.archive.url in topology.yaml is the folder %s, which no volume has: set auditArchive.claim to a PersistentVolumeClaim" $folder) -}}
+{{- end -}}
+{{- end -}}
 {{- end }}
 
 {{- define "memory-graph.checkVault" -}}

@@ -21,7 +21,8 @@
       "registryApi" (dict "REGISTRY_API_URL" $v.registryApi.url)
       "kafkaConnect" (dict "KAFKA_CONNECT_URL" $v.kafkaConnect.url)
       "vault" (dict "VAULT_ADDR" $v.vault.addr "VAULT_ROLE_ID" $v.vault.appRole.roleId
-          "VAULT_KUBERNETES_ROLE" $v.vault.kubernetes.role "VAULT_AUTH_MOUNT" $v.vault.authMount) -}}
+          "VAULT_KUBERNETES_ROLE" $v.vault.kubernetes.role "VAULT_AUTH_MOUNT" $v.vault.authMount)
+      "auditArchive" (dict "AWS_REGION" $v.auditArchive.s3.region "AWS_ENDPOINT_URL" $v.auditArchive.s3.endpoint) -}}
 {{- range $server := .servers -}}
 {{- $settings = merge $settings (get $of $server | default dict) -}}
 {{- end -}}

@@ -20,6 +20,11 @@
 {{- $_ := set $ports $server (list (include "memory-graph.port" (dict "address" (first $address) "port" (last $address)))) -}}
 {{- end -}}
 {{- end -}}
+{{- $archive := include "memory-graph.archiveUrl" . -}}
+{{- if and $archive (not (hasPrefix "file:" $archive)) -}}
+{{- $address := hasPrefix "s3:" $archive | ternary $v.auditArchive.s3.endpoint "" | default "https://" -}}
+{{- $_ := set $ports "auditArchive" (list (include "memory-graph.port" (dict "address" $address "port" "80"))) -}}
+{{- end -}}
 {{- $external := ternary $v.externalSecrets.data dict $v.externalSecrets.enabled -}}
 {{- if or $v.registryDatabase.urlSecret.name (hasKey $external "registry-database-url") -}}
 {{- $_ := set $ports "registryDatabase" (list "5432") -}}

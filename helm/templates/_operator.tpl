@@ -2,6 +2,6 @@
 {{- define "memory-graph.operator" -}}
 {{- $full := include "memory-graph.fullname" . -}}
 {{- toYaml (dict "component" "operator" "hook" false "kafka" true "worker" .Values.defaults
-      "servers" (list "registryApi" "vault" "kafkaConnect" "registryDatabase") "user" (printf "%s-operator" $full)
+      "servers" (list "registryApi" "vault" "auditArchive" "kafkaConnect" "registryDatabase") "user" (printf "%s-operator" $full)
       "external" (printf "%s-external" $full) "certificate" (printf "%s-kafka-client" $full)) -}}
 {{- end }}

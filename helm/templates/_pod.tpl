@@ -42,6 +42,9 @@ volumeMounts:
   {{- if include "memory-graph.kubernetesLogin" . }}
   - {name: service-account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
   {{- end }}
+  {{- with include "memory-graph.archiveFolder" . }}
+  - {name: audit-archive, mountPath: {{ . | quote }}}
+  {{- end }}
   {{- with .worker.extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}
@@ -84,6 +87,10 @@ volumeMounts:
 {{- end }}
 - name: tmp
   emptyDir: {sizeLimit: {{ .worker.tmpSizeLimit }}}
+{{- if include "memory-graph.archiveFolder" . }}
+- name: audit-archive
+  persistentVolumeClaim: {claimName: {{ .root.Values.auditArchive.claim | quote }}}
+{{- end }}
 {{- with .worker.extraVolumes }}
 {{ toYaml . }}
 {{- end }}

@@ -17,6 +17,10 @@ beside Neo4j and the schema registry), external (the Secret of the ExternalSecre
       "registry-database-url" (dict "server" "registryDatabase" "variable" "REGISTRY_DATABASE_URL_FILE" "secret" $v.registryDatabase.urlSecret.name "key" $v.registryDatabase.urlSecret.key)
       "registry-api-token" (dict "server" "registryApi" "variable" "REGISTRY_API_TOKEN_FILE" "secret" $v.registryApi.tokenSecret.name "key" $v.registryApi.tokenSecret.key)
       "vault-secret-id" (dict "server" "vault" "variable" "VAULT_SECRET_ID_FILE" "secret" $v.vault.appRole.secretIdSecret.name "key" $v.vault.appRole.secretIdSecret.key)
+      "s3-access-key-id" (dict "server" "auditArchive" "variable" "AWS_ACCESS_KEY_ID_FILE" "secret" $v.auditArchive.s3.accessKeyIdSecret.name "key" $v.auditArchive.s3.accessKeyIdSecret.key)
+      "s3-secret-access-key" (dict "server" "auditArchive" "variable" "AWS_SECRET_ACCESS_KEY_FILE" "secret" $v.auditArchive.s3.secretAccessKeySecret.name "key" $v.auditArchive.s3.secretAccessKeySecret.key)
+      "azure-account-key" (dict "server" "auditArchive" "variable" "AZURE_STORAGE_ACCOUNT_KEY_FILE" "secret" $v.auditArchive.azure.accountKeySecret.name "key" $v.auditArchive.azure.accountKeySecret.key)
+      "gcs-credentials.json" (dict "server" "auditArchive" "variable" "GOOGLE_APPLICATION_CREDENTIALS" "secret" $v.auditArchive.gcs.credentialsSecret.name "key" $v.auditArchive.gcs.credentialsSecret.key)
       "vault-token" (dict "server" "vault" "variable" "VAULT_TOKEN_FILE" "secret" $v.vault.tokenSecret.name "key" $v.vault.tokenSecret.key) -}}
 {{- if .kafka -}}
 {{- $files = merge $files (include "memory-graph.kafkaFiles" . | fromYaml) -}}

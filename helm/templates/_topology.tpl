@@ -35,6 +35,19 @@
 {{- toYaml (merge $facts $worker) -}}
 {{- end }}
 
+{{/* Where the archive of audit events is; empty without one. */}}
+{{- define "memory-graph.archiveUrl" -}}
+{{- $workers := (include "memory-graph.topology" . | fromYaml).workers | default dict -}}
+{{- ((get $workers "audit" | default dict).archive | default dict).url | default "" -}}
+{{- end }}
+
+{{/* The folder that the archive is in, for a process that uses it; empty where it is in no volume of auditArchive.claim. */}}
+{{- define "memory-graph.archiveFolder" -}}
+{{- if and .root.Values.auditArchive.claim (has "auditArchive" .servers) -}}
+{{- include "memory-graph.archiveUrl" .root | trimPrefix "file://" -}}
+{{- end -}}
+{{- end }}
+
 {{/* The names of the workers that run, as a YAML list under `names`. */}}
 {{- define "memory-graph.workers" -}}
 names:

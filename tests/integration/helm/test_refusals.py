@@ -74,6 +74,22 @@ SASL = ("--set", "kafka.securityProtocol=SASL_SSL")
             ("--set", "vault.addr=https://v,vault.appRole.secretIdSecret.name=s"),
             "vault has a secret_id, but vault.appRole.roleId is empty: set it",
         ),
+        (
+            ("--set", "auditArchive.s3.region=eu-central-1"),
+            'auditArchive.s3 is set, but workers.audit.archive.url in topology.yaml is "": set it to s3://bucket/prefix',
+        ),
+        (
+            ("--values", str(VALUES / "archive-s3.yaml"), "--set", "auditArchive.claim=c"),
+            'auditArchive.claim is set, but workers.audit.archive.url in topology.yaml is "s3://audit/prod": set',
+        ),
+        (
+            ("--values", str(VALUES / "archive-s3.yaml"), "--set", "auditArchive.s3.accessKeyIdSecret.name="),
+            "auditArchive.s3 has half a login: name accessKeyIdSecret and secretAccessKeySecret, or neither",
+        ),
+        (
+            ("--values", str(VALUES / "archive-folder.yaml"), "--set", "auditArchive.claim="),
+            "is the folder /srv/audit-archive, which no volume has: set auditArchive.claim to a PersistentVolumeClaim",
+        ),
         (("--set", "certManager.enabled=true"), "certManager.issuerRef.name is empty: name an Issuer"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from tests.integration.helm.chart import VALUE_SETS, Manifests, secret_files, variables
+from workers.adapters.object_store.store import SECRETS
 from workers.config.settings import SaslMechanism, SecurityProtocol, Settings
 from workers.config.variables import is_secret, variable_of
 
@@ -50,7 +51,9 @@ def known_variables(model: type[BaseModel], above: tuple[str, ...] = ()) -> Iter
 
 
 def test_the_process_knows_every_variable(manifests: Callable[..., Manifests]) -> None:
-    known = {*known_variables(Settings), "TMPDIR", "OTEL_TRACES_SAMPLER"}
+    secrets = {f"{variable}_FILE" for store in SECRETS.values() for variable in store.values()}
+    clouds = {"AWS_REGION", "AWS_ENDPOINT_URL", "GOOGLE_APPLICATION_CREDENTIALS"}
+    known = {*known_variables(Settings), *secrets, *clouds, "TMPDIR", "OTEL_TRACES_SAMPLER"}
     for values in VALUE_SETS:
         for name, pod in manifests(values).pods():
             assert set(variables(pod["containers"][0])) <= known, (values, name)
@@ -138,7 +141,10 @@ def port_of(address: str) -> int:
     return parts.port or {"https": 443, "http": 80}.get(parts.scheme, 7687)
 
 
-SERVERS = ("NEO4J_URI", "SCHEMA_REGISTRY_URL", "REGISTRY_API_URL", "VAULT_ADDR", "OTEL_EXPORTER_OTLP_ENDPOINT")
+SERVERS = (
+    *("NEO4J_URI", "SCHEMA_REGISTRY_URL", "REGISTRY_API_URL", "VAULT_ADDR", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+    "AWS_ENDPOINT_URL",
+)
 
 
 @pytest.mark.parametrize("values", [each for each in VALUE_SETS if each not in {"minimal", "everything"}])
