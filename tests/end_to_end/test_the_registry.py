@@ -3,7 +3,8 @@
 ``--hypothesis-seed N`` selects other changes; a failure prints its seed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -11,13 +12,15 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
 
+import neo4j
 import psycopg
 import pytest
 
 from tests.end_to_end.killed_server import kill, start_again
-from tests.end_to_end.program import Program, get, run, until
+from tests.end_to_end.program import PATIENCE_SECONDS, Program, get, run, until
 from tests.end_to_end.registry_database import Database
 from tests.integration.pipelines.registry.change_log import ChangeLog, Seen
+from tests.integration.pipelines.registry.test_new_snapshot import ROWS
 from tests.model.graph_differences import differences
 from tests.model.naive_model import Graph
 from tests.model.naive_registry import naive_registry
@@ -28,7 +31,8 @@ from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.migrate import migrate
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.lag import group_lag
-from workers.adapters.kafka.topics import apply_topology
+from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.topics import apply_topology, delete_records
 from workers.config.settings import Settings
 from workers.dev.stack.running import RunningStack
 from workers.pipelines.fleet import load_topology
@@ -52,6 +56,14 @@ MATCH (n:Model|ModelVersion|Price|Capability|Schema|SchemaVersion)
 WHERE coalesce(n.model_id, n.schema_id, n.name) STARTS WITH $name
 DETACH DELETE n
 """
+
+
+EMPTY = """
+MATCH (w:Watermark) SET w.token = '' WITH count(w) AS locked
+MATCH (n) WHERE NOT n:Migration DETACH DELETE n
+"""
+"""As the documentation says for running workers. Nobody else uses the graph: tests that share it run in one process."""
+OF_ALL_TABLES = {"Model", "ModelVersion", "Price", "Schema", "SchemaVersion"}
 
 
 class Corner(NamedTuple):
@@ -80,6 +92,13 @@ def corner(stack_with_cdc: RunningStack, settings: Settings, tmp_path: Path) -> 
     admin = Admin(settings.kafka)
     mine = [topic for topic in admin.topics() if topic.startswith(name)]
     admin.results(admin.client.delete_topics(mine) if mine else {})
+
+
+@pytest.fixture
+async def driver(settings: Settings) -> AsyncIterator[neo4j.AsyncDriver]:
+    async with open_driver(settings.neo4j) as driver:
+        await migrate(driver, settings.neo4j.database)
+        yield driver
 
 
 @pytest.fixture
@@ -124,6 +143,36 @@ async def test_two_writers_changes_come_to_the_naive_model_although_worker_conne
     assert sum(label == "Model" for label, _ in expected.nodes) >= 2 * SEQUENCES
     assert 'llm_memory_graph_registry_conflicts_total{conflict_type="concurrent_model_update"' in metrics
     assert second.events("conflict")
+
+
+async def test_rows_older_than_the_topic_come_back_to_an_emptied_graph_by_one_command(
+    corner: Corner, stack_with_cdc: RunningStack, driver: neo4j.AsyncDriver
+) -> None:
+    with psycopg.connect(stack_with_cdc.registry_database, autocommit=True) as database, corner.worker("log") as worker:
+        for row in ROWS.values():
+            database.execute(row, (corner.name,))
+        worker.until_ready()
+        full = await shown(driver, corner, lambda graph: {label for label, _ in graph.nodes} == OF_ALL_TABLES)
+        until(lambda: corner.lag() == 0, "lag zero", worker)
+        ends = TopicReader(corner.settings.kafka, TOPIC).end_offsets()
+        delete_records(Admin(corner.settings.kafka), TOPIC, ends)
+        await driver.execute_query(EMPTY, database_=corner.settings.neo4j.database)
+        assert (await shown(driver, corner)).nodes == {}
+        code, _, said = run(["registry", "resnapshot", "--execute", "--why", "it was emptied"], corner.environment)
+        assert code == 0, said
+        again = await shown(driver, corner, lambda graph: {label for label, _ in graph.nodes} == OF_ALL_TABLES)
+        assert (again.nodes, again.relationships) == (full.nodes, full.relationships)
+        assert worker.stop() == 0
+
+
+async def shown(
+    driver: neo4j.AsyncDriver, corner: Corner, enough: Callable[[Graph], bool] = lambda _graph: True
+) -> Graph:
+    """Return what the graph has of this test, once it is enough."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not enough(found := await registry_snapshot(driver, corner.settings.neo4j.database, corner.name)):
+            await asyncio.sleep(0.2)
+    return found
 
 
 def test_the_command_that_purges_answers_on_an_orderly_graph(corner: Corner) -> None:
