@@ -49,6 +49,7 @@ OF_THEIR_OWN = (
     "tests/end_to_end/test_walkthrough.py",
     "tests/integration/helm/",
     "tests/integration/image/",
+    "tests/integration/ops/backup/",
     "tests/integration/ops/dead_letters/test_tally.py",
 )
 """Tests without servers, or with servers of their own; and so many others that all processes end at about one time."""
@@ -156,6 +157,6 @@ def _up(name: str, extras: tuple[str, ...], settings: dict[str, str], *, secure:
 def _remove_left_overs() -> None:
     """Stop what a killed test run left behind: its process is in the name."""
     for state in list(all_states(HOME)):
-        owner = state.name.removeprefix(PREFIX).removesuffix("s")
+        owner = state.name.removeprefix(PREFIX).rstrip("bs")
         if owner != state.name and owner.isdigit() and not psutil.pid_exists(int(owner)):
             reset(state.name, home=HOME)
