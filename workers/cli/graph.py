@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli.backup.commands import add_to as add_backup
+from workers.cli.graph_verify import add_to as add_verify
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 
 if TYPE_CHECKING:
     from workers.adapters.graph.migration import Migration
     from workers.ops.reprice.pages import Window
 
-app = typer.Typer(help="Prepare the graph, back it up, and price its calls again.", no_args_is_help=True)
+app = typer.Typer(
+    help="Prepare the graph, compare it with the topics, back it up, and price its calls again.", no_args_is_help=True
+)
 
 
 @app.callback()
 def graph() -> None:
-    """Prepare the graph, back it up, and price its calls again."""
+    """Prepare the graph, compare it with the topics, back it up, and price its calls again."""
 
 
 @app.command()
@@ -152,4 +155,5 @@ def progress(activity: str) -> Iterator[Callable[[str], None]]:
     yield line
 
 
+add_verify(app, progress)
 add_backup(app)

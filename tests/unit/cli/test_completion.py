@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[3]
         ("dlq show --topic llm-", {"llm-telemetry-events"}),
         ("dlq purge --worker reg", {"registry"}),
         ("dlq list --stage D", {"DECODE"}),
+        ("graph verify --check tr", {"traces"}),
     ],
 )
 def test_values_are_completed(words: str, completed: set[str]) -> None:

@@ -1,0 +1,45 @@
+"""What a verification is asked for, and what every check of it needs."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+from workers.adapters.graph.connection import GraphConnection
+from workers.config.settings import Settings
+from workers.config.topology import Topology
+from workers.ops.graph_check.report import Report
+
+Show = Callable[[str], None]
+"""Shows how far it is."""
+
+
+class Check(StrEnum):
+    """What can be checked alone."""
+
+    WATERMARKS = "watermarks"
+    TRACES = "traces"
+    RELATIONSHIPS = "relationships"
+    AUDIT = "audit"
+
+
+class Request(NamedTuple):
+    """What to check. ``share`` of the traces from 0 to 1; ``None`` for those of about 100,000 records.
+
+    ``limit``  so many findings are kept in full
+    """
+
+    checks: frozenset[Check] = frozenset(Check)
+    share: float | None = None
+    seed: int = 0
+    limit: int = 1_000
+
+
+class Context(NamedTuple):
+    """One verification."""
+
+    settings: Settings
+    topology: Topology
+    graph: GraphConnection
+    request: Request
+    report: Report
+    show: Show
