@@ -9,16 +9,19 @@ from rbloom import Bloom
 from workers.adapters.graph.connection import GraphConnection
 from workers.engine.reference_data import refresh
 from workers.ops.graph_check.finding import Finding
+from workers.ops.graph_check.log import Decoding, PartitionLog, Wanted
 from workers.ops.graph_check.report import Report
 from workers.ops.graph_check.traces.by_itself import Book
 from workers.ops.graph_check.traces.compare import Difference
 from workers.ops.graph_check.traces.expected import expected_of
-from workers.ops.graph_check.traces.folded import Decoding, FoldedTrace, Name, TopicTraces
+from workers.ops.graph_check.traces.folded import FoldedTrace, Name, fold_into
 from workers.ops.graph_check.traces.found import found_of
 from workers.ops.graph_check.traces.judge import Judged, judge
 from workers.ops.graph_check.traces.moving import without_moves
 from workers.ops.graph_check.traces.sample import Slice
 from workers.ops.graph_check.watermarks import PartitionMark, offset_now
+from workers.pipelines.telemetry.events import Event
+from workers.pipelines.telemetry.fold.trace import Trace
 
 PAGE_TRACES = 200
 LOOKS = 5
@@ -33,7 +36,7 @@ class Checking(NamedTuple):
     """
 
     graph: GraphConnection
-    decoding: Decoding
+    decoding: Decoding[Event, Trace]
     book: Book
     report: Report
     known: Bloom
@@ -48,7 +51,7 @@ class Checking(NamedTuple):
 class PartitionCheck:
     """One partition up to the graph's watermark: later records are lag."""
 
-    def __init__(self, checking: Checking, mark: PartitionMark, log: TopicTraces) -> None:
+    def __init__(self, checking: Checking, mark: PartitionMark, log: PartitionLog[Event, Trace]) -> None:
         self._with = checking
         self._mark = mark
         self._log = log
@@ -56,7 +59,7 @@ class PartitionCheck:
     async def check(self, chosen: Slice) -> None:
         """Compare the traces of a slice. Raises ``Unreachable``."""
         folded: dict[Name, FoldedTrace] = {}
-        await self._log.fold(self._mark.low, self._mark.next, chosen.has, folded, self._with.progress)
+        await self._fold(self._mark.low, self._mark.next, chosen.has, folded)
         self._with.known.update(trace_id for trace_id, _ in folded)
         await self._with.refresh()
         differing: dict[Name, FoldedTrace] = {}
@@ -67,6 +70,13 @@ class PartitionCheck:
                 else:
                     self._count(judged)
         await self._confirm(differing)
+
+    async def _fold(self, begin: int, end: int, wanted: Wanted, into: dict[Name, FoldedTrace]) -> set[Name]:
+        """Fold records, and return which traces got any."""
+        touched: set[Name] = set()
+        async for events in self._log.events(begin, end, wanted, self._with.progress):
+            touched |= fold_into(into, self._with.decoding.state, events)
+        return touched
 
     async def _judged(self, traces: Sequence[FoldedTrace]) -> list[Judged]:
         plan, since = self._with.decoding.spec.plan, self._log.kept_since if self._mark.low else None
@@ -87,7 +97,7 @@ class PartitionCheck:
             judged = {name: each async for name, each in self._judged_by_name(differing)}
             end = await offset_now(self._with.graph, self._mark) + 1  # after the graph was read
             keys = {trace.key for trace in differing.values()}
-            touched = await self._log.fold(begin, end, keys.__contains__, dict(differing), lambda _: None)
+            touched = await self._fold(begin, end, keys.__contains__, dict(differing))
             begin = max(begin, end)
             await self._report([each for name, each in judged.items() if name not in touched])
             differing = {name: trace for name, trace in differing.items() if name in touched}

@@ -12,7 +12,7 @@ from workers.config.topics import dead_letter_topic
 from workers.core.record import TopicPartition
 from workers.engine.compose import Deployment, decoder_of
 from workers.ops.graph_check.context import Context, Show
-from workers.ops.graph_check.traces.folded import Decoding, TopicTraces, dead_letters_of
+from workers.ops.graph_check.log import Decoding, PartitionLog, dead_letters_of
 from workers.ops.graph_check.traces.partition import Checking, PartitionCheck
 from workers.ops.graph_check.traces.sample import Slice, default_share
 from workers.ops.graph_check.traces.whole_graph import UnknownTraces
@@ -55,7 +55,7 @@ async def _check_partition(checking: Checking, context: Context, mark: Partition
     kafka, place = context.settings.kafka, TopicPartition(mark.topic, mark.partition)
     letters = TopicReader(kafka, dead_letter_topic(mark.topic))
     dead = await asyncio.to_thread(dead_letters_of, letters, place, chosen.has)
-    log = TopicTraces(TopicReader(kafka, mark.topic), place, checking.decoding, dead)
+    log = PartitionLog(TopicReader(kafka, mark.topic), place, checking.decoding, dead)
     check = PartitionCheck(checking, mark, log)
     for part in chosen.parts(_records(mark)):
         await check.check(part)
