@@ -43,3 +43,18 @@ class Context(NamedTuple):
     request: Request
     report: Report
     show: Show
+
+
+class Progress:
+    """Shows how many there were, and of how many where that is known."""
+
+    def __init__(self, subject: str, show: Show, of: int = 0) -> None:
+        self._subject = subject
+        self._show = show
+        self._of = f" of {of:,}" if of else ""
+        self._done = 0
+
+    def add(self, count: int) -> None:
+        """Count some more."""
+        self._done += count
+        self._show(f"{self._subject}: {self._done:,}{self._of}")

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from workers.ops.graph_check.compare import Judged
 from workers.ops.graph_check.finding import Finding
 from workers.ops.graph_check.watermarks import PartitionMark
 
 
 @dataclass(slots=True)
-class Traces:
+class Compared:
     """Numbers of traces, where nothing else is said.
 
     ``compared``  the topic has all of their records: they were folded again and compared with the graph
@@ -27,6 +28,14 @@ class Traces:
     dead_letters: int = 0
     by_label: Counter[str] = field(default_factory=Counter)
 
+    def add(self, judged: Judged) -> None:
+        """Count one."""
+        self.by_label.update(label for label, _ in judged.found.nodes)
+        if judged.is_older:
+            self.older += 1
+        else:
+            self.compared += 1
+
 
 @dataclass(slots=True)
 class Report:
@@ -41,7 +50,7 @@ class Report:
     share: float = 1.0
     seed: int = 0
     marks: list[PartitionMark] = field(default_factory=list)
-    traces: Traces = field(default_factory=Traces)
+    traces: Compared = field(default_factory=Compared)
     audit_chains: int = 0
     findings: list[Finding] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)

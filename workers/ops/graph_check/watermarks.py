@@ -66,6 +66,11 @@ class PartitionMark(NamedTuple):
         return self.log.low if self.log else 0
 
     @property
+    def written(self) -> int:
+        """Return how many offsets Kafka still has up to the watermark."""
+        return max(0, self.next - self.low)
+
+    @property
     def is_comparable(self) -> bool:
         """Tell whether the records up to the watermark are those that the graph was made of."""
         return self.mark is not None and self.log is not None and self.fault is None

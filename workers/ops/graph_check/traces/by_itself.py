@@ -5,10 +5,10 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from workers.core.node_key import invocation_key
+from workers.ops.graph_check.compare import Difference, edge_differences
+from workers.ops.graph_check.content import Expected, Found
 from workers.ops.graph_check.finding import Kind, Node
-from workers.ops.graph_check.traces.compare import Difference, edge_differences
-from workers.ops.graph_check.traces.expected import Expected
-from workers.ops.graph_check.traces.found import Found
+from workers.ops.graph_check.traces.expected import WRITTEN
 from workers.ops.reprice.revision import revise
 from workers.pipelines.telemetry.cost import InvocationCost
 from workers.pipelines.telemetry.events import COMPLETE, ERROR, START, identity
@@ -48,7 +48,7 @@ def differences(trace_id: str, found: Found, book: Book) -> Iterator[Difference]
 
 
 def _related(trace_id: str, calls: Mapping[Node, Mapping[str, Any]], book: Book) -> Expected:
-    expected = Expected(trace_id)
+    expected = Expected(WRITTEN, trace_id)
     order = sorted((shown["timestamp"], str(shown.get("span_id")), node) for node, shown in calls.items())
     for (before, _, node), (after, _, successor) in pairwise(order):
         expected.edges[node, "FOLLOWED_BY", successor] = {"duration_ms": after - before}

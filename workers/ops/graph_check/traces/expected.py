@@ -1,58 +1,28 @@
 """Which nodes and relationships a trace must have: the worker's own plan of all its records at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from workers.core.statement import Statement
-from workers.ops.graph_check.finding import Node
+from workers.ops.graph_check.content import Expected, Written
 from workers.ops.graph_check.traces.folded import FoldedTrace
-from workers.pipelines.telemetry.fold.span import Span
 from workers.pipelines.telemetry.fold.trace import Trace
 from workers.pipelines.telemetry.write import statements as write
 from workers.pipelines.telemetry.write.plan import ORDER
 
-Edge = tuple[Node, str, Node]
-"""A node, the type of the relationship, and the node that it leads to."""
 Plan = Callable[[Sequence[Trace]], Sequence[Statement]]
 COLUMNS = {template.name: template.columns for template in ORDER}
 
 
-@dataclass(slots=True)
-class Expected:
-    """Nodes with their properties, without nulls, and relationships with theirs; times in epoch milliseconds.
-
-    ``allowed``  relationships that may be there: an error's cause in another trace is linked only if it came first
-    ``spans``    the state of each Invocation
-    ``offsets``  of the first record of each node
-    """
-
-    trace_id: str
-    nodes: dict[Node, dict[str, Any]] = field(default_factory=dict)
-    edges: dict[Edge, dict[str, Any]] = field(default_factory=dict)
-    allowed: set[Edge] = field(default_factory=set)
-    spans: dict[Node, Span] = field(default_factory=dict)
-    offsets: dict[Node, int] = field(default_factory=dict)
-
-    def node(self, node: Node, properties: Mapping[str, Any]) -> Node:
-        """Add a node."""
-        self.nodes[node] = {name: value for name, value in properties.items() if value is not None}
-        return node
-
-    def ids(self, label: str) -> list[str]:
-        """Return the keys of the nodes with a label."""
-        return [key for of, key in self.nodes if of == label]
-
-
 def expected_of(folded: FoldedTrace, plan: Plan) -> Expected:
     """Return what the graph must have of a trace, by the price book of the plan."""
-    trace, made = folded.trace, Expected(folded.trace_id, offsets=dict(folded.offsets))
+    trace, made = folded.trace, Expected(WRITTEN, folded.trace_id, offsets=dict(folded.offsets))
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
     for statement in plan([trace]):
         rows[statement.name] = [dict(zip(COLUMNS[statement.name], row, strict=True)) for row in statement.rows]
     for row in rows[write.INVOCATIONS.name]:
-        _invocation(made, row, trace)
+        _invocation(made, row)
     for each in rows[write.VERSION_USED.name]:
         made.edges[("Invocation", each["key"]), "USES_VERSION", ("ModelVersion", each["version_id"])] = {}
     _owned(made, rows[write.LATENCIES.name], "PerformanceMetric", "HAS_METRIC", ("Invocation", "key"))
@@ -66,12 +36,11 @@ def expected_of(folded: FoldedTrace, plan: Plan) -> Expected:
     return made
 
 
-def _invocation(made: Expected, row: dict[str, Any], trace: Trace) -> None:
+def _invocation(made: Expected, row: dict[str, Any]) -> None:
     del row["folded"]
     used_model = row.pop("used_model")
     row["status"] = row["status"] or "STARTED"
     node = made.node(("Invocation", row["key"]), row)
-    made.spans[node] = trace.spans[row["span_id"]]
     made.edges[node, "USES_MODEL", ("Model", used_model)] = {}
 
 
@@ -101,7 +70,7 @@ def _columns(*names: str) -> frozenset[str]:
     return frozenset(column for name in names for column in COLUMNS[name]) - {"used_model", "folded"}
 
 
-WRITTEN: Mapping[str, frozenset[str]] = MappingProxyType(
+WRITTEN: Written = MappingProxyType(
     {
         "Invocation": _columns(write.INVOCATIONS.name),
         "PerformanceMetric": _columns(write.LATENCIES.name, write.AGGREGATES.name) - {"key"},

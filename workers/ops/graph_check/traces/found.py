@@ -1,12 +1,11 @@
 """What the graph has of some traces."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from workers.adapters.graph.connection import GraphConnection
+from workers.ops.graph_check.content import Expected, Found
 from workers.ops.graph_check.finding import Node
-from workers.ops.graph_check.traces.expected import Edge, Expected
 
 
 def _millis(node: str, *names: str) -> str:
@@ -43,28 +42,6 @@ UNWIND $ids AS id MATCH (p:PerformanceMetric {{id: id}})
 RETURN {_millis("p", "timestamp", "window_start", "window_end")} AS properties,
   COLLECT {{ MATCH (p)<-[:HAS_METRIC]-(n) RETURN [{PLACE}, n.trace_id] }} AS owners, [] AS edges
 """
-
-
-@dataclass(slots=True)
-class Found:
-    """Nodes with their properties, and relationships with those of each that is there, of one trace.
-
-    ``folded``  the stored state of each Invocation, as bytes; ``None`` where its properties say the same
-    ``others``  nodes that belong to another trace, which has used the same id
-    """
-
-    nodes: dict[Node, dict[str, Any]] = field(default_factory=dict)
-    edges: dict[Edge, list[dict[str, Any]]] = field(default_factory=dict)
-    folded: dict[Node, Any] = field(default_factory=dict)
-    others: set[Node] = field(default_factory=set)
-
-    def relate(self, edge: Edge, properties: Mapping[str, Any]) -> None:
-        """Add a relationship."""
-        self.edges.setdefault(edge, []).append(dict(properties))
-
-    def linked(self, label: str) -> set[str]:
-        """Return the keys of the nodes with a label that relationships lead to."""
-        return {other[1] for _, _, other in self.edges if other[0] == label}
 
 
 async def found_of(graph: GraphConnection, traces: Sequence[Expected]) -> list[Found]:

@@ -1,32 +1,22 @@
 """Judge one trace: what differs, and whether the topic still has all that it was made of."""
 
-from typing import NamedTuple
-
+from workers.ops.graph_check.compare import Judged, differences
+from workers.ops.graph_check.content import Expected, Found
 from workers.ops.graph_check.finding import Kind
 from workers.ops.graph_check.traces import by_itself
 from workers.ops.graph_check.traces.by_itself import Book, seen_by
-from workers.ops.graph_check.traces.compare import Difference, differences
-from workers.ops.graph_check.traces.expected import Expected
-from workers.ops.graph_check.traces.found import Found
+from workers.ops.graph_check.traces.folded import FoldedTrace
+from workers.ops.graph_check.traces.state import state_differences
 from workers.pipelines.telemetry.limits import MAX_AHEAD_MS
 
 
-class Judged(NamedTuple):
-    """What was found about a trace. ``is_older``: the topic no longer has its first records."""
-
-    expected: Expected
-    found: Found
-    differences: list[Difference]
-    is_older: bool
-
-
-def judge(expected: Expected, found: Found, seen: set[str], kept_since: int | None, book: Book) -> Judged:
-    """Compare a trace. ``seen`` has the identities of its events in the topic.
+def judge(folded: FoldedTrace, expected: Expected, found: Found, kept_since: int | None, book: Book) -> Judged:
+    """Compare a trace.
 
     ``kept_since`` is ``None`` where nothing was ever removed from the topic. An event is dated at most a day ahead:
     what is dated more than a day after that time must have its records.
     """
-    every = list(differences(expected, found))
+    every, seen = [*differences(expected, found), *state_differences(folded, found)], folded.trace.seen
     if kept_since is None or not every or not _has_older_events(found, seen, kept_since + MAX_AHEAD_MS):
         return Judged(expected, found, every, is_older=False)
     sure = [each for each in every if each.kind is Kind.MISSING_NODE]

@@ -5,20 +5,19 @@ from typing import Any
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.core.node_key import model_name_id
-from workers.ops.graph_check.report import Report
+from workers.ops.graph_check.compare import Difference, Judged
+from workers.ops.graph_check.report import Compared
 from workers.ops.graph_check.traces.by_itself import Book
-from workers.ops.graph_check.traces.compare import Difference
-from workers.ops.graph_check.traces.judge import Judged
 
 MEANING = "MATCH (n:ModelName {id: $id}) RETURN n.meaning AS meaning, n.check_at IS NOT NULL AS waits"
 
 
-async def without_moves(graph: GraphConnection, book: Book, judged: Judged, report: Report) -> list[Difference]:
+async def without_moves(graph: GraphConnection, book: Book, judged: Judged, compared: Compared) -> list[Difference]:
     """Return the differences of a trace without those that the job will end; count these as lag."""
     certain: list[Difference] = []
     for each in judged.differences:
         if each.leads_to_model and await _is_moving(graph, book, _named(judged, each)):
-            report.traces.moving += 1
+            compared.moving += 1
         else:
             certain.append(each)
     return certain

@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from workers.adapters.kafka.reader import TopicReader
+from workers.ops.graph_check.compare import Judged
+from workers.ops.graph_check.content import Expected, Found
+from workers.ops.graph_check.context import Context
 from workers.ops.graph_check.finding import NO_RECORD_MADE_IT, Finding, Kind, Place
+from workers.ops.graph_check.partition import paged
+from workers.ops.graph_check.sample import Slice
 from workers.ops.graph_check.traces import by_itself
-from workers.ops.graph_check.traces.expected import Expected
-from workers.ops.graph_check.traces.found import Found, found_of
-from workers.ops.graph_check.traces.judge import Judged
+from workers.ops.graph_check.traces.expected import WRITTEN
+from workers.ops.graph_check.traces.found import found_of
 from workers.ops.graph_check.traces.moving import without_moves
-from workers.ops.graph_check.traces.partition import Checking, paged
-from workers.ops.graph_check.traces.sample import Slice
+from workers.ops.graph_check.traces.partition import Telemetry
 from workers.ops.graph_check.watermarks import PartitionMark, offset_now
 from workers.pipelines.telemetry.limits import MAX_AHEAD_MS
 from workers.pipelines.telemetry.write.statements import STORED_KEYS
@@ -23,10 +26,12 @@ class UnknownTraces:
     """
 
     def __init__(
-        self, checking: Checking, reader: TopicReader, marks: Sequence[PartitionMark], kept_since: int | None
+        self, context: Context, telemetry: Telemetry, marks: Sequence[PartitionMark], kept_since: int | None
     ) -> None:
-        self._with = checking
-        self._reader = reader
+        self._graph = context.graph
+        self._report = context.report
+        self._by = telemetry
+        self._reader = TopicReader(context.settings.kafka, marks[0].topic)
         self._read_to = {mark.partition: mark.next for mark in marks}
         self._marks = marks
         self._kept_since = kept_since
@@ -34,19 +39,19 @@ class UnknownTraces:
     async def check(self, chosen: Slice, progress: Callable[[int], None]) -> None:
         """Report the traces that nothing explains. Raises ``Unreachable``."""
         async for keys in self._keys():
-            unknown = [key for key in keys if chosen.has(key.encode()) and key not in self._with.known]
+            unknown = [key for key in keys if chosen.has(key.encode()) and key not in self._by.known]
             for page in paged(unknown):
-                await self._judge([Expected(key) for key in page])
+                await self._judge([Expected(WRITTEN, key) for key in page])
             progress(len(keys))
 
     async def _keys(self) -> AsyncIterator[list[str]]:
         after = ""
-        while keys := (await self._with.graph.rows(STORED_KEYS, after=after))[0]["keys"]:
+        while keys := (await self._graph.rows(STORED_KEYS, after=after))[0]["keys"]:
             yield keys
             after = keys[-1]
 
     async def _judge(self, traces: Sequence[Expected]) -> None:
-        found = await found_of(self._with.graph, traces)
+        found = await found_of(self._graph, traces)
         there = [each for each in zip(traces, found, strict=True) if each[1].nodes]
         recent = [each for each in there if not self._is_older(each[1])]
         for expected, here in there:
@@ -55,8 +60,8 @@ class UnknownTraces:
         if recent:
             await self._read_on()  # after the graph was read: what came meanwhile is lag
             for expected, here in recent:
-                if expected.trace_id not in self._with.known:
-                    self._with.report.add(_unexplained(expected, here))
+                if expected.trace_id not in self._by.known:
+                    self._report.add(_unexplained(expected, here))
 
     def _is_older(self, found: Found) -> bool:
         if self._kept_since is None:
@@ -65,20 +70,18 @@ class UnknownTraces:
         return any(isinstance(time, int) and time <= self._kept_since + MAX_AHEAD_MS for time in times)
 
     async def _check_older(self, expected: Expected, found: Found) -> None:
-        traces = self._with.report.traces
-        traces.older += 1
-        traces.by_label.update(label for label, _ in found.nodes)
-        every = list(by_itself.differences(expected.trace_id, found, self._with.book))
+        every = list(by_itself.differences(expected.trace_id, found, self._by.book))
         judged = Judged(expected, found, every, is_older=True)
-        certain = await without_moves(self._with.graph, self._with.book, judged, self._with.report)
-        self._with.report.add(each.finding(expected, None, None) for each in certain)
+        self._report.traces.add(judged)
+        certain = await without_moves(self._graph, self._by.book, judged, self._report.traces)
+        self._report.add(each.finding(expected, None, None) for each in certain)
 
     async def _read_on(self) -> None:
         """Learn the keys of the records that the worker has written since the watermarks were read."""
         for mark in self._marks:
-            begin, end = self._read_to[mark.partition], await offset_now(self._with.graph, mark) + 1
+            begin, end = self._read_to[mark.partition], await offset_now(self._graph, mark) + 1
             for messages in self._reader.batches({mark.partition: begin}, {mark.partition: end}):
-                self._with.known.update((each.key() or b"").decode(errors="replace") for each in messages)
+                self._by.known.update((each.key() or b"").decode(errors="replace") for each in messages)
             self._read_to[mark.partition] = max(begin, end)
 
 

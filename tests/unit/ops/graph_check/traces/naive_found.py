@@ -8,9 +8,9 @@ from tests.model.naive_model import Graph, naive_model
 from tests.model.traffic import Sent
 from tests.unit.pipelines.telemetry.driven import WORKER, keyed, parsed
 from workers.core.record import ConsumedRecord
-from workers.ops.graph_check.traces.expected import Expected, expected_of
+from workers.ops.graph_check.content import Expected, Found
+from workers.ops.graph_check.traces.expected import expected_of
 from workers.ops.graph_check.traces.folded import FoldedTrace, Name, fold_into
-from workers.ops.graph_check.traces.found import Found
 
 OWNERS = {"Error": "CAUSED_ERROR", "PerformanceMetric": "HAS_METRIC"}
 
@@ -29,16 +29,17 @@ def compared(log: Sequence[Sent]) -> list[tuple[FoldedTrace, Expected, Found]]:
     """Return each trace of a log, what the graph must have of it, and what the naive model says."""
     graph, traces = naive_model(log), folded(log).values()
     every = [(trace, expected_of(trace, WORKER.plan)) for trace in traces]
-    return [(trace, expected, found_in(graph, expected)) for trace, expected in every]
+    return [(trace, expected, found_in(graph, trace, expected)) for trace, expected in every]
 
 
-def found_in(graph: Graph, expected: Expected) -> Found:
+def found_in(graph: Graph, trace: FoldedTrace, expected: Expected) -> Found:
     """Return a trace of the naive model; the stored states, which it does not have, are those that are expected."""
     found = Found()
     for node, properties in graph.nodes.items():
         if node[0] == "Invocation" and properties["trace_id"] == expected.trace_id:
             found.nodes[node] = _written(properties, expected.nodes.get(node, {}))
-            found.folded[node] = expected.spans[node].stored() if node in expected.spans else None
+            span = trace.trace.spans.get(properties["span_id"])
+            found.folded[node] = span.stored() if span else None
     for _, kind, other, _ in [each for each in graph.relationships if each[0] in found.nodes]:
         if other[0] in OWNERS and kind == OWNERS[other[0]]:
             found.nodes[other] = dict(graph.nodes[other])

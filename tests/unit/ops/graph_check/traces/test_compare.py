@@ -8,11 +8,13 @@ import pytest
 
 from tests.model.traffic import Maker, seeded, traffic
 from tests.unit.ops.graph_check.traces.naive_found import compared
+from workers.ops.graph_check.compare import Difference, differences
+from workers.ops.graph_check.content import Edge, Expected, Found
 from workers.ops.graph_check.finding import FIXES, Kind
-from workers.ops.graph_check.traces.compare import differences
-from workers.ops.graph_check.traces.expected import Edge, Expected
-from workers.ops.graph_check.traces.found import Found
+from workers.ops.graph_check.traces.folded import FoldedTrace
+from workers.ops.graph_check.traces.state import state_differences
 
+Compared = tuple[FoldedTrace, Expected, Found]
 FIRST, SECOND = ("Invocation", "t/s1"), ("Invocation", "t/s2")
 ERROR, METRIC = ("Error", "t-error"), ("PerformanceMetric", "t-metric")
 
@@ -21,10 +23,16 @@ ERROR, METRIC = ("Error", "t-error"), ("PerformanceMetric", "t-metric")
 def test_the_graph_of_the_naive_model_has_no_difference(seed: int) -> None:
     every = compared(traffic(seeded(seed), 12))
     assert len(every) > 5
-    assert [each for _, expected, found in every for each in differences(expected, found)] == []
+    assert [each for compared_one in every for each in named_in(compared_one)] == []
 
 
-def trace() -> tuple[Expected, Found]:
+def named_in(of: Compared) -> list[Difference]:
+    """Return the differences of content and of state."""
+    folded, expected, found = of
+    return [*differences(expected, found), *state_differences(folded, found)]
+
+
+def trace() -> Compared:
     """Return two calls, one the parent of the other, with an error and its cause, and a metric."""
     maker = Maker(seeded(1), "t")
     for span, at in (("s1", 1_000), ("s2", 2_000)):
@@ -34,15 +42,15 @@ def trace() -> tuple[Expected, Found]:
     maker.send("LLMErrorEvent", maker.error("t", "s1") | {"event_id": "t-error", "caused_by": None})
     maker.send("LLMErrorEvent", maker.error("t", "s2") | {"event_id": "t-cause", "caused_by": None})
     maker.send("LLMLatencyEvent", maker.latency("t", "s2") | {"event_id": "t-metric"})
-    ((_, expected, found),) = compared(maker.log)
-    assert list(differences(expected, found)) == []
-    return expected, found
+    (made,) = compared(maker.log)
+    assert named_in(made) == []
+    return made
 
 
 def named(edit: Callable[[Found], Any]) -> set[tuple[Kind, Any, str | None]]:
-    expected, found = trace()
-    edit(found)
-    return {(each.kind, each.node, each.name) for each in differences(expected, found)}
+    made = trace()
+    edit(made[2])
+    return {(each.kind, each.node, each.name) for each in named_in(made)}
 
 
 @pytest.mark.parametrize("name", ["user_id", "timestamp", "status", "prompt_tokens", "model_id", "provider", "id"])
@@ -93,7 +101,7 @@ def _doubled(edge: Edge, found: Found) -> None:
 
 
 def test_each_removed_relationship_is_named() -> None:
-    _, found = trace()
+    _, _, found = trace()
     kinds = {kind for _, kind, _ in found.edges}
     assert kinds == {"USES_MODEL", "FOLLOWED_BY", "CHILD_OF", "CAUSED_ERROR", "TRIGGERED_BY", "HAS_METRIC"}
     for edge in found.edges:
@@ -102,7 +110,7 @@ def test_each_removed_relationship_is_named() -> None:
 
 
 def test_each_doubled_relationship_is_named() -> None:
-    _, found = trace()
+    _, _, found = trace()
     for edge in found.edges:
         ((kind, node, _),) = named(partial(_doubled, edge))
         assert (kind, node) == (Kind.UNEXPLAINED_RELATIONSHIP, edge[0])
@@ -119,6 +127,11 @@ def test_an_inserted_relationship_and_a_changed_duration_are_named() -> None:
     }
 
 
+def test_another_version_is_a_cost() -> None:
+    version = FIRST, "USES_VERSION", ("ModelVersion", "m@1")
+    assert named(lambda found: found.relate(version, {})) == {(Kind.COST, FIRST, "USES_VERSION to ModelVersion m@1")}
+
+
 @pytest.mark.parametrize("state", [b"edited", "a text", 7])
 def test_a_changed_state_is_named(state: object) -> None:
     assert named(lambda found: found.folded.update({FIRST: state})) == {(Kind.PROPERTY, FIRST, "folded")}
@@ -129,7 +142,7 @@ def test_the_state_of_several_events_must_be_there() -> None:
 
 
 def test_the_text_of_an_error_is_not_shown() -> None:
-    expected, found = trace()
+    _, expected, found = trace()
     found.nodes[ERROR]["message"] = "my secret prompt"
     ((difference),) = differences(expected, found)
     assert (difference.name, difference.found) == ("message", "a text of 16 characters")
@@ -145,7 +158,7 @@ def test_a_cause_in_another_trace_may_be_linked_or_not() -> None:
 
 
 def test_a_node_that_another_trace_owns_is_not_judged() -> None:
-    expected, found = trace()
+    _, expected, found = trace()
     del found.nodes[METRIC], found.edges[SECOND, "HAS_METRIC", METRIC]
     found.others.add(METRIC)
     assert list(differences(expected, found)) == []

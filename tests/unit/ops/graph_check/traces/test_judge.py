@@ -8,11 +8,12 @@ import pytest
 from tests.model.traffic import BEGINS, Maker, seeded, traffic
 from tests.unit.ops.graph_check.traces.naive_found import compared, folded
 from tests.unit.pipelines.telemetry.driven import WORKER
+from workers.ops.graph_check.compare import Judged
+from workers.ops.graph_check.content import Found
 from workers.ops.graph_check.finding import Kind
 from workers.ops.graph_check.traces import by_itself
 from workers.ops.graph_check.traces.expected import expected_of
-from workers.ops.graph_check.traces.found import Found
-from workers.ops.graph_check.traces.judge import Judged, judge
+from workers.ops.graph_check.traces.judge import judge
 from workers.pipelines.telemetry.limits import MAX_AHEAD_MS
 from workers.pipelines.telemetry.prices.catalogue import Catalogue
 from workers.pipelines.telemetry.prices.registry_history import RegistryHistory
@@ -40,7 +41,7 @@ def judged(edit: Callable[[Found], Any], first_kept: int, kept_since: int | None
     ((_, _, found),) = compared(log().log)
     edit(found)
     ((_, trace),) = folded(log().log[first_kept:]).items()
-    return judge(expected_of(trace, WORKER.plan), found, trace.trace.seen, kept_since, BOOK)
+    return judge(trace, expected_of(trace, WORKER.plan), found, kept_since, BOOK)
 
 
 def nothing(_: Found) -> None:

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from workers.ops.graph_check.traces.sample import DEFAULT_RECORDS, SLICE_RECORDS, Slice, default_share
+from workers.ops.graph_check.sample import DEFAULT_RECORDS, SLICE_RECORDS, Slice, default_share
 
 KEYS = [f"trace-{number}".encode() for number in range(20_000)]
 

@@ -1,20 +1,17 @@
-"""Name the differences between what a trace must have and what the graph has."""
+"""Name the differences between what must be in the graph and what is."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from workers.ops.graph_check.content import Edge, Expected, Found
 from workers.ops.graph_check.finding import FIXES, Finding, Kind, Node, Place, shown
-from workers.ops.graph_check.traces.expected import WRITTEN, Edge, Expected
-from workers.ops.graph_check.traces.found import Found
 from workers.pipelines.telemetry.cost import InvocationCost
-from workers.pipelines.telemetry.fold.span import Span
 
 COSTS = frozenset(InvocationCost._fields)
 TIMES = frozenset({"timestamp", "window_start", "window_end"})
 SECRET = frozenset({"message"})
 """Properties whose text may quote a prompt: only their size is shown."""
-STATE = "folded"
 
 
 class Difference(NamedTuple):
@@ -38,22 +35,30 @@ class Difference(NamedTuple):
         return Finding(self.kind, shown(self.node), self.name, self.expected, self.found, FIXES[self.kind], place)
 
 
+class Judged(NamedTuple):
+    """What was found about a part of the graph. ``is_older``: the topic no longer has its first records."""
+
+    expected: Expected
+    found: Found
+    differences: list[Difference]
+    is_older: bool
+
+
 def differences(expected: Expected, found: Found) -> Iterator[Difference]:
     """Yield every difference; properties and labels that no worker writes are none."""
-    for node, properties in expected.nodes.items():
+    for node in expected.nodes:
         if node in found.nodes:
-            yield from _of_properties(node, properties, found.nodes[node])
+            yield from _of_properties(expected, node, found.nodes[node])
         elif node not in found.others:
             yield Difference(Kind.MISSING_NODE, node, None, "a node", None)
-    for node, span in expected.spans.items():
-        yield from _of_state(node, span, found)
     for node in found.nodes.keys() - expected.nodes.keys():
         yield Difference(Kind.UNEXPLAINED_NODE, node, None, None, "a node")
     yield from edge_differences(expected, found)
 
 
-def _of_properties(node: Node, expected: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[Difference]:
-    names = WRITTEN[node[0]] | expected.keys()
+def _of_properties(of: Expected, node: Node, found: Mapping[str, Any]) -> Iterator[Difference]:
+    expected = of.nodes[node]
+    names = of.written[node[0]] | expected.keys()
     differing = [name for name in sorted(names) if not _same(expected.get(name), found.get(name))]
     costs = [name for name in differing if name in COSTS and node[0] == "Invocation"]
     if costs:
@@ -80,20 +85,6 @@ def as_shown(name: str, value: Any) -> Any:
     if name in TIMES and isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="milliseconds")
     return value
-
-
-def _of_state(node: Node, span: Span, found: Found) -> Iterator[Difference]:
-    """Compare the stored state with that of the records. Without any, the properties are the state."""
-    if node not in found.nodes:
-        return
-    stored = found.folded.get(node)
-    try:
-        is_same = span.stored() is None if stored is None else Span.restore(stored) == span
-    except Exception:  # noqa: BLE001 - whatever else somebody has put there
-        is_same = False
-    if not is_same:
-        size = "none" if stored is None else f"{len(stored):,} bytes" if isinstance(stored, bytes) else "no bytes"
-        yield Difference(Kind.PROPERTY, node, STATE, "the state of its records", f"another state: {size}")
 
 
 def edge_differences(expected: Expected, found: Found) -> Iterator[Difference]:
