@@ -15,13 +15,13 @@ from workers.core.errors import Misconfigured, ProblemsFound
 if TYPE_CHECKING:
     from workers.ops.graph_check.context import Check
     from workers.ops.graph_check.finding import Finding
-    from workers.ops.graph_check.report import Report
+    from workers.ops.graph_check.report import Compared, Report
     from workers.ops.graph_check.watermarks import PartitionMark
 
 Progress = Callable[[str], AbstractContextManager[Callable[[str], None]]]
 MARKS = ["worker", "topic", "partitions", "lag", "removed before it was read", "result"]
 FINDINGS = ["kind", "where", "what", "expected", "found", "topic"]
-CHECKS = ("watermarks", "audit", "traces", "relationships")
+CHECKS = ("watermarks", "audit", "registry", "traces", "relationships")
 
 
 def percent(text: str) -> float:
@@ -72,10 +72,10 @@ def add_to(app: typer.Typer, progress: Progress) -> None:
         """Compare the graph with the topics, and name each difference; exit code 1 if there is one. It only reads.
 
         watermarks: those of every worker beside the offsets of its topic. audit: the chains of audit events, by
-        themselves. traces: records of telemetry up to the watermarks, folded again: nodes, properties, relationships,
-        chains, costs by the price in force. relationships: what every node must have. Later records are lag, not a
-        difference. What the topic no longer has is only checked by itself. Models, schemas and migrations are not
-        compared with their topics.
+        themselves. registry: models and schemas, their changes folded again. traces: records of telemetry up to the
+        watermarks, folded again: nodes, properties, relationships, chains, costs by the price in force.
+        relationships: what every node must have. Later records are lag, not a difference. What a topic no longer has
+        is only checked by itself. Schema migrations are not compared with their topic.
 
         Example: memory-graph graph verify --sample 1%
         """
@@ -122,21 +122,22 @@ def _print(report: "Report", output: Output) -> None:
 
 def document(report: "Report") -> dict[str, Any]:
     """Return the report for programs."""
-    traces = report.traces
     return {
         "equal": not report.found,
         "sample": {"share": report.share, "seed": report.seed},
         "watermarks": [_mark(mark) for mark in report.marks],
-        "traces": {
-            **{name: getattr(traces, name) for name in ("compared", "older", "changing", "moving")},
-            "dead_letters": traces.dead_letters,
-            "nodes": dict(traces.by_label),
-        },
+        "traces": _compared(report.traces),
+        "registry": _compared(report.registry),
         "audit_chains": report.audit_chains,
         "found": dict(report.found),
         "differences": [each._asdict() | {"place": each.place._asdict()} for each in report.findings],
         "notes": report.notes,
     }
+
+
+def _compared(of: "Compared") -> dict[str, Any]:
+    numbers = {name: getattr(of, name) for name in ("compared", "older", "changing", "moving", "dead_letters")}
+    return numbers | {"nodes": dict(of.by_label)}
 
 
 def _mark(mark: "PartitionMark") -> dict[str, Any]:
@@ -162,20 +163,27 @@ def _mark_rows(marks: "list[PartitionMark]") -> Iterator[dict[str, Any]]:
 
 
 def _sentences(report: "Report") -> Iterator[str]:
-    traces = report.traces
-    nodes = ", ".join(f"{count:,} {label}" for label, count in sorted(traces.by_label.items())) or "no nodes"
-    yield f"{traces.compared:,} traces compared ({report.share:.4g} of all, seed {report.seed}): {nodes}."
+    chosen = f"traces compared ({report.share:.4g} of all, seed {report.seed})"
+    yield from _sentences_of(report.traces, chosen, "traces")
+    yield from _sentences_of(report.registry, "models and schemas compared", "models and schemas")
+    if report.audit_chains:
+        yield f"{report.audit_chains:,} audit chains read."
+    yield from report.notes
+    found = ", ".join(f"{count:,} {kind}" for kind, count in report.found.items())
+    yield f"{found}." if found else "No difference."
+
+
+def _sentences_of(of: "Compared", compared: str, subjects: str) -> Iterator[str]:
+    nodes = ", ".join(f"{count:,} {label}" for label, count in sorted(of.by_label.items())) or "no nodes"
+    yield f"{of.compared:,} {compared}: {nodes}."
     for count, what in (
-        (traces.dead_letters, "records of them are dead letters: left out"),
-        (traces.older, "traces are older than the topic: only checked by themselves"),
-        (traces.changing, "traces changed at each look: not judged"),
-        (traces.moving, "relationships wait to be moved to another Model by telemetry's job"),
-        (report.audit_chains, "audit chains read"),
+        (of.dead_letters, "of their records are dead letters: left out"),
+        (of.older, f"{subjects} are older than the topic: not compared with it"),
+        (of.changing, f"{subjects} changed at each look: not judged"),
+        (of.moving, "relationships wait to be moved to another Model by telemetry's job"),
     ):
         if count:
             yield f"{count:,} {what}."
-    yield from report.notes
-    yield "No difference." if not report.found else ", ".join(f"{n:,} {kind}" for kind, n in report.found.items()) + "."
 
 
 def _finding_row(finding: "Finding") -> dict[str, Any]:

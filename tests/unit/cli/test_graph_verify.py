@@ -86,5 +86,5 @@ def test_checks_are_chosen_by_their_names() -> None:
     assert set(graph_verify.CHECKS) == {each.value for each in Check}
     assert graph_verify.checks_of(None) == graph_verify.checks_of(list(graph_verify.CHECKS)) == frozenset(Check)
     assert graph_verify.checks_of(["audit"]) == {Check.AUDIT}
-    with pytest.raises(Misconfigured, match="give one of watermarks, audit, traces, relationships"):
+    with pytest.raises(Misconfigured, match="give one of watermarks, audit, registry, traces, relationships"):
         graph_verify.checks_of(["costs"])

@@ -50,10 +50,15 @@ def differences(expected: Expected, found: Found) -> Iterator[Difference]:
         if node in found.nodes:
             yield from _of_properties(expected, node, found.nodes[node])
         elif node not in found.others:
-            yield Difference(Kind.MISSING_NODE, node, None, "a node", None)
-    for node in found.nodes.keys() - expected.nodes.keys():
+            yield _missing(node)
+    yield from map(_missing, expected.bare - found.nodes.keys())
+    for node in found.nodes.keys() - expected.nodes.keys() - expected.bare:
         yield Difference(Kind.UNEXPLAINED_NODE, node, None, None, "a node")
     yield from edge_differences(expected, found)
+
+
+def _missing(node: Node) -> Difference:
+    return Difference(Kind.MISSING_NODE, node, None, "a node", None)
 
 
 def _of_properties(of: Expected, node: Node, found: Mapping[str, Any]) -> Iterator[Difference]:

@@ -17,6 +17,7 @@ class Expected:
     """Nodes with their properties, without nulls, and relationships with theirs; times in epoch milliseconds.
 
     ``trace_id``  empty where there is none
+    ``bare``     nodes that must be there, whatever their properties are: others write these
     ``allowed``  relationships that may be there: an error's cause in another trace is linked only if it came first
     ``offsets``  of the first record of each node
     """
@@ -25,6 +26,7 @@ class Expected:
     trace_id: str = ""
     nodes: dict[Node, dict[str, Any]] = field(default_factory=dict)
     edges: dict[Edge, dict[str, Any]] = field(default_factory=dict)
+    bare: set[Node] = field(default_factory=set)
     allowed: set[Edge] = field(default_factory=set)
     offsets: dict[Node, int] = field(default_factory=dict)
 

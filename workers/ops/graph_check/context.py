@@ -17,6 +17,7 @@ class Check(StrEnum):
     """What can be checked alone."""
 
     WATERMARKS = "watermarks"
+    REGISTRY = "registry"
     TRACES = "traces"
     RELATIONSHIPS = "relationships"
     AUDIT = "audit"

@@ -11,14 +11,14 @@ from workers.ops.graph_check.watermarks import PartitionMark
 
 @dataclass(slots=True)
 class Compared:
-    """Numbers of traces, where nothing else is said.
+    """Numbers of traces, or of models and schemas, where nothing else is said.
 
     ``compared``  the topic has all of their records: they were folded again and compared with the graph
     ``older``     the topic no longer has their first records: only checked for what the graph says by itself
     ``moving``    relationships to a Model that the job ``model_names`` still has to move
     ``changing``  still being written after several looks: neither equal nor different
-    ``dead_letters``  records of these traces that were left out
-    ``by_label``  nodes of these traces in the graph
+    ``dead_letters``  records of theirs that were left out
+    ``by_label``  their nodes in the graph
     """
 
     compared: int = 0
@@ -43,6 +43,7 @@ class Report:
 
     ``share``     the share of all traces that was chosen, from 0 to 1, by a hash with ``seed``
     ``findings``  the first ``limit`` of them; ``found`` counts all by kind
+    ``registry``  numbers of models and schemas
     ``notes``     what could not be judged, and why
     """
 
@@ -51,6 +52,7 @@ class Report:
     seed: int = 0
     marks: list[PartitionMark] = field(default_factory=list)
     traces: Compared = field(default_factory=Compared)
+    registry: Compared = field(default_factory=Compared)
     audit_chains: int = 0
     findings: list[Finding] = field(default_factory=list)
     found: Counter[str] = field(default_factory=Counter)

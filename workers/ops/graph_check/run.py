@@ -6,6 +6,7 @@ from workers.config.topology import Topology
 from workers.ops.graph_check import watermarks
 from workers.ops.graph_check.audit_chains import chain_findings, verified_chains
 from workers.ops.graph_check.context import Check, Context, Request, Show
+from workers.ops.graph_check.registry.run import check_registry
 from workers.ops.graph_check.report import Report
 from workers.ops.graph_check.structure import dangling
 from workers.ops.graph_check.traces.run import check_traces
@@ -22,6 +23,8 @@ async def verify(settings: Settings, topology: Topology, request: Request, show:
             report.add(watermarks.findings(report.marks))
         if Check.AUDIT in checks:
             await _check_chains(context)
+        if Check.REGISTRY in checks:
+            await check_registry(context)
         if Check.TRACES in checks:
             await check_traces(context)
         if Check.RELATIONSHIPS in checks:
