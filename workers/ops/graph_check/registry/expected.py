@@ -20,7 +20,7 @@ SYSTEM = {"source_system": "llm-registry"}
 PRICES = {name: f"{name}_per_1k" for name in ("input", "output", "cached_input", "reasoning")}
 """The properties of a Model for these columns."""
 TEXTS = ("metadata", "changelog", "json_schema")
-"""Compared only where the last change has sent them: an update leaves out long unchanged texts."""
+"""Compared only where a change has sent them: an update leaves out long unchanged texts."""
 
 
 def expected_of(folded: FoldedSubject, plan: Plan) -> Expected:
@@ -65,8 +65,6 @@ def _add_versions(made: Expected, rows: Rows) -> None:
 def _sent(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the columns that become properties, without the texts that were not sent."""
     unsent = {text for text in TEXTS if not values.get(f"{text}_sent", True)}
-    if "json_schema" in unsent:
-        unsent.add("hash")  # contents that the registry's API has given count then
     return {name: value for name, value in values.items() if name not in unsent and not name.endswith("_sent")}
 
 
@@ -84,7 +82,7 @@ WRITTEN: Written = MappingProxyType(
         "SchemaVersion": _columns(row.SchemaVersionWrite, *SYSTEM, less=("hash",)),
     }
 )
-"""The properties that the worker writes, by label; those of ``TEXTS`` and the hash are expected only where sent."""
+"""The properties that the worker writes, by label; those of ``TEXTS`` and the hash of one only where they were sent."""
 KEYS: Mapping[str, str] = MappingProxyType(
     {"Model": "model_id", "ModelVersion": "version_id", "Price": "price_id", "Capability": "name"}
     | {"Schema": "schema_id", "SchemaVersion": "version_id"}

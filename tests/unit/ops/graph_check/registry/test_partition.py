@@ -12,7 +12,7 @@ from tests.model.naive_registry import naive_registry
 from tests.model.registry_changes import Registry
 from tests.model.registry_source import Change, Source, jsonb
 from tests.model.traffic import seeded
-from tests.unit.pipelines.registry.driven import WORKER, events, keyed
+from tests.unit.pipelines.registry.driven import WORKER, events, keyed, worker
 from workers.core.record import ConsumedRecord
 from workers.ops.graph_check.compare import Judged
 from workers.ops.graph_check.content import Edge, Expected, Found
@@ -21,6 +21,7 @@ from workers.ops.graph_check.registry.expected import expected_of
 from workers.ops.graph_check.registry.folded import FoldedSubject, fold_into
 from workers.ops.graph_check.registry.found import plain, state_node
 from workers.ops.graph_check.registry.partition import judge
+from workers.pipelines.registry.options import Merge
 
 COMPARED = ("HAS_VERSION", "HAS_PRICE", "HAS_CAPABILITY")
 MODEL = ("Model", "m")
@@ -186,3 +187,41 @@ def test_a_deleted_model_may_be_gone_once_its_grace_has_passed() -> None:
 def test_what_a_job_has_added_to_the_history_is_left_out() -> None:
     shown = plain({"model_id": "m", "history": ["lost", "in use"], "deletions_in_use": ["in use"]})
     assert shown["history"] == ["lost"]
+
+
+def test_a_missing_node_is_named_once() -> None:
+    (one,) = judged(a_model(), naive_registry(a_model()), lambda found: found.nodes.pop(MODEL))
+    assert [each.kind for each in one.differences if each.node == MODEL].count(Kind.MISSING_NODE) == 1
+
+
+def a_schema() -> list[Change]:
+    source = Source()
+    row = {"schema_id": "s", "version": "1", "json_schema": '{"type": "object"}', "compatible_models": ["m"]}
+    source.put("schemas", row | {"published_at": "2024-01-01T00:00:00Z"})
+    source.put("schemas", row | {"published_at": "2024-02-01T00:00:00Z"}, unsent=("json_schema",))
+    return source.log
+
+
+def test_contents_of_a_schema_that_no_change_has_sent_are_not_compared() -> None:
+    version = ("SchemaVersion", "s@1")
+    (one,) = [each for each in judged(a_schema()[1:], naive_registry(a_schema())) if version in each.expected.nodes]
+    assert one.differences == []
+    for properties, differs in (({"hash": "x", "json_schema": "y"}, False), ({"published_at": 1}, True)):
+        every = judged(a_schema()[1:], naive_registry(a_schema()), partial(_updated, version, properties))
+        assert any(each.differences for each in every) is differs
+
+
+def _updated(node: Any, properties: dict[str, Any], found: Found) -> None:
+    found.nodes[node].update(properties)
+
+
+def test_a_deleted_version_no_longer_belongs_to_its_model_where_versions_are_mirrored() -> None:
+    source = Source()
+    source.put("models", a_model()[0].fields["after"])
+    source.put("model_versions", {"model_id": "m", "version": "2023-01-01", "released_at": None})
+    source.delete("model_versions", "m", "2023-01-01")
+    edge = MODEL, "HAS_VERSION", ("ModelVersion", "m@2023-01-01")
+    (subject,) = folded(source.log)
+    for mirror in (True, False):
+        spec = worker(merge=Merge.model_validate({"version_info": {"strategy": "mirror"}} if mirror else {}))
+        assert (edge in expected_of(subject, spec.plan).edges) is not mirror
