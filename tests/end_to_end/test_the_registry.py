@@ -4,12 +4,13 @@
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import neo4j
@@ -118,9 +119,9 @@ async def test_two_writers_changes_come_to_the_naive_model_although_worker_conne
 ) -> None:
     sequences, log = drawn(seed, corner.name, SEQUENCES), ChangeLog(stack_with_cdc)
     assert sum(map(len, sequences)) == 2 * SEQUENCES * OPERATIONS
-    neo4j = corner.settings.neo4j
-    async with open_driver(neo4j) as driver:
-        await migrate(driver, neo4j.database)
+    server = corner.settings.neo4j
+    async with open_driver(server) as driver:
+        await migrate(driver, server.database)
         with corner.worker("killed.log") as killed:
             address = killed.until_ready()
             until(lambda: corner.lag() == 0, "what other tests have changed", killed)
@@ -128,19 +129,23 @@ async def test_two_writers_changes_come_to_the_naive_model_although_worker_conne
             during(writers, third(sequences, 0), lambda: killed_at_work(killed, address, before))
         with corner.worker("second.log") as second:
             address = second.until_ready()
-            for part, server in enumerate(("connect", "kafka"), start=1):
-                during(writers, third(sequences, part), partial(kill, stack_with_cdc, server))
+            for part, killed_server in enumerate(("connect", "kafka"), start=1):
+                during(writers, third(sequences, part), partial(kill, stack_with_cdc, killed_server))
                 start_again(stack_with_cdc)
             changes = sum(writer.changes for writer in writers)
             seen = await log.until(lambda all_seen: len(told(all_seen, corner.name)) >= changes)
             until(lambda: corner.lag() == 0, "lag zero", second)
             metrics = get(f"{address}/metrics").text
             assert second.stop() == 0
-        found, expected = await registry_snapshot(driver, neo4j.database, corner.name), naive(seen, corner.name)
-        await driver.execute_query(CLEAR, name=corner.name, database_=neo4j.database)
+        found, expected = await registry_snapshot(driver, server.database, corner.name), naive(seen, corner.name)
+        verified, edited = await asyncio.to_thread(verify, corner), await edit_one(driver, corner)
+        named = await asyncio.to_thread(verify, corner)
+        await driver.execute_query(CLEAR, name=corner.name, database_=server.database)
     wrong = differences(found, expected)
     assert not wrong, f"{len(wrong)} differences, again with --hypothesis-seed {seed}:\n" + "\n".join(wrong[:20])
     assert sum(label == "Model" for label, _ in expected.nodes) >= 2 * SEQUENCES
+    assert verified == [], "graph verify folds the same changes again"
+    assert [(each["subject"], each["name"]) for each in named] == [(f"Model {edited}", "provider")]
     assert 'llm_memory_graph_registry_conflicts_total{conflict_type="concurrent_model_update"' in metrics
     assert second.events("conflict")
 
@@ -178,6 +183,26 @@ async def shown(
 def test_the_command_that_purges_answers_on_an_orderly_graph(corner: Corner) -> None:
     code, shown, _ = run(["registry", "purge"], corner.environment)
     assert (code, "add --execute" in shown or "nothing to do" in shown) == (0, True)
+
+
+def verify(corner: Corner) -> list[dict[str, Any]]:
+    """Return what ``graph verify`` says about this test's models and schemas."""
+    command = ["graph", "verify", "--check", "registry", "-o", "json", "--limit", "1000000"]
+    document = json.loads(run(command, corner.environment)[1])
+    assert document["registry"]["compared"] >= 2 * SEQUENCES
+    return [each for each in document["differences"] if corner.name in each["subject"]]
+
+
+async def edit_one(driver: neo4j.AsyncDriver, corner: Corner) -> str:
+    """Change a property of a model that has one; return its id."""
+    edit = "MATCH (m:Model) WHERE m.model_id STARTS WITH $name AND m.provider IS NOT NULL WITH m LIMIT 1 "
+    done = await driver.execute_query(
+        f"{edit}SET m.provider = 'edited' RETURN m.model_id AS model_id",
+        name=corner.name,
+        database_=corner.settings.neo4j.database,
+    )
+    model_id: str = done.records[0]["model_id"]
+    return model_id
 
 
 def during(writers: Sequence[Database], shares: Sequence[Sequence[Operation]], disturb: Callable[[], object]) -> None:

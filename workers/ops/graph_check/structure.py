@@ -1,14 +1,18 @@
 """What each node must have by the contract, whatever the topics say: nodes and relationships that dangle."""
 
 from collections.abc import AsyncIterator, Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.ops.graph_check.finding import RESTORE, Finding, Kind, Place
 
 
 class Rule(NamedTuple):
-    """A condition that no node ``n`` with a label may meet; ``lacks`` says what it means, ``fix`` what to do."""
+    """A condition that no node ``n`` with a label may meet.
+
+    ``name``   the type of the relationships, in capitals, or the property that it is about
+    ``lacks``  what must be there; ``fix`` what to do
+    """
 
     label: str
     key: str
@@ -20,6 +24,7 @@ class Rule(NamedTuple):
 
 TWICE = "delete the one that the topic does not explain; `--all` names it where the topic has the trace"
 RULES = (
+    Rule("Invocation", "key", "trace_id", "a trace", "n.trace_id IS NULL"),
     Rule("Invocation", "key", "USES_MODEL", "one Model", "COUNT { (n)-[:USES_MODEL]->(:Model) } <> 1"),
     Rule("Invocation", "key", "USES_VERSION", "one version", "COUNT { (n)-[:USES_VERSION]->() } > 1", TWICE),
     Rule(
@@ -63,7 +68,7 @@ async def dangling(graph: GraphConnection, limit: int, progress: Callable[[str],
             yield Finding(Kind.DANGLING, subject, rule.name, rule.lacks, row["found"], rule.fix, place)
 
 
-async def _confirmed(graph: GraphConnection, rule: Rule, limit: int) -> list[dict[str, str]]:
+async def _confirmed(graph: GraphConnection, rule: Rule, limit: int) -> list[dict[str, Any]]:
     """Ask twice, because a scan can meet a transaction in the middle of its commit."""
     suspects = await graph.rows(_query(rule, "true"), keys=[], limit=limit)
     if not suspects:
@@ -74,8 +79,8 @@ async def _confirmed(graph: GraphConnection, rule: Rule, limit: int) -> list[dic
 
 
 def _query(rule: Rule, which: str) -> str:
-    relationships = "'a stub'" if rule.name == "stub" else f"toString(COUNT {{ (n)-[:{rule.name}]-() }})"
+    found = f"COUNT {{ (n)-[:{rule.name}]-() }}" if rule.name.isupper() else f"n.{rule.name}"
     return (
         f"MATCH (n:{rule.label}) WHERE ({which}) AND ({rule.condition}) WITH n LIMIT $limit "
-        f"RETURN n.{rule.key} AS key, n.trace_id AS trace_id, {relationships} AS found ORDER BY key"
+        f"RETURN n.{rule.key} AS key, n.trace_id AS trace_id, {found} AS found ORDER BY key"
     )

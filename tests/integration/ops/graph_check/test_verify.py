@@ -10,11 +10,18 @@ from tests.integration.ops.graph_check.verified import Difference, Written
 from tests.model.naive_model import naive_model
 from tests.model.traffic import Maker, seeded
 
+EVERYTHING = """
+MATCH (n:Invocation|Error|PerformanceMetric|Watermark|ModelName) WHERE coalesce(n.key, n.id) CONTAINS $name
+RETURN properties(n) AS node, COLLECT { MATCH (n)-[r]->(o) RETURN [type(r), elementId(o)] } AS related
+ORDER BY coalesce(n.key, n.id)
+"""
 COUNT = "MATCH (n:{label}) WHERE n.id STARTS WITH $name RETURN count(n) AS count"
 
 
-def test_what_the_worker_wrote_has_no_difference(written: Written) -> None:
+def test_what_the_worker_wrote_has_no_difference_and_is_left_as_it_is(written: Written) -> None:
+    before = written.query(EVERYTHING)
     found = written.verify("--all")
+    assert written.query(EVERYTHING) == before
     assert found["differences"] == []
     traces = found["traces"]
     assert traces["compared"] > PARTITIONS * TRACES / 2
@@ -165,11 +172,14 @@ def test_a_trace_that_nobody_sent_is_named(written: Written) -> None:
     assert ("unexplained node", f"Invocation {trace}/s") in {(each["kind"], each["subject"]) for each in found}
 
 
-def test_an_error_and_a_metric_that_nothing_leads_to_are_named(written: Written) -> None:
+def test_nodes_that_nothing_leads_to_are_named(written: Written) -> None:
     name = written.scene.name
-    written.query("CREATE (:Error {id: $name + '-e', trace_id: $name + '-e'}), (:PerformanceMetric {id: $name + '-p'})")
+    nodes = "(:Error {id: $name + '-e'}), (:PerformanceMetric {id: $name + '-p'}), (:Invocation {key: $name + '-i'})"
+    written.query(f"CREATE {nodes}")
     found = {(each["kind"], each["subject"]) for each in written.differences("--check", "relationships")}
-    assert {("dangling", f"Error {name}-e"), ("dangling", f"PerformanceMetric {name}-p")} <= found
+    dangling = {f"Error {name}-e", f"PerformanceMetric {name}-p", f"Invocation {name}-i"}
+    assert {("dangling", each) for each in dangling} <= found
+    written.query("MATCH (i:Invocation {key: $name + '-i'}) DELETE i")
 
 
 @pytest.mark.parametrize(
