@@ -159,7 +159,8 @@ def test_an_edit_is_named(written: Written, match: str, edit: str, named: set[tu
     found = _of(after, trace)
     assert {(each["kind"], (each["name"] or "").split(" ")[0] or None) for each in found} >= named
     assert all(each["fix"] for each in found)
-    assert {each["place"]["topic"] for each in found if each["kind"] != "dangling"} == {written.scene.topic}
+    own = [each for each in found if each["place"]["trace_id"] == trace and each["kind"] != "dangling"]
+    assert {each["place"]["topic"] for each in own} == {written.scene.topic}
     others = Counter(map(_short, after)) - Counter(map(_short, before)) - Counter(map(_short, found))
     assert not others, "nothing else differs"
 
