@@ -22,6 +22,7 @@ from workers.ops.dead_letters.selection import Selection
 
 Header = tuple[str, str | bytes | None]
 TOPIC = "events.dlq"
+MESSAGE = f"{PREFIX}message"
 ODD_VALUES = (None, b"", b" 7 ", b"1_0", b"-1", b"7\0", b"\xd9\xa1", b"\xff", b"\xfe", b"1" * 5_000, b"DECODE")
 ODD_NAMES = (
     *(PREFIX + name for name in (*NAMES.values(), "delivery.count")),
@@ -143,8 +144,20 @@ def test_parts_of_a_topic_add_up_in_any_order(messages: list[Message], cut: int)
     assert by_kind(joined) == in_haste(messages, Selection(), sent([]))
 
 
-def test_what_our_workers_send_is_not_read_a_second_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_letter_without_a_message_between_two_others_is_read_with_care() -> None:
+    """A message is only decoded where it is the newest: it must be missed in any case."""
+    oldest, newest, between = (built("avro", "telemetry", Stage.DECODE, at, "it ends") for at in (1, 3, 2))
+    found = [
+        message(oldest),
+        message(newest),
+        message([(name, None if name == MESSAGE else of) for name, of in between]),
+    ]
+    assert in_haste(found, Selection(), Offsets({})) == with_care(found, Selection(), Offsets({}))
+
+
+@pytest.mark.parametrize("behind", [[], [("traceparent", b"00-1")], [("traceparent", b"00-1"), ("tracestate", b"")]])
+def test_what_our_workers_send_is_not_read_a_second_time(behind: list[Header], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(count, "letter_of", lambda record: pytest.fail(f"{record} was read with care"))
     counts = Counts(TOPIC, Selection(), sent([]))
-    counts.add([message(built("avro", "telemetry", Stage.DECODE, at, "it ends")) for at in (2, 1)])
+    counts.add([message([*built("avro", "telemetry", Stage.DECODE, at, "it ends"), *behind]) for at in (2, 1)])
     assert counts.found == [Group(TOPIC, "avro", "DECODE", "telemetry", 2, 1, 2, 0, 0, "it ends")]
