@@ -111,17 +111,15 @@ def parse(headers: Headers) -> DeadLetterHeaders:
     """Read our headers back. Raises ``ValueError`` naming the header that is missing or malformed."""
     values = {name: value for name, value in headers if value is not None}
     values.setdefault(f"{PREFIX}first.offset", values.get(f"{PREFIX}offset", b""))  # from before this header was added
-    return DeadLetterHeaders(*[_read(values, name, read) for name, read in _READERS])
-
-
-def _read(values: Mapping[str, bytes], name: str, read: Callable[[bytes], Any]) -> Any:
-    value = values.get(name)
-    if value is None:
-        raise ValueError(f"header {name} is missing: the record is no dead letter of ours")
+    fields, name = list[Any](), ""
     try:
-        return read(value)
+        for name, read in _READERS:
+            fields.append(read(values[name]))
+    except KeyError:
+        raise ValueError(f"header {name} is missing: the record is no dead letter of ours") from None
     except ValueError as error:
         raise ValueError(f"header {name} is malformed: {error}") from error
+    return DeadLetterHeaders(*fields)
 
 
 def _text(value: bytes) -> str:
