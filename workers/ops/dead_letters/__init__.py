@@ -14,5 +14,5 @@ for group in tally([dead_letters], Selection(codes=frozenset({"avro.unknown_sche
 ```
 
 ``selection`` says which dead letters, ``scan`` reads them, ``tally`` counts them (in two processes where there are
-many, so guard a script's main module), ``journal`` knows which were replayed, ``replaying`` sends them back.
+many), ``journal`` knows which were replayed, ``replaying`` sends them back.
 """

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, Pipe
 from typing import NamedTuple
 
 from workers.adapters.kafka.reader import TopicReader
@@ -17,6 +18,12 @@ from workers.ops.dead_letters.selection import Selection
 
 WORTH_A_PROCESS = 150_000
 """Letters; below it, a second process costs more time to start than it saves."""
+SECOND_PROCESS = """
+import sys
+from multiprocessing.connection import Connection
+from workers.ops.dead_letters.parallel import answer_through
+answer_through(Connection(int(sys.argv[1])))
+"""
 PROGRESS_LETTERS = 10_000
 Progress = Callable[[str, int, int], None]
 """Is called with the topic, the number of letters read so far, about, and that of all of them."""
@@ -79,23 +86,30 @@ def count(part: Part, progress: Progress, watch: Callable[[], object]) -> Counts
 
 @contextmanager
 def _in_second_process(part: Part) -> Iterator[Connection]:
-    """Start a process that counts a part; yield the connection that its answer comes through."""
-    context = get_context("spawn")  # a fork would copy the threads' locks of librdkafka, but not its threads
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(part, theirs), daemon=True)
-    process.start()
+    """Start a process that counts a part; yield the connection that its answer comes through.
+
+    A process of ``multiprocessing`` would import the command line again, and start a third one that watches it.
+    """
+    ours, theirs = Pipe()
+    command = [sys.executable, "-c", SECOND_PROCESS, str(theirs.fileno())]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(command, env=environment, pass_fds=[theirs.fileno()])  # noqa: S603 - our own code
     theirs.close()
     try:
+        with suppress(OSError):  # it was killed: its answer is missing, too
+            ours.send(part)
         yield ours
     finally:
         process.kill()
-        process.join()
+        process.wait()
+        ours.close()
 
 
-def _answer(part: Part, connection: Connection) -> None:
+def answer_through(connection: Connection) -> None:
+    """Count the part that comes through a connection, and answer with its groups or an error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the first process, which ends this one
     try:
-        connection.send(count(part, lambda *_: None, lambda: None).found)
+        connection.send(count(connection.recv(), lambda *_: None, lambda: None).found)
     except OperatorError as error:
         connection.send(error)
 
@@ -103,7 +117,7 @@ def _answer(part: Part, connection: Connection) -> None:
 def _groups(connection: Connection) -> list[Group]:
     try:
         answer: list[Group] | OperatorError = connection.recv()
-    except EOFError:
+    except (EOFError, OSError):
         raise ProblemsFound("the second process that reads dead letters was killed: run it again") from None
     if isinstance(answer, OperatorError):
         raise answer
