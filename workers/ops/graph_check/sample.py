@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import ceil
 
 SLICE_RECORDS = 100_000
-"""Records that are kept folded at once: some 200 MB. A partition with more of them is read once for each slice."""
+"""Records that are kept folded at once: 65 MB of random traffic. A partition with more is read once for each slice."""
 DEFAULT_RECORDS = 100_000
 """Without an option, as many traces as have about so many records."""
 _BYTES = 8
