@@ -1,6 +1,6 @@
 """What the graph has of some models and schemas."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workers.adapters.graph.connection import GraphConnection
@@ -26,15 +26,15 @@ async def found_of(
     """Return what the graph has of each, in their order."""
     found = [Found() for _ in folded]
     for label in LABELS:
-        of: dict[str, list[Found]] = {}
-        for each, here in zip(expected, found, strict=True):
+        of: dict[str, list[tuple[Found, bool]]] = {}
+        for subject, each, here in zip(folded, expected, found, strict=True):
             for key in {key for of_label, key in (*each.nodes, *each.bare) if of_label == label}:
-                of.setdefault(key, []).append(here)
+                of.setdefault(key, []).append((here, subject.name == f"{label.lower()}/{key}"))
         edges = EDGES.format(types=OWN[label]) if label in OWN else "[]"
         cypher = NODES.format(label=label, name=KEYS[label], edges=edges)
         for row in await graph.rows(cypher, keys=list(of)) if of else ():
-            for here in of[row["properties"][KEYS[label]]]:
-                _add(here, label, row)
+            for here, is_subject in of[row["properties"][KEYS[label]]]:
+                _add(here, label, row["properties"], row["edges"] if is_subject else ())
     by_state = {state_node(each)[1]: here for each, here in zip(folded, found, strict=True)}
     for row in await graph.rows(STATES, ids=list(by_state)):
         by_state[row["id"]].folded["WorkerState", row["id"]] = row["state"]
@@ -46,13 +46,14 @@ def state_node(folded: FoldedSubject) -> Node:
     return "WorkerState", f"{PREFIX}{folded.name}"
 
 
-def _add(found: Found, label: str, row: Mapping[str, Any]) -> None:
-    node = node_of(label, row["properties"])
-    found.nodes[node] = plain(row["properties"])
-    for kind, properties, other_label, other in row["edges"]:
+def _add(found: Found, label: str, properties: Mapping[str, Any], edges: Iterable[Sequence[Any]]) -> None:
+    """Add a node, and the relationships of the model or schema itself: those of others that it names are theirs."""
+    node = node_of(label, properties)
+    found.nodes[node] = plain(properties)
+    for kind, values, other_label, other in edges:
         there = node_of(other_label, other)
         found.nodes.setdefault(there, plain(other))
-        found.relate((node, kind, there), plain(properties))
+        found.relate((node, kind, there), plain(values))
 
 
 def plain(properties: Mapping[str, Any]) -> dict[str, Any]:
