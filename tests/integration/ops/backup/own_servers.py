@@ -3,6 +3,8 @@
 As a program it stops or starts this Neo4j, as ``systemctl`` does: ``own_servers.py stop|start NAME REGISTRY``.
 """
 
+import shlex
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from workers.dev.stack.process import ProcessIdentity, stop
 from workers.dev.stack.progress import ProgressLines
 from workers.dev.stack.servers import SERVERS
 from workers.dev.stack.state import load_state
+from workers.dev.stack.status import environment
 
 MODULE = "tests.integration.ops.backup.own_servers"
 
@@ -38,17 +41,19 @@ class OwnServers(NamedTuple):
 @contextmanager
 def own_servers(name: str) -> Iterator[OwnServers]:
     with create_server(("127.0.0.1", 0)) as listener:
-        registry = "http://{}:{}".format(*listener.getsockname())
+        servers = OwnServers(name, {}, "http://{}:{}".format(*listener.getsockname()))
         try:
-            yield OwnServers(name, start(name, registry), registry)
+            # Not as children of this process: it would have to wait for one that another process stops.
+            subprocess.run(shlex.split(servers.command("start")), check=True)
+            yield servers._replace(environment=environment(name, home=HOME))
         finally:
             reset(name, home=HOME)
 
 
-def start(name: str, registry: str) -> Mapping[str, str]:
+def start(name: str, registry: str) -> None:
     """Start what does not run."""
     external = {"SCHEMA_REGISTRY_URL": registry}
-    return up(name, (), ProgressLines(), environment=external, home=HOME, well_known_ports=False).environment
+    up(name, (), ProgressLines(), environment=external, home=HOME, well_known_ports=False)
 
 
 def neo4j_of(name: str) -> ProcessIdentity:
