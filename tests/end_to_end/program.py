@@ -152,7 +152,12 @@ class Program:
                 yield parsed
 
 
-def run(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path | None = None) -> tuple[int, str, str]:
+def run(
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    cwd: Path | None = None,
+    within_seconds: float = PATIENCE_SECONDS,
+) -> tuple[int, str, str]:
     """Run a command to its end; return exit code, standard output, standard error."""
     done = subprocess.run(
         [CONSOLE_SCRIPT, *arguments],
@@ -160,7 +165,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], cwd: Path | No
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=within_seconds,
         check=False,
     )
     return done.returncode, done.stdout, done.stderr

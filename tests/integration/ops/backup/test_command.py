@@ -21,6 +21,8 @@ from workers.dev.stack.process import is_alive
 from workers.pipelines.fleet import load_topology
 
 TOPIC = "calls"
+ENDS_WITHIN_SECONDS = 300.0
+"""A backup or restore stops and starts Neo4j, which the stack grants three minutes."""
 TOPOLOGY = f"""\
 topics: {{{TOPIC}: {{partitions: 1, key: trace_id}}}}
 workers: {{telemetry: {{topic: {TOPIC}, group: backup}}}}
@@ -38,15 +40,18 @@ class Operator(NamedTuple):
 
     def fails(self, *arguments: str | Path) -> tuple[int, str]:
         """Run a command that must not succeed; return exit code and sentence."""
-        code, _, said = run(["graph", *map(str, arguments)], self.environment)
+        code, _, said = self._run(*arguments)
         assert code
         return code, " ".join(said.split())
 
     def json(self, *arguments: str | Path) -> dict[str, Any]:
-        code, shown, said = run(["graph", *map(str, arguments), "-o", "json"], self.environment)
+        code, shown, said = self._run(*arguments, "-o", "json")
         assert code == 0, said
         document: dict[str, Any] = json.loads(shown)
         return document
+
+    def _run(self, *arguments: str | Path) -> tuple[int, str, str]:
+        return run(["graph", *map(str, arguments)], self.environment, within_seconds=ENDS_WITHIN_SECONDS)
 
     @property
     def stop_and_start(self) -> tuple[str, str, str, str]:
