@@ -18,6 +18,8 @@ from workers.ops.dead_letters.selection import Selection
 
 WORTH_A_PROCESS = 150_000
 """Letters; below it, a second process costs more time to start than it saves."""
+HEAD_START = 100_000
+"""Letters that the first process counts while the second one starts."""
 SECOND_PROCESS = """
 import sys
 from multiprocessing.connection import Connection
@@ -47,14 +49,13 @@ class Part(NamedTuple):
         """Return the number of letters, about: offsets may have holes."""
         return sum(max(0, end - self.begins.get(number, 0)) for number, end in self.ends.items())
 
-    @property
-    def halves(self) -> "tuple[Part, Part]":
-        """Return two parts with about as many letters each."""
-        left, cut = self.letters // 2, dict[int, int]()
+    def cut(self, letters: int) -> "tuple[Part, Part]":
+        """Return a part with about so many letters, and one with the others."""
+        cut = dict[int, int]()
         for number, end in self.ends.items():
             begin = self.begins.get(number, 0)
-            cut[number] = max(begin, min(end, begin + left))
-            left -= cut[number] - begin
+            cut[number] = max(begin, min(end, begin + letters))
+            letters -= cut[number] - begin
         return self._replace(ends=cut), self._replace(begins=cut)
 
 
@@ -65,9 +66,9 @@ def counted(part: Part, progress: Progress, watch: Callable[[], object]) -> Coun
     """
     if part.letters < WORTH_A_PROCESS or os.cpu_count() == 1:
         return count(part, progress, watch)
-    first, second = part.halves
+    first, second = part.cut((part.letters + HEAD_START) // 2)
     with _in_second_process(second) as answer:
-        counts = count(first, lambda topic, seen, of: progress(topic, 2 * seen, 2 * of), watch)
+        counts = count(first, lambda topic, seen, of: progress(topic, seen * part.letters // of, part.letters), watch)
         counts.merge(_groups(answer))
     return counts
 

@@ -17,16 +17,16 @@ from workers.ops.dead_letters.selection import Selection
 RANGES = st.dictionaries(st.integers(0, 3), st.tuples(st.integers(0, 9), st.integers(0, 9)))
 
 
-@given(RANGES)
-def test_each_offset_is_in_one_of_two_halves_of_one_size(ranges: dict[int, tuple[int, int]]) -> None:
+@given(RANGES, st.integers(0, 40))
+def test_each_offset_is_in_one_of_two_parts(ranges: dict[int, tuple[int, int]], letters: int) -> None:
     begins = {number: begin for number, (begin, _) in ranges.items()}
     ends = {number: end for number, (_, end) in ranges.items()}
     part = Part(KafkaSettings(), "events.dlq", Selection(), Offsets({}), begins, ends)
-    first, second = part.halves
+    first, second = part.cut(letters)
     assert offsets(first) | offsets(second) == offsets(part)
     assert not offsets(first) & offsets(second)
+    assert first.letters == min(letters, part.letters)
     assert first.letters + second.letters == part.letters == len(offsets(part))
-    assert second.letters - first.letters in {0, 1}
 
 
 def offsets(part: Part) -> set[tuple[int, int]]:
