@@ -161,7 +161,7 @@ def run(
     """Run a command to its end; return exit code, standard output, standard error."""
     done = subprocess.run(
         [CONSOLE_SCRIPT, *arguments],
-        env={**os.environ, "LOG_FORMAT": "json", **environment},
+        env={**os.environ, "LOG_FORMAT": "json", "METRICS_PORT": "0", **environment},
         cwd=cwd,
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ import pytest
 from tests.integration.helm.chart import CHART, NEWEST, OLDEST, VALUE_SETS, Helm, Manifests, variables
 from tests.integration.helm.schemas import write_kubernetes
 
-ALLOWED_VOLUMES = {"configMap", "emptyDir", "projected", "secret"}
+ALLOWED_VOLUMES = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
 
 
 @pytest.mark.parametrize("values", VALUE_SETS)

@@ -69,8 +69,8 @@ EDITS: list[Any] = [
         id="time changed into a text",
     ),
     pytest.param(
-        "(i:Invocation {price_source: 'genai-prices'})",
-        "MATCH (i:Invocation {trace_id: $trace, price_source: 'genai-prices'}) WITH i LIMIT 1 SET i.cost_usd = 99.5",
+        "(i:Invocation WHERE i.cost_usd > 0)",
+        "MATCH (i:Invocation WHERE i.trace_id = $trace AND i.cost_usd > 0) WITH i LIMIT 1 SET i.cost_usd = 99.5",
         {("cost", "cost_usd")},
         id="cost changed",
     ),
