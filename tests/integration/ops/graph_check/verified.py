@@ -13,6 +13,7 @@ from workers.core.errors import ProblemsFound
 
 Difference = Mapping[str, Any]
 EVERYTHING = "1000000"
+OF_TRACES = ("--check", "traces", "--check", "relationships")
 
 
 class Written:
@@ -20,6 +21,7 @@ class Written:
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
+        self.before: list[Difference] = []
         self._used: set[str] = set()
 
     def verify(self, *options: str) -> dict[str, Any]:
@@ -32,10 +34,10 @@ class Written:
         own = [each for each in document["differences"] if self.scene.name in json.dumps(each)]
         return document | {"differences": own}
 
-    def differences(self, *options: str) -> list[Difference]:
-        """Return the differences of the whole topic."""
-        found: list[Difference] = self.verify("--all", *options)["differences"]
-        return found
+    def differences(self) -> list[Difference]:
+        """Return the differences of all traces and relationships now; they stay in ``before``."""
+        self.before = self.verify("--all", *OF_TRACES)["differences"]
+        return self.before
 
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run Cypher; ``$name`` begins every id of this test."""
