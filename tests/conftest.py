@@ -23,7 +23,11 @@ from workers.dev.stack.status import environment
 
 HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parent.parent / ".memory-graph").absolute()
 PREFIX = "test-"
-os.environ.setdefault(OPTIONS_VARIABLE, "-XX:TieredStopAtLevel=1")  # servers that live for minutes are compiled once
+os.environ.setdefault(
+    OPTIONS_VARIABLE,
+    # For servers that live for minutes: compile once; do not verify classes whose files were compared with a hash.
+    "-XX:TieredStopAtLevel=1 -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
