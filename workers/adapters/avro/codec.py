@@ -160,7 +160,7 @@ class AvroCodec:
     def _resolve(
         self, schema_id: SchemaName, definition: WriterDefinition | None, now: float
     ) -> WriterSchema | Unreadable:
-        if definition is None or definition.missing is not None:
+        if definition is None or definition.missing is not None or definition.refused is not None:
             return _missing(schema_id, definition, now + UNKNOWN_SECONDS)
         if definition.schema_type != "AVRO":
             return self._unexpected(schema_id, f"is a {definition.schema_type} schema")
@@ -183,10 +183,12 @@ class AvroCodec:
 
 
 def _missing(schema_id: SchemaName, definition: WriterDefinition | None, expires_at: float) -> Unreadable:
-    """Return why records cannot be read whose schema, or one that it refers to, the registry lacks."""
+    """Return why records cannot be read whose schema, or one that it refers to, is not to be had."""
     if definition is None:
         hint = "" if isinstance(schema_id, int) else " (one without GUIDs knows none: let producers send ids)"
         message = f"the schema registry knows no schema {schema_id}{hint}: register it, then replay this record"
         return Unreadable("avro.unknown_schema", message, expires_at)
+    if definition.refused is not None:
+        return Unreadable("avro.unresolvable", f"schema {schema_id} {definition.refused}")
     message = f"schema {schema_id} refers to {definition.missing}, which the registry lacks: register that"
     return Unreadable("avro.unresolvable", message, expires_at)

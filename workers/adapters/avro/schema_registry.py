@@ -35,15 +35,21 @@ class WriterDefinition(NamedTuple):
     ``schema_type``  ``AVRO``, ``JSON`` or ``PROTOBUF``
     ``texts``        the schemas that it refers to, each after those it needs, and last the schema itself
     ``missing``      what it refers to and the registry does not have
+    ``refused``      why it is not read, as the end of a sentence
     """
 
     schema_type: str
     texts: Sequence[str]
     missing: str | None = None
+    refused: str | None = None
 
 
 class ReferenceMissing(MemoryGraphError):
     """A schema refers to one that the registry does not have: no wait can help."""
+
+
+class TooManyReferences(MemoryGraphError):
+    """A schema refers to more than ``MAX_REFERENCES``: no wait can help."""
 
 
 class SchemaRegistry:
@@ -95,6 +101,8 @@ class SchemaRegistry:
             return WriterDefinition(schema_type, await self._with_references(schema, set()))
         except ReferenceMissing as missing:
             return WriterDefinition(schema_type, (), str(missing))
+        except TooManyReferences as refused:
+            return WriterDefinition(schema_type, (), refused=str(refused))
 
     async def _with_references(self, schema: RegistrySchema, known: set[tuple[str, int]]) -> list[str]:
         """Return the texts. What several schemas refer to is there once, what refers to itself, too."""
@@ -104,7 +112,7 @@ class SchemaRegistry:
             if name in known:
                 continue
             if len(known) == MAX_REFERENCES:
-                raise self._answers.no_registry(f"more than {MAX_REFERENCES} references of one schema")
+                raise TooManyReferences(f"has more than {MAX_REFERENCES} references: send records of a smaller one")
             known.add(name)
             texts += await self._with_references((await self._referred(*name)).schema, known)
         return [*texts, await self._expect(schema.schema_str, str)]

@@ -99,10 +99,11 @@ class Admin:
             self._give_up_if_turned_away(since)
 
     def results(self, answers: "Mapping[KeyT, Future[ResultT]]") -> dict[KeyT, ResultT]:
-        """Wait for all answers, even where one is an error: a client must outlive what it was asked."""
-        found = {key: self.result(future) for key, future in answers.items()}
-        wait(answers.values())
-        return found
+        """Wait for all answers; a moment where one is an error, since a client must outlive what it was asked."""
+        try:
+            return {key: self.result(future) for key, future in answers.items()}
+        finally:
+            wait(answers.values(), SLICE_SECONDS)
 
     def topics(self) -> dict[str, int]:
         """Return every topic that exists, with its number of partitions."""

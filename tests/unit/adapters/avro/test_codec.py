@@ -101,6 +101,13 @@ async def test_a_schema_whose_reference_the_registry_lacks_is_rejected_by_its_na
     assert "refers to money version 3" in rejected.message
 
 
+async def test_a_schema_with_too_many_references_is_rejected(codec: AvroCodec, registry: InMemoryRegistry) -> None:
+    registry.definitions[7] = WriterDefinition("AVRO", (), refused="has more than 100 references: send a smaller one")
+    rejected = await rejection(codec, prefix_of(7) + b"x")
+    assert rejected.code == "avro.unresolvable"
+    assert rejected.message == "schema 7 has more than 100 references: send a smaller one"
+
+
 async def test_an_unknown_id_is_asked_for_again_after_a_minute(
     codec: AvroCodec, registry: InMemoryRegistry, clock: HandClock, schemas: Mapping[str, Schema]
 ) -> None:

@@ -257,9 +257,11 @@ async def test_schemas_that_refer_to_one_another_do_not_hang(monkeypatch: pytest
     assert len(definition.texts) == 3
 
 
-async def test_references_without_an_end_are_no_answer_of_a_registry(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(Retryable, match="more than 100 references of one schema"):
-        await definition_of({0: (1,)}, monkeypatch)
+async def test_a_schema_with_too_many_references_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its records are dead letters: a producer that registers one must not stop a partition."""
+    definition = await definition_of({0: (1,)}, monkeypatch)
+    refused = "has more than 100 references: send records of a smaller one"
+    assert definition == WriterDefinition("AVRO", (), refused=refused)
 
 
 async def test_a_login_is_sent_as_its_file_has_it_now_and_a_refused_one_names_server_user_and_fix(

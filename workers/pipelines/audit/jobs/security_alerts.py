@@ -10,6 +10,7 @@ from workers.core.reference import Query
 from workers.pipelines.audit.alerts.alert import DENIED, READ, Accesses
 from workers.pipelines.audit.alerts.options import Alerts
 from workers.pipelines.audit.alerts.rules import HOUR_MS, RULES, alerts_of
+from workers.pipelines.audit.chain.stored import IS_TIME
 from workers.pipelines.audit.metrics import ALERTS
 
 PAGE = 500
@@ -24,7 +25,7 @@ CALL (c, examined, through) {
   OPTIONAL MATCH (e:AuditEvent)
   WHERE e.topic = c.topic AND e.chain_id = c.chain_id AND e.partition = c.partition
     AND e.sequence > examined AND e.sequence <= through
-    AND e.event_type IN $types AND e.user_id IS NOT NULL AND e.timestamp IS :: ZONED DATETIME NOT NULL
+    AND e.event_type IN $types AND e.user_id IS NOT NULL AND IS_TIME
   RETURN collect(e) AS events
 }
 WITH collect({id: c.id, through: through}) AS chains, reduce(all = [], each IN collect(events) | all + each) AS events
@@ -50,7 +51,7 @@ CALL (events) {
 }
 WITH chains, users WHERE size(chains) > 0
 RETURN chains, users
-"""
+""".replace("IS_TIME", IS_TIME)  # an f-string would need every brace twice
 
 RAISE = """
 UNWIND $chains AS each
