@@ -3,6 +3,7 @@
 ``pytest --docker`` takes containers instead; MEMORY_GRAPH_TEST_STACK=NAME a stack that runs already.
 """
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
+import structlog
 from xdist.remote import Producer  # type: ignore[import-untyped]  # it ships no types
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # same reason as above
 
@@ -20,6 +22,7 @@ from workers.dev.stack.running import RunningStack
 from workers.dev.stack.servers.java import OPTIONS_VARIABLE
 from workers.dev.stack.state import all_states
 from workers.dev.stack.status import environment
+from workers.observe.log import NOISY
 
 HOME = Path(os.environ.get("MEMORY_GRAPH_HOME") or Path(__file__).parent.parent / ".memory-graph").absolute()
 PREFIX = "test-"
@@ -88,6 +91,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:
     """Share out the tests as ``BesideTheServers`` does, for ``--dist loadscope`` alone."""
     return BesideTheServers(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Undo what a test configured: a handler that stays writes to a stream that is closed, in the tests after it."""
+    root = logging.getLogger()
+    handlers, levels = root.handlers[:], {logger: logger.level for logger in (root, *map(logging.getLogger, NOISY))}
+    yield
+    root.handlers[:] = handlers
+    for logger, level in levels.items():
+        logger.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A worker's parts as a process composes them, over a topology.yaml of a test's own that the test changes."""
 
-import logging
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import structlog
 from ruamel.yaml import YAML
 
 from tests.unit.engine.test_compose import nothing
@@ -71,11 +69,6 @@ async def tuned(name: str, folder: Path) -> AsyncIterator[Tuned]:
         made = Tuned(name, folder)
         patch.setattr(module, "SystemClock", lambda: made.clock)
         patch.setattr(module, "KafkaDeadLetters", lambda *_, **_kafka: SimpleNamespace(aclose=nothing))
-        level = logging.getLogger().level
-        try:
-            async with AsyncExitStack() as stack:
-                await made.open(stack)
-                yield made
-        finally:
-            logging.getLogger().setLevel(level)
-            structlog.reset_defaults()
+        async with AsyncExitStack() as stack:
+            await made.open(stack)
+            yield made

@@ -1,10 +1,8 @@
 import io
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-import structlog
 from pydantic import SecretStr
 
 from workers.config.settings import LogFormat, LogSettings
@@ -16,16 +14,10 @@ SECRET = "hunter2-and-more"
 
 
 @pytest.fixture(params=[LogFormat.JSON, LogFormat.CONSOLE])
-def stream(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+def stream(request: pytest.FixtureRequest) -> io.StringIO:
     written = io.StringIO()
     configure_logging(LogSettings(format=request.param), written)
-    yield written
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    return written
 
 
 @pytest.mark.parametrize(
