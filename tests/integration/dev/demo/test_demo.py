@@ -1,22 +1,33 @@
 """A small demo on real servers, with its own topics and group."""
 
 import asyncio
+import os
+import pty
+import re
+import select
+import shlex
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+import typer
 from rich.console import Console
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.kafka.admin import Admin
+from workers.cli.dlq import app as dlq
 from workers.config.settings import Settings
 from workers.dev.demo.progress import Steps
 from workers.dev.demo.report import Report
 from workers.dev.demo.run import Options, run_demo
 from workers.dev.stack.home import stack_home
 from workers.dev.stack.running import RunningStack
+from workers.pipelines.fleet import load_topology
 
 ROOT = Path(__file__).parents[4]
 TOPOLOGY = """
@@ -91,6 +102,63 @@ def test_every_real_model_came_from_the_registry_with_the_history_of_its_prices(
     since = [row["since"] for row in report.answers[-1].rows]
     assert since == sorted(since)
     assert len(since) > 2
+
+
+def pasted(verb: str, options: Options) -> list[str]:
+    """Return the example in the help of a verb as a command, with the topic of this demo."""
+    commands = typer.main.get_group(dlq).commands
+    found = re.search(r"Example: memory-graph (.*)", commands[verb].help or "")
+    assert found is not None, f"dlq {verb} --help has no example"
+    topic = load_topology(Path(os.environ["MEMORY_GRAPH_TOPOLOGY"])).workers["telemetry"].topic
+    words = [topic if word == "llm-telemetry-events" else word for word in shlex.split(found[1])]
+    return [sys.executable, "-m", "workers.cli.main", *words]
+
+
+@pytest.mark.parametrize(
+    ("verb", "shows"),
+    [
+        ("list", "field.missing"),
+        ("show", '"code": "field.missing"'),
+        ("replay", "number.negative"),
+        ("purge", "Nothing was deleted"),
+        ("release", "there are no such parked keys"),
+    ],
+)
+def test_the_example_of_each_verb_works_when_it_is_pasted(
+    report: Report, options: Options, verb: str, shows: str
+) -> None:
+    assert report.dead_letters
+    done = subprocess.run(
+        pasted(verb, options), capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "COLUMNS": "200"}
+    )
+    assert done.returncode == 0, done.stderr
+    assert shows in done.stdout
+
+
+def test_the_example_of_browse_opens_on_a_terminal(report: Report, options: Options) -> None:
+    assert report.dead_letters
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        pasted("browse", options), stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"}
+    ) as browsing:
+        os.close(theirs)
+        try:
+            screen = shown_until(ours, b"field.missing")
+            os.write(ours, b"q")
+            assert browsing.wait(30) == 0, screen
+        finally:
+            browsing.kill()
+            os.close(ours)
+
+
+def shown_until(terminal: int, text: bytes) -> bytes:
+    """Return what is written to a terminal until a text is in it."""
+    screen, deadline = b"", time.monotonic() + 30
+    while text not in screen:
+        assert time.monotonic() < deadline, screen
+        if select.select([terminal], [], [], 1.0)[0]:
+            screen += os.read(terminal, 65_536)
+    return screen
 
 
 async def test_a_second_run_on_the_same_stack_changes_nothing(options: Options, report: Report) -> None:

@@ -66,6 +66,22 @@ async def test_a_large_record_and_one_without_a_timestamp_come_back(source: Sour
     assert [each.value for each in await source.records()] == [large.value, b"value 4"]
 
 
+async def test_a_replay_is_no_faster_than_its_rate(source: SourceTopic) -> None:
+    await source.publish(source.letters(range(12)))
+    sent, began = list[int](), time.monotonic()
+    await replay_of(source).execute(WHO, 4.0, lambda tally: sent.append(tally.letters))
+    assert time.monotonic() - began >= 3.0
+    assert sent == [4, 8, 12], "in portions of a second"
+
+
+async def test_a_rate_below_one_a_second_sends_one_at_a_time(source: SourceTopic) -> None:
+    await source.publish(source.letters(range(2)))
+    began = time.monotonic()
+    await replay_of(source).execute(WHO, 0.8, ignore)
+    assert time.monotonic() - began >= 2.5
+    assert len(await source.records()) == 2
+
+
 async def test_a_replay_that_is_run_again_sends_nothing(source: SourceTopic) -> None:
     await source.publish(source.letters(range(10)))
     await replay_of(source, limit=4).execute(WHO, None, ignore)

@@ -39,8 +39,7 @@ def plan(touched: Sequence[Chain]) -> Sequence[Statement]:
         write.EVENTS.on((*_fields(each.event), *_place(chain, each)) for chain in chains for each in chain.links),
         write.PERFORMED.on(UserEventRow(each.performer, each.audit_id) for each in events if each.performer),
         write.CONCERNS_USER.on(UserEventRow(each.concerned, each.audit_id) for each in events if each.concerned),
-        write.CONCERNS_PROMPT.on(concerned),
-        write.CONCERNS_COMPLETION.on(concerned),
+        write.CONCERNS_CONTENT.on(concerned),
     ]
 
 

@@ -193,22 +193,11 @@ CREATE (e)-[:CONCERNS]->(u)
     shared=True,
 )
 
-CONCERNS_PROMPT = template(
-    "CONCERNS Prompt",
+CONCERNS_CONTENT = template(
+    "CONCERNS Prompt or Completion",
     ContentEventRow,
     """
-MATCH (p:Prompt {id: row.content_id})
-MATCH (e:AuditEvent {id: row.audit_id})
-CREATE (e)-[:CONCERNS]->(p)
-""",
-    shared=True,
-)
-
-CONCERNS_COMPLETION = template(
-    "CONCERNS Completion",
-    ContentEventRow,
-    """
-MATCH (c:Completion {id: row.content_id})
+MATCH (c:Prompt|Completion {id: row.content_id})
 MATCH (e:AuditEvent {id: row.audit_id})
 CREATE (e)-[:CONCERNS]->(c)
 """,
