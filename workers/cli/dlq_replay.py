@@ -119,8 +119,10 @@ def _replayed(settings: "Settings", topology: "Topology", replay: "Replay", orde
     """Plan or execute the replay of one topic, and show how far it is."""
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
+    from workers.engine.process import configure_garbage_collector  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replaying.carry_out import carry_out  # noqa: PLC0415 - same reason as above
 
+    configure_garbage_collector()  # it took a fifth of the time
     topic, began = replay.dead_letters.topic, time.monotonic()
     with Console(stderr=True).status(f"reading {topic}") as status:
 

@@ -68,7 +68,7 @@ class Journal:
 
     def has_copy_of(self, letter: Letter) -> bool:
         """Tell whether the same record was sent as another dead letter."""
-        return letter.origin is not None and letter.origin in self._origins
+        return letter.origin in self._origins
 
     def add(self, letter: Letter) -> None:
         """Note a letter as sent, in memory."""

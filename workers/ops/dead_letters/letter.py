@@ -20,11 +20,13 @@ class Letter(NamedTuple):
     """A dead letter of ours or of another system.
 
     ``errors``   ``None`` where no headers say where the record came from, and ``problem`` says which one is missing
+    ``origin``   where the record came from
     ``written``  what the names of the headers begin with that were added when it failed
     """
 
     record: ConsumedRecord
     errors: DeadLetterHeaders | None
+    origin: Origin | None = None
     problem: str = ""
     written: str = PREFIX
 
@@ -54,12 +56,6 @@ class Letter(NamedTuple):
         return self.errors.replay_count if self.errors else 0
 
     @property
-    def origin(self) -> Origin | None:
-        """Return where the record came from."""
-        errors = self.errors
-        return Origin(errors.topic, errors.partition, errors.offset, errors.timestamp) if errors else None
-
-    @property
     def place(self) -> tuple[int, int]:
         """Return the partition and the offset of the letter itself."""
         return self.record.partition, self.record.offset
@@ -79,6 +75,6 @@ def letter_of(record: ConsumedRecord) -> Letter:
     """Read the headers of a record of a dead-letter topic. Never raises: anybody can write to a topic."""
     try:
         written, errors = read_errors(record)
-        return Letter(record, errors, written=written)
+        return Letter(record, errors, Origin(*errors[:4]), written=written)
     except ValueError as error:
-        return Letter(record, None, str(error))
+        return Letter(record, None, problem=str(error))

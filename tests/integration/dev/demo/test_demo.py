@@ -129,7 +129,12 @@ def test_the_example_of_each_verb_works_when_it_is_pasted(
 ) -> None:
     assert report.dead_letters
     done = subprocess.run(
-        pasted(verb, options), capture_output=True, text=True, timeout=60, check=False, env={**os.environ, "COLUMNS": "200"}
+        pasted(verb, options),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
     )
     assert done.returncode == 0, done.stderr
     assert shows in done.stdout

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from workers.adapters.kafka.headers import PREFIX
+from workers.adapters.kafka.headers import NAMES, PREFIX
 from workers.adapters.kafka.transactions import Transactions
 from workers.core.errors import Rejected
 from workers.core.record import BY_KEY, OutgoingRecord
@@ -20,6 +20,9 @@ from workers.ops.dead_letters.replaying.verdict import Rules, Verdict, verdict
 from workers.ops.dead_letters.scan import DeadLetters
 from workers.ops.dead_letters.selection import Selection
 
+FIRST_FAILED_AT, REPLAY_ID, REPLAY_COUNT, FIRST_OFFSET = (
+    PREFIX + NAMES[field] for field in ("first_failed_at", "replay_id", "replay_count", "first_offset")
+)
 BATCH_LETTERS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 """A batch is closed by the letter that reaches this size, and is held in memory several times over."""
@@ -99,11 +102,15 @@ class Replay:
                 return
 
     async def _decide(self, letters: Sequence[Letter], journal: Journal, limit: int | None) -> list[Judged]:
-        trials = await self._trials([each for each in letters if verdict(each, journal, self.rules) is Verdict.SEND])
+        first = [verdict(letter, journal, self.rules) for letter in letters]
+        trials = await self._trials(
+            [each for each, is_done in zip(letters, first, strict=True) if is_done is Verdict.SEND]
+        )
         judged: list[Judged] = []
-        for letter in letters:
-            # Decided again: an earlier letter of the batch may be of the same record.
-            is_done = verdict(letter, journal, self.rules)
+        for letter, decided in zip(letters, first, strict=True):
+            is_done = decided
+            if is_done is Verdict.SEND and journal.has_copy_of(letter):  # an earlier letter of this batch
+                is_done = Verdict.COPY
             if is_done is not Verdict.SEND:
                 judged.append(Judged(letter, is_done))
                 continue
@@ -130,13 +137,13 @@ class Replay:
         errors, record = letter.errors, letter.record
         if errors is None:
             raise ValueError(f"{record.topic}[{record.partition}] {record.offset} has no origin")
-        counted = {
-            "first.failed.at": errors.first_failed_at,
-            "replay.id": who.replay_id,
-            "replay.count": errors.replay_count + 1,
-            **({} if self.rules.target else {"first.offset": errors.first_offset}),  # it is no offset of another topic
-        }
-        own = [(PREFIX + name, str(value).encode()) for name, value in counted.items()]
+        own = [
+            (FIRST_FAILED_AT, b"%d" % errors.first_failed_at),
+            (REPLAY_ID, who.replay_id.encode()),
+            (REPLAY_COUNT, b"%d" % (errors.replay_count + 1)),
+        ]
+        if not self.rules.target:  # in another topic it would be no offset
+            own.append((FIRST_OFFSET, b"%d" % errors.first_offset))
         return OutgoingRecord(
             topic=self.rules.target or errors.topic,
             key=record.key,

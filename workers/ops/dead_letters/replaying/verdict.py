@@ -45,11 +45,11 @@ def verdict(letter: Letter, journal: Journal, rules: Rules) -> Verdict:
     """Decide about a letter; whether it would fail again is decided by ``DryRun``."""
     if letter in journal:
         return Verdict.SENT_BEFORE
-    if letter.origin is None:
+    if (origin := letter.origin) is None:
         return Verdict.NO_ORIGIN
     if not letter.has_record:
         return Verdict.NO_RECORD
-    if (misplaced := _misplaced(letter.origin, rules)) is not None:
+    if (misplaced := _misplaced(origin, rules)) is not None:
         return misplaced
     if journal.has_copy_of(letter):
         return Verdict.COPY
