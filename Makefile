@@ -23,7 +23,7 @@ demo: setup ## From nothing to a live graph: servers, real model metadata, telem
 	@$(MEMORY_GRAPH) demo $(ARGS)
 
 test: setup ## Every test, and five minutes of chaos, on stacks of their own
-	@$(RUN) pytest --numprocesses 3 --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(RUN) pytest --numprocesses 4 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 chaos: setup ## Every fault against the running fleet, and every seeded bug: CHAOS_SEED=2 makes another run
 	@mkdir -p .memory-graph
