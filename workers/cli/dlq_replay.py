@@ -89,6 +89,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
+    from workers.engine.process import configure_garbage_collector  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replaying.carry_out import Order, rules_of  # noqa: PLC0415 - keeps --help fast
     from workers.ops.dead_letters.replaying.repair import fix as fix_of  # noqa: PLC0415 - same reason as above
@@ -106,6 +107,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
         raise Misconfigured("--topic is missing: --fix and --patch are for the records of one topic")
     patches = [*([patch_file(patch)] if patch else ()), *map(fix_of, fix or ())]
     order = Order(patches, who, rate, even_failing)
+    configure_garbage_collector()  # it took a fifth of the time
     results = {
         dead_letters.topic: _replayed(settings, topology, sending(dead_letters), order)
         for dead_letters in dead_letters_of(settings, topology, topic, dlq_topic)
@@ -119,10 +121,8 @@ def _replayed(settings: "Settings", topology: "Topology", replay: "Replay", orde
     """Plan or execute the replay of one topic, and show how far it is."""
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
-    from workers.engine.process import configure_garbage_collector  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replaying.carry_out import carry_out  # noqa: PLC0415 - same reason as above
 
-    configure_garbage_collector()  # it took a fifth of the time
     topic, began = replay.dead_letters.topic, time.monotonic()
     with Console(stderr=True).status(f"reading {topic}") as status:
 

@@ -20,13 +20,11 @@ class Letter(NamedTuple):
     """A dead letter of ours or of another system.
 
     ``errors``   ``None`` where no headers say where the record came from, and ``problem`` says which one is missing
-    ``origin``   where the record came from
     ``written``  what the names of the headers begin with that were added when it failed
     """
 
     record: ConsumedRecord
     errors: DeadLetterHeaders | None
-    origin: Origin | None = None
     problem: str = ""
     written: str = PREFIX
 
@@ -56,6 +54,11 @@ class Letter(NamedTuple):
         return self.errors.replay_count if self.errors else 0
 
     @property
+    def origin(self) -> Origin | None:
+        """Return where the record came from."""
+        return Origin(*self.errors[:4]) if self.errors else None
+
+    @property
     def place(self) -> tuple[int, int]:
         """Return the partition and the offset of the letter itself."""
         return self.record.partition, self.record.offset
@@ -75,6 +78,6 @@ def letter_of(record: ConsumedRecord) -> Letter:
     """Read the headers of a record of a dead-letter topic. Never raises: anybody can write to a topic."""
     try:
         written, errors = read_errors(record)
-        return Letter(record, errors, Origin(*errors[:4]), written=written)
+        return Letter(record, errors, written=written)
     except ValueError as error:
-        return Letter(record, None, problem=str(error))
+        return Letter(record, None, str(error))

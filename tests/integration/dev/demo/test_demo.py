@@ -104,7 +104,7 @@ def test_every_real_model_came_from_the_registry_with_the_history_of_its_prices(
     assert len(since) > 2
 
 
-def pasted(verb: str, options: Options) -> list[str]:
+def pasted(verb: str) -> list[str]:
     """Return the example in the help of a verb as a command, with the topic of this demo."""
     commands = typer.main.get_group(dlq).commands
     found = re.search(r"Example: memory-graph (.*)", commands[verb].help or "")
@@ -124,12 +124,10 @@ def pasted(verb: str, options: Options) -> list[str]:
         ("release", "there are no such parked keys"),
     ],
 )
-def test_the_example_of_each_verb_works_when_it_is_pasted(
-    report: Report, options: Options, verb: str, shows: str
-) -> None:
+def test_the_example_of_each_verb_works_when_it_is_pasted(report: Report, verb: str, shows: str) -> None:
     assert report.dead_letters
     done = subprocess.run(
-        pasted(verb, options),
+        pasted(verb),
         capture_output=True,
         text=True,
         timeout=60,
@@ -140,11 +138,11 @@ def test_the_example_of_each_verb_works_when_it_is_pasted(
     assert shows in done.stdout
 
 
-def test_the_example_of_browse_opens_on_a_terminal(report: Report, options: Options) -> None:
+def test_the_example_of_browse_opens_on_a_terminal(report: Report) -> None:
     assert report.dead_letters
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        pasted("browse", options), stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"}
+        pasted("browse"), stdin=theirs, stdout=theirs, stderr=theirs, env={**os.environ, "TERM": "xterm"}
     ) as browsing:
         os.close(theirs)
         try:

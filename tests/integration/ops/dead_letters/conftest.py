@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -120,15 +120,22 @@ def audit_events() -> Callable[[str], Awaitable[list[Mapping[str, Any]]]]:
     return read
 
 
-@pytest.fixture
-def source() -> Iterator[SourceTopic]:
-    kafka, name = Settings.from_environment().kafka, f"source-{uuid4().hex[:12]}"
+@contextmanager
+def created(kafka: KafkaSettings, name: str) -> Iterator[None]:
+    """Create a topic; finally delete it, its dead letters, and the journals of their replays."""
     worker = WorkerOptions(topic=name, group=name)
     topology = Topology(
         topics={name: TopicSpec(partitions=PARTITIONS, max_message_bytes=LARGEST_BYTES)}, workers={"reader": worker}
     )
     apply_topology(kafka, topology, execute=True)
-    yield SourceTopic(kafka, name)
+    yield
     admin = Admin(kafka)
-    mine = [topic for topic in (name, f"{name}.dlq", f"{name}.dlq{SUFFIX}") if topic in admin.topics()]
-    admin.results(admin.client.delete_topics(mine))
+    names = {name, f"{name}{SUFFIX}", f"{name}.dlq", f"{name}.dlq{SUFFIX}"}
+    admin.results(admin.client.delete_topics([*names & admin.topics().keys()]))
+
+
+@pytest.fixture
+def source() -> Iterator[SourceTopic]:
+    kafka, name = Settings.from_environment().kafka, f"source-{uuid4().hex[:12]}"
+    with created(kafka, name):
+        yield SourceTopic(kafka, name)

@@ -9,15 +9,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.ops.dead_letters.conftest import PARTITIONS, SourceTopic
-from workers.adapters.kafka.admin import Admin
+from tests.integration.ops.dead_letters.conftest import PARTITIONS, SourceTopic, created
 from workers.adapters.kafka.headers import PREFIX
-from workers.adapters.kafka.replays import SUFFIX
-from workers.adapters.kafka.topics import apply_topology
 from workers.adapters.kafka.transactions import Transactions
-from workers.config.topics import TopicSpec
-from workers.config.topology import Topology
-from workers.config.worker_options import WorkerOptions
 from workers.core.record import OutgoingRecord
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.replaying.replay import Replay
@@ -54,13 +48,8 @@ SHARE_GROUP = [
 def dead(source: SourceTopic) -> Iterator[str]:
     """Create a dead-letter topic of another system."""
     name = f"other-{uuid4().hex[:12]}"
-    worker = WorkerOptions(topic=name, group=name)
-    topology = Topology(topics={name: TopicSpec(partitions=1)}, workers={"reader": worker})
-    apply_topology(source.kafka, topology, execute=True)
-    yield name
-    admin = Admin(source.kafka)
-    mine = [topic for topic in (name, f"{name}.dlq", f"{name}{SUFFIX}") if topic in admin.topics()]
-    admin.results(admin.client.delete_topics(mine))
+    with created(source.kafka, name):
+        yield name
 
 
 @pytest.mark.parametrize(

@@ -102,15 +102,15 @@ class Replay:
                 return
 
     async def _decide(self, letters: Sequence[Letter], journal: Journal, limit: int | None) -> list[Judged]:
-        first = [verdict(letter, journal, self.rules) for letter in letters]
+        verdicts = [verdict(letter, journal, self.rules) for letter in letters]
         trials = await self._trials(
-            [each for each, is_done in zip(letters, first, strict=True) if is_done is Verdict.SEND]
+            [letter for letter, first in zip(letters, verdicts, strict=True) if first is Verdict.SEND]
         )
         judged: list[Judged] = []
-        for letter, decided in zip(letters, first, strict=True):
-            is_done = decided
-            if is_done is Verdict.SEND and journal.has_copy_of(letter):  # an earlier letter of this batch
-                is_done = Verdict.COPY
+        for letter, first in zip(letters, verdicts, strict=True):
+            # Since then, an earlier letter of the batch may have been of the same record.
+            is_copy = first is Verdict.SEND and journal.has_copy_of(letter)
+            is_done = Verdict.COPY if is_copy else first
             if is_done is not Verdict.SEND:
                 judged.append(Judged(letter, is_done))
                 continue
