@@ -12,7 +12,9 @@ from workers.core.errors import Refused
 
 WATERMARKS = """
 MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
-RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offset
+WITH toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offset
+WHERE partition IS NOT NULL AND offset IS NOT NULL  // not deleted while it was read
+RETURN partition, offset
 """
 
 

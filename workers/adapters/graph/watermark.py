@@ -6,21 +6,23 @@ from functools import lru_cache
 
 from workers.core.record import TopicPartition
 
+# Planned once: otherwise the server plans it again whenever the graph has grown, for seconds in its first minutes.
+# Every node is found by its key, so a plan made for an empty graph is the plan for a full one.
+REUSE_PLAN = "CYPHER replan=skip"
+
 # SET takes the node's lock before anything of it is read: of two claims at once the second sees what the first left.
-CLAIM = """
-MERGE (w:Watermark {id: $id})
+# A node that was deleted while we waited for its lock has no properties, and SET on it does nothing: no row, then.
+CLAIM = f"""{REUSE_PLAN}
+MERGE (w:Watermark {{id: $id}})
   ON CREATE SET w.epoch = 0, w.offset = $nothing, w.topic_id = $topic_id
 SET w.token = $token
 WITH w, w.topic_id = $topic_id AS same_topic
 SET w.topic_id = $topic_id, w.updated_at = datetime(),
     w.offset = CASE WHEN same_topic THEN w.offset ELSE $nothing END,
     w.epoch = CASE WHEN same_topic THEN w.epoch ELSE w.epoch + 1 END
-RETURN w.offset AS offset, w.epoch AS epoch
+WITH w.offset AS offset, w.epoch AS epoch WHERE offset IS NOT NULL
+RETURN offset, epoch
 """
-
-# Planned once: otherwise the server plans it again whenever the graph has grown, for seconds in its first minutes.
-# Every node is found by its key, so a plan made for an empty graph is the plan for a full one.
-REUSE_PLAN = "CYPHER replan=skip"
 
 # Locks, compares under the lock, and leaves no row to go on with where the batch must not be written. The offset is
 # compared too: a graph that was restored from a backup may have our token and miss our latest batches. That the offset
@@ -33,18 +35,21 @@ SET w.offset = $through
 WITH w
 """
 
-READ_ALL = """
+# It takes no lock, so it may meet a node that is deleted meanwhile, and has no properties any more.
+READ_ALL = f"""{REUSE_PLAN}
 MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
-RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.token AS token, w.offset AS offset
+WITH toInteger(substring(w.id, size($prefix))) AS partition, w.token AS token, w.offset AS offset
+WHERE partition IS NOT NULL AND offset IS NOT NULL
+RETURN partition, token, offset
 """
 
-CHECK = """
-MATCH (w:Watermark {id: $id})
+CHECK = f"""{REUSE_PLAN}
+MATCH (w:Watermark {{id: $id}})
 SET w.updated_at = datetime()
 RETURN w.token = $token AS owned, w.offset AS offset
 """
 
-READ_OWNER = "MATCH (w:Watermark {id: $id}) RETURN w.token = $token AS owned, w.offset AS offset"
+READ_OWNER = f"{REUSE_PLAN} MATCH (w:Watermark {{id: $id}}) RETURN w.token = $token AS owned, w.offset AS offset"
 
 
 def watermark_id(worker: str, topic_partition: TopicPartition) -> str:

@@ -68,7 +68,7 @@ class Neo4jWriter(GraphWriter):
         parameters = {"id": id_, "topic_id": topic_id, "token": token, "nothing": NOTHING_WRITTEN}
         rows = await self._run("claim", CLAIM, parameters)
         if not rows:
-            raise Retryable(f"the claim of {topic_partition} for {worker} went unanswered")
+            raise Retryable(f"the watermark of {topic_partition} for {worker} was deleted while it was claimed")
         return Claim(worker, topic_partition, token, rows[0]["offset"], rows[0]["epoch"])
 
     async def write(self, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:

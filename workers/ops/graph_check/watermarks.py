@@ -14,7 +14,9 @@ from workers.ops.graph_check.finding import Finding, Kind, Place
 
 MARKS = """
 MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
-RETURN toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offset, w.topic_id AS topic_id
+WITH toInteger(substring(w.id, size($prefix))) AS partition, w.offset AS offset, w.topic_id AS topic_id
+WHERE partition IS NOT NULL AND offset IS NOT NULL  // not deleted while it was read
+RETURN partition, offset, topic_id
 """
 COUNTED = 1_000
 """The largest difference of offsets whose records are counted: the end of a transaction has an offset, too."""

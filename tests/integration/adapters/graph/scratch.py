@@ -52,6 +52,15 @@ class Scratch:
             await (await holder.run(f"MATCH (n:{self.label}) WHERE n.id IN $ids SET n.held = true", ids=ids)).consume()
             yield
 
+    @asynccontextmanager
+    async def wiping(self) -> AsyncIterator[None]:
+        """Delete the watermarks of this test in a transaction that ends with the block."""
+        async with self.driver.session(database=self.database) as session, await session.begin_transaction() as wipe:
+            deleted = "MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix DELETE w"
+            await (await wipe.run(deleted, prefix=f"{self.worker}/")).consume()
+            yield
+            await wipe.commit()
+
     async def until_blocked(self, transactions: int = 1) -> None:
         """Wait until this many transactions of this test wait for a lock."""
         cypher = (

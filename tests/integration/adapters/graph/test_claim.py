@@ -2,8 +2,11 @@
 
 import asyncio
 
+import pytest
+
 from tests.integration.adapters.graph.scratch import Scratch
 from workers.adapters.graph.writer import Neo4jWriter
+from workers.core.errors import Fenced, Retryable
 from workers.core.ports import NOTHING_WRITTEN
 
 
@@ -86,3 +89,28 @@ async def test_a_claim_waits_for_the_write_under_way_and_sees_its_offset(writer:
 
     await write
     assert (await next_claim).offset == 9
+
+
+async def test_a_claim_that_waited_while_the_graph_was_wiped_is_repeated(writer: Neo4jWriter, scratch: Scratch) -> None:
+    await writer.write(await writer.claim(scratch.worker, scratch.partition, "topic-1"), 41, [])
+    async with scratch.wiping():
+        claiming = asyncio.create_task(writer.claim(scratch.worker, scratch.partition, "topic-1"))
+        await scratch.until_blocked()
+
+    with pytest.raises(Retryable, match="deleted"):
+        await claiming
+    assert (await writer.claim(scratch.worker, scratch.partition, "topic-1")).offset == NOTHING_WRITTEN
+
+
+async def test_a_check_and_a_write_that_waited_while_the_graph_was_wiped_are_fenced(
+    writer: Neo4jWriter, scratch: Scratch
+) -> None:
+    claim = await writer.claim(scratch.worker, scratch.partition, "topic-1")
+    async with scratch.wiping():
+        checking = asyncio.create_task(writer.check(claim))
+        writing = asyncio.create_task(writer.write(claim, 41, [scratch.create("a")]))
+        await scratch.until_blocked(2)
+
+    outcomes = await asyncio.gather(checking, writing, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Fenced, Fenced]
+    assert await scratch.values() == []
