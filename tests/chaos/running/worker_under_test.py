@@ -4,6 +4,7 @@ Only this program knows the variables: CHAOS_HISTORY (path), CHAOS_AT (``point:p
 CHAOS_TRANSACTION_SECONDS, the time limit of a transaction.
 """
 
+import gc
 import os
 from functools import partialmethod
 from pathlib import Path
@@ -24,6 +25,8 @@ from workers.pipelines.fleet import FLEET
 
 FACTORIES = {**FLEET, LEDGER.name: LEDGER}
 MODELS = {name: factory.options for name, factory in FACTORIES.items()}
+
+gc.freeze()  # in the process that forks: what is imported is garbage in none of its children
 
 
 def main(name: str) -> None:
