@@ -1,4 +1,4 @@
-"""The evolution worker in its own process, killed once after each kind of step.
+"""The evolution worker in a process of its own, killed once after each kind of step.
 
 Only this program reads the variable SURVIVED: a file with the moments at which earlier processes were killed.
 """
@@ -24,9 +24,8 @@ from workers.engine.jobs.effects import Effects
 from workers.engine.jobs.runner import Runner
 from workers.engine.process import run_worker
 from workers.observe.log import configure_logging
-from workers.pipelines.evolution.worker import EVOLUTION
 from workers.pipelines.evolution.write.statements import MIGRATIONS
-from workers.pipelines.fleet import load_topology
+from workers.pipelines.fleet import FLEET, load_topology
 
 STATE = MIGRATIONS.columns.index("state")
 
@@ -88,14 +87,10 @@ def hook(moments: Moments) -> None:
         mock.patch.object(owner, name, replacement).start()
 
 
-def main() -> None:
-    """Run the worker as ``memory-graph worker evolution`` does."""
+def main(name: str) -> None:
+    """Run the worker as ``memory-graph worker`` does."""
     settings = Settings.from_environment()
     topology = load_topology(settings.topology_path)
     configure_logging(settings.log)
     hook(Moments(Path(os.environ["SURVIVED"])))
-    uvloop.run(run_worker(EVOLUTION, settings, topology))
-
-
-if __name__ == "__main__":
-    main()
+    uvloop.run(run_worker(FLEET[name], settings, topology))

@@ -5,7 +5,7 @@ The worker is killed between every two of its steps; approvals come from the com
 
 import asyncio
 import json
-import sys
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import pytest
 
+from tests.chaos.running.worker_process import WorkerProcess
 from tests.end_to_end.outsider import read_all
 from tests.end_to_end.program import Program, get, run, until
-from tests.end_to_end.readme import ROOT
 from tests.end_to_end.scene import Scene
 from tests.registry_api_server import RegistryApiServer
 from workers.adapters.kafka.topics import apply_topology
@@ -219,12 +219,18 @@ def test_a_worker_killed_between_every_two_steps_ends_in_the_same_state(stage: S
 
 def lived_through(stage: Stage, done: Callable[[], bool]) -> None:
     """Restart the worker after each kill, until it is done."""
-    command = (sys.executable, "-m", "tests.end_to_end.killed_between_steps")
+    environment = {"METRICS_PORT": "0", **stage.environment}
     for life in range(2 * len(MOMENTS)):
         log = stage.folder / f"life-{life}.log"
-        with Program((), stage.environment, log, command=command, cwd=ROOT) as worker:
-            until(lambda: worker.ended or (done() and stage.lag() == 0), f"done, or killed: {log}")
-            if not worker.ended:
+        worker = WorkerProcess("evolution", environment, log, module="tests.end_to_end.killed_between_steps")
+        try:
+            until(
+                lambda: worker.exit_code is not None or (done() and stage.lag() == 0),  # noqa: B023 - it is called at once
+                f"done, or killed: {log}",
+            )
+            if worker.exit_code is None:
                 return
-            assert worker.exit_code() == -9, worker.tail()
+            assert worker.exit_code == -signal.SIGKILL, worker.tail()
+        finally:
+            worker.kill()
     raise AssertionError(f"not done in {2 * len(MOMENTS)} lives")

@@ -1,5 +1,6 @@
 """One worker under test, seen from outside."""
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -25,19 +26,20 @@ LATE = (
     "truststore",
 )
 """What a worker imports only when it starts: a third of the time that is left."""
-FORKED.set_forkserver_preload([*LATE, "tests.chaos.running.worker_under_test"])
+UNDER_TEST = "tests.chaos.running.worker_under_test"
+FORKED.set_forkserver_preload([*LATE, UNDER_TEST])
 
 
 class WorkerProcess:
-    """A running ``worker_under_test`` with a log file."""
+    """A running ``worker_under_test``, or another module with a ``main(worker)``, with a log file."""
 
-    def __init__(self, worker: str, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, worker: str, environment: Mapping[str, str], log: Path, *, module: str = UNDER_TEST) -> None:
         self.log = log
         self.meant_to_end = False
         """Whether the scenario expects its end; otherwise it is restarted, as Kubernetes would."""
         log.touch()
         told = {"LOG_FORMAT": "json", **environment}
-        self._process = FORKED.Process(target=_run, args=(worker, told, log), daemon=True)
+        self._process = FORKED.Process(target=_run, args=(module, worker, told, log), daemon=True)
         self._process.start()
         assert self._process.pid
         self.pid = self._process.pid
@@ -81,14 +83,12 @@ class WorkerProcess:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def _run(worker: str, environment: Mapping[str, str], log: Path) -> None:
+def _run(module: str, worker: str, environment: Mapping[str, str], log: Path) -> None:
     """Set up the forked process as a separate program, then run the worker."""
-    from tests.chaos.running.worker_under_test import main  # noqa: PLC0415 - imported beforehand in the process that forks
-
     os.setsid()
     os.chdir(log.parent)
     output = os.open(log, os.O_WRONLY | os.O_APPEND)
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.environ.update(environment)
-    main(worker)
+    importlib.import_module(module).main(worker)
