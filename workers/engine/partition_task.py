@@ -227,14 +227,17 @@ class PartitionTask:
         if not records:
             return
         spec, sinks = self._context.spec, self._context.sinks
-        await self._require_same_topic()
-        await self._prepare(records)
-        batch = decode_batch(spec, self._context.decoder, sinks.clock, records)
+        clock, metrics = sinks.clock, sinks.metrics
+        metrics.stepped("gather", clock.monotonic() - self._queue.batch_since)
+        with metrics.step("prepare", clock):
+            await self._require_same_topic()
+            await self._prepare(records)
+        with metrics.step("decode", clock):
+            batch = decode_batch(spec, self._context.decoder, clock, records)
         if spec.trace_id is not None:
             span.link_traces(map(spec.trace_id, [event for _, event in batch.events]))
         delivered = await delivery.deliver(batch, records[-1].offset)
-        seconds = sinks.clock.monotonic() - self._queue.batch_since
-        received = measure_batch(sinks.metrics, spec, batch, delivered, seconds)
+        received = measure_batch(metrics, spec, batch, delivered, clock.monotonic() - self._queue.batch_since)
         report_batch(spec, received, delivered, sinks)
 
     async def _require_same_topic(self) -> None:

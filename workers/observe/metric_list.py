@@ -28,6 +28,12 @@ GRAPH_WRITE_DURATION = histogram(
     "One attempt at a transaction: claim, batch, watermark (a batch without other changes), job.",
     "operation_type",
 )
+BATCH_STEP_DURATION = histogram(
+    "batch_step_duration_seconds",
+    "What a batch waits for, from its first record's arrival: gather (its turn, and further records), prepare "
+    "(schemas), decode, fold (and states that are read), dead_letters, throttle, writers (a free transaction), graph.",
+    "step",
+)
 BUFFER_UTILIZATION = gauge(
     "buffer_utilization_percent", "Bytes of waiting records, in percent of buffer_mb.", "consumer_id"
 )
@@ -96,6 +102,7 @@ ENGINE_METRICS: tuple[MetricSpec, ...] = (
     EVENTS_DROPPED,
     PROCESSING_DURATION,
     GRAPH_WRITE_DURATION,
+    BATCH_STEP_DURATION,
     BUFFER_UTILIZATION,
     KAFKA_LAG,
     EVENT_TIME_LAG,

@@ -38,6 +38,7 @@ class Metrics:
         self._dropped = counter(listed.EVENTS_DROPPED, self.registry)
         self._processing = histogram(listed.PROCESSING_DURATION, self.registry)
         self._graph_write = histogram(listed.GRAPH_WRITE_DURATION, self.registry)
+        self._step = histogram(listed.BATCH_STEP_DURATION, self.registry)
         self._buffer = gauge(listed.BUFFER_UTILIZATION, self.registry)
         self._lag = gauge(listed.KAFKA_LAG, self.registry)
         self._event_time_lag = gauge(listed.EVENT_TIME_LAG, self.registry)
@@ -94,6 +95,19 @@ class Metrics:
             yield
         finally:
             self._graph_write.of(operation_type).observe(clock.monotonic() - started)
+
+    @contextmanager
+    def step(self, step: str, clock: Clock) -> Iterator[None]:
+        """Measure one step of a batch, also one that fails. A batch that is split takes some steps more than once."""
+        started = clock.monotonic()
+        try:
+            yield
+        finally:
+            self.stepped(step, clock.monotonic() - started)
+
+    def stepped(self, step: str, seconds: float) -> None:
+        """Observe how long a step of a batch took."""
+        self._step.of(step).observe(seconds)
 
     def buffer_utilization(self, consumer_id: str, percent: float) -> None:
         """Set how full the buffer of waiting records is, 0 to 100."""

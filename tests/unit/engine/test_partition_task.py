@@ -160,6 +160,19 @@ async def test_the_processing_time_includes_the_wait_in_the_queue() -> None:
     await bench.assignment.drain()
 
 
+async def test_the_steps_of_a_batch_are_parts_of_its_processing_time() -> None:
+    bench = Bench(max_wait_ms=50)
+    bench.feed(add(0, "a", 1), add(1, "a", -1))
+    await bench.until(lambda: bench.next_offset() == 2)
+    steps = ("gather", "prepare", "decode", "fold", "dead_letters", "throttle", "writers", "graph")
+    assert {step: bench.sample("batch_step_duration_seconds_count", step=step) for step in steps} == dict.fromkeys(
+        steps, 1
+    )
+    waited = sum(bench.sample("batch_step_duration_seconds_sum", step=step) for step in steps)
+    assert 0.05 <= waited <= bench.sample("event_processing_duration_seconds_sum", event_type="add")
+    await bench.assignment.drain()
+
+
 async def test_records_at_or_below_the_watermark_are_not_written_again() -> None:
     bench = Bench()
     bench.graph.watermark, bench.graph.states = 1, {"a": [b'{"total": 2, "key": "a"}']}

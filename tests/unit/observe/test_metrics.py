@@ -33,6 +33,8 @@ def _feed_everything(metrics: Metrics) -> None:
     metrics.processing("llm.invocation.start", 0.02, 2)
     with metrics.graph_write("batch", FakeClock()):
         pass
+    with metrics.step("graph", FakeClock()):
+        pass
     metrics.buffer_utilization("telemetry-0", 12.5)
     metrics.lag(4, 77)
     metrics.event_time_lag(4, 12.5)

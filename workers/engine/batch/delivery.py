@@ -1,6 +1,7 @@
 """Deliver a batch: dead letters, then the graph in one transaction. A refused batch is split."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Generic
 
@@ -96,6 +97,7 @@ class Delivery(Generic[EventT, StateT]):
             return outcome | await self._split(batch.after_sending(batch.rejected), through, refusal)
         statements = [*self._folder.plan(folded), *self._parking(order)]
         planned = clock.monotonic()
+        self._sinks.metrics.stepped("fold", planned - started)
         rejected = sorted([*batch.rejected, *folded.rejected], key=lambda each: each.record.offset)
         await self._dead_letter(rejected)
         outcome = Delivered(
@@ -169,18 +171,22 @@ class Delivery(Generic[EventT, StateT]):
 
     async def _attempt(self, through: int, statements: Sequence[Statement]) -> None:
         sinks = self._sinks
-        with sinks.health.waiting("throttle"):
+        with sinks.health.waiting("throttle"), self._step("throttle"):
             await sinks.throttle.take(sum(len(statement.rows) for statement in statements))
-        with sinks.health.waiting("writers"):
+        with sinks.health.waiting("writers"), self._step("writers"):
             await sinks.transactions.acquire()
         started = sinks.clock.monotonic()
         try:
-            self._claim = await sinks.retry.until_done(
-                Server.NEO4J, lambda: self._transaction(through, statements), transactions=SUSPECT_AFTER
-            )
+            with self._step("graph"):
+                self._claim = await sinks.retry.until_done(
+                    Server.NEO4J, lambda: self._transaction(through, statements), transactions=SUSPECT_AFTER
+                )
         finally:
             sinks.transactions.release()
         sinks.throttle.committed(sinks.clock.monotonic() - started)
+
+    def _step(self, step: str) -> AbstractContextManager[None]:
+        return self._sinks.metrics.step(step, self._sinks.clock)
 
     async def _transaction(self, through: int, statements: Sequence[Statement]) -> Claim:
         sinks = self._sinks
@@ -200,7 +206,8 @@ class Delivery(Generic[EventT, StateT]):
         if not rejected:
             return
         letters = [self._letter(each) for each in rejected]
-        await self._sinks.retry.until_done(Server.KAFKA, lambda: self._sinks.dead_letters.publish(letters))
+        with self._step("dead_letters"):
+            await self._sinks.retry.until_done(Server.KAFKA, lambda: self._sinks.dead_letters.publish(letters))
         for letter in letters:
             self._sinks.metrics.dead_letters(letter.stage, letter.code)
             _log(letter)

@@ -14,8 +14,8 @@ QUANTILES = ((0.5, "50 %"), (0.95, "95 %"), (0.99, "99 %"))
 
 
 def latency() -> list[Panel]:
-    """Return the way of an event, the writes to Neo4j, and the reading of states."""
-    return [_events(), _events_spread(), _writes(), _writes_spread(), _operations(), _state_reads()]
+    """Return the way of an event, its steps, the writes to Neo4j, and the reading of states."""
+    return [_events(), _events_spread(), _steps(), _writes(), _writes_spread(), _operations(), _state_reads()]
 
 
 def _events() -> Panel:
@@ -46,6 +46,22 @@ def _events_spread() -> Panel:
             empty="no events",
         ),
         metrics.PROCESSING_DURATION,
+    )
+
+
+def _steps() -> Panel:
+    return time_series(
+        Frame(
+            "Slowest 5 % of the batches, by step",
+            units.Seconds,
+            "What the records of a batch wait for, from their arrival until the graph has them.",
+            "`graph` is the slowest, then `gather`, which waits up to `batch.max_wait_ms` while few records come.",
+            "`gather`: records wait behind the batch before. `writers`: raise `writers`. `throttle`: Neo4j is too slow "
+            "for its limits. `prepare`: the schema registry. `dead_letters`: Kafka. `fold`, `decode`: more CPU.",
+            24,
+            empty="no events",
+        ),
+        Query(PODS.quantile(0.95, metrics.BATCH_STEP_DURATION, "step"), "{{step}}"),
     )
 
 
