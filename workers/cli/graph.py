@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli.backup.commands import add_to as add_backup
+from workers.cli.graph_rebuild import add_to as add_rebuild
 from workers.cli.graph_verify import add_to as add_verify
 from workers.cli.output import Output, OutputOption, print_json, print_rows
 
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from workers.ops.reprice.pages import Window
 
 app = typer.Typer(
-    help="Prepare the graph, compare it with the topics, back it up, and price its calls again.", no_args_is_help=True
+    help="Prepare the graph, compare it with the topics, rebuild it, back it up, and price its calls again.",
+    no_args_is_help=True,
 )
 
 
 @app.callback()
 def graph() -> None:
-    """Prepare the graph, compare it with the topics, back it up, and price its calls again."""
+    """Prepare the graph, compare it with the topics, rebuild it, back it up, and price its calls again."""
 
 
 @app.command()
@@ -156,4 +158,5 @@ def progress(activity: str) -> Iterator[Callable[[str], None]]:
 
 
 add_verify(app, progress)
+add_rebuild(app, progress)
 add_backup(app)

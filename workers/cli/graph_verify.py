@@ -83,7 +83,10 @@ def add_to(app: typer.Typer, progress: Progress) -> None:
             raise Misconfigured("--all and --sample exclude each other: give one of them")
         with progress("verifying") as show:
             report = _verified(1.0 if every else sample, seed, checks_of(check), limit, show)
-        _print(report, output)
+        if output is Output.JSON:
+            print_json(document(report))
+        else:
+            print_report(report)
         if found := sum(report.found.values()):
             raise ProblemsFound(
                 f"{found:,} differences between the graph and the topics: each one above says what to do"
@@ -109,10 +112,8 @@ def _verified(
     return asyncio.run(verify(*configuration(), Request(checks, share, seed, limit), show))
 
 
-def _print(report: "Report", output: Output) -> None:
-    if output is Output.JSON:
-        print_json(document(report))
-        return
+def print_report(report: "Report") -> None:
+    """Print the report for people."""
     print_rows(list(_mark_rows(report.marks)), MARKS)
     print("\n".join(_sentences(report)))
     if report.findings:

@@ -4,7 +4,7 @@ import re
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -96,6 +96,7 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 NO_SECRET = SecretStr("")
 GRPC_PORT = 4317
 """Where a collector listens for OTLP over gRPC, if nobody has changed it."""
+BOLT = r"^(bolt|neo4j)(\+s|\+ssc)?://[^\s/@?#]+/?$"
 VISIBLE = re.compile(r"[!-~]*")
 """Printable ASCII: the characters that an HTTP header may contain."""
 
@@ -196,12 +197,14 @@ class SchemaRegistrySettings(TlsGroup):
         return self
 
 
-class Neo4jSettings(TlsGroup):
-    """How to reach the graph."""
+class GraphSettings(TlsGroup):
+    """How to reach a graph. ``VARIABLES`` is how the names of its variables begin."""
+
+    VARIABLES: ClassVar[str]
 
     uri: Annotated[str, AfterValidator(_with_valid_port)] = Field(
         default="bolt://127.0.0.1:7687",
-        pattern=r"^(bolt|neo4j)(\+s|\+ssc)?://[^\s/@?#]+/?$",
+        pattern=BOLT,
         description="bolt://host:port or neo4j://host:port, with +s after the scheme for TLS; "
         "the user and the password are in NEO4J_USERNAME and NEO4J_PASSWORD",
     )
@@ -209,11 +212,6 @@ class Neo4jSettings(TlsGroup):
     password: SecretStr = Field(default=NO_SECRET, description="the password")
     database: str = Field(default="neo4j", description="the name of the database")
     cafile: FilePath | None = _authority("Neo4j")
-    home: Path | None = Field(
-        default=None,
-        description="the home folder of a Neo4j on this machine, for `graph backup` and `graph restore`; not set, they "
-        "take the neo4j-admin on the PATH",
-    )
 
     @property
     def encryption(self) -> str:
@@ -222,9 +220,33 @@ class Neo4jSettings(TlsGroup):
 
     @model_validator(mode="after")
     def _file_fits(self) -> Self:
-        fix = "write bolt+s:// or neo4j+s://"
-        require_tls("NEO4J_CAFILE", self.cafile, self.encryption == "s", f"NEO4J_URI={self.uri}", fix)
+        fix, address = "write bolt+s:// or neo4j+s://", f"{self.VARIABLES}_URI={self.uri}"
+        require_tls(f"{self.VARIABLES}_CAFILE", self.cafile, self.encryption == "s", address, fix)
         return self
+
+
+class Neo4jSettings(GraphSettings):
+    """How to reach the live graph."""
+
+    VARIABLES = "NEO4J"
+
+    home: Path | None = Field(
+        default=None,
+        description="the home folder of a Neo4j on this machine, for `graph backup` and `graph restore`; not set, they "
+        "take the neo4j-admin on the PATH",
+    )
+
+
+class NewNeo4jSettings(GraphSettings):
+    """How to reach the graph that ``graph rebuild`` fills; without an address there is none."""
+
+    VARIABLES = "NEW_NEO4J"
+
+    uri: Annotated[str, AfterValidator(_with_valid_port)] = Field(
+        default="",
+        pattern=BOLT,
+        description="the address of the empty Neo4j that `graph rebuild` fills, written as NEO4J_URI",
+    )
 
 
 def _printable(token: SecretStr) -> SecretStr:
@@ -360,6 +382,7 @@ class Settings(BaseSettings):
     kafka_connect: KafkaConnectSettings = KafkaConnectSettings()
     registry_database: RegistryDatabaseSettings = RegistryDatabaseSettings()
     neo4j: Neo4jSettings = Neo4jSettings()
+    new_neo4j: NewNeo4jSettings = NewNeo4jSettings()
     registry_api: RegistryApiSettings = RegistryApiSettings()
     vault: VaultSettings = VaultSettings()
     otel: OtelSettings = OtelSettings()
@@ -382,10 +405,13 @@ class Settings(BaseSettings):
     topology_path: Path = Field(default=Path("topology.yaml"), description="the path of topology.yaml")
 
     @classmethod
-    def from_environment(cls) -> Self:
-        """Read the environment. Raises ``Misconfigured`` with every fault: variable, value (no secrets) and fix."""
+    def from_environment(cls, **given: Any) -> Self:
+        """Read the environment; what is ``given``, such as by an option, goes before it.
+
+        Raises ``Misconfigured`` with every fault: variable, value (no secrets) and fix.
+        """
         try:
-            return cls()
+            return cls(**given)
         except ValidationError as error:
             sentences = [sentence_of(cls, fault) for fault in error.errors(include_url=False)]
             raise Misconfigured(joined(list(dict.fromkeys(sentences)))) from None  # several groups read TLS_MIN_VERSION

@@ -1,6 +1,7 @@
 """Puts one process together: every part is created once, and closed in the opposite order."""
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from workers.config.topology import Topology
 from workers.config.worker_options import WorkerOptions
 from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured, Retryable, Unreachable
+from workers.core.ports import DeadLetters
 from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
@@ -119,9 +121,11 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     app, options = _app(deployment, scratch), deployment.options
     table = state_table(app, partitions)
     await asyncio.to_thread(Admin(deployment.settings.kafka).grow, table.changelog_topic_name, partitions)
-    driver = await _open_graph(stack, deployment, failed)
+    driver = await open_graph(stack, deployment, failed)
     writer = Neo4jWriter(driver, deployment.settings.neo4j.database, tracing=deployment.tracing)
-    sinks = _open_sinks(stack, deployment, writer, table, health, metrics)
+    dead_letters = KafkaDeadLetters({}, deployment.tracing, kafka=deployment.settings.kafka)
+    stack.push_async_callback(dead_letters.aclose)
+    sinks = sinks_of(deployment, writer, dead_letters, table.data.data, health, metrics)
     if sinks.known is not None:
         reading = keep_reading(sinks.known, lambda: sinks.states.claims)
         await stack.enter_async_context(in_background(reading, "known keys", failed))
@@ -223,7 +227,7 @@ def decoder_of(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
     return AvroCodec(registry, load_reader_schemas(deployment.schemas))
 
 
-async def _open_graph(stack: AsyncExitStack, deployment: Deployment, failed: Failed) -> Any:
+async def open_graph(stack: AsyncExitStack, deployment: Deployment, failed: Failed) -> Any:
     """Connect, and read the reference data that the first batch needs."""
     neo4j, reference = deployment.settings.neo4j, deployment.spec.reference
     driver = await stack.enter_async_context(open_driver(neo4j))
@@ -239,24 +243,23 @@ async def _open_graph(stack: AsyncExitStack, deployment: Deployment, failed: Fai
     return driver
 
 
-def _open_sinks(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
-    stack: AsyncExitStack,
+def sinks_of(  # noqa: PLR0913, PLR0917 - it joins the parts of a process
     deployment: Deployment,
     writer: Neo4jWriter,
-    table: Any,
+    dead_letters: DeadLetters,
+    entries: "OrderedDict[bytes, bytes]",
     health: WorkerHealth,
     metrics: Metrics,
 ) -> Sinks:
+    """Return what a worker writes to; ``entries`` is the memory of its cache of states."""
     now, clock = deployment.in_force, SystemClock()
-    dead_letters = KafkaDeadLetters({}, deployment.tracing, kafka=deployment.settings.kafka)
-    stack.push_async_callback(dead_letters.aclose)
     unassigned = PartitionHealth(clock)
     servers = [*Server, *(preparation.server for preparation in deployment.spec.preparations)]
     breakers = {server: _breaker(server, now, clock, metrics) for server in servers}
     return Sinks(
         writer=writer,
         dead_letters=dead_letters,
-        states=StateTable(table.data.data, lambda: now.options.state.max_entries),
+        states=StateTable(entries, lambda: now.options.state.max_entries),
         retry=Retry(deployment.factory.name, lambda: now.options.retry, breakers, unassigned, metrics),
         throttle=Throttle(lambda: now.options.throttle, clock),
         dead_letter_limiter=DeadLetterLimiter(lambda: now.options.dead_letter_limit, clock, health),

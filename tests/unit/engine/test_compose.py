@@ -28,7 +28,7 @@ class Parts:
         other = ("Neo4jReader", "KafkaTopicStates", "KafkaDeadLetterTopic", "DeadLetterGauges", "Admin", "Assignment")
         for name in (*other, "Observer", "attach"):
             patch.setattr(module, name, lambda *_, **__: SimpleNamespace(grow=print, ask=None, leads=None, run=nothing))
-        for name in ("_serve_health", "_open_graph"):
+        for name in ("_serve_health", "open_graph"):
             patch.setattr(module, name, nothing)
         for name in ("observed", "running_jobs"):
             patch.setattr(module, name, beside)

@@ -2,15 +2,13 @@
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
 
-from tests.unit.engine.test_compose import nothing
 from workers.config.settings import Settings
 from workers.engine import compose as module
 from workers.engine.app import build_app
@@ -18,7 +16,7 @@ from workers.engine.compose import Deployment
 from workers.engine.health import WorkerHealth
 from workers.observe.metrics import Metrics
 from workers.pipelines.fleet import FLEET, load_topology
-from workers.testing import FakeClock, FakeGraph
+from workers.testing import FakeClock, FakeDeadLetters, FakeGraph
 
 OURS = Path(__file__).parents[3] / "topology.yaml"
 
@@ -40,10 +38,9 @@ class Tuned:
         self.app = build_app(deployment.settings.kafka, deployment.in_force, 1, folder)
         self.reload = module._reload(deployment, self.metrics)  # noqa: SLF001 - as a process composes it
 
-    async def open(self, stack: AsyncExitStack) -> None:
-        table = SimpleNamespace(data=SimpleNamespace(data=OrderedDict()))
-        parts: Any = (stack, self.deployment, FakeGraph(), table, self.health, self.metrics)
-        self.sinks = module._open_sinks(*parts)  # noqa: SLF001 - as above
+    def open(self) -> None:
+        parts: Any = (self.deployment, FakeGraph(), FakeDeadLetters(), OrderedDict(), self.health, self.metrics)
+        self.sinks = module.sinks_of(*parts)
 
     def write(self) -> None:
         YAML().dump(self.values, self.file)
@@ -68,7 +65,5 @@ async def tuned(name: str, folder: Path) -> AsyncIterator[Tuned]:
     with pytest.MonkeyPatch.context() as patch:
         made = Tuned(name, folder)
         patch.setattr(module, "SystemClock", lambda: made.clock)
-        patch.setattr(module, "KafkaDeadLetters", lambda *_, **_kafka: SimpleNamespace(aclose=nothing))
-        async with AsyncExitStack() as stack:
-            await made.open(stack)
-            yield made
+        made.open()
+        yield made

@@ -7,7 +7,7 @@ from neo4j import Record
 from neo4j.exceptions import ConstraintError
 
 from workers.adapters.graph.driver import check_connection, explained, open_driver
-from workers.config.settings import Neo4jSettings
+from workers.config.settings import GraphSettings
 from workers.core.errors import Refused
 
 WATERMARKS = """
@@ -24,7 +24,7 @@ class GraphConnection:
     Raises ``Unreachable`` and ``Misconfigured``, each with the fix in one sentence, and ``Refused`` for a constraint.
     """
 
-    def __init__(self, settings: Neo4jSettings) -> None:
+    def __init__(self, settings: GraphSettings) -> None:
         self._settings = settings
         self._driver = open_driver(settings)
 

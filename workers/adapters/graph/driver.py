@@ -18,7 +18,7 @@ from neo4j.exceptions import (
 )
 
 from workers.config.environment import current_secret
-from workers.config.settings import Neo4jSettings
+from workers.config.settings import GraphSettings
 from workers.config.tls.context import ClientContext, PemFile
 from workers.config.tls.faults import tls_fault
 from workers.core.errors import Misconfigured, Unreachable
@@ -39,7 +39,7 @@ HANDSHAKE_CUT = "incomplete handshake response"
 """The driver reports both only in the text of its errors."""
 
 
-def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
+def open_driver(settings: GraphSettings) -> neo4j.AsyncDriver:
     """Create the driver; it connects at first use. ``+s`` or ``+ssc`` in the URI's scheme turns on TLS.
 
     Close it with ``async with`` or ``close()``. Raises ``Misconfigured`` for a URI that the driver cannot use.
@@ -60,14 +60,16 @@ def open_driver(settings: Neo4jSettings) -> neo4j.AsyncDriver:
             telemetry_disabled=True,
         )
     except (ConfigurationError, ValueError) as error:
-        raise Misconfigured(f"NEO4J_URI={settings.uri} is no address of a Neo4j server ({error}); fix it") from error
+        raise Misconfigured(
+            f"{settings.VARIABLES}_URI={settings.uri} is no address of a Neo4j server ({error}); fix it"
+        ) from error
 
 
-def tls_context(settings: Neo4jSettings) -> ClientContext | None:
+def tls_context(settings: GraphSettings) -> ClientContext | None:
     """Return the context that the URI's scheme asks for; ``None`` without TLS. Raises ``Misconfigured``."""
     if not settings.encryption:
         return None
-    authority = PemFile("NEO4J_CAFILE", settings.cafile) if settings.cafile else None
+    authority = PemFile(f"{settings.VARIABLES}_CAFILE", settings.cafile) if settings.cafile else None
     context = ClientContext(settings.tls_min_version, authority)
     if settings.encryption == "ssc":
         context.check_hostname = False
@@ -75,7 +77,7 @@ def tls_context(settings: Neo4jSettings) -> ClientContext | None:
     return context
 
 
-def _without_encryption(settings: Neo4jSettings) -> str:
+def _without_encryption(settings: GraphSettings) -> str:
     """Return the URI without ``+s``: the driver takes a context of ours only so."""
     scheme, separator, rest = settings.uri.partition("://")
     return scheme.partition("+")[0] + separator + rest
@@ -87,12 +89,12 @@ class CurrentCredentials(AsyncAuthManager):
     The driver's own manager for rotated passwords did not ask again when a new connection was refused.
     """
 
-    def __init__(self, settings: Neo4jSettings) -> None:
+    def __init__(self, settings: GraphSettings) -> None:
         self._settings = settings
 
     async def get_auth(self) -> neo4j.Auth:
         """Return user and password."""
-        password = current_secret("NEO4J_PASSWORD", self._settings.password)
+        password = current_secret(f"{self._settings.VARIABLES}_PASSWORD", self._settings.password)
         return neo4j.basic_auth(self._settings.username, password)
 
     async def handle_security_exception(self, auth: object, error: Neo4jError) -> bool:  # noqa: ARG002 - the driver's signature
@@ -101,7 +103,7 @@ class CurrentCredentials(AsyncAuthManager):
 
 
 @contextmanager
-def explained(settings: Neo4jSettings) -> Iterator[None]:
+def explained(settings: GraphSettings) -> Iterator[None]:
     """Turn what the driver raises inside into one sentence with the fix: ``Misconfigured`` or ``Unreachable``."""
     try:
         yield
@@ -109,51 +111,52 @@ def explained(settings: Neo4jSettings) -> Iterator[None]:
         raise explain(error, settings) from error
 
 
-async def check_connection(driver: neo4j.AsyncDriver, settings: Neo4jSettings) -> None:
+async def check_connection(driver: neo4j.AsyncDriver, settings: GraphSettings) -> None:
     """Log in and run a query in the database. Raises ``Misconfigured``, ``Unreachable``."""
     with explained(settings):
         async with driver.session(database=settings.database) as session:
             await (await session.run("RETURN 1")).consume()
 
 
-def explain(error: Exception, settings: Neo4jSettings) -> Misconfigured | Unreachable:
+def explain(error: Exception, settings: GraphSettings) -> Misconfigured | Unreachable:
     """Name the setting that is wrong, or the server that does not answer. Never quotes the password."""
-    where = f"Neo4j at {settings.uri}"
+    where, of = f"Neo4j at {settings.uri}", settings.VARIABLES
     if isinstance(error, Neo4jError):
         return _answered(error, where, settings)
     if isinstance(error, UnsupportedServerProduct):
-        return Misconfigured(f"{where} speaks no version of Bolt that this driver does: use Neo4j 5, or fix NEO4J_URI")
+        return Misconfigured(f"{where} speaks no version of Bolt that this driver does: use Neo4j 5, or fix {of}_URI")
     if isinstance(error, ConfigurationError):
-        return Misconfigured(f"{where} cannot be used as configured: fix NEO4J_URI ({_one_line(error)})")
-    return _without_answer(error, where)
+        return Misconfigured(f"{where} cannot be used as configured: fix {of}_URI ({_one_line(error)})")
+    return _without_answer(error, where, of)
 
 
-def _answered(error: Neo4jError, where: str, settings: Neo4jSettings) -> Misconfigured | Unreachable:
+def _answered(error: Neo4jError, where: str, settings: GraphSettings) -> Misconfigured | Unreachable:
+    of = settings.VARIABLES
     if isinstance(error, AuthError):
         return Misconfigured(
             f"{where} does not accept user {settings.username!r} with this password: "
-            "set NEO4J_USERNAME and NEO4J_PASSWORD (or NEO4J_PASSWORD_FILE)"
+            f"set {of}_USERNAME and {of}_PASSWORD (or {of}_PASSWORD_FILE)"
         )
     if error.code == RATE_LIMIT:
         return Misconfigured(
             f"{where} was given a wrong password too often, and refuses every password for some seconds: "
-            "set NEO4J_PASSWORD (or NEO4J_PASSWORD_FILE), stop what still uses the old one, and try again"
+            f"set {of}_PASSWORD (or {of}_PASSWORD_FILE), stop what still uses the old one, and try again"
         )
     if isinstance(error, Forbidden):
         return Misconfigured(
             f"{where} does not let user {settings.username!r} do this in database {settings.database!r}: "
-            f"grant it, or set another NEO4J_USERNAME ({_one_line(error.message)})"
+            f"grant it, or set another {of}_USERNAME ({_one_line(error.message)})"
         )
     if error.code == "Neo.ClientError.Database.DatabaseNotFound":
-        return Misconfigured(f"{where} has no database {settings.database!r}: set NEO4J_DATABASE to one that exists")
+        return Misconfigured(f"{where} has no database {settings.database!r}: set {of}_DATABASE to one that exists")
     return Unreachable(f"{where} answers with an error, try again later: {error.code}: {_one_line(error.message)}")
 
 
-def _without_answer(error: Exception, where: str) -> Misconfigured | Unreachable:
-    if fault := tls_fault(error, "NEO4J_URI", "NEO4J_CAFILE"):
+def _without_answer(error: Exception, where: str, of: str) -> Misconfigured | Unreachable:
+    if fault := tls_fault(error, f"{of}_URI", f"{of}_CAFILE"):
         return Misconfigured(f"{where} cannot be reached over TLS: {fault}")
     reason = _one_line(_reason(_first_cause(error)))
-    return Unreachable(f"{where} does not answer: start it (`memory-graph stack up`) or set NEO4J_URI ({reason})")
+    return Unreachable(f"{where} does not answer: start it (`memory-graph stack up`) or set {of}_URI ({reason})")
 
 
 def _first_cause(error: BaseException) -> BaseException:

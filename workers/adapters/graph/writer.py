@@ -1,7 +1,7 @@
 """The one place that writes to the graph: a batch and its watermark in one transaction."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -41,9 +41,10 @@ class Neo4jWriter(GraphWriter):
 
     Each write is one query, hence one transaction of the server's own making and one round trip; the driver
     retries none of them: the runtime does, and knows when to stop. Any number of partitions may write at once.
+    ``token`` makes the token of a claim, another one each time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has a default but two
         self,
         driver: neo4j.AsyncDriver,
         database: str,
@@ -51,12 +52,14 @@ class Neo4jWriter(GraphWriter):
         transaction_seconds: float = TRANSACTION_SECONDS,
         answer_seconds: float = ANSWER_SECONDS,
         tracing: Tracing = NO_TRACING,
+        token: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
         self._driver = driver
         self._database = database
         self._transaction_seconds = transaction_seconds
         self._wait_seconds = transaction_seconds + answer_seconds
         self._tracing = tracing
+        self._token = token
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:
         """Take ownership of the partition's watermark with a fresh token, and make the watermark where there is none.
@@ -64,7 +67,7 @@ class Neo4jWriter(GraphWriter):
         Another ``topic_id`` than last time means that the topic was recreated: its offsets start again at 0, in the
         next epoch. The former owner of the partition is fenced from now on. Raises ``Retryable``.
         """
-        token, id_ = uuid4().hex, watermark_id(worker, topic_partition)
+        token, id_ = self._token(), watermark_id(worker, topic_partition)
         parameters = {"id": id_, "topic_id": topic_id, "token": token, "nothing": NOTHING_WRITTEN}
         rows = await self._run("claim", CLAIM, parameters)
         if not rows:

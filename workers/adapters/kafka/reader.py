@@ -1,7 +1,7 @@
 """Read part of a topic and leave no trace: no group, no committed offsets."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -68,7 +68,7 @@ class TopicReader:
         """
         return (consumed(self._topic, message) for messages in self.batches(begin, end) for message in messages)
 
-    def batches(self, begin: Mapping[int, int], end: Mapping[int, int]) -> Iterator[list[Fetched]]:
+    def batches(self, begin: Mapping[int, int], end: Mapping[int, int]) -> Generator[list[Fetched]]:
         """Return the same as ``between``, as librdkafka hands it over: it copies headers only when asked for them."""
         left = {number: offset for number, offset in end.items() if begin.get(number, 0) < offset}
         if not left:

@@ -89,12 +89,12 @@ def dead_letters_of(reader: TopicReader, place: TopicPartition, wanted: Wanted) 
     for messages in reader.batches({}, {place.partition: ends.get(place.partition, 0)}):
         for message in messages:
             if wanted(_key(message)):
-                found.update(_origin(dict(message.headers() or ()), place))
+                found.update(origin_of(dict(message.headers() or ()), place))
     return found
 
 
-def _origin(headers: Mapping[str, Any], place: TopicPartition) -> dict[int, int]:
-    """Return the offset and the timestamp of the record of a dead letter of ours."""
+def origin_of(headers: Mapping[str, Any], place: TopicPartition) -> dict[int, int]:
+    """Return the offset and the timestamp of the record of a dead letter of ours; nothing of any other."""
     try:
         said = {name: headers[PREFIX + NAMES[name]].decode() for name in ("topic", "partition", "offset", "timestamp")}
         if (said["topic"], int(said["partition"])) != tuple(place):
