@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from workers.ops.rebuild.run import Outcome
 
 Progress = Callable[[str], AbstractContextManager[Callable[[str], None]]]
-COLUMNS = ["worker", "topic", "partitions", "to fold", "not committed yet", "no longer in Kafka", "what to do"]
+COLUMNS = ["worker", "topic", "partitions", "to fold", "not committed yet", "no longer in Kafka"]
 SWITCH = """\
 To switch: stop the workers; run this command once more, for what they have committed meanwhile; set NEO4J_URI={uri} \
 (and NEO4J_PASSWORD, NEO4J_DATABASE, NEO4J_CAFILE) for them; start them."""
@@ -89,13 +89,9 @@ class _Command:
             _require_possible(plan)
             if self._output is Output.TEXT:
                 _print_plan(plan)
-            said = self._caught_up if follow else None
-            outcome = await Rebuild(settings, topology, names, self._show).run(plan, graph, said)
+            said = _caught_up if follow else None
+            outcome = await Rebuild(settings, topology, names, self._show).run(graph, said)
             self._end(settings.neo4j.uri, plan, outcome)
-
-    def _caught_up(self, _outcome: "Outcome") -> None:
-        if self._output is Output.TEXT:
-            print(STOP_TO_SWITCH)
 
     def _end(self, uri: str, plan: "Plan", outcome: "Outcome | None") -> None:
         if self._output is Output.JSON:
@@ -112,6 +108,11 @@ class _Command:
             )
 
 
+def _caught_up() -> None:
+    """Say it on standard error: standard output is one document."""
+    typer.echo(STOP_TO_SWITCH, err=True)
+
+
 def _require_possible(plan: "Plan") -> None:
     if obstacles := [f"{each.worker} cannot be rebuilt: {each.obstacle}" for each in plan.workers if each.obstacle]:
         raise Misconfigured("; ".join(obstacles))
@@ -120,20 +121,26 @@ def _require_possible(plan: "Plan") -> None:
 def _print_plan(plan: "Plan") -> None:
     state = "has an interrupted rebuild, which goes on" if plan.begun else "is empty"
     print_rows([_row(each) for each in plan.workers], COLUMNS, title=f"The new graph {state}.")
+    for each in plan.workers:
+        if sentence := each.obstacle or each.advice:
+            print(f"{each.worker}: {sentence}")
 
 
 def _row(each: "WorkerPlan") -> dict[str, Any]:
     numbers = len(each.marks), f"{each.records:,}", f"{each.later:,}", f"{each.removed:,}"
     topic = next((mark.topic for mark in each.marks), None)
-    return dict(zip(COLUMNS, (each.worker, topic, *numbers, each.obstacle or each.advice), strict=True))
+    return dict(zip(COLUMNS, (each.worker, topic, *numbers), strict=True))
 
 
 def _print_outcome(uri: str, outcome: "Outcome") -> None:
     print(f"{outcome.records:,} records folded, {outcome.left_out:,} dead letters left out.")
     if outcome.rejected:
-        columns = ["topic", "partition", "offset", "code", "message"]
-        print_rows([each._asdict() for each in outcome.rejected], columns, title="Rejected here, and no dead letters:")
-        print("these would be lost: have topology.yaml and the schemas as they were when they were taken")
+        columns = ["worker", "topic", "partition", "offset", "code"]
+        print_rows([each._asdict() for each in outcome.rejected], columns, title="Rejected here, and no dead letters")
+        print(
+            "rejected: if their dead letters are gone (purged, or by retention), nothing is missing; otherwise rebuild "
+            "into an empty database, with the topology.yaml and the schemas that took them"
+        )
     if outcome.report is not None:
         print_report(outcome.report)
     if not outcome.problems:

@@ -287,6 +287,15 @@ def test_what_a_program_gives_goes_before_the_environment(monkeypatch: pytest.Mo
     assert settings.kafka.bootstrap_servers == "other:9092"
 
 
+def test_what_an_option_gives_goes_before_its_variable_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEW_NEO4J_URI", "bolt://other:7687")
+    monkeypatch.setenv("NEW_NEO4J_PASSWORD", "secret")
+    new = Settings.from_environment(new_neo4j={"uri": "bolt://new:7687"}).new_neo4j
+    assert (new.uri, new.password.get_secret_value()) == ("bolt://new:7687", "secret")
+    with pytest.raises(Misconfigured, match=r"^NEW_NEO4J_URI=new:7687 is not usable"):
+        Settings.from_environment(new_neo4j={"uri": "new:7687"})
+
+
 def test_names_follow_from_the_fields_but_for_those_of_the_ecosystem() -> None:
     assert variable_of(("neo4j", "uri")) == "NEO4J_URI"
     assert variable_of(("otel", "endpoint")) == "OTEL_EXPORTER_OTLP_ENDPOINT"

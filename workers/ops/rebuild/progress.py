@@ -10,55 +10,44 @@ from workers.engine.health import WorkerHealth
 
 @dataclass
 class Part:
-    """The records of one worker; ``health`` says what it waits for."""
+    """The records of one worker: ``done`` of ``of``. ``health`` says what it waits for."""
 
     worker: str
-    changed: Callable[["Part"], None]
+    show: Callable[[str], None]
+    clock: Callable[[], float]
     done: int = 0
     of: int = 0
     health: WorkerHealth | None = None
 
+    def expect(self, records: int) -> None:
+        """Note how many records are to be folded from now on."""
+        self._began, self._before, self.of = self.clock(), self.done, self.done + records
+
     def add(self, records: int) -> None:
         """Count folded records."""
         self.done += records
-        self.changed(self)
+        waits = {wait.outage for wait in self.health.waits().values() if wait.outage} if self.health else set()
+        suffix = f"; waits: {', '.join(sorted(waits))}" if waits else self._left()
+        self.show(f"{self.worker}: {self.done:,} of {self.of:,} records{suffix}")
+
+    def _left(self) -> str:
+        seconds = (self.clock() - self._began) / (self.done - self._before) * (self.of - self.done)
+        return f", {timedelta(seconds=round(seconds))} left" if seconds > 0 else ""
 
 
 @dataclass
 class Progress:
-    """``of`` records were there at the beginning; more come while it runs."""
+    """The parts of all workers."""
 
-    of: int
     show: Callable[[str], None]
     clock: Callable[[], float] = monotonic
     parts: dict[str, Part] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._started = self.clock()
 
     @property
     def done(self) -> int:
         """Return how many records were folded."""
         return sum(part.done for part in self.parts.values())
 
-    def of_worker(self, worker: str) -> Part:
+    def of(self, worker: str) -> Part:
         """Return the part of a worker."""
-        return self.parts.setdefault(worker, Part(worker, self._shown))
-
-    def expect(self, worker: str, records: int) -> None:
-        """Note how many records of a worker are still to fold."""
-        part = self.of_worker(worker)
-        part.of = part.done + records
-        self._shown(part)
-
-    def _shown(self, part: Part) -> None:
-        waits = {wait.outage for wait in part.health.waits().values() if wait.outage} if part.health else set()
-        suffix = f"; waits: {', '.join(sorted(waits))}" if waits else self._left()
-        self.show(f"{part.worker}: {part.done:,} of {part.of:,} records{suffix}")
-
-    def _left(self) -> str:
-        done, seconds = self.done, self.clock() - self._started
-        left = max(self.of, sum(part.of for part in self.parts.values())) - done
-        if not done or left <= 0:
-            return ""
-        return f", {timedelta(seconds=round(seconds / done * left))} left"
+        return self.parts.setdefault(worker, Part(worker, self.show, self.clock))

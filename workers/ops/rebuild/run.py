@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from math import inf
+from signal import SIGINT, SIGTERM
 from time import monotonic
 
 from workers.adapters.graph.connection import GraphConnection
@@ -11,7 +13,7 @@ from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.migrate import migrate
 from workers.config.settings import Settings
 from workers.config.topology import Topology
-from workers.core.errors import Fenced, Misconfigured, ProblemsFound
+from workers.core.errors import Fenced, Misconfigured, ProblemsFound, Unreachable
 from workers.engine.compose import Deployment
 from workers.engine.process import stop_on_signals
 from workers.ops.graph_check.context import Request
@@ -19,9 +21,8 @@ from workers.ops.graph_check.report import Report
 from workers.ops.graph_check.run import verify
 from workers.ops.graph_check.watermarks import PartitionMark, marks_of
 from workers.ops.rebuild.chains import let_checkpoints_go_on
-from workers.ops.rebuild.plan import Plan
 from workers.ops.rebuild.progress import Progress
-from workers.ops.rebuild.sent_letters import RejectedHere
+from workers.ops.rebuild.sent_letters import RejectedHere, rejected_here
 from workers.ops.rebuild.worker import WorkerFold, opened
 from workers.pipelines.audit.options import AuditOptions
 from workers.pipelines.fleet import FLEET
@@ -35,7 +36,8 @@ FOLLOW_SECONDS = 2.0
 class Outcome:
     """What was done.
 
-    ``left_out``  dead letters of the live fleet; ``rejected`` records that today's rules reject, and that are none
+    ``records``, ``left_out``  folded by this process, and dead letters of the live fleet among them
+    ``rejected``  records that today's rules reject, and that are no dead letters, by all processes of the rebuild
     ``report``    the comparison of the new graph with the topics
     """
 
@@ -59,7 +61,7 @@ class Rebuild:
     names: Sequence[str]
     show: Callable[[str], None]
 
-    async def run(self, plan: Plan, graph: GraphConnection, caught_up: Callable[[Outcome], None] | None) -> Outcome:
+    async def run(self, graph: GraphConnection, caught_up: Callable[[], None] | None) -> Outcome:
         """Fold until the graph has caught up, then compare it.
 
         With ``caught_up``, called then, go on until SIGINT or SIGTERM, and fold and compare what came meanwhile.
@@ -67,25 +69,37 @@ class Rebuild:
         """
         await self._migrate()
         self._folds: dict[str, WorkerFold] = {}
-        self._progress = Progress(sum(each.records for each in plan.workers), self.show)
+        self._progress = Progress(self.show)
         async with AsyncExitStack() as stack:
             with _taken_over(self.settings):
-                while await self._round(stack, graph) > STEADY_SECONDS:
+                while await self._attempt(stack, graph) > STEADY_SECONDS:
                     pass
                 outcome = await self._compared(graph)
                 if caught_up is None or outcome.problems:
                     return outcome
-                caught_up(outcome)
+                caught_up()
                 await self._follow(stack, graph)
                 return await self._compared(graph)
 
     async def _follow(self, stack: AsyncExitStack, graph: GraphConnection) -> None:
-        stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Go on until a signal, then fold what is left; a second signal ends it at once."""
+        loop = asyncio.get_running_loop()
+        stopping: asyncio.Future[None] = loop.create_future()
         stop_on_signals(stopping)
+        stopping.add_done_callback(lambda _: [loop.remove_signal_handler(each) for each in (SIGINT, SIGTERM)])
         while not stopping.done():
             await asyncio.wait({stopping}, timeout=FOLLOW_SECONDS)
-            await self._round(stack, graph)
+            await self._attempt(stack, graph)
         await self._round(stack, graph)
+
+    async def _attempt(self, stack: AsyncExitStack, graph: GraphConnection) -> float:
+        """Fold a round; where a server does not answer, wait, and say so by an endless time."""
+        try:
+            return await self._round(stack, graph)
+        except Unreachable as reason:
+            self.show(f"waits: {reason}")
+            await asyncio.sleep(FOLLOW_SECONDS)
+            return inf
 
     async def _migrate(self) -> None:
         self.show("migrating the new graph")
@@ -100,9 +114,9 @@ class Rebuild:
             if any(mark.again for mark in marks):
                 if name not in self._folds:  # only now: what it looks up is in the graph
                     deployment = Deployment(FLEET[name], self.settings, self.topology)
-                    opening = opened(deployment, graph, self._progress.of_worker(name).add)
+                    opening = opened(deployment, graph, self._progress.of(name).add)
                     self._folds[name] = await stack.enter_async_context(opening)
-                    self._progress.of_worker(name).health = self._folds[name].health
+                    self._progress.of(name).health = self._folds[name].health
                 await self._folds[name].fold(marks)
         return monotonic() - started
 
@@ -114,7 +128,7 @@ class Rebuild:
                 raise Misconfigured(
                     f"the topic {mark.topic} was deleted and created again meanwhile: begin with an empty database"
                 )
-        self._progress.expect(name, sum(mark.again for mark in marks))
+        self._progress.of(name).expect(sum(mark.again for mark in marks))
         return marks
 
     async def _compared(self, graph: GraphConnection) -> Outcome:
@@ -122,9 +136,8 @@ class Rebuild:
         if "audit" in self.names and isinstance(audit, AuditOptions):
             await let_checkpoints_go_on(self.settings.kafka, graph, audit)
         report = await verify(self.settings, apart(self.topology, self.names), Request(), self.show)
-        folds = self._folds.values()
-        rejected = [each for fold in folds for each in fold.not_sent.rejected]
-        return Outcome(self._progress.done, sum(fold.not_sent.left_out for fold in folds), rejected, report)
+        left_out = sum(fold.not_sent.left_out for fold in self._folds.values())
+        return Outcome(self._progress.done, left_out, await rejected_here(graph), report)
 
 
 def apart(topology: Topology, names: Sequence[str]) -> Topology:

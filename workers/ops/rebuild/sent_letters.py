@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from workers.adapters.graph.connection import GraphConnection
+from workers.adapters.graph.watermark import watermark_id
 from workers.adapters.kafka.reader import TopicReader
 from workers.core.dead_letter import DeadLetter
 from workers.core.errors import MemoryGraphError, Rejected
@@ -13,6 +15,14 @@ from workers.engine.batch.key_order import PARKED_BEHIND
 from workers.ops.graph_check.log import origin_of
 
 LEFT_OUT = "rebuild.left_out"
+MOST_KEPT = 1_000
+"""Of one partition: more say nothing else."""
+KEEP = """
+MATCH (w:Watermark {id: $id})
+WITH w, coalesce(w.rejected, []) AS known
+SET w.rejected = (known + [each IN $rejected WHERE NOT each IN known])[..$most]
+"""
+REJECTED = "MATCH (w:Watermark) WHERE w.rejected IS NOT NULL RETURN w.id AS id, w.rejected AS rejected ORDER BY id"
 
 
 class Released(MemoryGraphError):
@@ -24,13 +34,24 @@ class Released(MemoryGraphError):
 
 
 class RejectedHere(NamedTuple):
-    """A record that today's rules reject, and that is none of the dead letters."""
+    """A record that today's rules reject, and that is none of the dead letters that are still kept."""
 
+    worker: str
     topic: str
     partition: int
     offset: int
     code: str
-    message: str
+
+
+async def rejected_here(graph: GraphConnection) -> list[RejectedHere]:
+    """Return those that were kept in the new graph. Raises ``Unreachable``."""
+    found: list[RejectedHere] = []
+    for row in await graph.rows(REJECTED):
+        worker, topic, partition = row["id"].split("/")
+        for each in row["rejected"]:
+            offset, _, code = each.partition(" ")
+            found.append(RejectedHere(worker, topic, int(partition), int(offset), code))
+    return found
 
 
 class SentLetters:
@@ -82,30 +103,31 @@ class LeavingOut(Decoder):
 
 
 class NotSent:
-    """In place of the dead-letter topics: counts what is one already, keeps what is not, and sends nothing."""
+    """In place of the dead-letter topics: nothing is sent. A letter is left out; what is none is kept on the watermark.
 
-    def __init__(self) -> None:
+    So a rebuild that goes on after a kill still knows it. ``left_out`` is the number of letters.
+    """
+
+    def __init__(self, graph: GraphConnection, worker: str) -> None:
+        self._graph = graph
+        self._worker = worker
         self._left_out: set[tuple[str, int, int]] = set()
-        self._rejected: dict[tuple[str, int, int], RejectedHere] = {}
 
     @property
     def left_out(self) -> int:
         """Return how many dead letters were left out."""
         return len(self._left_out)
 
-    @property
-    def rejected(self) -> list[RejectedHere]:
-        """Return the records that only today's rules reject."""
-        return list(self._rejected.values())
-
     async def publish(self, letters: Sequence[DeadLetter]) -> None:
-        """Note them; a batch that is split comes twice. Raises ``Released``."""
+        """Note letters of one partition; a batch that is split comes twice. Raises ``Released``, ``Unreachable``."""
+        rejected: list[str] = []
         for letter in letters:
-            record = letter.record
-            place = record.topic, record.partition, record.offset
             if letter.code == LEFT_OUT:
-                self._left_out.add(place)
+                self._left_out.add((letter.record.topic, letter.record.partition, letter.record.offset))
             elif letter.code == PARKED_BEHIND:
-                raise Released(record)
+                raise Released(letter.record)
             else:
-                self._rejected[place] = RejectedHere(*place, letter.code, letter.message)
+                rejected.append(f"{letter.record.offset} {letter.code}")
+        if rejected:
+            place = TopicPartition(letters[0].record.topic, letters[0].record.partition)
+            await self._graph.rows(KEEP, id=watermark_id(self._worker, place), rejected=rejected, most=MOST_KEPT)

@@ -59,6 +59,7 @@ class WorkerFold:
                     if mark.again:
                         tasks.create_task(self._fold(mark))
         except ExceptionGroup as errors:
+            self._partitions.clear()  # a write that was cancelled may have reached the graph: they are claimed again
             raise errors.exceptions[0] from None
         if self.failures:
             raise self.failures[0]
@@ -81,7 +82,8 @@ async def opened(
     deployment: Deployment, graph: GraphConnection, progress: Callable[[int], None]
 ) -> AsyncIterator[WorkerFold]:
     """Compose a worker over the new graph, which ``deployment.settings`` name. Raises as a worker's start does."""
-    settings, not_sent, health = deployment.settings, NotSent(), WorkerHealth(SystemClock())
+    settings, health = deployment.settings, WorkerHealth(SystemClock())
+    not_sent = NotSent(graph, deployment.factory.name)
     failures: list[BaseException] = []
     async with AsyncExitStack() as stack:
         driver = await open_graph(stack, deployment, failures.append)

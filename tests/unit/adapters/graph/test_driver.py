@@ -1,16 +1,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from neo4j.exceptions import ConfigurationError, Neo4jError, ServiceUnavailable, UnsupportedServerProduct
 from pydantic import SecretStr
 
-from workers.adapters.graph.driver import check_connection, explained, open_driver
-from workers.config.settings import Neo4jSettings
+from workers.adapters.graph.driver import CurrentCredentials, check_connection, explained, open_driver
+from workers.config.settings import Neo4jSettings, NewNeo4jSettings
 from workers.core.errors import Misconfigured, Unreachable
 
 SETTINGS = Neo4jSettings(uri="bolt://db:7687", username="ada", password=SecretStr("hush"), database="graph")
+NEW = NewNeo4jSettings(uri="bolt://new:7687")
 
 
 def answer(code: str) -> Neo4jError:
@@ -38,6 +40,27 @@ def test_an_error_becomes_a_sentence_with_its_fix(error: Exception, kind: type[E
     assert fix in str(raised.value)
     assert "bolt://db:7687" in str(raised.value)
     assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        answer("Neo.ClientError.Security.Unauthorized"),
+        answer("Neo.ClientError.Database.DatabaseNotFound"),
+        ServiceUnavailable("refused"),
+    ],
+)
+def test_a_sentence_about_the_new_graph_names_its_own_variables(error: Exception) -> None:
+    with pytest.raises((Misconfigured, Unreachable), match="set NEW_NEO4J_"), explained(NEW):
+        raise error
+
+
+async def test_each_graph_has_a_password_file_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in ("NEO4J_PASSWORD", "NEW_NEO4J_PASSWORD"):
+        (tmp_path / variable).write_text(f"in-{variable}")
+        monkeypatch.setenv(f"{variable}_FILE", str(tmp_path / variable))
+    for settings, password in ((SETTINGS, "in-NEO4J_PASSWORD"), (NEW, "in-NEW_NEO4J_PASSWORD")):
+        assert (await CurrentCredentials(settings).get_auth()).credentials == password
 
 
 def test_a_uri_that_the_driver_does_not_know_is_misconfigured() -> None:
