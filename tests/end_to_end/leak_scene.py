@@ -68,6 +68,7 @@ class LeakScene:
             "KAFKA_PASSWORD": marks["KAFKA_PASSWORD"],
             "SCHEMA_REGISTRY_PASSWORD": marks["SCHEMA_REGISTRY_PASSWORD"],
             "NEO4J_PASSWORD": stack.environment["NEO4J_PASSWORD"],
+            "NEW_NEO4J_PASSWORD": marks["NEW_NEO4J_PASSWORD"],
             "REGISTRY_API_TOKEN": marks["REGISTRY_API_TOKEN"],
             "VAULT_TOKEN": marks["VAULT_TOKEN"],
             "VAULT_SECRET_ID": marks["VAULT_SECRET_ID"],

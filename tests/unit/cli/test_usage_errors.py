@@ -11,7 +11,7 @@ EXAMPLES = [
     # Unknown commands
     ("stak", "there is no command 'stak': did you mean stack?"),
     ("graph migrat", "there is no command 'migrat': did you mean migrate?"),
-    ("graph xyz", "there is no command 'xyz': choose from migrate, reprice, verify, backup, restore"),
+    ("graph xyz", "there is no command 'xyz': choose from migrate, reprice, verify, rebuild, backup, restore"),
     # Unknown options
     ("stack up --nmae x", "there is no option --nmae: did you mean --name?"),
     ("worker --zzz", "there is no option --zzz: memory-graph worker has --help"),
