@@ -175,6 +175,7 @@ class LeakScene:
         self.command("worker", "telemetry", changed={"KAFKA_SECURITY_PROTOCOL": "TLS", "VAULT_ROLE_ID": "r"}, code=2)
         self.command("registry", "resnapshot")
         self.command("audit", "verify")
+        self.command("graph", "rebuild", "--into", f"bolt://{NOWHERE}", code=3)
 
     def crash(self, error: str) -> bytes:
         """Run a worker with a bug until it ends; return what it says."""

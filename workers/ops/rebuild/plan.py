@@ -9,7 +9,6 @@ from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.config.worker_options import WorkerOptions
 from workers.core.errors import Misconfigured
-from workers.engine.compose import Deployment
 from workers.ops.graph_check.watermarks import PartitionMark, marks_of
 from workers.ops.rebuild.chains import obstacle, published
 from workers.ops.rebuild.target import require_another, require_fillable
@@ -68,12 +67,8 @@ def chosen(topology: Topology, without: Sequence[str]) -> list[str]:
     names = [name for name in FLEET if name in topology.workers and name not in without]
     if not names:
         raise Misconfigured("--without leaves no worker to rebuild: leave out fewer")
-    looking_up = {name for name in names if _deployment(name, topology).spec.reference is not None}
-    return sorted(names, key=lambda name: name in looking_up)
-
-
-def _deployment(name: str, topology: Topology) -> Deployment:
-    return Deployment(FLEET[name], Settings(), topology)
+    specs = {name: FLEET[name].build(topology.workers[name], has_api=False) for name in names}
+    return sorted(names, key=lambda name: specs[name].reference is not None)
 
 
 async def planned(
