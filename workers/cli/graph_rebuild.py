@@ -69,6 +69,7 @@ class _Command:
     async def run(self, *, execute: bool, follow: bool) -> None:
         from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - keeps --help fast
         from workers.config.settings import LogLevel, Settings  # noqa: PLC0415 - same reason as above
+        from workers.engine.process import configure_garbage_collector  # noqa: PLC0415 - same reason as above
         from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
         from workers.ops.rebuild.plan import chosen, planned  # noqa: PLC0415 - same reason as above
         from workers.ops.rebuild.run import Rebuild  # noqa: PLC0415 - same reason as above
@@ -89,6 +90,7 @@ class _Command:
             _require_possible(plan)
             if self._output is Output.TEXT:
                 _print_plan(plan)
+            configure_garbage_collector()
             said = _caught_up if follow else None
             outcome = await Rebuild(settings, topology, names, self._show).run(graph, said)
             self._end(settings.neo4j.uri, plan, outcome)
