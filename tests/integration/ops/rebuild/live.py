@@ -3,7 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -194,9 +195,15 @@ class Live:
             made |= each
         return made
 
-    def fleet(self, log: str, *servers: Mapping[str, str]) -> Program:
-        """Start the fleet; with the second graph's variables after the switch."""
-        return Program(["fleet"], self.environment(*servers), self.folder / log)
+    @contextmanager
+    def fleet(self, log: str, *servers: Mapping[str, str]) -> Iterator[Program]:
+        """Start the fleet; with the second graph's variables after the switch. Killed, it would leave its workers."""
+        with Program(["fleet"], self.environment(*servers), self.folder / log) as fleet:
+            try:
+                yield fleet
+            finally:
+                if not fleet.ended:
+                    fleet.stop()
 
     @property
     def rebuilding(self) -> dict[str, str]:
