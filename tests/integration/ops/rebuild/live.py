@@ -10,12 +10,9 @@ from typing import Any
 
 import neo4j
 
-from tests.end_to_end.bad_records import Producer
-from tests.end_to_end.outsider import SCHEMAS, Log, Serializer, framed, read_all, register
+from tests.end_to_end.outsider import SCHEMAS, read_all
 from tests.end_to_end.program import Program, run, until
-from tests.model.audit_edits import event, numbers
-from tests.model.registry_source import Source
-from tests.model.traffic import BEGINS, seeded, traffic
+from tests.integration.ops.rebuild.sent import Traffic
 from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.migrate import migrate
 from workers.adapters.kafka.admin import Admin
@@ -40,62 +37,6 @@ workers:
   registry: {{topic: {name}-changes, group: {name}-registry, order: strict}}
   audit: {{topic: {name}-audit, group: {name}-audit, checkpoint: {{every_events: 20}}}}
 """
-AUDIT_RECORD = "com.llm.datavault.audit.AuditEvent"
-TEXT: Any = ["null", "string"]
-MODELS_ROW = {
-    "type": "record",
-    "name": "Value",
-    "fields": [
-        {"name": name, "type": ["null", kind], "default": None}
-        for name, kind in {
-            "model_id": "string",
-            "version": "string",
-            "provider": "string",
-            "context_window": "int",
-            "training_cutoff": "int",
-            "cost_per_1k_tokens": "string",
-            "effective_from": "string",
-            "deprecated": "boolean",
-            "metadata": "string",
-            "updated_at": "string",
-        }.items()
-    ],
-}
-ENVELOPE = {
-    "type": "record",
-    "name": "Envelope",
-    "namespace": "registry.public.models",
-    "fields": [
-        {"name": "before", "type": ["null", MODELS_ROW], "default": None},
-        {"name": "after", "type": ["null", "Value"], "default": None},
-        {
-            "name": "source",
-            "type": {
-                "type": "record",
-                "name": "Source",
-                "fields": [
-                    {"name": "connector", "type": "string"},
-                    {"name": "table", "type": "string"},
-                    {"name": "snapshot", "type": "string"},
-                    {"name": "lsn", "type": ["null", "long"]},
-                    {"name": "ts_ms", "type": "long"},
-                ],
-            },
-        },
-        {"name": "op", "type": "string"},
-        {"name": "ts_ms", "type": ["null", "long"]},
-    ],
-}
-MODEL_ROW = {
-    "version": "2023-06-01",
-    "provider": "acme",
-    "context_window": 8_000,
-    "cost_per_1k_tokens": '{"input": 0.25, "output": 0.5}',
-    "effective_from": "2023-06-01T00:00:00Z",
-    "deprecated": False,
-    "metadata": "{}",
-    "updated_at": "2023-06-01T00:00:00.000000Z",
-}
 NODES = """
 MATCH (n) WHERE any(name IN $keys WHERE n[name] CONTAINS $name)
   AND NOT n:Watermark AND NOT n:ModelName AND NOT n:SecurityAlert AND NOT n:WorkerState
@@ -105,6 +46,7 @@ RETURN labels(n)[0] AS label, properties(n) AS properties,
     RETURN [type(r), coalesce(o.key, o.id, o.model_id, o.version_id, o.price_id, o.user_id, o.name)]
   } AS related
 """
+FORGET = "MATCH (n) WHERE any(name IN $keys WHERE n[name] CONTAINS $name) DETACH DELETE n"
 KEYS = ("key", "id", "model_id", "version_id", "price_id", "user_id")
 WRITTEN_AT = ("since", "sync_timestamp", "began_at", "examined")
 """Properties that say when a graph was written, or how far a job is; so do those of checkpoints."""
@@ -122,72 +64,32 @@ class Live:
         self.settings, self.folder, self.name = settings, folder, name
         self.live = {"NEO4J_URI": settings.neo4j.uri, "NEO4J_PASSWORD": settings.neo4j.password.get_secret_value()}
         self.target = dict(target)
-        self._seeds = iter(range(100))
-        self._audited = 0
+        self._logs = iter(range(100))
         self.topology()
         asyncio.run(_migrated(settings))
         apply_topology(settings.kafka, load_topology(self.folder / "topology.yaml"), execute=True)
-        registry, kafka = settings.schema_registry.url, settings.kafka.bootstrap_servers
-        self._calls = Log(kafka, f"{name}-calls")
-        self._audit = Log(kafka, f"{name}-audit")
-        self._changes = Log(kafka, f"{name}-changes")
-        self._call = Serializer(registry, f"{name}-calls", SCHEMAS / "telemetry")
-        self._event = Serializer(registry, f"{name}-audit", SCHEMAS / "audit")
-        self._envelope = register(registry, f"{name}-envelope", ENVELOPE)
+        self.sent = Traffic(settings, name)
 
     def topology(self, *, slow: bool = False) -> None:
         """Write topology.yaml. ``slow``: a few small batches a second."""
         numbers = {"rows": 25, "rate": 50, "most": 50} if slow else {"rows": 500, "rate": 10_000, "most": 1_000_000}
         (self.folder / "topology.yaml").write_text(TOPOLOGY.format(schemas=SCHEMAS, name=self.name, **numbers))
 
-    # Traffic
-
     def register_model(self) -> None:
-        """Register the model ``own``, with a price that no catalogue has; the live graph has it afterwards.
+        """Register the model ``own``; the live graph has it afterwards.
 
-        Otherwise it would be chance which of the live fleet's first calls know the price.
+        Otherwise it would be chance which of the live fleet's first calls know its price.
         """
-        source = Source()
-        source.put("models", {"model_id": f"own-{self.name}", **MODEL_ROW})
-        for key, fields in source.log:
-            self._changes.send(key, framed(self._envelope, ENVELOPE, fields))
-        self._changes.flush()
+        self.sent.register_model()
         with Program(["worker", "registry"], self.environment(), self.folder / "registry.log") as worker:
-            until(lambda: not self._lag("registry", "changes"), "the model", worker)
+            until(lambda: not self.lag("registry", "changes"), "the model", worker)
             assert worker.stop() == 0
 
-    def send(self, traces: int = 20, events: int = 30) -> None:
-        """Send calls, audit events with duplicates and bad ones, and records that nobody can read."""
-        for partition in range(2):
-            prefix = f"{self.name}-{next(self._seeds)}"
-            for record_name, fields in traffic(seeded(int(prefix.rpartition("-")[2])), traces, prefix):
-                known = {"model_id": f"own-{self.name}"} if fields["model_id"].startswith("own-") else {}
-                key = (fields["trace_id"] or fields["model_id"]).encode()
-                self._calls.send(key, self._call(record_name, fields | known), partition=partition)
-            self._calls.send(f"{prefix}-bad".encode(), b"not avro", partition=partition)
-            self._audit_events(partition, events)
-        self._calls.flush()
-        self._audit.flush()
-
-    def _audit_events(self, partition: int, count: int) -> None:
-        random = numbers(self._audited)
-        for _ in range(count):
-            self._audited += 1
-            made = event(self._audited, random, partition)
-            made |= {"audit_id": f"{self.name}-{self._audited}", "timestamp": BEGINS + self._audited}
-            made |= {"user_id": f"{self.name}-user", "content_id": f"prompt-{self.name}-{partition}"}
-            for fields in (made, made | {"size_bytes": -1}) if self._audited % 10 == 0 else (made,):
-                self._audit.send(made["content_id"].encode(), self._event(AUDIT_RECORD, fields), partition=partition)
-
-    def call(self, trace: str, span: str, tokens: int = 3) -> None:
-        """Send one call; a negative number of tokens is a dead letter."""
-        trace_id = f"{self.name}-{trace}"
-        producer = Producer(self._call, self.settings.schema_registry.url, f"{self.name}-calls", trace_id)
-        value = producer.value(event_id=f"{trace_id}-{span}", span_id=span, token_count=tokens)
-        self._calls.send(trace_id.encode(), value, partition=0)
-        self._calls.flush()
-
-    # Programs
+    def tear_down(self) -> None:
+        """Delete what is in the servers that other tests share."""
+        self.query(self.live, FORGET, name=self.name, keys=[*KEYS, "name"])
+        admin = Admin(self.settings.kafka)
+        admin.results(admin.client.delete_topics(self.kafka()[0]))
 
     def environment(self, *servers: Mapping[str, str]) -> dict[str, str]:
         made = {"MEMORY_GRAPH_TOPOLOGY": str(self.folder / "topology.yaml")}
@@ -211,7 +113,7 @@ class Live:
         return self.environment({f"NEW_{name}": value for name, value in self.target.items()})
 
     def rebuild(self, *options: str) -> Program:
-        return Program(["graph", "rebuild", *options], self.rebuilding, self.folder / f"rebuild{next(self._seeds)}.log")
+        return Program(["graph", "rebuild", *options], self.rebuilding, self.folder / f"rebuild-{next(self._logs)}.log")
 
     def command(self, *arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, Any, str]:
         """Run a command; return its exit code, its document and what it says."""
@@ -220,13 +122,12 @@ class Live:
 
     def until_caught_up(self, *programs: Program) -> None:
         for worker, topic in (("telemetry", "calls"), ("registry", "changes"), ("audit", "audit")):
-            until(lambda: not self._lag(worker, topic), f"lag of {worker}", *programs)  # noqa: B023 - called in this round
+            until(lambda: not self.lag(worker, topic), f"lag of {worker}", *programs)  # noqa: B023 - called in this round
 
-    def _lag(self, worker: str, topic: str) -> int:
+    def lag(self, worker: str, topic: str) -> int:
+        """Return how many records of a topic its worker has not committed."""
         lags = group_lag(self.settings.kafka, f"{self.name}-{worker}", f"{self.name}-{topic}").values()
         return sum(each.lag for each in lags)
-
-    # What there is
 
     def letters(self) -> Counter[tuple[str, ...]]:
         """Count the dead letters of each record, by topic, partition and offset."""

@@ -24,12 +24,14 @@ RETURN count(CASE WHEN i.cost_usd > 0 THEN 1 END) AS priced
 def live(stack: RunningStack, environment_of_the_stack: None, tmp_path: Path) -> Iterator[Live]:
     del environment_of_the_stack
     with second_graph(stack.environment) as target:
-        yield Live(Settings.from_environment(), target, tmp_path, f"rb{uuid4().hex[:8]}")
+        live = Live(Settings.from_environment(), target, tmp_path, f"rb{uuid4().hex[:8]}")
+        yield live
+        live.tear_down()
 
 
 def test_a_graph_is_rebuilt_beside_the_live_fleet_and_switched_to(live: Live) -> None:
     live.register_model()
-    live.send()
+    live.sent.send()
     with live.fleet("live.log") as fleet:
         live.until_caught_up(fleet)
         _release_a_key(live)
@@ -45,9 +47,9 @@ def test_a_graph_is_rebuilt_beside_the_live_fleet_and_switched_to(live: Live) ->
         with live.rebuild("--execute", "--follow", "-o", "json") as rebuild:
             until(lambda: "follows it" in rebuild.log.read_text(), "it follows", fleet, rebuild)
             assert _folded(live) >= plan
-            live.send(traces=5)
-            live.call("parked", "1", -1)
-            live.call("parked", "2")
+            live.sent.send(traces=5)
+            live.sent.call("parked", "1", -1)
+            live.sent.call("parked", "2")
             live.until_caught_up(fleet)
             assert fleet.stop() == 0
             assert rebuild.stop() == 0, rebuild.tail()
@@ -61,13 +63,13 @@ def test_a_graph_is_rebuilt_beside_the_live_fleet_and_switched_to(live: Live) ->
 
 def _release_a_key(live: Live) -> None:
     """Park a key, release it, and have the live fleet take its next record."""
-    live.call("released", "1", -1)
-    live.call("released", "2")
-    until(lambda: len(live.letters()) and not live._lag("telemetry", "calls"), "the letters")  # noqa: SLF001 - of this test
+    live.sent.call("released", "1", -1)
+    live.sent.call("released", "2")
+    until(lambda: len(live.letters()) and not live.lag("telemetry", "calls"), "the letters")
     key, why = f"{live.name}-released", ("--execute", "--why", "given up")
     code, _, said = live.command("dlq", "release", key, "--topic", f"{live.name}-calls", *why)
     assert code == 0, said
-    live.call("released", "3")
+    live.sent.call("released", "3")
 
 
 def _planned(live: Live) -> int:
@@ -113,7 +115,7 @@ def _switch(live: Live) -> None:
     """Start the fleet with the new graph: it goes on there, nothing is lost or doubled."""
     before = live.checkpoints()
     with live.fleet("switched.log", live.target) as fleet:
-        live.send(traces=5)
+        live.sent.send(traces=5)
         live.until_caught_up(fleet)
         until(lambda: _more(live.checkpoints(), before), "checkpoints", fleet)
         assert fleet.stop() == 0
