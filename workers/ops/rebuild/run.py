@@ -23,6 +23,7 @@ from workers.ops.graph_check.watermarks import PartitionMark, marks_of
 from workers.ops.rebuild.chains import let_checkpoints_go_on
 from workers.ops.rebuild.progress import Progress
 from workers.ops.rebuild.sent_letters import RejectedHere, rejected_here
+from workers.ops.rebuild.target import require_no_worker
 from workers.ops.rebuild.worker import WorkerFold, opened
 from workers.pipelines.audit.options import AuditOptions
 from workers.pipelines.fleet import FLEET
@@ -109,6 +110,7 @@ class Rebuild:
     async def _round(self, stack: AsyncExitStack, graph: GraphConnection) -> float:
         """Fold every worker up to what its group has committed by now; return how long that took, seconds."""
         started = monotonic()
+        await require_no_worker(graph)
         for name in self.names:
             marks = await self._marks(name, graph)
             if any(mark.again for mark in marks):

@@ -6,12 +6,13 @@ from uuid import uuid4
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.config.settings import GraphSettings, Settings
-from workers.core.errors import Misconfigured, Unreachable
+from workers.core.errors import Fenced, Misconfigured, Unreachable
 
 TOKEN = "rebuild-"  # noqa: S105 - it begins the token of a claim, which is no secret
 DATABASE = "CALL db.info() YIELD id RETURN id"
 SOMETHING = "MATCH (n) WHERE NOT n:Migration RETURN labels(n) AS labels LIMIT 1"
 MARKS = "MATCH (w:Watermark) RETURN w.id AS id, w.token AS token, w.topic_id AS topic_id ORDER BY id"
+OTHERS = "MATCH (w:Watermark) WHERE NOT w.token STARTS WITH $ours RETURN w.id AS id LIMIT 1"
 EMPTY_IT = "name an empty database in NEW_NEO4J_URI"
 
 
@@ -56,6 +57,12 @@ async def require_fillable(target: GraphSettings, graph: GraphConnection, topic_
             )
         _require_topic(target, mark, topic_ids)
     return True
+
+
+async def require_no_worker(graph: GraphConnection) -> None:
+    """Raise ``Fenced`` where a worker has claimed a partition of the new graph: it must not be claimed back."""
+    for row in await graph.rows(OTHERS, ours=TOKEN):
+        raise Fenced(f"a worker has claimed {row['id']}")
 
 
 def _require_topic(target: GraphSettings, mark: Mapping[str, Any], topic_ids: Mapping[str, str]) -> None:

@@ -68,7 +68,8 @@ class WorkerFold:
         number = mark.partition
         if number not in self._partitions:
             self._partitions[number] = PartitionFold(await self._claim(mark), self.shared, self.progress)
-        await self._partitions[number].fold_before(mark.committed or 0)
+        end = mark.log.end if mark.log else 0  # a commit may be that of a topic of this name before
+        await self._partitions[number].fold_before(min(mark.committed or 0, end))
 
     async def _claim(self, mark: PartitionMark) -> Claim:
         place = TopicPartition(mark.topic, mark.partition)

@@ -36,6 +36,7 @@ class World:
         patch.setattr(module, "opened", self._opened)
         patch.setattr(module, "verify", self._verify)
         patch.setattr(module, "rejected_here", _nothing)
+        patch.setattr(module, "require_no_worker", _nothing)
         patch.setattr(module, "FOLLOW_SECONDS", 0.0)
         patch.setattr(Rebuild, "_migrate", _nothing)
         self.rebuild = Rebuild(Settings(), TOPOLOGY, NAMES, self.shown.append)

@@ -5,9 +5,18 @@ from typing import Any, Self
 import pytest
 
 from workers.config.settings import Neo4jSettings, NewNeo4jSettings, Settings
-from workers.core.errors import Misconfigured, Unreachable
+from workers.core.errors import Fenced, Misconfigured, Unreachable
 from workers.ops.rebuild import target as module
-from workers.ops.rebuild.target import MARKS, SOMETHING, rebuild_token, require_another, require_fillable, with_target
+from workers.ops.rebuild.target import (
+    MARKS,
+    OTHERS,
+    SOMETHING,
+    rebuild_token,
+    require_another,
+    require_fillable,
+    require_no_worker,
+    with_target,
+)
 
 NEW = NewNeo4jSettings(uri="bolt://new:7687")
 IDS = {"calls": "id-1"}
@@ -19,7 +28,9 @@ class Graph:
     def __init__(self, *labels: str, marks: list[dict[str, str]] | None = None, database: str = "new") -> None:
         self.labels, self.marks, self.database = labels, marks or [], database
 
-    async def rows(self, cypher: str) -> list[dict[str, Any]]:
+    async def rows(self, cypher: str, ours: str = "") -> list[dict[str, Any]]:
+        if cypher == OTHERS:
+            return [each for each in self.marks if not each["token"].startswith(ours)][:1]
         if cypher == SOMETHING:
             return [{"labels": [each]} for each in self.labels[:1]]
         return list(self.marks) if cypher == MARKS else [{"id": self.database}]
@@ -56,6 +67,12 @@ async def test_an_empty_graph_and_one_that_a_rebuild_has_begun_are_filled() -> N
 async def test_any_other_graph_is_refused_with_the_fix(graph: Graph, says: str) -> None:
     with pytest.raises(Misconfigured, match=f"{says}.*name an empty database in NEW_NEO4J_URI"):
         await begun(graph)
+
+
+async def test_a_partition_is_not_claimed_back_from_a_worker() -> None:
+    await require_no_worker(Graph(marks=[mark(rebuild_token())]))  # type: ignore[arg-type]  # it only asks
+    with pytest.raises(Fenced, match="a worker has claimed telemetry/calls/0"):
+        await require_no_worker(Graph(marks=[mark(rebuild_token()), mark("3f2a")]))  # type: ignore[arg-type]  # same as above
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ async def test_letters_are_read_first_and_a_partition_is_claimed_once_it_has_rec
     assert folds.journal == ["letters", "claimed 0", "0 before 7", "letters", "0 before 9"]
 
 
+async def test_a_commit_beyond_the_topic_s_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    folds = Folds(monkeypatch, [])
+    await folds.fold.fold([mark(0, 900, 20)])
+    assert folds.journal[-1] == "0 before 20"
+
+
 async def test_after_an_error_partitions_are_claimed_again(monkeypatch: pytest.MonkeyPatch) -> None:
     folds = Folds(monkeypatch, [Unreachable("Kafka is away")])
     with pytest.raises(Unreachable, match="Kafka is away"):
