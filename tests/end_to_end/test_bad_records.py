@@ -1,5 +1,6 @@
 """Records that can never succeed become dead letters; other records reach the graph."""
 
+import json
 import time
 from collections import Counter
 from typing import Any, NamedTuple
@@ -9,13 +10,15 @@ from confluent_kafka import Message
 
 from tests.end_to_end.bad_records import EVERY_KIND, Bad, Producer
 from tests.end_to_end.outsider import Log, Sent, read_all
-from tests.end_to_end.program import get, until
+from tests.end_to_end.program import get, run, until
 from tests.end_to_end.scene import Scene
 
 SENT_AT = int(time.time() * 1000) - 3_600_000
 """Brokers delete records by this time, so it is recent."""
 HEADERS = [("traceparent", b"00-a-b-01"), ("twice", b"1"), ("twice", b"\xff\xfe"), ("null", None), ("empty", b"")]
 OURS = "__dlq.errors."
+NEWER, NOT_A_NUMBER = "enum symbol of a newer schema", "LLMInvocationEvent latency_ms nan"
+KINDS = ("avro", "value", "key", "field.missing", "number", "timestamp", "event_type")
 
 
 class Outcome(NamedTuple):
@@ -27,6 +30,10 @@ class Outcome(NamedTuple):
     invocations: list[str]
     exit_code: int
     lag: int
+    shown: list[str]
+
+    def place(self, what: str) -> tuple[int, int]:
+        return self.bad[what].partition, self.bad[what].offset
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +65,17 @@ def outcome(scene: Scene) -> Outcome:
         letters.setdefault(place, []).append(letter)
     cypher = "MATCH (i:Invocation) WHERE i.trace_id STARTS WITH $name RETURN i.trace_id AS trace_id"
     invocations = [row["trace_id"] for row in scene.query(cypher, name=scene.name)]
-    return Outcome(bad, good, letters, invocations, exit_code, scene.lag())
+    return Outcome(bad, good, letters, invocations, exit_code, scene.lag(), shown(scene))
+
+
+def shown(scene: Scene) -> list[str]:
+    """Return what ``dlq show`` prints for programs, but of no record of 10 MB."""
+    kinds = (option for kind in KINDS for option in ("--reason", kind))
+    code, out, err = run(
+        ["dlq", "show", "--topic", scene.topic, *kinds, "--limit", "500", "-o", "json"], scene.environment
+    )
+    assert code == 0, err
+    return out.split("\n")[:-1]
 
 
 def one_between(log: Log) -> Sent:
@@ -115,6 +132,34 @@ def test_the_dead_letter_is_the_record_byte_for_byte(case: Bad, outcome: Outcome
 @every_kind
 def test_the_records_around_it_arrived(case: Bad, outcome: Outcome) -> None:
     assert set(outcome.good[case.what]) <= set(outcome.invocations)
+
+
+def test_each_line_for_programs_is_a_dead_letter_with_its_failing_field(scene: Scene, outcome: Outcome) -> None:
+    cases = {outcome.place(case.what): case for case in EVERY_KIND if case.code.startswith(KINDS)}
+    letters = [json.loads(line, parse_constant=no_json) for line in outcome.shown]
+    of = {(each["error"]["from"]["partition"], each["error"]["from"]["offset"]): each for each in letters}
+    assert (len(letters), of.keys()) == (len(cases), cases.keys())
+    for place, case in cases.items():
+        letter, error = of[place], of[place]["error"]
+        assert (error["stage"], error["code"], error["from"]["topic"]) == (case.stage, case.code, scene.topic)
+        assert case.names in error["message"]
+        assert letter["headers"] == [
+            ["traceparent", "00-a-b-01"],
+            ["twice", "1"],
+            ["twice", "\\xff\\xfe"],
+            ["null", None],
+            ["empty", ""],
+        ]
+        if case.stage == "VALIDATE" and case.code != "key.mismatch":
+            assert (letter["field"], letter["format"]) == (case.names, "avro")
+            assert case.names in letter["value"]
+    symbol, number = (of[outcome.place(what)] for what in (NEWER, NOT_A_NUMBER))
+    assert (symbol["field"], symbol["value"]["status"]) == ("status", "CANCELLED")
+    assert (number["field"], number["value"]["latency_ms"]) == ("latency_ms", "NaN")
+
+
+def no_json(constant: str) -> Any:
+    raise AssertionError(f"JSON has no {constant}")
 
 
 def test_nothing_else_is_in_the_graph_or_in_the_dead_letters(outcome: Outcome) -> None:

@@ -1,7 +1,6 @@
 """``memory-graph dlq``: look at dead letters, send them back, delete them."""
 
 import asyncio
-import json
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +11,7 @@ from workers.cli.dlq_list import print_list
 from workers.cli.dlq_list import watch as watch_list
 from workers.cli.dlq_release import release
 from workers.cli.dlq_replay import replay
-from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.cli.output import Output, OutputOption, as_json, plain, print_json, print_rows
 from workers.cli.selection_options import (
     AsOption,
     DlqTopicOption,
@@ -115,22 +114,16 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
         _shown(settings, topology, dead_letters_of(settings, topology, topic, dlq_topic), chosen, limit, raw=raw)
     )
     for letter in shown:
-        print(_line(letter) if output is Output.JSON else _marked(letter))
-
-
-def _line(letter: dict[str, Any]) -> str:
-    return json.dumps(letter, default=str, ensure_ascii=False)
+        print(as_json(letter) if output is Output.JSON else _marked(letter))
 
 
 def _marked(letter: dict[str, Any]) -> str:
     """Return a letter over many lines, with a mark at the failing field of its value."""
-    lines = json.dumps(letter, indent=2, default=str, ensure_ascii=False).splitlines()
+    lines = as_json(letter, indent=2, ascii_only=False).split("\n")
     begin = next(number for number, line in enumerate(lines) if line.startswith('  "value"'))
-    field = f"    {json.dumps(letter['field'], ensure_ascii=False)}: "
-    for number in range(begin, len(lines)):
-        if lines[number].startswith(field):
-            lines[number] += "    <--"
-    return "\n".join(lines)
+    field = f"    {as_json(letter['field'], ascii_only=False)}: "
+    marks = ("    <--" if at > begin and line.startswith(field) else "" for at, line in enumerate(lines))
+    return "\n".join(plain(line) + mark for line, mark in zip(lines, marks, strict=True))
 
 
 async def _shown(  # noqa: PLR0913 - what is shown, and of what

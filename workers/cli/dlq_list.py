@@ -1,6 +1,5 @@
 """What ``memory-graph dlq list`` prints: once, or again every few seconds."""
 
-import json
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -8,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from workers.cli.graph import progress
-from workers.cli.output import Output, print_json, table
+from workers.cli.output import Output, as_json, plain, print_json, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -42,7 +41,7 @@ def watch(tally: "Tally", limit: int | None, output: Output) -> None:
         _counted(tally)
         if output is Output.JSON:
             for rows in _refreshes(tally):
-                print(json.dumps(rows[:limit]), flush=True)
+                print(as_json(rows[:limit]), flush=True)
         elif not console.is_terminal:
             for rows in _refreshes(tally):
                 console.print(_shown(rows[:limit]), crop=False)
@@ -86,7 +85,7 @@ def _shown(rows: Rows) -> "RenderableType":
         for topic in dict.fromkeys(row["topic"] for row in rows)
     ]
     newest = f"the newest of {rows[0]['code']}: {rows[0]['message']}"
-    return Lines(*tables, Text(newest, no_wrap=True, overflow="ignore"))
+    return Lines(*tables, Text(plain(newest), no_wrap=True, overflow="ignore"))
 
 
 def _short(row: dict[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.cli.output import Output, OutputOption, plain, print_json, print_rows
 from workers.cli.selection_options import (
     AllowTopicOption,
     AsOption,
@@ -169,7 +169,7 @@ def _print_replay(results: "dict[str, Tally]", who: "Who | None", output: Output
     print_rows(rows, PLAN_COLUMNS, title=f"Replay {who.replay_id}: done" if who else "Would be done")
     for tally in results.values():
         for note in plan_notes(tally):
-            print(note)
+            print(plain(note))
     if who is None:
         print('Nothing was sent; add --execute --why "..." to do it.')
 

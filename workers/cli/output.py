@@ -1,7 +1,5 @@
 """Print data: a table for people, JSON for programs."""
 
-import json
-import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any
@@ -9,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 
 class Output(StrEnum):
@@ -22,9 +21,30 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="How to pri
 
 
 def print_json(data: object) -> None:
-    """Print ``data`` as one JSON document; values of types that JSON lacks are printed as text."""
-    json.dump(data, sys.stdout, indent=2, default=str)
-    sys.stdout.write("\n")
+    """Print ``data`` as one JSON document over many lines."""
+    print(as_json(data, indent=2))
+
+
+def as_json(data: object, *, indent: int | None = None, ascii_only: bool = True) -> str:
+    """Return ``data`` as JSON, on one line without ``indent``.
+
+    Values that JSON lacks, such as NaN, are texts; bytes are base64.
+    """
+    from pydantic_core import to_json  # noqa: PLC0415 - keeps --help fast
+
+    made = to_json(
+        data, indent=indent, ensure_ascii=ascii_only, inf_nan_mode="strings", bytes_mode="base64", fallback=str
+    )
+    return made.decode()
+
+
+def plain(text: str) -> str:
+    """Return a text with control characters, and what cannot be printed, as escapes."""
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, title: str | None = None) -> None:
@@ -38,5 +58,10 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, title: s
     for column in columns:
         made.add_column(column, overflow="fold")  # an ellipsis would hide the end of a name
     for row in rows:
-        made.add_row(*("" if row.get(column) is None else str(row[column]) for column in columns))
+        made.add_row(*(_cell(row.get(column)) for column in columns))
     return made
+
+
+def _cell(value: object) -> Text:
+    """Return a cell: what somebody has sent is neither markup nor a command for the terminal."""
+    return Text("" if value is None else "\n".join(map(plain, str(value).split("\n"))))

@@ -11,7 +11,8 @@ from workers.cli.browse.backend import Backend, Chosen
 from workers.cli.browse.fixes import FixesScreen
 from workers.cli.browse.letters import LettersScreen
 from workers.cli.browse.screen import AskingScreen, Rows
-from workers.cli.browse.text import moment, plain
+from workers.cli.browse.text import moment
+from workers.cli.output import plain
 from workers.ops.dead_letters.count import Group
 
 COLUMNS = ["letters", "topic", "code", "stage", "worker", "oldest", "newest", "replayed", "again"]

@@ -11,7 +11,8 @@ from workers.cli.browse.backend import Backend, Chosen, Offsets, Page, Place, Ro
 from workers.cli.browse.fixes import FixesScreen
 from workers.cli.browse.letter import LetterScreen
 from workers.cli.browse.screen import AskingScreen, Rows
-from workers.cli.browse.text import key_of, plain, today
+from workers.cli.browse.text import key_of, today
+from workers.cli.output import plain
 from workers.ops.dead_letters.count import Group
 
 COLUMNS = [" ", "place", "today", "key", "why"]

@@ -12,7 +12,8 @@ from textual.widgets import Footer, Input, Static
 from workers.cli.browse.backend import Backend, Chosen
 from workers.cli.browse.screen import AskingScreen
 from workers.cli.browse.sending import SendingScreen
-from workers.cli.browse.text import plain, plan_text
+from workers.cli.browse.text import plan_text
+from workers.cli.output import plain
 from workers.core.errors import Misconfigured
 from workers.ops.dead_letters.replaying.replay_tally import Tally
 from workers.ops.dead_letters.replaying.verdict import Verdict

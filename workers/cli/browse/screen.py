@@ -12,7 +12,7 @@ from textual.screen import Screen
 from textual.widgets import DataTable, Static
 from textual.worker import Worker, WorkerState, get_current_worker
 
-from workers.cli.browse.text import plain
+from workers.cli.output import plain
 from workers.core.errors import OperatorError
 
 AnswerT = TypeVar("AnswerT")

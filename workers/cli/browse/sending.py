@@ -10,7 +10,8 @@ from textual.worker import get_current_worker
 
 from workers.cli.browse.backend import Backend, Chosen
 from workers.cli.browse.screen import AskingScreen
-from workers.cli.browse.text import plain, plan_text
+from workers.cli.browse.text import plan_text
+from workers.cli.output import plain
 from workers.core.errors import OperatorError, ProblemsFound
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.replaying.replay_tally import Tally

@@ -1,6 +1,5 @@
 """Texts of dead letters, for a terminal. Anybody can write to a topic: nothing of it may control the terminal."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from rich.text import Text
 
 from workers.cli.browse.backend import Row
 from workers.cli.dlq_replay import plan_notes, plan_rows
+from workers.cli.output import as_json, plain
 from workers.ops.dead_letters.replaying.replay_tally import Tally
 from workers.ops.dead_letters.replaying.verdict import Verdict
 from workers.ops.dead_letters.show import iso
@@ -27,15 +27,6 @@ TODAY = {
     Verdict.FAILS: "fails",
 }
 """Verdicts in a word or two."""
-
-
-def plain(text: str) -> str:
-    """Return a text with control characters, and what cannot be printed, as escapes."""
-    return text if text.isprintable() else "".join(map(_printable, text))
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
 
 
 def today(row: Row) -> str:
@@ -56,10 +47,8 @@ def key_of(key: bytes | None) -> str:
 def value_text(view: Mapping[str, Any]) -> Text:
     """Return a letter's value, as JSON with one field a line where it has fields; the failing field is marked."""
     value, text = view["value"], Text()
-    failing = f"  {json.dumps(view['field'], ensure_ascii=False)}: "
-    lines = (
-        [value] if isinstance(value, str) else json.dumps(value, indent=2, default=str, ensure_ascii=False).split("\n")
-    )
+    failing = f"  {as_json(view['field'], ascii_only=False)}: "
+    lines = [value] if isinstance(value, str) else as_json(value, indent=2, ascii_only=False).split("\n")
     for line in lines:
         text.append(f"{plain(line)}\n", FAILING if line.startswith(failing) else "")
     return text

@@ -1,7 +1,7 @@
 """Decode and validate dead letters with the code of the worker that rejected them, and change nothing."""
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,11 +46,14 @@ class DryRun:
         return [reasons.get(id(record)) for record in records]
 
     def decoded(self, letter: Letter) -> Decoded | None:
-        """Return the decoded value; ``None`` where it cannot be decoded. Call ``faults`` before."""
-        try:
-            return self.decoder.decode(letter.record)
-        except (Rejected, Dropped):
-            return None
+        """Return the decoded value; ``None`` where it cannot be decoded. Call ``faults`` before.
+
+        What the worker's schema cannot read, such as a new enum symbol, is in the shape of its writer's.
+        """
+        for decode in (self.decoder.decode, self.decoder.decode_as_written):
+            with suppress(Rejected, Dropped):
+                return decode(letter.record)
+        return None
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """One dead letter as a mapping: for people, and for jq."""
 
 import base64
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
+
+from pydantic_core import from_json
 
 from workers.core.errors import Rejected
 from workers.core.record import Decoded
@@ -52,13 +53,17 @@ def _value(letter: Letter, decoded: Decoded | None, *, raw: bool) -> tuple[str, 
     if value is None or raw:
         return "base64", _base64(value)
     try:
+        return "json", from_json(value, allow_inf_nan=False)
+    except ValueError:
+        return _as_text(value)
+
+
+def _as_text(value: bytes) -> tuple[str, str | None]:
+    try:
         text = value.decode()
     except UnicodeDecodeError:
         return "base64", _base64(value)
-    try:
-        return "json", json.loads(text)
-    except ValueError:
-        return ("text", text) if text.isprintable() else ("base64", _base64(value))
+    return ("text", text) if text.isprintable() else ("base64", _base64(value))
 
 
 def _error(letter: Letter) -> Mapping[str, Any]:

@@ -4,24 +4,10 @@ from typing import Any
 
 import pytest
 
-from workers.cli.browse.text import FAILING, TODAY, key_of, plain, value_text
+from workers.cli.browse.text import FAILING, TODAY, key_of, value_text
 from workers.ops.dead_letters.replaying.verdict import Verdict
 
 VALUE = {"event_id": "e1", "metadata": {"sdk": "1", "event_id": "e2"}}
-
-
-@pytest.mark.parametrize(
-    ("text", "safe"),
-    [
-        ("Größe 3 €", "Größe 3 €"),
-        ("\x1b[2J", "\\x1b[2J"),
-        ("\x9b2J\x7f", "\\x9b2J\\x7f"),
-        ("\ud800", "\\ud800"),
-        ("a\nb", "a\\nb"),
-    ],
-)
-def test_no_text_controls_the_terminal(text: str, safe: str) -> None:
-    assert plain(text) == safe
 
 
 @pytest.mark.parametrize(("key", "text"), [(None, "(no key)"), (b"", ""), (b"k\xff\x1b", "k\\xff\\x1b")])

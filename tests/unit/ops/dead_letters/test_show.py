@@ -24,6 +24,9 @@ def letter(value: bytes | None, message: str = "token_count is -1: send a count"
     [
         (b'{"a": 1}', ("json", {"a": 1})),
         (b"plain text", ("text", "plain text")),
+        (b"[" * 5_000, ("text", "[" * 5_000)),
+        (b'["\\ud800"]', ("text", '["\\ud800"]')),
+        (b"[NaN]", ("text", "[NaN]")),
         (b"\x00\x01", ("base64", "AAE=")),
         (b"\xff", ("base64", "/w==")),
         (None, ("base64", None)),
