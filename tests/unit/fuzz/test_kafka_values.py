@@ -15,12 +15,13 @@ LONGEST_MESSAGE = 1_000
 every_worker = pytest.mark.parametrize("worker", SUBJECTS)
 
 
+WRITTEN: dict[int, list[tuple[str, list[Any]]]] = {}
 ORIGINALS = {name: [subject.value(each) for each in subject.samples] for name, subject in SUBJECTS.items()}
 
 
 def check(subject: Subject, sample: Sample, bad: ConsumedRecord) -> Outcome:
     """Run a batch of a bad record between two good ones."""
-    good = [record(offset, sample.key, subject.value(sample)) for offset in (0, 2)]
+    good = neighbours(subject, sample)
     with in_time():
         outcome = subject.run(good[0], bad, good[1])
     assert outcome.through == 2
@@ -29,8 +30,19 @@ def check(subject: Subject, sample: Sample, bad: ConsumedRecord) -> Outcome:
         assert subject.knows(letter.stage, letter.code), letter.code
         assert letter.message
         assert len(parse(headers_of(letter)).message) <= LONGEST_MESSAGE
-        assert outcome.written == subject.run(*good).written, "half an effect"
+        assert outcome.written == without_it(subject, sample), "half an effect"
     return outcome
+
+
+def neighbours(subject: Subject, sample: Sample) -> list[ConsumedRecord]:
+    return [record(offset, sample.key, subject.value(sample)) for offset in (0, 2)]
+
+
+def without_it(subject: Subject, sample: Sample) -> list[tuple[str, list[Any]]]:
+    """Return what the good records alone write; each sample is run once."""
+    if id(sample) not in WRITTEN:
+        WRITTEN[id(sample)] = subject.run(*neighbours(subject, sample)).written
+    return WRITTEN[id(sample)]
 
 
 @every_worker
