@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,8 +117,13 @@ class Scene:
         return sum(part.lag for part in group_lag(self.settings.kafka, self.group, self.topic).values())
 
     def until_caught_up(self, *programs: Program) -> None:
-        """Wait until the lag is zero."""
-        until(lambda: self.lag() == 0, f"lag of {self.group} zero", *programs)
+        """Wait until the lag is zero, for as long as it shrinks: there may be 200,000 records."""
+        left = self.lag()
+        while left:
+            (left,) = until(partial(self._less_than, left), f"lag of {self.group} below {left}", *programs)
+
+    def _less_than(self, before: int) -> tuple[int] | None:
+        return (now,) if (now := self.lag()) < before else None
 
     def watermarks(self) -> dict[int, int]:
         """Return the last offset in the graph, by partition."""
