@@ -29,6 +29,7 @@ from workers.cli.selection_options import (
     WorkerOption,
     configuration,
     dead_letters_of,
+    named_dead_letters,
     selection,
 )
 
@@ -78,8 +79,7 @@ def list_letters(  # noqa: PLR0913, PLR0917 - one parameter for each option
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
-    settings, topology = configuration()
-    tally = Tally(dead_letters_of(settings, topology, topic, dlq_topic), chosen)
+    tally = Tally(named_dead_letters(topic, dlq_topic), chosen)
     (watch_list if watch else print_list)(tally, limit, output)
 
 
@@ -111,7 +111,7 @@ def show(  # noqa: PLR0913, PLR0917 - one parameter for each option
     )
     settings, topology = configuration()
     shown = asyncio.run(
-        _shown(settings, topology, dead_letters_of(settings, topology, topic, dlq_topic), chosen, limit, raw=raw)
+        _shown(settings, topology, dead_letters_of(settings, topology.topics, topic, dlq_topic), chosen, limit, raw=raw)
     )
     for letter in shown:
         print(as_json(letter) if output is Output.JSON else _marked(letter))
@@ -187,7 +187,7 @@ def purge(  # noqa: PLR0913, PLR0917 - one parameter for each option
 
     settings, topology = configuration()
     who = who_does_it(by, why) if execute else None
-    plans = [(each, plan_purge(each, chosen)) for each in dead_letters_of(settings, topology, topic, dlq_topic)]
+    plans = [(each, plan_purge(each, chosen)) for each in dead_letters_of(settings, topology.topics, topic, dlq_topic)]
     if who is not None:
         asyncio.run(_purged(settings, topology, plans, chosen, who))
     rows = [{"topic": plan.topic, "deleted": plan.letters, "stay behind others": plan.kept} for _, plan in plans]

@@ -110,7 +110,7 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     configure_garbage_collector()  # it took a fifth of the time
     results = {
         dead_letters.topic: _replayed(settings, topology, sending(dead_letters), order)
-        for dead_letters in dead_letters_of(settings, topology, topic, dlq_topic)
+        for dead_letters in dead_letters_of(settings, topology.topics, topic, dlq_topic)
     }
     _print_replay(results, who, output)
     if who is not None and (left_out := sum(tally.left_out for tally in results.values())):

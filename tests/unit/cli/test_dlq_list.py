@@ -4,11 +4,14 @@ import json
 import time
 from collections.abc import Callable
 from itertools import count
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from workers.cli import dlq_list
+from workers.cli import dlq, dlq_list
 from workers.cli.output import Output
+from workers.core.errors import Misconfigured
 from workers.ops.dead_letters.count import Group
 from workers.ops.dead_letters.tally import Tally
 
@@ -87,3 +90,13 @@ def test_a_watch_on_a_terminal_draws_in_place(
     printed = capsys.readouterr().out
     assert printed.count("events.dlq") >= 3
     assert "\x1b[2K" in printed, "each table replaces the one before"
+
+
+def test_a_topic_that_is_named_is_counted_without_topology_yaml(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("MEMORY_GRAPH_TOPOLOGY", str(tmp_path / "none.yaml"))
+    monkeypatch.setattr(Tally, "refresh", lambda *_: [])
+    for option in ("--topic", "--dlq-topic"):
+        assert CliRunner().invoke(dlq.app, ["list", option, "events"]).output == "there are no such dead letters\n"
+    assert isinstance(CliRunner().invoke(dlq.app, ["list"]).exception, Misconfigured)

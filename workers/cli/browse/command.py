@@ -64,7 +64,7 @@ def browse(  # noqa: PLR0913, PLR0917 - one parameter for each option
     from workers.ops.dead_letters.replaying.carry_out import Order  # noqa: PLC0415 - same reason as above
 
     settings, topology = configuration()
-    opened = partial(dead_letters_of, settings, topology, topic, dlq_topic)
+    opened = partial(dead_letters_of, settings, topology.topics, topic, dlq_topic)
     allowed = {*topology.topics, *(allow_topic or ())}
     order = Order(rate=rate, even_failing=even_failing)
     app = BrowseApp(KafkaBackend(settings, topology, opened, chosen, allowed, max_replays, order, by, watch))
