@@ -69,10 +69,13 @@ class Maker:
         self.random = random
         self.name = name
         self.log: list[Sent] = []
+        self.errors: list[str] = []
         self.made = 0
 
     def send(self, record: str, fields: dict[str, Any]) -> None:
         self.log.append((f"{NAMESPACE}.{record}", fields))
+        if record == "LLMErrorEvent":
+            self.errors.append(fields["event_id"])
 
     def trace(self, trace_id: str) -> None:
         spans = self.random.sample(SPANS, self.random.randint(1, 6))
@@ -181,5 +184,4 @@ class Maker:
         }
 
     def _an_error(self) -> str | None:
-        errors = [fields["event_id"] for name, fields in self.log if name.endswith("LLMErrorEvent")]
-        return self.random.choice(errors) if errors else None
+        return self.random.choice(self.errors) if self.errors else None
