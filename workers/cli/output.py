@@ -28,7 +28,7 @@ def print_json(data: object) -> None:
 def as_json(data: object, *, indent: int | None = None, ascii_only: bool = True) -> str:
     """Return ``data`` as JSON, on one line without ``indent``.
 
-    Values that JSON lacks, such as NaN, are texts; bytes are base64.
+    Values that JSON lacks, such as NaN, are texts; bytes are base64url.
     """
     from pydantic_core import to_json  # noqa: PLC0415 - keeps --help fast
 
