@@ -21,6 +21,7 @@ from workers.config.settings import Settings
 from workers.core.errors import Unreachable
 from workers.pipelines.fleet import load_topology
 
+DELETED_AT_ONCE = 10_000
 TOPOLOGY = """\
 schemas: {schemas}
 topics:
@@ -87,10 +88,10 @@ class Scene:
 
     def tear_down(self) -> None:
         """Delete the scene's nodes, topics and group: other tests share the servers."""
-        self.query("MATCH (n:Watermark|ParkedKey) WHERE n.id CONTAINS $part DELETE n", part=f"/{self.topic}/")
-        self.query("MATCH (i:Invocation) WHERE i.trace_id STARTS WITH $name DETACH DELETE i", name=self.name)
-        self.query("MATCH (n:Error|PerformanceMetric) WHERE n.id STARTS WITH $name DETACH DELETE n", name=self.name)
-        self.query("MATCH (m:Model) WHERE m.model_id CONTAINS $name DETACH DELETE m", name=self.name)
+        self._delete("(n:Watermark|ParkedKey) WHERE n.id CONTAINS $name", f"/{self.topic}/")
+        self._delete("(n:Invocation) WHERE n.trace_id STARTS WITH $name", self.name)
+        self._delete("(n:Error|PerformanceMetric) WHERE n.id STARTS WITH $name", self.name)
+        self._delete("(n:Model) WHERE n.model_id CONTAINS $name", self.name)
         admin = Admin(self.settings.kafka)
         mine = [topic for topic in admin.topics() if topic.startswith(self.name)]
         try:
@@ -101,6 +102,12 @@ class Scene:
             Unreachable,
         ):  # a group that no member ever joined, or whose members were killed a moment ago
             return
+
+    def _delete(self, nodes: str, name: str) -> None:
+        """Delete nodes in portions: Neo4j keeps a transaction in memory, and there may be those of 200,000 records."""
+        portion = f"MATCH {nodes} WITH n LIMIT {DELETED_AT_ONCE} DETACH DELETE n RETURN count(*) AS deleted"
+        while self.query(portion, name=name)[0]["deleted"]:
+            continue
 
     def start(self, log: str, **process: Any) -> Program:
         """Start the scene's worker; its log is ``log`` in the scene's folder."""
