@@ -1,7 +1,6 @@
 """Apicurio Registry: the schema registry, with the Confluent API."""
 
 from base64 import b64encode
-from pathlib import Path
 
 from workers.dev.stack.jars import unpack
 from workers.dev.stack.ports import http_ok
@@ -30,7 +29,7 @@ def command(instance: Instance) -> Command:
     """
     (archive,) = instance.jars["apicurio"]
     runner = unpack(archive, instance.cache) / "quarkus-run.jar"
-    options = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", f"-Djava.io.tmpdir={_temporary(instance)}")
+    options = ("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
     environment = {
         "APICURIO_STORAGE_KIND": "sql",
         "APICURIO_STORAGE_SQL_KIND": "h2",
@@ -87,12 +86,6 @@ def exports(instance: Instance) -> dict[str, str]:
         "SCHEMA_REGISTRY_PASSWORD": instance.secrets["password"],
         "SCHEMA_REGISTRY_CAFILE": str(instance.tls.authority),
     }
-
-
-def _temporary(instance: Instance) -> Path:
-    folder = instance.folder / "tmp"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 APICURIO = LocalServer(

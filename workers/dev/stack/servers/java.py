@@ -30,13 +30,17 @@ appender.out.layout.pattern=%d %p %c{1} %m%n
 def java(folder: Path, classpath: Iterable[Path], *arguments: str) -> list[str]:
     """Return the ``java`` command line; write the class path to ``folder``.
 
+    Temporary files are in ``folder`` too: killed, a server leaves the ones of its web pages and native libraries.
     ``MEMORY_GRAPH_STACK_JAVA_OPTIONS`` has further options for each process of Java.
     """
     joined = _quoted(":".join(str(jar) for jar in classpath))
     file = folder / "classpath.args"
     file.write_text(f"-cp {joined}\n")
     further = shlex.split(os.environ.get(OPTIONS_VARIABLE, ""))
-    return [str(JAVA), f"@{file}", *further, "-XX:+ExitOnOutOfMemoryError", *arguments]
+    temporary = folder / "tmp"
+    temporary.mkdir(exist_ok=True)
+    options = (f"-Djava.io.tmpdir={temporary}", "-XX:+ExitOnOutOfMemoryError")
+    return [str(JAVA), f"@{file}", *further, *options, *arguments]
 
 
 def argument_file(arguments: Sequence[str], file: Path) -> str:
