@@ -13,6 +13,7 @@ from workers.cli.backup.commands import add_to as add_backup
 from workers.cli.graph_rebuild import add_to as add_rebuild
 from workers.cli.graph_verify import add_to as add_verify
 from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.cli.selection_options import AsOption, MaybeWhyOption, act
 
 if TYPE_CHECKING:
     from workers.adapters.graph.migration import Migration
@@ -72,12 +73,14 @@ def instant(text: str) -> datetime:
 
 
 @app.command()
-def reprice(
+def reprice(  # noqa: PLR0913, PLR0917 - one parameter for each option
     since: Annotated[datetime, typer.Option(parser=instant, metavar="ISO", help="First timestamp to reprice.")],
     until: Annotated[
         datetime | None, typer.Option(parser=instant, metavar="ISO", help="First timestamp not to reprice.")
     ] = None,
     execute: Annotated[bool, typer.Option("--execute", help="Write the changes; without it, only show them.")] = False,
+    why: MaybeWhyOption = None,
+    by: AsOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Price older invocations again by the registry's current history; show what that changes.
@@ -90,7 +93,7 @@ def reprice(
 
     window = Window(_millis(since), None if until is None else _millis(until))
     show = _show_difference if output is Output.TEXT else None
-    difference, written = asyncio.run(_reprice(window, show, write=execute))
+    difference, written = asyncio.run(_reprice(window, show, why, by, write=execute))
     if output is Output.JSON:
         print_json({"difference": difference, "written": written})
     elif written is None:
@@ -100,7 +103,7 @@ def reprice(
 
 
 async def _reprice(
-    window: "Window", show: "Callable[[dict[str, Any]], None] | None", *, write: bool
+    window: "Window", show: "Callable[[dict[str, Any]], None] | None", why: str | None, by: str | None, *, write: bool
 ) -> "tuple[dict[str, Any], dict[str, int] | None]":
     from dataclasses import asdict  # noqa: PLC0415 - keeps --help fast
 
@@ -116,8 +119,11 @@ async def _reprice(
             show(difference)
         if not write:
             return difference, None
-        with progress("repricing") as show_state:
-            return difference, asdict(await execute(graph, book, window, show_state))
+        async with act("graph.repriced", why, by) as done:
+            with progress("repricing") as show_state:
+                written = asdict(await execute(graph, book, window, show_state))
+            done.update(written, since=window.since, until=window.until)
+            return difference, written
 
 
 def _show_difference(difference: "dict[str, Any]") -> None:

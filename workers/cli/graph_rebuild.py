@@ -10,6 +10,7 @@ import typer
 from workers.cli.graph_verify import document as verified_document
 from workers.cli.graph_verify import print_report
 from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.cli.selection_options import AsOption, MaybeWhyOption, act
 from workers.core.errors import Misconfigured, ProblemsFound
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def add_to(app: typer.Typer, progress: Progress) -> None:
     """Add the verb to the command group ``graph``."""
 
     @app.command()
-    def rebuild(
+    def rebuild(  # noqa: PLR0913, PLR0917 - one parameter for each option
         into: Annotated[
             str | None, typer.Option("--into", metavar="URI", help="The empty Neo4j; without it, NEW_NEO4J_URI.")
         ] = None,
@@ -41,6 +42,8 @@ def add_to(app: typer.Typer, progress: Progress) -> None:
         follow: Annotated[
             bool, typer.Option("--follow", help="Go on folding what comes, until Ctrl-C or SIGTERM.")
         ] = False,
+        why: MaybeWhyOption = None,
+        by: AsOption = None,
         output: OutputOption = Output.TEXT,
     ) -> None:
         """Fold the topics into an empty graph while the live fleet goes on; then compare it with them.
@@ -56,7 +59,8 @@ def add_to(app: typer.Typer, progress: Progress) -> None:
         if follow and not execute:
             raise Misconfigured("--follow folds what comes: give --execute with it")
         with progress("rebuilding") as show:
-            asyncio.run(_Command(into, without or [], output, show).run(execute=execute, follow=follow))
+            command = _Command(into, without or [], output, show)
+            asyncio.run(command.run(why, by, execute=execute, follow=follow))
 
 
 class _Command:
@@ -66,7 +70,7 @@ class _Command:
         self._output = output
         self._show = show
 
-    async def run(self, *, execute: bool, follow: bool) -> None:
+    async def run(self, why: str | None, by: str | None, *, execute: bool, follow: bool) -> None:
         from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - keeps --help fast
         from workers.config.settings import LogLevel, Settings  # noqa: PLC0415 - same reason as above
         from workers.engine.process import configure_garbage_collector  # noqa: PLC0415 - same reason as above
@@ -92,7 +96,9 @@ class _Command:
                 _print_plan(plan)
             configure_garbage_collector()
             said = _caught_up if follow else None
-            outcome = await Rebuild(settings, topology, names, self._show).run(graph, said)
+            async with act("graph.rebuilt", why, by) as done:
+                outcome = await Rebuild(settings, topology, names, self._show).run(graph, said)
+                done.update(into=settings.neo4j.uri, records=outcome.records, differences=outcome.problems)
             self._end(settings.neo4j.uri, plan, outcome)
 
     def _end(self, uri: str, plan: "Plan", outcome: "Outcome | None") -> None:

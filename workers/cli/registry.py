@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.cli.selection_options import AsOption, MaybeWhyOption, act
 
 if TYPE_CHECKING:
     from workers.ops.model_purge import Due
@@ -30,13 +31,15 @@ def registry() -> None:
 @app.command()
 def purge(
     execute: Annotated[bool, typer.Option("--execute", help="Remove them; without it, nothing is changed.")] = False,
+    why: MaybeWhyOption = None,
+    by: AsOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Remove deleted models whose grace has passed and that nothing in the graph uses; show what is kept, and why.
 
     Example: memory-graph registry purge --execute
     """
-    due, purged = asyncio.run(_purge(execute=execute))
+    due, purged = asyncio.run(_purge(why, by, execute=execute))
     if output is Output.JSON:
         print_json({"executed": execute, "due": [asdict(model) for model in due], "purged": purged})
     elif not due:
@@ -104,7 +107,7 @@ def _row(model: "Due", purged: list[str], *, execute: bool) -> dict[str, str]:
     }
 
 
-async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
+async def _purge(why: str | None, by: str | None, *, execute: bool) -> "tuple[list[Due], list[str]]":
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
     from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - same reason as above
@@ -114,7 +117,12 @@ async def _purge(*, execute: bool) -> "tuple[list[Due], list[str]]":
     with Console(stderr=True).status("looking at deleted models"):
         async with GraphConnection(Settings.from_environment().neo4j) as graph:
             due = await models_due(graph)
-            return due, await purge_models(graph, due) if execute else []
+            if not execute:
+                return due, []
+            async with act("models.purged", why, by) as done:
+                purged = await purge_models(graph, due)
+                done["models"] = ", ".join(purged)
+                return due, purged
 
 
 @app.command("list")

@@ -1,5 +1,7 @@
-"""The options that verbs of ``memory-graph dlq`` share: filters, and how to replay."""
+"""The options that verbs share: filters of dead letters, how to replay, and why something is done."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -66,6 +68,7 @@ UntilOption = Annotated[str | None, typer.Option("--until", help="Records before
 ExecuteOption = Annotated[bool, typer.Option("--execute", help="Do it; without it, nothing is changed.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; asked for with --execute, and kept.")]
 AsOption = Annotated[str | None, typer.Option("--as", help="Who does it; default: this system's user.")]
+MaybeWhyOption = Annotated[str | None, typer.Option("--why", help="The reason; with it, an audit event is left.")]
 RateOption = Annotated[float | None, typer.Option("--rate", min=0.1, help="At most so many records a second.")]
 MaxReplaysOption = Annotated[
     int, typer.Option("--max-replays", min=1, help="Leave out what failed after so many replays.")
@@ -146,3 +149,23 @@ def dead_letters_of(
 
     ours = [DeadLetters(settings.kafka, topic) for topic in topics or (() if dlq_topics else sources)]
     return [*ours, *(DeadLetters(settings.kafka, "", topic) for topic in dlq_topics or ())]
+
+
+@asynccontextmanager
+async def act(event_type: str, why: str | None, by: str | None) -> AsyncIterator[dict[str, object]]:
+    """Yield a dictionary for what was done. With ``why``, it becomes the details of an audit event at the end.
+
+    Raises ``Misconfigured`` before anything is done where there is no topic for the event, and ``Unreachable`` where
+    the event could not be sent; what was done stays.
+    """
+    done: dict[str, object] = {}
+    if why is None:
+        yield done
+        return
+    from workers.ops.dead_letters.audit import audit_trail  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - same reason as above
+
+    who = who_does_it(by, why)
+    async with audit_trail(*configuration()) as trail:
+        yield done
+        await trail.leave(event_type, who, {name: str(value) for name, value in done.items()})

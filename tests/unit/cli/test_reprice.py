@@ -19,7 +19,7 @@ DIFFERENCE = {"total": SUMS, "by_model": {"gpt-4": SUMS, "same": SAME}}
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Window, bool]]:
     windows: list[tuple[Window, bool]] = []
 
-    async def reprice(window: Window, show: Any, *, write: bool) -> tuple[dict[str, Any], dict[str, int] | None]:
+    async def reprice(window: Window, show: Any, *_: Any, write: bool) -> tuple[dict[str, Any], dict[str, int] | None]:
         windows.append((window, write))
         if show is not None:
             show(DIFFERENCE)

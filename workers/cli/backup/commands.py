@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.cli.output import Output, OutputOption, print_json, print_rows
+from workers.cli.selection_options import AsOption, MaybeWhyOption, act
 from workers.core.errors import Misconfigured
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def restore(  # noqa: PLR0913, PLR0917 - one parameter for each option
     check: CheckOption = False,
     stop: StopOption = None,
     start: StartOption = None,
+    why: MaybeWhyOption = None,
+    by: AsOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Load a backup on Neo4j's own machine; say what the workers read again, and what Kafka no longer has of it.
@@ -84,7 +87,7 @@ def restore(  # noqa: PLR0913, PLR0917 - one parameter for each option
     manifest = read_json(Manifest, file)
     done = Done(file)
     if execute:
-        _load(settings, file, manifest, stop, start)
+        asyncio.run(_load(settings, file, manifest, (stop, start), (why, by)))
         done.loaded = True
     if check or (execute and start):
         done.unchanged = _checked(settings, manifest, waiting=execute)
@@ -127,13 +130,21 @@ def _require_both(stop: str | None, start: str | None) -> None:
         raise Misconfigured("--stop and --start belong together: give both, or stop and start Neo4j yourself")
 
 
-def _load(settings: "Settings", file: Path, manifest: "Manifest", stop: str | None, start: str | None) -> None:
+async def _load(
+    settings: "Settings",
+    file: Path,
+    manifest: "Manifest",
+    commands: tuple[str | None, str | None],
+    reason: tuple[str | None, str | None],
+) -> None:
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
     from workers.ops.backup.restore import restore as load  # noqa: PLC0415 - same reason as above
 
-    with Console(stderr=True).status("loading the backup"):
-        load(settings.neo4j, file, manifest, stop, start)
+    async with act("graph.restored", *reason) as done:
+        with Console(stderr=True).status("loading the backup"):
+            await asyncio.to_thread(load, settings.neo4j, file, manifest, *commands)
+        done["taken_at"] = manifest.taken_at
 
 
 def _checked(settings: "Settings", manifest: "Manifest", *, waiting: bool) -> int:

@@ -37,6 +37,10 @@ EVENT_TYPES: Mapping[str, EventType] = {
     "dead_letters.released": OF_OPERATORS,
     "audit.searched": OF_OPERATORS,
     "audit.expired": OF_OPERATORS,
+    "graph.repriced": OF_OPERATORS,
+    "graph.rebuilt": OF_OPERATORS,
+    "graph.restored": OF_OPERATORS,
+    "models.purged": OF_OPERATORS,
 }
 
 CLASSIFICATIONS = ("public", "internal", "confidential", "restricted", "pii")

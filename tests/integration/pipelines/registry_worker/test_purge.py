@@ -14,9 +14,16 @@ from tests.unit.pipelines.registry.driven import Table, worker
 from workers.adapters.graph.connection import GraphConnection
 from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
-from workers.config.settings import Settings
+from workers.adapters.kafka.reader import TopicReader
+from workers.adapters.kafka.topics import apply_topology
+from workers.config.settings import KafkaSettings, Settings
+from workers.config.topology import Topology
+from workers.config.worker_options import WorkerOptions
 from workers.core.job import PeriodicJob, Step
+from workers.core.record import ConsumedRecord
+from workers.ops.dead_letters.audit import TOPIC
 from workers.ops.model_purge import Due, models_due, purge_models
+from workers.pipelines.fleet import load_topology
 from workers.pipelines.registry.jobs.deleted_in_use import DeletedInUse
 from workers.pipelines.registry.jobs.purge_models import PurgeModels
 from workers.pipelines.registry.options import Merge
@@ -189,6 +196,25 @@ async def test_the_command_shows_first_and_removes_when_told(graph: Neo4j) -> No
     shown = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)  # noqa: ASYNC221 - nothing else runs
     assert (shown["executed"], shown["purged"]) == (False, [])
     assert model_id in [each["model_id"] for each in shown["due"]]
-    done = subprocess.run([*command, "--execute"], check=True, capture_output=True)  # noqa: ASYNC221 - same reason as above
+    kafka = with_audit_events()
+    acting = [*command, "--execute", "--why", "to end the test", "--as", graph.name]
+    done = subprocess.run(acting, check=True, capture_output=True)  # noqa: ASYNC221 - same reason as above
     assert model_id in json.loads(done.stdout)["purged"]
     assert await left(graph) == []
+    (event,) = (each.value for each in read_topic(kafka) if each.key == graph.name.encode())
+    assert event is not None
+    assert all(text.encode() in event for text in ("models.purged", "to end the test", model_id))
+
+
+def with_audit_events() -> KafkaSettings:
+    """Create the topic of audit events, if this stack does not have it."""
+    settings = Settings.from_environment()
+    topics = {TOPIC: load_topology(settings.topology_path).topics[TOPIC]}
+    reader = WorkerOptions(topic=TOPIC, group=TOPIC)
+    apply_topology(settings.kafka, Topology(topics=topics, workers={"reader": reader}), execute=True)
+    return settings.kafka
+
+
+def read_topic(kafka: KafkaSettings) -> list[ConsumedRecord]:
+    reader = TopicReader(kafka, TOPIC)
+    return list(reader.between({}, reader.end_offsets()))

@@ -39,6 +39,10 @@ CAPTURED: dict[str, dict[str, Any]] = {
     "dead_letters.released": {"actor_id": "ops", "user_id": "ops", "reason": "given up"},
     "audit.searched": {"actor_id": "ops", "user_id": "ops", "reason": "compliance review"},
     "audit.expired": {"actor_id": "ops", "user_id": "ops", "reason": "a year is over"},
+    "graph.repriced": {"actor_id": "ops", "user_id": "ops", "reason": "a price was wrong"},
+    "graph.rebuilt": {"actor_id": "ops", "user_id": "ops", "reason": "the disk was lost"},
+    "graph.restored": {"actor_id": "ops", "user_id": "ops", "reason": "the disk was lost"},
+    "models.purged": {"actor_id": "ops", "user_id": "ops", "reason": "to end the test"},
 }  # fmt: skip
 """What each event type must capture, beside its time."""
 
