@@ -56,8 +56,10 @@ OF_THEIR_OWN = (
     "tests/end_to_end/test_walkthrough.py",
     "tests/integration/helm/",
     "tests/integration/image/",
+    "tests/integration/monitoring/",
     "tests/integration/ops/backup/",
     "tests/integration/ops/dead_letters/test_tally.py",
+    "tests/integration/ops/rebuild/",
 )
 """Tests without servers, or with servers of their own; and so many others that all processes end at about one time."""
 

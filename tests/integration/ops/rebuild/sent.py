@@ -52,9 +52,11 @@ ENVELOPE = {
         {"name": "ts_ms", "type": ["null", "long"]},
     ],
 }
+PROVIDER = "acme"
+"""No catalogue has it: a name of another provider would mean a Model that another test has registered."""
 MODEL_ROW = {
     "version": "2023-06-01",
-    "provider": "acme",
+    "provider": PROVIDER,
     "context_window": 8_000,
     "cost_per_1k_tokens": '{"input": 0.25, "output": 0.5}',
     "effective_from": "2023-06-01T00:00:00Z",
@@ -92,9 +94,11 @@ class Traffic:
             self._logs += 1
             prefix = f"{self._name}-{self._logs}"
             for record_name, fields in traffic(seeded(self._logs), traces, prefix):
-                known = {"model_id": f"own-{self._name}"} if fields["model_id"].startswith("own-") else {}
-                key = (fields["trace_id"] or fields["model_id"]).encode()
-                self._calls.send(key, self._call(record_name, fields | known), partition=partition)
+                own = fields["model_id"].startswith("own-")
+                model_id = f"own-{self._name}" if own else f"acme-{fields['model_id']}"
+                ours = fields | {"provider": PROVIDER, "model_id": model_id}
+                key = (fields["trace_id"] or model_id).encode()
+                self._calls.send(key, self._call(record_name, ours), partition=partition)
             self._calls.send(f"{prefix}-bad".encode(), b"not avro", partition=partition)
             self._audit_events(partition, events)
         self._calls.flush()
@@ -115,6 +119,6 @@ class Traffic:
         """Send one call; a negative number of tokens is a dead letter."""
         trace_id = f"{self._name}-{trace}"
         producer = Producer(self._call, self._registry, f"{self._name}-calls", trace_id)
-        value = producer.value(event_id=f"{trace_id}-{span}", span_id=span, token_count=tokens)
+        value = producer.value(provider=PROVIDER, event_id=f"{trace_id}-{span}", span_id=span, token_count=tokens)
         self._calls.send(trace_id.encode(), value, partition=0)
         self._calls.flush()
