@@ -80,17 +80,20 @@ def seed(request: pytest.FixtureRequest) -> int:
 
 
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
+def servers(request: pytest.FixtureRequest, shared: Path) -> Iterator[Servers]:
     """Start Kafka, Neo4j and the schema registry for the faults."""
-    beside = os.environ.get("PYTEST_XDIST_WORKER", "")
+    beside, cache = os.environ.get("PYTEST_XDIST_WORKER", ""), shared / "neo4j.aot"
     if kept := os.environ.get("MEMORY_GRAPH_CHAOS_STACK"):
-        yield Servers(f"{kept}-{beside}" if beside else kept, HOME)
+        yield Servers(f"{kept}-{beside}" if beside else kept, HOME, cache)
         return
     if beside in {"", "gw0"}:
         _remove_left_overs()
     name = f"{PREFIX}{os.getpid()}"
     try:
-        yield Servers(name, HOME)
+        servers = Servers(name, HOME, cache)
+        if beside == "gw0" and request.config.getoption("--chaos", "short") == "full":
+            servers.train()
+        yield servers
     finally:
         reset(name, home=HOME)
 
@@ -137,13 +140,19 @@ def judged(request: pytest.FixtureRequest, seed: int) -> Judge:
 
 
 @pytest.fixture(scope="session")
-def hashes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder that all processes of this run share."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+@pytest.fixture(scope="session")
+def hashes(shared: Path) -> Path:
     """Return the folder for hashes of graphs without faults: a file for each worker and stream.
 
-    Processes share it. Two that miss the same hash at once both play it.
+    Two processes that miss the same hash at once both play it.
     """
-    own = tmp_path_factory.getbasetemp()
-    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "graphs-without-faults"
+    folder = shared / "graphs-without-faults"
     folder.mkdir(exist_ok=True)
     return folder
 

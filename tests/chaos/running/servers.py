@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
+from tests.chaos.running import class_cache
 from tests.chaos.running.vault import Vault
 from workers.config.settings import Settings
 from workers.core.errors import ProblemsFound
@@ -25,14 +26,23 @@ from workers.ops.backup.take import backup
 
 
 class Servers:
-    """The servers of the stack ``name`` under ``home``. Every call blocks until it has finished."""
+    """The servers of the stack ``name`` under ``home``. Every call blocks until it has finished.
 
-    def __init__(self, name: str, home: Path) -> None:
+    ``cache`` is a file that all processes of a run share.
+    """
+
+    def __init__(self, name: str, home: Path, cache: Path) -> None:
         self.name = name
         self._home = home
+        self._cache = cache
         self.environment = dict(
             up(name, (), ProgressLines(), environment={}, home=home, well_known_ports=False).environment
         )
+
+    def train(self) -> None:
+        """Make the cache of Neo4j's classes."""
+        class_cache.train(psutil.Process(self._identity("neo4j").pid), self.settings().neo4j, self._cache)
+        self.start()
 
     def add(self, extra: str) -> None:
         """Start the servers of an extra, if they do not run."""
@@ -80,6 +90,7 @@ class Servers:
         for server in load_state(self._home, self.name).servers:
             with suppress(OSError):
                 self.thaw(server)
+        class_cache.use(self._cache)
         up(self.name, (), NoProgress(), environment={}, home=self._home, well_known_ports=False)
 
     def lose(self, server: str) -> None:

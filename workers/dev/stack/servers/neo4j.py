@@ -48,7 +48,7 @@ dbms.ssl.policy.{scope}.ciphers={suites}
 """
 
 # Neo4j uses internals of the Java runtime for its page cache and off-heap buffers.
-JAVA_OPTIONS = (
+JAVA_OPTIONS: tuple[str, ...] = (
     "--add-opens=java.base/java.nio=ALL-UNNAMED",
     "--add-opens=java.base/java.io=ALL-UNNAMED",
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
