@@ -1,6 +1,6 @@
 """Whether this worker is alive and ready, and if not, why. Every wait has a name."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,6 +8,8 @@ from enum import StrEnum
 from workers.core.clock import Clock
 from workers.core.record import TopicPartition
 
+FOR_A_TRANSACTION = "writers"
+"""The wait for one of the transactions at once: in an outage, those that have one keep it."""
 STALLED_AFTER_SECONDS = 120.0
 """A partition whose records wait for this long without a finished batch, for no reason from outside, is a bug."""
 
@@ -29,8 +31,9 @@ class Wait:
 class PartitionHealth:
     """The progress of one partition. It ends with the partition's task."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, outage_over: Callable[[], None] = lambda: None) -> None:
         self._clock = clock
+        self._outage_over = outage_over
         self._waits: list[Wait] = []
         self._records_wait_since: float | None = None
 
@@ -52,6 +55,8 @@ class PartitionHealth:
             yield wait
         finally:
             self._waits.remove(wait)
+            if wait.outage:
+                self._outage_over()
 
     def wait(self) -> Wait | None:
         """Return the innermost wait."""
@@ -85,6 +90,7 @@ class WorkerHealth:
         self._recovered = False
         self._assigned_at: float | None = None
         self._notes: dict[str, str] = {}
+        self._outage_over_at: float | None = None
 
     def note(self, name: str, sentence: str) -> None:
         """Keep a sentence for who asks whether the worker is ready; an empty one forgets it."""
@@ -98,8 +104,11 @@ class WorkerHealth:
 
     def partition(self, topic_partition: TopicPartition) -> PartitionHealth:
         """Begin to watch a partition."""
-        health = self._partitions[topic_partition] = PartitionHealth(self._clock)
+        health = self._partitions[topic_partition] = PartitionHealth(self._clock, self._note_outage_over)
         return health
+
+    def _note_outage_over(self) -> None:
+        self._outage_over_at = self._clock.monotonic()
 
     def drained(self) -> None:
         """Forget every partition, because all were drained."""
@@ -164,10 +173,19 @@ class WorkerHealth:
             return []
         reasons = []
         for partition, health in self._partitions.items():
-            if (seconds := health.stalled_seconds()) >= STALLED_AFTER_SECONDS:
+            if (seconds := self._stalled_seconds(health)) >= STALLED_AFTER_SECONDS:
                 wait = health.wait()
                 during = f", during: {wait.reason}" if wait else ""
                 reasons.append(f"{partition}: no batch was delivered for {seconds:.0f} s, without an outage{during}")
         if (seconds := self.recovery_seconds()) >= STALLED_AFTER_SECONDS:
             reasons.append(f"partitions were assigned {seconds:.0f} s ago, and no record is accepted yet")
         return reasons
+
+    def _stalled_seconds(self, health: PartitionHealth) -> float:
+        """Return for how long a partition has stalled, and not been held up by another's outage."""
+        seconds, wait = health.stalled_seconds(), health.wait()
+        if wait and wait.reason == FOR_A_TRANSACTION and any(each.outage for each in self.waits().values()):
+            return 0.0
+        if self._outage_over_at is None:
+            return seconds
+        return min(seconds, self._clock.monotonic() - self._outage_over_at)

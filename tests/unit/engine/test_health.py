@@ -80,6 +80,36 @@ def test_waiting_for_a_server_that_is_away_is_no_reason_to_restart() -> None:
         assert health.unhealthy() == []
 
 
+def test_who_waits_for_a_transaction_that_an_outage_keeps_is_no_reason_to_restart_then_or_just_after() -> None:
+    clock, health, partition = watched()
+    queued = health.partition(PARTITION._replace(partition=1))
+    partition.working()
+    queued.working()
+    with queued.waiting("writers"):
+        with partition.waiting("neo4j") as wait:
+            wait.outage = "connection refused"
+            clock.now = STALLED_AFTER_SECONDS + 1
+            assert health.unhealthy() == []
+        assert health.unhealthy() == [], "neither has had the time to deliver a batch"
+        partition.progressed(more=False)
+        clock.now += STALLED_AFTER_SECONDS - 1
+        assert health.unhealthy() == []
+        clock.now += 1
+        (reason,) = health.unhealthy()
+        assert "during: writers" in reason
+
+
+def test_an_outage_of_one_partition_does_not_hide_that_another_hangs() -> None:
+    clock, health, partition = watched()
+    hanging = health.partition(PARTITION._replace(partition=1))
+    partition.working()
+    hanging.working()
+    with partition.waiting("neo4j") as wait:
+        wait.outage = "connection refused"
+        clock.now = STALLED_AFTER_SECONDS
+        assert len(health.unhealthy()) == 1
+
+
 def test_what_waits_at_a_drain_does_not_make_an_idle_worker_unhealthy() -> None:
     clock, health, partition = watched()
     partition.working()

@@ -17,6 +17,7 @@ from workers.engine.batch.decode import DecodedBatch, RejectedRecord
 from workers.engine.batch.fold import FoldedBatch, Folder
 from workers.engine.batch.key_order import PARKED_BEHIND, KeyOrder
 from workers.engine.batch.parked_keys import ParkedKeys
+from workers.engine.health import FOR_A_TRANSACTION
 from workers.engine.resilience.retry import Server
 from workers.engine.sinks import Sinks
 from workers.engine.state.states import PartitionStates
@@ -173,7 +174,7 @@ class Delivery(Generic[EventT, StateT]):
         sinks = self._sinks
         with sinks.health.waiting("throttle"), self._step("throttle"):
             await sinks.throttle.take(sum(len(statement.rows) for statement in statements))
-        with sinks.health.waiting("writers"), self._step("writers"):
+        with sinks.health.waiting(FOR_A_TRANSACTION), self._step("writers"):
             await sinks.transactions.acquire()
         started = sinks.clock.monotonic()
         try:
