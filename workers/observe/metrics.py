@@ -1,7 +1,7 @@
 """The metrics of one process. Every method is called at most once a batch, with counts, never once an event."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from prometheus_client import (
     CollectorRegistry,
@@ -87,23 +87,13 @@ class Metrics:
         """Observe ``count`` events of a batch, ``seconds`` after the arrival of its first record, when it is stored."""
         self._processing.of(event_type).observe(seconds, count)
 
-    @contextmanager
-    def graph_write(self, operation_type: str, clock: Clock) -> Iterator[None]:
+    def graph_write(self, operation_type: str, clock: Clock) -> AbstractContextManager[None]:
         """Measure one attempt at a graph transaction, also one that fails."""
-        started = clock.monotonic()
-        try:
-            yield
-        finally:
-            self._graph_write.of(operation_type).observe(clock.monotonic() - started)
+        return _timed(self._graph_write.of(operation_type), clock)
 
-    @contextmanager
-    def step(self, step: str, clock: Clock) -> Iterator[None]:
+    def step(self, step: str, clock: Clock) -> AbstractContextManager[None]:
         """Measure one step of a batch, also one that fails. A batch that is split takes some steps more than once."""
-        started = clock.monotonic()
-        try:
-            yield
-        finally:
-            self.stepped(step, clock.monotonic() - started)
+        return _timed(self._step.of(step), clock)
 
     def stepped(self, step: str, seconds: float) -> None:
         """Observe how long a step of a batch took."""
@@ -237,6 +227,15 @@ def gauge(spec: MetricSpec, registry: CollectorRegistry) -> Series[Gauge]:
         return Series(spec, lambda: Gauge(spec.name, spec.help, registry=registry))
     metric = Gauge(spec.name, spec.help, spec.labels, registry=registry)
     return Series(spec, metric.labels, metric.remove)
+
+
+@contextmanager
+def _timed(durations: Buckets, clock: Clock) -> Iterator[None]:
+    started = clock.monotonic()
+    try:
+        yield
+    finally:
+        durations.observe(clock.monotonic() - started)
 
 
 def histogram(spec: MetricSpec, registry: CollectorRegistry) -> Series[Buckets]:

@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 from uuid import uuid4
 
-import neo4j
 import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from tests.chaos.checking.witness import HALVES
@@ -73,9 +72,5 @@ async def _queries(settings: Neo4jSettings) -> None:
         claim = await writer.claim(name, TopicPartition(name, 0), name)
         await writer.write(claim, 0, [Statement("pages", PAGE, [])])
         suspects = " UNION ALL ".join(half.seen() for halves in HALVES.values() for half in halves)
-        await _read(driver, settings.database, suspects, name)
+        await driver.execute_query(suspects, name=name, topic=name, database_=settings.database)
         await writer.watermarks(name, name)
-
-
-async def _read(driver: neo4j.AsyncDriver, database: str, query: str, name: str) -> None:
-    await driver.execute_query(query, name=name, topic=name, database_=database)

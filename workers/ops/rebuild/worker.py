@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.graph.connection import GraphConnection
@@ -34,7 +34,10 @@ ALL_LETTERS = DeadLetterLimit(minimum=10_000_000)
 
 @dataclass
 class WorkerFold:
-    """Folds what the live group has committed. ``health`` says what it waits for."""
+    """Folds what the live group has committed. ``health`` says what it waits for.
+
+    ``failures``  what ended in the background, which ends the next round
+    """
 
     shared: Shared
     writer: Neo4jWriter
@@ -42,10 +45,10 @@ class WorkerFold:
     not_sent: NotSent
     health: WorkerHealth
     progress: Callable[[int], None]
+    failures: list[BaseException] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._partitions: dict[int, PartitionFold] = {}
-        self.failures: list[BaseException] = []
 
     async def fold(self, marks: Sequence[PartitionMark]) -> None:
         """Fold each partition up to what is committed. Raises ``Fenced``, ``Unreachable``, ``Misconfigured``.
@@ -98,9 +101,7 @@ async def opened(
         topic = deployment.options.topic
         letters = SentLetters(TopicReader(settings.kafka, dead_letter_topic(topic)), topic)
         shared = Shared(deployment, LeavingOut(decoder_of(registry, deployment), letters), sinks, graph)
-        fold = WorkerFold(shared, writer, letters, not_sent, health, progress)
-        fold.failures = failures
-        yield fold
+        yield WorkerFold(shared, writer, letters, not_sent, health, progress, failures)
 
 
 def _sinks(deployment: Deployment, writer: Neo4jWriter, not_sent: NotSent, health: WorkerHealth) -> Sinks:
