@@ -15,6 +15,7 @@ from structlog.typing import EventDict, FilteringBoundLogger, Processor
 
 from workers.config.settings import LogFormat, LogLevel, LogSettings
 from workers.observe.redact import redact
+from workers.observe.repeats import RepeatsLimit
 
 NOISY = (
     "aiohttp",
@@ -23,13 +24,14 @@ NOISY = (
     "faust",
     "httpx2",
     "kafka",
+    "librdkafka",
     "mode",
     "neo4j",
     "opentelemetry",
     "rocksdict",
     "urllib3",
 )
-"""Libraries whose INFO lines do not help an operator: they log from WARNING."""
+"""Libraries whose INFO lines do not help an operator: they log from WARNING, and the same line only now and then."""
 
 
 def configure_logging(settings: LogSettings, stream: IO[str] | None = None) -> None:
@@ -55,6 +57,7 @@ def configure_logging(settings: LogSettings, stream: IO[str] | None = None) -> N
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(settings, handler)],
         )
     )
+    handler.addFilter(RepeatsLimit(NOISY))
     logging.basicConfig(handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     set_level(settings.level)

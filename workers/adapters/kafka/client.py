@@ -1,5 +1,6 @@
 """The configuration of one Kafka client, from the settings, with the secrets and certificates as they are now."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,15 @@ from workers.config.tls.context import (
     stamp_of,
 )
 
+LOGGER = logging.getLogger("librdkafka")
+"""Takes the lines that librdkafka would print to standard error itself, in a form that no log pipeline reads."""
 NO_SUITE_OF_1_2 = "PSK-AES256-GCM-SHA384"
 """librdkafka has no lowest version of TLS. With only a suite for keys that nobody has shared, no handshake of TLS 1.2
 succeeds, and the suites of TLS 1.3 are chosen elsewhere."""
 
 
 def librdkafka_config(kafka: KafkaSettings) -> dict[str, Any]:
-    """Return the properties that every confluent-kafka client shares: address, security, name.
+    """Return the properties that every confluent-kafka client shares: address, security, name, logger.
 
     Contains the password in clear, as librdkafka wants it: never log it. Names are librdkafka's own,
     https://github.com/confluentinc/librdkafka/blob/master/CONFIGURATION.md
@@ -31,6 +34,7 @@ def librdkafka_config(kafka: KafkaSettings) -> dict[str, Any]:
         "bootstrap.servers": kafka.bootstrap_servers,
         "security.protocol": str(kafka.security_protocol),
         "client.id": "memory-graph",
+        "logger": LOGGER,
     }
     if kafka.uses_tls:
         config |= _tls(kafka)

@@ -1,6 +1,10 @@
+import logging
+import time
 from pathlib import Path
+from socket import socket
 
 import pytest
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
@@ -15,7 +19,24 @@ def test_a_plain_client_needs_an_address_only() -> None:
         "bootstrap.servers": "kafka:9092",
         "security.protocol": "PLAINTEXT",
         "client.id": "memory-graph",
+        "logger": logging.getLogger("librdkafka"),
     }
+
+
+def test_what_librdkafka_says_is_logged_and_not_printed(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket() as nobody_listens:
+        nobody_listens.bind(("127.0.0.1", 0))
+        address = "{}:{}".format(*nobody_listens.getsockname())
+        producer = Producer(librdkafka_config(KafkaSettings(bootstrap_servers=address)))
+        deadline = time.monotonic() + 10
+        while not caplog.records and time.monotonic() < deadline:
+            producer.poll(0.1)
+
+    assert {(record.name, record.levelname) for record in caplog.records} == {("librdkafka", "ERROR")}
+    assert address in caplog.text
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_client_that_logs_in_has_the_properties_librdkafka_takes(tmp_path: Path) -> None:
