@@ -26,6 +26,7 @@ def fleet(
 
     from workers.config.child_environment import environment_for  # noqa: PLC0415 - same reason as above
     from workers.config.settings import Settings  # noqa: PLC0415 - same reason as above
+    from workers.config.worker_options import AFTER_DRAIN_SECONDS  # noqa: PLC0415 - same reason as above
     from workers.engine.supervisor import Supervisor  # noqa: PLC0415 - same reason as above
     from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
     from workers.pipelines.fleet import FLEET, load_topology  # noqa: PLC0415 - same reason as above
@@ -38,7 +39,11 @@ def fleet(
     def environment(name: str) -> dict[str, str]:
         return environment_for(FLEET[name].servers, os.environ)
 
-    raise typer.Exit(asyncio.run(Supervisor(counts, settings.metrics_host, environment=environment).run()))
+    def grace_seconds(name: str) -> float:
+        return topology.workers[name].drain.grace_seconds + AFTER_DRAIN_SECONDS
+
+    supervisor = Supervisor(counts, settings.metrics_host, environment=environment, grace_seconds=grace_seconds)
+    raise typer.Exit(asyncio.run(supervisor.run()))
 
 
 def parse_replicas(texts: list[str], known: set[str]) -> dict[str, int]:

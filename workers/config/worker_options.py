@@ -96,6 +96,10 @@ class DeadLetterLimit(Block):
     )
 
 
+AFTER_DRAIN_SECONDS = 60
+"""What a worker may need after its drain to end: the last commit, leaving the group, the last records and spans."""
+
+
 class Drain(Block):
     """How long a worker may take to finish its batches."""
 

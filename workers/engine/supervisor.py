@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 
 import structlog
 
+from workers.config.worker_options import AFTER_DRAIN_SECONDS
 from workers.observe.liveness import until_not_alive
 
 log = structlog.get_logger(__name__)
@@ -19,8 +20,6 @@ FIRST_RESTART_SECONDS = 1.0
 LONGEST_RESTART_SECONDS = 30.0
 STEADY_AFTER_SECONDS = 60.0
 """A replica that ran this long before it failed is restarted after the first, short wait."""
-GRACE_SECONDS = 45.0
-"""How long a replica that is not alive may drain after SIGTERM, before SIGKILL."""
 WRONG_CONFIGURATION = 2
 """The exit code of a replica that a restart cannot help."""
 
@@ -33,7 +32,8 @@ def worker_command(name: str) -> Sequence[str]:
 class Supervisor:
     """Runs replicas until SIGTERM or SIGINT; then sends them SIGTERM and waits for their drain. Passes SIGHUP on.
 
-    ``environment`` gives each worker its own, with the secrets that it needs and no others.
+    ``environment`` returns the one of a worker, with the secrets that it needs and no others, and ``grace_seconds``
+    the time between its SIGTERM and SIGKILL.
     Each replica inherits a listening socket on ``host``, so that its address stays the same when it is restarted, and
     its ``/healthz`` is asked as Kubernetes would. Without this a replica that hangs would never be restarted.
     """
@@ -44,11 +44,13 @@ class Supervisor:
         host: str = "127.0.0.1",
         command: Callable[[str], Sequence[str]] = worker_command,
         environment: Callable[[str], Mapping[str, str]] = lambda _: os.environ,
+        grace_seconds: Callable[[str], float] = lambda _: AFTER_DRAIN_SECONDS,
     ) -> None:
         self._replicas = replicas
         self._host = host
         self._command = command
         self._environment = environment
+        self._grace_seconds = grace_seconds
         self._stopping = asyncio.Event()
         self._processes: set[Process] = set()
 
@@ -111,11 +113,19 @@ class Supervisor:
             return await ended
         if not self._stopping.is_set():
             log.error("replica is not alive", worker=name, replica=replica, reason=not_alive.result())
-            return await _ended(process, GRACE_SECONDS)
-        process.terminate()
-        code = await ended
+            return await self._end(process, name, replica)
+        code = await self._end(process, name, replica)
         # Ended by the signal itself: it was still loading, had no signal handler and had read nothing.
         return 0 if code == -signal.SIGTERM else code
+
+    async def _end(self, process: Process, name: str, replica: int) -> int:
+        """End a process with SIGTERM, after its grace with SIGKILL; return its exit code."""
+        process.terminate()
+        ended = asyncio.ensure_future(process.wait())
+        if not (await asyncio.wait({ended}, timeout=self._grace_seconds(name)))[0]:
+            log.error("replica has not ended in time, killing it", worker=name, replica=replica, pid=process.pid)
+            process.kill()
+        return await ended
 
     async def _start(self, name: str, listener: socket.socket) -> Process:
         with _sighup_blocked():
@@ -142,13 +152,3 @@ def _sighup_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
-
-
-async def _ended(process: Process, grace_seconds: float) -> int:
-    """End a process with SIGTERM, after ``grace_seconds`` with SIGKILL; return its exit code."""
-    process.terminate()
-    try:
-        return await asyncio.wait_for(process.wait(), grace_seconds)
-    except TimeoutError:
-        process.kill()
-        return await process.wait()

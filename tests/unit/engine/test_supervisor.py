@@ -122,3 +122,30 @@ async def test_a_replica_has_the_environment_of_its_worker(tmp_path: Path) -> No
     )
     assert await fleet.run() == 2
     assert (tmp_path / "audit").read_text().isdecimal()
+
+
+STUBBORN = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+open(sys.argv[1], "w").write("started\\n")
+while True:
+    time.sleep(1)
+"""
+
+
+async def test_a_replica_that_does_not_end_is_killed_after_its_grace(tmp_path: Path) -> None:
+    file, asked = tmp_path / "starts", []
+
+    def grace_seconds(name: str) -> float:
+        asked.append(name)
+        return 0.2
+
+    fleet = Supervisor(
+        {"audit": 1}, command=lambda _: (sys.executable, "-c", STUBBORN, str(file)), grace_seconds=grace_seconds
+    )
+    running = asyncio.create_task(fleet.run())
+    await until_lines(file, ["started"])
+    fleet.stop()
+
+    assert await asyncio.wait_for(running, 30) == -signal.SIGKILL
+    assert asked == ["audit"]
