@@ -1,7 +1,7 @@
 """Seeded bugs: each breaks one guarantee, and the checker must detect it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace as with_other
 from enum import StrEnum
 from threading import Timer
@@ -32,6 +32,7 @@ from workers.engine.batch.partition_queue import PartitionQueue
 from workers.engine.consumer.acknowledged import Acknowledged
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.consumer.thread import ConsumerThread
+from workers.engine.consumer.unreadable import ReadableRecords
 from workers.engine.jobs.objects import Objects
 from workers.engine.jobs.signing import Signing
 from workers.engine.state.known_keys import KnownKeys
@@ -64,6 +65,7 @@ class Bug(StrEnum):
     CHAIN_BEGUN_AGAIN = "chain_begun_again"
     HELD_CHECKPOINT_PUBLISHED = "held_checkpoint_published"
     NOTED_BEFORE_THE_OBJECT = "noted_before_the_object"
+    DAMAGED_FETCH_DROPPED = "damaged_fetch_dropped"
 
 
 def _commit_before_write() -> None:
@@ -288,6 +290,21 @@ def _noted_before_the_object() -> None:
     replace(Objects, "_done", doing)
 
 
+def _damaged_fetch_dropped() -> None:
+    """Drop what was read before a damaged batch in the same fetch, as aiokafka does when its error is only caught."""
+    unpack = ReadableRecords._unpack_records  # noqa: SLF001 - the one place that reads
+
+    def unpacking(self: ReadableRecords) -> Iterator[Any]:
+        noted, note = [], self._note
+        self._note = lambda *found: noted.append(found)
+        records = list(unpack(self))
+        for found in noted:
+            note(*found)
+        yield from () if noted else records
+
+    replace(ReadableRecords, "_unpack_records", unpacking)
+
+
 def _acknowledgements() -> list[Acknowledged]:
     """Return a list that will hold the process's ``Acknowledged``."""
     made: list[Acknowledged] = []
@@ -323,4 +340,5 @@ SEEDS: dict[Bug, Callable[[], None]] = {
     Bug.CHAIN_BEGUN_AGAIN: _chain_begun_again,
     Bug.HELD_CHECKPOINT_PUBLISHED: _held_checkpoint_published,
     Bug.NOTED_BEFORE_THE_OBJECT: _noted_before_the_object,
+    Bug.DAMAGED_FETCH_DROPPED: _damaged_fetch_dropped,
 }

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.chaos.conftest import Arenas, Judge
-from tests.chaos.disasters.scenarios import neo4j_lost
+from tests.chaos.disasters.scenarios import kafka_lost, neo4j_lost, partition_unreadable, schemas_lost, topology_bad
 from tests.chaos.scenario import Fault, play
 
 
@@ -12,6 +12,10 @@ from tests.chaos.scenario import Fault, play
     ("worker", "fault"),
     [
         pytest.param("ledger", neo4j_lost, id="Neo4j lost"),
+        pytest.param("ledger", kafka_lost, id="Kafka lost"),
+        pytest.param("ledger", partition_unreadable, id="one partition unreadable"),
+        pytest.param("ledger", schemas_lost, id="schema registry lost"),
+        pytest.param("ledger", topology_bad, id="bad topology.yaml"),
     ],
 )
 async def test_nothing_is_lost(worker: str, fault: Fault, arenas: Arenas, judged: Judge) -> None:

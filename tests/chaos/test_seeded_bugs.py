@@ -8,6 +8,7 @@ import pytest
 from tests.chaos.bugs import Bug
 from tests.chaos.checking.anomaly import Anomaly
 from tests.chaos.conftest import Arenas, Judge
+from tests.chaos.disasters.scenarios import partition_unreadable
 from tests.chaos.faults.archive import killed_after_the_note
 from tests.chaos.faults.broker import (
     broker_silent_at_an_assignment,
@@ -78,6 +79,7 @@ SEEDED = [
     Seeded(Bug.KEYS_NOT_READ, killed_after_a_commit, LOST_OR_OLD, 3, {"worker": "telemetry", **LITTLE}),
     Seeded(Bug.PARKED_KEYS_NOT_READ, nothing, frozenset({Anomaly.LOST}), 3, {"order": "strict", **LITTLE}),
     Seeded(Bug.ABORTED_READ, transactions_aborted, frozenset({Anomaly.DOUBLED}), 2, LITTLE),
+    Seeded(Bug.DAMAGED_FETCH_DROPPED, partition_unreadable, frozenset({Anomaly.LOST}), 2, LITTLE),
     Seeded(Bug.HEAD_IN_ANOTHER_TRANSACTION, nothing_until_half_is_seen, frozenset({Anomaly.HALF_SEEN}), 1, AUDIT),
     Seeded(Bug.CHAIN_BEGUN_AGAIN, emptied_and_a_new_chain_begun, frozenset({Anomaly.RESTARTED}), 1, AUDIT),
     Seeded(Bug.HELD_CHECKPOINT_PUBLISHED, vault_killed, frozenset({Anomaly.UNSIGNED}), 1, AUDIT),

@@ -9,6 +9,7 @@ from workers.core.errors import NewGraph
 from workers.core.ports import NOTHING_WRITTEN, Claim, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.consumer.chunk import Chunk
+from workers.engine.consumer.unreadable import Unreadable
 from workers.engine.health import Unready
 from workers.engine.partition_task import (
     GraphIsBehind,
@@ -33,6 +34,7 @@ class Assignment:
         self._open_for: int | None = None
         self._held: frozenset[TopicPartition] = frozenset()
         self._committed: Mapping[TopicPartition, int] = {}
+        self._unreadable: Mapping[TopicPartition, Unreadable] = {}
         self.behind: dict[TopicPartition, int] = {}
         """Partitions that the consumer must read again, and the offset to begin at."""
 
@@ -86,6 +88,15 @@ class Assignment:
                 require_records_after(self._context.spec, partition, committed, offset, new_graph=mark is None)
             except (GraphIsBehind, NewGraph) as reason:
                 self._note(reason)
+
+    def notice_unreadable(self, found: Mapping[TopicPartition, Unreadable]) -> None:
+        """Note which assigned partitions have a batch that cannot be read, and log what is new."""
+        found = {partition: batch for partition, batch in found.items() if partition in self._held}
+        for partition, batch in found.items():
+            if self._unreadable.get(partition) != batch:
+                log.error("records cannot be read", reason=batch.explained(partition))
+        self._unreadable = found
+        self._context.health.unreadable([batch.explained(partition) for partition, batch in found.items()])
 
     def notice_topic(self, topic_id: str) -> None:
         """Read all partitions from their beginning where they were claimed for another topic of the same name."""

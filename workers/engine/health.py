@@ -77,6 +77,7 @@ class Unready(StrEnum):
     DEAD_LETTER_LIMIT = "dead_letter_limit"
     NEW_GRAPH = "new_graph"
     NO_PARTITIONS = "no_partitions"
+    UNREADABLE = "unreadable"
 
 
 class WorkerHealth:
@@ -87,6 +88,7 @@ class WorkerHealth:
         self._partitions: dict[TopicPartition, PartitionHealth] = {}
         self._unreachable: dict[str, Wait] = {}
         self._held: Wait | None = None
+        self._unreadable: Sequence[str] = ()
         self._recovered = False
         self._assigned_at: float | None = None
         self._notes: dict[str, str] = {}
@@ -139,6 +141,10 @@ class WorkerHealth:
         """Note why the worker reads nothing more until an operator acts: a restart alone does not help."""
         self._held = Wait(reason, sentence)
 
+    def unreadable(self, sentences: Sequence[str]) -> None:
+        """Note why partitions wait whose next records cannot be read; no sentence, when all can."""
+        self._unreadable = sentences
+
     def waits(self) -> dict[TopicPartition, Wait]:
         """Return what each partition waits for."""
         return {partition: wait for partition, health in self._partitions.items() if (wait := health.wait())}
@@ -147,6 +153,7 @@ class WorkerHealth:
         """Return why the worker is not ready; nothing when it is."""
         outages = {each.reason: each.outage for each in self._outages()}
         reasons = [f"{name} does not answer: {outage}" for name, outage in outages.items()]
+        reasons += self._unreadable
         if self._held:
             reasons.append(self._held.outage)
         if not self._recovered:
@@ -158,6 +165,8 @@ class WorkerHealth:
         reasons = {Unready.OPERATOR if each.needs_operator else each.reason for each in self._outages()}
         if self._held:
             reasons.add(self._held.reason)
+        if self._unreadable:
+            reasons.add(Unready.UNREADABLE)
         return reasons if self._recovered else {*reasons, Unready.NO_PARTITIONS}
 
     def recovery_seconds(self) -> float:

@@ -1,7 +1,7 @@
 """Looks at the assigned partitions from outside their tasks, every five seconds, also while nothing gets through."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -12,6 +12,7 @@ from workers.core.record import TopicPartition
 from workers.engine.assignment import Assignment
 from workers.engine.background import in_background
 from workers.engine.batch.parked_keys import count_parked
+from workers.engine.consumer.unreadable import Unreadable
 from workers.engine.partition_task import PartitionContext, Position
 
 log = structlog.get_logger(__name__)
@@ -27,16 +28,24 @@ class PartitionsAdded(MemoryGraphError):
 class Observer:
     """Sets the gauges, and notices what a task without records would not: another graph, a recreated topic."""
 
-    def __init__(self, context: PartitionContext, assignment: Assignment, partitions: int) -> None:
+    def __init__(
+        self,
+        context: PartitionContext,
+        assignment: Assignment,
+        partitions: int,
+        unreadable: Callable[[], Mapping[TopicPartition, Unreadable]] = dict,
+    ) -> None:
         self._context = context
         self._assignment = assignment
         self._partitions = partitions
+        self._unreadable = unreadable
         self._state: TopicState | None = None
         self._waits: set[tuple[int, str]] = set()
         self._unready: set[str] = set()
 
     async def look(self) -> None:
         """Look once. Raises ``PartitionsAdded``. A server that is away is noted, and the gauges go on."""
+        self._assignment.notice_unreadable(self._unreadable())
         await self._ask_kafka()
         await self._ask_graph()
         if self._context.options.order == "strict":

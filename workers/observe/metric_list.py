@@ -45,7 +45,7 @@ EVENT_TIME_LAG = gauge(
 UNREADY = gauge(
     "unready",
     "1 while the worker is not ready for this reason: a server, fenced, operator (a server refuses us), "
-    "dead_letter_limit, new_graph, no_partitions.",
+    "dead_letter_limit, new_graph, no_partitions, unreadable (a batch in Kafka is damaged).",
     "reason",
 )
 RECOVERY = gauge("recovery_seconds", "Time since an assignment of which no record is accepted yet; otherwise 0.")

@@ -9,6 +9,7 @@ from tests.chaos.checking.checks_of_inputs import (
     IN_THE_END,
     every_page_holds_its_records_once_in_order,
     with_what_waits,
+    without_lost,
 )
 from tests.chaos.checking.checks_of_offsets import AT_EVERY_MOMENT, of_kind
 from tests.chaos.checking.found_graph import FoundGraph, canonical_hash, ledger_graph
@@ -31,7 +32,10 @@ def judge(arena: Arena, scenario: Scenario) -> Report:
     pages = corner.pages()
     for page in pages:
         history.note("page", **page)
-    lines = with_what_waits(list(history.lines())) if corner.order == "strict" else list(history.lines())
+    raw = list(history.lines())
+    lines = without_lost(raw)
+    if corner.order == "strict":
+        lines = with_what_waits(lines)
     findings = list(anomalies_of(lines))
     if corner.worker == "telemetry":
         found = corner.graph()
@@ -42,7 +46,7 @@ def judge(arena: Arena, scenario: Scenario) -> Report:
     else:
         found = ledger_graph(pages)
         findings += every_page_holds_its_records_once_in_order(lines)
-    return Report(scenario, lines, findings, history.path, canonical_hash(found, corner.name))
+    return Report(scenario, raw, findings, history.path, canonical_hash(found, corner.name))
 
 
 def anomalies_of(history: Sequence[Line]) -> Iterator[Finding]:

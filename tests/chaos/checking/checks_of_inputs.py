@@ -11,6 +11,17 @@ TROUBLE = {"fault", "struck", "restarted"}
 """Each of these may cause a batch's dead letters to be sent once more."""
 
 
+def without_lost(history: Sequence[Line]) -> list[Line]:
+    """Leave out records that Kafka had taken and then lost: their producers have sent them again."""
+    lost = {place_of(line) for each in of_kind(history, "lost") for line in each["records"]}
+    return [line for line in history if line["what"] != "produced" or place_of(line) not in lost]
+
+
+def place_of(produced: Line) -> tuple[int, int, int]:
+    """Return where a record is: life of the topic, partition, offset."""
+    return produced["life"], produced["partition"], produced["offset"]
+
+
 def with_what_waits(history: Sequence[Line]) -> list[Line]:
     """Return the history of a strict worker: what comes after a bad record of its key is no good record any more."""
     parked: dict[int, str] = {}

@@ -9,6 +9,11 @@ class Disaster(StrEnum):
 
     NEO4J_LOST = "Neo4j lost"
     NEO4J_OLDER = "Neo4j restored from an older backup"
+    KAFKA_LOST = "Kafka lost"
+    PARTITION_UNREADABLE = "One partition unreadable"
+    SCHEMAS_LOST = "Schema registry lost"
+    VAULT_SEALED = "Vault sealed"
+    TOPOLOGY_BAD = "A bad topology.yaml"
 
     @property
     def anchor(self) -> str:
@@ -19,4 +24,9 @@ class Disaster(StrEnum):
 SCALES_WITH = {
     Disaster.NEO4J_LOST: "the size of the dump, then the records since the backup",
     Disaster.NEO4J_OLDER: "the size of the dump, then the records since the backup",
+    Disaster.KAFKA_LOST: "the start of the brokers, then the records that are sent again",
+    Disaster.PARTITION_UNREADABLE: "the time until somebody acts: only this partition waits",
+    Disaster.SCHEMAS_LOST: "the restore of the registry's storage",
+    Disaster.VAULT_SEALED: "nothing: events go on, and what waits are signatures",
+    Disaster.TOPOLOGY_BAD: "nothing: what runs goes on",
 }

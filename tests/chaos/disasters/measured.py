@@ -20,7 +20,7 @@ class Measured:
     ``seconds``     from the fault until graph and commits were at the end of the log
     ``records``     sent in the whole scenario, all of them checked
     ``waiting``     of them not in the graph yet at the fault
-    ``sent_again``  by their producers, because Kafka had lost them
+    ``sent_again``  by their producers, because Kafka had lost them, or could not read them any more
     """
 
     disaster: str

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.chaos.disasters.known import Disaster
 from tests.chaos.faults.graph import BATCHES
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.supply import Pace
@@ -33,7 +34,7 @@ async def vault_sealed(arena: Arena) -> None:
     arena.start()
     await signed_again(arena)
     await asyncio.to_thread(arena.vault.seal)
-    arena.fault("vault sealed")
+    arena.disaster(Disaster.VAULT_SEALED)
     try:
         await arena.until(lambda: arena.evidence.checkpoints(signed=False), "a checkpoint without a signature")
         await _events_go_on(arena)

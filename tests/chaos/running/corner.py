@@ -95,6 +95,12 @@ class Corner:
             except KafkaException:
                 continue
 
+    def delete_records(self, partition: int, before: int) -> None:
+        """Delete the records of a partition that are before an offset, as ``kafka-delete-records`` does."""
+        admin = Admin(self.settings.kafka)
+        (future,) = admin.client.delete_records([KafkaPartition(self.topic, partition, before)]).values()
+        admin.result(future)
+
     def topic_exists(self) -> bool:
         return self.topic in Admin(self.settings.kafka).topics()
 

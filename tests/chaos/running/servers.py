@@ -24,6 +24,11 @@ from workers.ops.backup.restore import require_restored, restore
 from workers.ops.backup.server import until_answer
 from workers.ops.backup.take import backup
 
+STORED = {"neo4j": "data", "kafka": "data", "apicurio": "registry*"}
+"""Where each server keeps what it has, in its folder."""
+BATCH_LENGTH, BATCH_HEAD, LAST_OFFSET_DELTA = 8, 12, 23
+"""Places in a batch of Kafka's format 2, in bytes: https://kafka.apache.org/documentation/#recordbatch"""
+
 
 class Servers:
     """The servers of the stack ``name`` under ``home``. Every call blocks until it has finished.
@@ -117,9 +122,35 @@ class Servers:
         self.start()
         require_restored(manifest, asyncio.run(until_answer(graph)))
 
+    def back_up(self, server: str) -> None:
+        """Copy what the server has stored, with the server stopped, and start it again."""
+        self.stop(server)
+        for path in self._stored(server):
+            self._backups.mkdir(exist_ok=True)
+            shutil.copy(path, self._backups / path.name)
+        self.start()
+
+    def restore(self, server: str) -> None:
+        """Copy the backup of a server that does not run to its place, and start it."""
+        for path in self._backups.glob(STORED[server]):
+            shutil.copy(path, self._home / self.name / server / path.name)
+        self.start()
+
+    def damage(self, topic: str, partition: int) -> range:
+        """Change the last byte of the last batch of a partition, on Kafka's disk; return the offsets of the batch."""
+        (segment,) = (self._home / self.name / "kafka" / "data" / f"{topic}-{partition}").glob("*.log")
+        stored, at = segment.read_bytes(), 0
+        while (end := at + BATCH_HEAD + int.from_bytes(stored[at + BATCH_LENGTH :][:4])) < len(stored):
+            at = end
+        with segment.open("r+b") as file:
+            file.seek(end - 1)
+            file.write(bytes([stored[end - 1] ^ 1]))
+        first = int.from_bytes(stored[at:][:8])
+        return range(first, first + int.from_bytes(stored[at + LAST_OFFSET_DELTA :][:4]) + 1)
+
     def _stored(self, server: str) -> list[Path]:
         """Return the files or folders that a server keeps."""
-        return sorted((self._home / self.name / server).glob("data"))
+        return sorted((self._home / self.name / server).glob(STORED[server]))
 
     @property
     def _backups(self) -> Path:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from enum import Enum, auto
 
-from tests.chaos.checking.history import History
+from tests.chaos.checking.history import History, Line
 from tests.chaos.running.producer import StreamProducer, abort
 from tests.chaos.running.stream import Planned
 
@@ -69,6 +69,12 @@ class Supply:
         """Send this share of the rest at once, and wait until it is confirmed."""
         producer = self._producer()
         await producer.send(*self._next(round(share * (len(self.stream) - self._sent))))
+
+    async def send_again(self, lost: Sequence[Line]) -> None:
+        """Send records again, in their order, that Kafka has lost; wait until it has confirmed them."""
+        self._history.note("lost", records=lost)
+        numbers = sorted(line["number"] for line in lost)
+        await self._producer().send([self.stream[at] for at in numbers], [self.values[at] for at in numbers])
 
     def abort_copies(self) -> None:
         """Send copies of the first good records in one transaction, and abort it; it returns when Kafka has done so."""

@@ -11,6 +11,7 @@ from tests.unit.observe.collected import Collected
 from workers.config.settings import Settings
 from workers.engine import compose as module
 from workers.engine.compose import Deployment, compose
+from workers.engine.consumer.unreadable import UnreadableBatches
 from workers.pipelines.fleet import FLEET, load_topology
 
 TOPOLOGY = Path(__file__).parents[3] / "topology.yaml"
@@ -34,7 +35,7 @@ class Parts:
             patch.setattr(module, name, beside)
         patch.setattr(module, "open_effects", self._effects)
         patch.setattr(module, "partitions_of", lambda _: 1)
-        context = SimpleNamespace(acknowledged=None, buffer=None)
+        context = SimpleNamespace(acknowledged=None, buffer=None, unreadable=UnreadableBatches())
         patch.setattr(module, "_app", lambda *_: SimpleNamespace(consumer_context=context))
         table = SimpleNamespace(changelog_topic_name="", data=SimpleNamespace(data=OrderedDict()))
         patch.setattr(module, "state_table", lambda *_: table)

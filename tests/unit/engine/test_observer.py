@@ -10,6 +10,7 @@ from workers.core.errors import Retryable
 from workers.core.ports import TopicState, Watermark
 from workers.core.record import TopicPartition
 from workers.engine.batch.parked_keys import COUNT
+from workers.engine.consumer.unreadable import Unreadable
 from workers.engine.observer import Observer, PartitionsAdded
 from workers.testing import PARTITION as TP
 
@@ -176,6 +177,28 @@ async def test_a_broker_that_is_away_makes_an_idle_worker_unready_and_ends_nothi
     with suppress(PartitionsAdded):
         await observer(bench).look()
     assert any("does not know the topic yet" in reason for reason in bench.health.unready())
+
+
+async def test_a_batch_that_cannot_be_read_makes_its_worker_unready_until_it_can_be() -> None:
+    bench = Bench()
+    elsewhere = TopicPartition(TP.topic, 7)
+    bench.assignment.rebalanced([TP])
+    bench.assignment.open(1, {TP: 0})
+    found = {TP: Unreadable(9, 12, "CorruptRecordException: checksum"), elsewhere: Unreadable(0, 1, "checksum")}
+    watch = Observer(bench.context, bench.assignment, 1, lambda: found)
+    await watch.look()
+
+    (sentence,) = bench.health.unready()
+    assert sentence.startswith(
+        f"{TP} waits: Kafka's records 9 to 11 cannot be read (CorruptRecordException: checksum). Make another replica"
+    )
+    assert gauge(bench, "unready", reason="unreadable") == 1
+    assert not bench.health.unhealthy(), "a restart does not help"
+
+    found.clear()
+    await watch.look()
+    assert not bench.health.unready()
+    assert not gauge(bench, "unready", reason="unreadable")
 
 
 async def test_the_time_of_a_recovery_is_shown_until_records_are_accepted() -> None:

@@ -22,6 +22,7 @@ from workers.engine.consumer.buffer import RecordBuffer
 from workers.engine.consumer.chunk import Chunk
 from workers.engine.consumer.flow_control import NoReadOffsets
 from workers.engine.consumer.thread import NOT_ALLOWED, ConsumerThread
+from workers.engine.consumer.unreadable import UnreadableBatches
 from workers.engine.faust_logger import QUIET
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,7 @@ class ConsumerContext:
     buffer: RecordBuffer
     password: Callable[[], str] | None = None
     acknowledged: Acknowledged = field(default_factory=Acknowledged)
+    unreadable: UnreadableBatches = field(default_factory=UnreadableBatches)
     assignment: Assignment = field(init=False)
 
 
@@ -64,9 +66,10 @@ class ChunkConsumer(driver.Consumer):
         self._context: ConsumerContext = cast("Any", self.app).consumer_context
 
     def _new_consumer_thread(self) -> ConsumerThread:
-        """Limit the time that Faust waits for the end of its thread."""
+        """Limit the time that Faust waits for the end of its thread, and let it read around what it cannot read."""
         thread = ConsumerThread(self, loop=self.loop, beacon=self.beacon)
-        thread.password = cast("Any", self.app).consumer_context.password
+        context: ConsumerContext = cast("Any", self.app).consumer_context
+        thread.password, thread.unreadable = context.password, context.unreadable
         return thread
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109 - Faust's signature
@@ -122,7 +125,7 @@ class ChunkConsumer(driver.Consumer):
     def _partitions_with_room(self) -> set[TP]:
         active = self._get_active_partitions()
         changelogs = {tp for tp in active if self._is_changelog_tp(tp)}
-        sources = {TopicPartition(*tp) for tp in active - changelogs}
+        sources = {TopicPartition(*tp) for tp in active - changelogs} - self._context.unreadable.waiting()
         return changelogs | {TP(*each) for each in self._context.buffer.with_room(sources)}
 
     def _messages(self, tp: TP, records: list[Any], seek: int) -> Iterator[ConsumerMessage]:

@@ -5,9 +5,11 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, NoReturn, cast
 
 import structlog
+from aiokafka.consumer import fetcher  # type: ignore[import-untyped]  # it ships no types
 from aiokafka.errors import (  # type: ignore[import-untyped]  # it ships no types
     CommitFailedError,
     GroupAuthorizationFailedError,
@@ -16,6 +18,8 @@ from aiokafka.errors import (  # type: ignore[import-untyped]  # it ships no typ
 )
 from faust.transport.drivers import aiokafka as driver
 from mode.threads import WorkerThread
+
+from workers.engine.consumer.unreadable import ReadableRecords, UnreadableBatches
 
 log = structlog.get_logger(__name__)
 
@@ -45,9 +49,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     shutdown_timeout = LEAVE_SECONDS
     password: Callable[[], str] | None = None
     """Returns the password for SASL as it is now; ``None`` without SASL."""
+    unreadable = UnreadableBatches()
 
     async def on_start(self) -> None:
-        """Start the consumer, and let it commit only as the member of its group that it was when it read."""
+        """Start the consumer. A damaged batch ends no process, and a commit counts only for the generation it is of."""
+        fetcher.PartitionRecords = partial(ReadableRecords, self.unreadable.add)  # it has no other place for it
         await super().on_start()
         in_one_generation(cast("Any", self._consumer)._coordinator)  # noqa: SLF001 - made by the start
 
