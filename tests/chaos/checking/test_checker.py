@@ -8,7 +8,11 @@ import pytest
 from tests.chaos.checking.anomaly import Anomaly, Finding
 from tests.chaos.checking.checker import anomalies_of
 from tests.chaos.checking.checks_of_graph import graph_equals_the_model
-from tests.chaos.checking.checks_of_inputs import every_page_holds_its_records_once_in_order, with_what_waits
+from tests.chaos.checking.checks_of_inputs import (
+    every_page_holds_its_records_once_in_order,
+    with_what_waits,
+    without_lost,
+)
 from tests.chaos.checking.found_graph import FoundGraph, canonical_hash
 from tests.chaos.checking.history import Line
 from tests.model.naive_model import Graph
@@ -111,6 +115,15 @@ def test_what_comes_after_a_bad_record_of_its_key_waits_with_a_strict_worker() -
     assert [each["poison"] for each in waiting[:5]] == [None, None, "truncated", None, "parked"]
     assert not [*anomalies_of(waiting), *every_page_holds_its_records_once_in_order(waiting)]
     assert {each.anomaly for each in anomalies_of(history)} == {Anomaly.WRONGLY_DEAD_LETTERED}
+
+
+def test_what_kafka_has_lost_counts_where_it_was_sent_again() -> None:
+    again = produced(1) | {"offset": 5}
+    history = [*THREE, line("lost", records=[produced(1)]), again, page(0, 2, 1)]
+
+    assert without_lost(history) == [THREE[0], THREE[2], *history[3:]]
+    assert not list(every_page_holds_its_records_once_in_order(without_lost(history)))
+    assert {each.anomaly for each in every_page_holds_its_records_once_in_order(history)} == {Anomaly.LOST}
 
 
 def model() -> Graph:
