@@ -3,7 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, NoReturn, cast
@@ -16,7 +16,9 @@ from aiokafka.errors import (  # type: ignore[import-untyped]  # it ships no typ
     IllegalGenerationError,
     TopicAuthorizationFailedError,
 )
+from aiokafka.structs import TopicPartition as KafkaPartition  # type: ignore[import-untyped]  # it ships no types
 from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
 from mode.threads import WorkerThread
 
 from workers.engine.consumer.unreadable import ReadableRecords, UnreadableBatches
@@ -25,6 +27,11 @@ log = structlog.get_logger(__name__)
 
 NO_GENERATION = -1
 NOT_ALLOWED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
+FETCH_BYTES, FETCH_WAIT_MS = 65_536, 25
+"""Kafka answers a fetch once it has so many bytes, or after so long. Without a minimum each fetch returns a handful of
+records for the price of a full one. And the wait is short, because aiokafka has one fetch in flight, and asks only for
+partitions of which nothing waits here. With Faust's 1,500 ms busy partitions waited so long for an idle one, and then
+got their records in bursts that made them wait again (measured at 4,000 events/s: 1.3 s to visible, now 0.1)."""
 LEAVE_SECONDS = 10.0
 """Time for the consumer to leave its group after the drain, and again for its thread to end."""
 
@@ -58,13 +65,22 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         in_one_generation(cast("Any", self._consumer)._coordinator)  # noqa: SLF001 - made by the start
 
     def _create_worker_consumer(self, transport: Any) -> Any:
-        """Read only what was committed: Faust would also read the records of aborted transactions."""
+        """Read only what was committed, which Faust does not, and some records at once, but not for long."""
         consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_min_bytes = FETCH_BYTES  # noqa: SLF001 - Faust has no setting; aiokafka reads it at the start
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - as above
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust passes its own; aiokafka reads it at the start
         consumer.commit = tolerated(consumer.commit)
         if self.password is not None:
             follow_password(consumer._client, self.password)  # noqa: SLF001 - aiokafka has no setting for it
         return consumer
+
+    async def leave_out(self, partitions: Iterable[TP]) -> None:
+        """Fetch nothing from these partitions until the next assignment: none of them would ever have a record."""
+        await self.call_thread(self._pause, partitions)
+
+    async def _pause(self, partitions: Iterable[TP]) -> None:
+        cast("Any", self._consumer).pause(*(KafkaPartition(*each) for each in partitions))
 
 
 def in_one_generation(coordinator: Any) -> None:

@@ -1,6 +1,6 @@
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +23,7 @@ class AiokafkaThread:
         self.committed = committed
         self.positions = dict.fromkeys(committed, 14)
         """Where the last fetch ended."""
+        self.left_out: list[TP] = []
 
     async def seek_to_committed(self) -> Mapping[TP, int | None]:
         await self.seek_wait({tp: offset for tp, offset in self.committed.items() if offset})
@@ -30,6 +31,9 @@ class AiokafkaThread:
 
     async def seek_wait(self, offsets: Mapping[TP, int]) -> None:
         self.positions |= offsets
+
+    async def leave_out(self, partitions: Iterable[TP]) -> None:
+        self.left_out = list(partitions)
 
 
 class Assignment:
@@ -63,6 +67,12 @@ async def test_a_seek_without_a_committed_offset_goes_to_the_beginning(
     await consumer(thread, assignment).seek_to_committed()
     assert thread.positions == {tp: expected}
     assert assignment.opened_for == 1
+
+
+async def test_nothing_is_fetched_from_the_empty_changelog_after_a_seek() -> None:
+    thread = AiokafkaThread({ON_ITS_WAY: 7, CHANGELOG: None})
+    await consumer(thread, Assignment({})).seek_to_committed()
+    assert thread.left_out == [CHANGELOG]
 
 
 async def test_a_seek_goes_to_the_graphs_offset_where_the_graph_is_behind() -> None:
@@ -99,7 +109,7 @@ async def test_records_from_before_a_seek_do_not_count_as_read_after_it(monkeypa
 
     monkeypatch.setattr(ChunkConsumer, "should_stop", False)
     made._getmany, made._get_active_partitions = getmany, lambda: set(fetched)  # noqa: SLF001 - aiokafka's part
-    made._trickle, made.flow_active, made.app.consumer_generation_id = False, True, 1  # noqa: SLF001 - as above
+    made.flow_active, made.app.consumer_generation_id = True, 1
     made._next_offsets.clear()  # noqa: SLF001 - as above
 
     before = made.getmany(0)

@@ -14,7 +14,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from mode.threads import ServiceThread
 
 from workers.engine.consumer import thread as module
-from workers.engine.consumer.thread import ConsumerThread, LeavingThread, remains
+from workers.engine.consumer.thread import FETCH_BYTES, FETCH_WAIT_MS, ConsumerThread, LeavingThread, remains
 
 HELD_UP = """
 import threading
@@ -79,16 +79,21 @@ def test_a_process_ends_although_such_a_thread_is_left_and_loses_nothing_it_has_
     assert (ended.returncode, ended.stdout) == (7, "drained\n")
 
 
-async def test_only_committed_records_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fetch_returns_what_is_committed_in_some_records_but_waits_for_them_not_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def create(_self: object, _transport: object) -> AIOKafkaConsumer:
         made = AIOKafkaConsumer(bootstrap_servers="127.0.0.1:1")
         made._closed = True  # noqa: SLF001 - it was never started
         return made
 
-    assert create(None, None)._isolation_level == "read_uncommitted", "the attribute is still aiokafka's"  # noqa: SLF001 - aiokafka reads it
+    theirs: Any = create(None, None)
+    assert theirs._isolation_level == "read_uncommitted", "the attribute is still aiokafka's"  # noqa: SLF001 - aiokafka reads it
+    assert (theirs._fetch_min_bytes, theirs._fetch_max_wait_ms) == (1, 500), "so are these"  # noqa: SLF001 - as above
     monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", create)
     made = ConsumerThread.__new__(ConsumerThread)._create_worker_consumer(None)  # noqa: SLF001 - Faust calls it
     assert made._isolation_level == "read_committed"  # noqa: SLF001 - as above
+    assert (made._fetch_min_bytes, made._fetch_max_wait_ms) == (FETCH_BYTES, FETCH_WAIT_MS)  # noqa: SLF001 - as above
 
 
 class KafkaClient:

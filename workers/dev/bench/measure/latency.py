@@ -62,11 +62,12 @@ async def _measure(ground: Ground, field: Field, worker: Running, rate: float) -
         deadline = time.monotonic() + total / rate + DONE_SECONDS
         while arrivals.seen < total:
             worker.check()
-            arrivals.see(await ground.graph.watermarks(ground.watermarks(field.topic)))
+            watermarks = await ground.graph.watermarks(ground.watermarks(field.topic))
             looks.append(time.monotonic())
+            producer.poll()  # first, so that a record whose confirmation waits here does not wait for another look
+            arrivals.see(watermarks, looks[-1])
             if looks[-1] > deadline:
                 raise worker.problem(f"{total - arrivals.seen:,} records did not reach the graph")
-            producer.poll()
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     first, warm = len(records) // 50 + 1, int(len(records) * WARM_UP_SHARE)
