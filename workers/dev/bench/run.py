@@ -30,6 +30,8 @@ PARTS = (*CONTESTANTS, OTHER, LATENCY, SCALE_PART, DEAD_LETTERS)
 PARTITIONS = 4
 SCALE_PARTITIONS = 8
 SEED = 1
+FEW_A_SECOND = 1_000.0
+"""The lower rate at which latency is measured, beside half of the saturation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ async def _compare(ground: Ground, options: Options, report: Report, tell: Tell)
         report.comparisons[course.records] = Comparison(course.records, PARTITIONS, options.events, standings)
     if options.wants(LATENCY):
         for name in [each for each in options.records if each != VAULT]:
-            await _latency(ground, options, name, report, tell)
+            await _latencies(ground, options, name, report, tell)
     if options.wants(SCALE_PART):
         report.scale = await _scale(ground, options, tell)
     if options.wants(DEAD_LETTERS):
@@ -161,17 +163,19 @@ async def _scale(ground: Ground, options: Options, tell: Tell) -> Comparison:
     return Comparison(COMPLETE, SCALE_PARTITIONS, options.events, standings)
 
 
-async def _latency(ground: Ground, options: Options, name: str, report: Report, tell: Tell) -> None:
-    """Measure at half of our own saturation, or at the requested rate."""
+async def _latencies(ground: Ground, options: Options, name: str, report: Report, tell: Tell) -> None:
+    """Measure at half of our own saturation and at ``FEW_A_SECOND``, or at the requested rate."""
     comparison = report.comparisons.get(name)
     saturation = comparison.median(OURS) if comparison else None
     rate = options.rate or (saturation / 2 if saturation else None)
     if rate is None:
         raise Misconfigured(f"latency is measured at half of our saturation: add {OURS} to --only, or give --rate")
-    count = max(1_000, int(rate * options.latency_seconds))
-    records = await make(name, count, SEED + 1, ground.subject_topic, ground.encoder)
-    tell(f"{name}: latency at {rate:,.0f} events/s")
-    report.latencies[name] = await latency(ground, records, rate)
+    for each in (rate,) if options.rate else (rate, FEW_A_SECOND):
+        count = max(1_000, int(each * options.latency_seconds))
+        records = await make(name, count, SEED + 1, ground.subject_topic, ground.encoder)
+        label = f"{name} at {each:,.0f} events/s"
+        tell(f"{label}: latency")
+        report.latencies[label] = await latency(ground, records, each)
 
 
 async def _profile(ground: Ground, options: Options, report: Report, tell: Tell) -> None:

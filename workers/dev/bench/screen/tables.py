@@ -64,8 +64,8 @@ def comparison_table(comparison: Comparison, rounds: int) -> Table:
 def latency_table(latencies: Mapping[str, Latency]) -> Table:
     """Return the latencies from produce to visible."""
     table = _table(
-        "our worker in an open loop at half of its saturation, in ms from produce() until a query of the watermark in "
-        "Neo4j saw the record",
+        "our worker in an open loop, at half of its saturation and at few records a second, in ms from produce() until "
+        "a query of the watermark in Neo4j saw the record",
         ("", "left"),
         *((name, "right") for name in ("records", "sent/s", "p50", "p90", "p99", "slowest", "a look every")),
     )
