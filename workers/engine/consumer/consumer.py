@@ -209,7 +209,8 @@ class ChunkConsumer(driver.Consumer):
             if back := {tp: offset for tp, offset in behind.items() if tp in committed}:
                 await self._thread.seek_wait(back)
                 committed |= back
-            await self._thread.leave_out(filter(self._is_changelog_tp, committed))  # nothing is ever written to it
+            thread = cast("ConsumerThread", self._thread)
+            await thread.leave_out(filter(self._is_changelog_tp, committed))  # nothing is ever written to it
             self._committed_at_seek = committed
             self._seeks += 1
             self._next_offsets.clear()
