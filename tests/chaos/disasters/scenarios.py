@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from tests.chaos.checking.history import Line
 from tests.chaos.disasters.known import Disaster
 from tests.chaos.faults.graph import more_batches, restored
 from tests.chaos.running.arena import Arena
 from tests.chaos.running.supply import Pace
+from workers.core.errors import Unreachable
 
 QUIET_SECONDS = 4.0
 POLL_SECONDS = 0.1
@@ -72,6 +75,8 @@ async def partition_unreadable(arena: Arena) -> None:
         "the other partitions go on",
     )
     await _nothing_is_written(arena)
+    with pytest.raises(Unreachable, match="has a damaged batch"):
+        await asyncio.to_thread(arena.corner.records, 0)
     await asyncio.to_thread(arena.corner.delete_records, 0, damaged.stop)
     await arena.supply.send_again(
         _produced(arena, lambda line: line["partition"] == 0 and line["offset"] in damaged and not line["life"])

@@ -116,6 +116,11 @@ class Corner:
     def end_offsets(self) -> dict[int, int]:
         return TopicReader(self.settings.kafka, self.topic).end_offsets()
 
+    def records(self, partition: int) -> list[ConsumedRecord]:
+        """Return all records of a partition, as the commands read them."""
+        reader = TopicReader(self.settings.kafka, self.topic)
+        return list(reader.between({}, {partition: reader.end_offsets()[partition]}))
+
     def dead_letters(self) -> list[ConsumedRecord]:
         reader = TopicReader(self.settings.kafka, f"{self.topic}.dlq")
         return list(reader.between({}, reader.end_offsets()))

@@ -106,6 +106,7 @@ class TopicReader:
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
                 "enable.partition.eof": True,
+                "check.crcs": True,  # librdkafka would hand damaged records over as they are
                 "queued.max.messages.kbytes": QUEUED_KILOBYTES,
                 "fetch.queue.backoff.ms": QUEUE_FULL_MILLISECONDS,
                 "fetch.message.max.bytes": FETCHED_BYTES,
@@ -145,6 +146,11 @@ class TopicReader:
     def _classed(self, error: KafkaError) -> Misconfigured | Unreachable:
         if sentence := turned_away(self._kafka, [error], f"READ of topic {self._topic}"):
             return Misconfigured(sentence)
+        if error.code() == KafkaError._BAD_MSG:  # noqa: SLF001 - so it is spelled
+            return Unreachable(
+                f"{self._topic} has a damaged batch ({error.str()}): make another replica the leader, or delete the "
+                "records up to it, see helm/monitoring/DISASTERS.md#one-partition-unreadable"
+            )
         return self._unreachable(error.str())
 
     def _unreachable(self, reason: str) -> Unreachable:

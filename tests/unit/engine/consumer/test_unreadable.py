@@ -74,6 +74,16 @@ def test_bytes_of_a_codec_that_cannot_be_unpacked_are_a_damaged_batch_too() -> N
     assert [(found.first, found.end) for _, found in noted] == [(0, 1)]
 
 
+@pytest.mark.parametrize("length", [b"\x00\x00\x00\x01", b"\xff\xff\xff\xff"])
+def test_a_batch_whose_length_is_damaged_ends_a_fetch_too(length: bytes) -> None:
+    noted: list[tuple[TopicPartition, Unreadable]] = []
+    stored = batch(9, [b"c", b"d"])
+    stored[8:12] = length
+
+    assert read(bytes(batch(7, [b"a", b"b"]) + stored), noted, at=7) == ([7, 8], 9)
+    assert [found.first for _, found in noted] == [9]
+
+
 def test_whole_batches_are_read_as_by_aiokafka() -> None:
     noted: list[tuple[TopicPartition, Unreadable]] = []
 
