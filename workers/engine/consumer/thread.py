@@ -27,11 +27,14 @@ log = structlog.get_logger(__name__)
 
 NO_GENERATION = -1
 NOT_ALLOWED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
-FETCH_BYTES, FETCH_WAIT_MS = 65_536, 25
-"""Kafka answers a fetch once it has so many bytes, or after so long. Without a minimum each fetch returns a handful of
-records for the price of a full one. And the wait is short, because aiokafka has one fetch in flight, and asks only for
-partitions of which nothing waits here. With Faust's 1,500 ms busy partitions waited so long for an idle one, and then
-got their records in bursts that made them wait again (measured at 4,000 events/s: 1.3 s to visible, now 0.1)."""
+BUSY, IDLE = (65_536, 25), (1, 500)
+"""Kafka answers a fetch once it has so many bytes, or after so many milliseconds.
+
+While records come, a fetch without a minimum returns a handful of them for the price of many. And the wait is short,
+because aiokafka has one fetch in flight, and asks only for partitions of which nothing waits here. With Faust's
+1,500 ms busy partitions waited so long for an idle one, and then got their records in bursts that made them wait again
+(measured at 4,000 events/s: 1.3 s to visible, now 0.1). While none come, the next one comes at once, for few fetches.
+"""
 LEAVE_SECONDS = 10.0
 """Time for the consumer to leave its group after the drain, and again for its thread to end."""
 
@@ -67,13 +70,22 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         """Read only what was committed, which Faust does not, and some records at once, but not for long."""
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_min_bytes = FETCH_BYTES  # noqa: SLF001 - Faust has no setting; aiokafka reads it at the start
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001 - as above
+        consumer._fetch_min_bytes, consumer._fetch_max_wait_ms = IDLE  # noqa: SLF001 - Faust has no setting for them
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - Faust passes its own; aiokafka reads it at the start
         consumer.commit = tolerated(consumer.commit)
         if self.password is not None:
             follow_password(consumer._client, self.password)  # noqa: SLF001 - aiokafka has no setting for it
         return consumer
+
+    async def getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ASYNC109 - Faust's signature
+        """Return what was fetched; the next fetches are those of a ``BUSY`` consumer if there was something."""
+        fetched = await super().getmany(active_partitions, timeout)
+        self._follow_flow(busy=bool(fetched))
+        return fetched
+
+    def _follow_flow(self, *, busy: bool) -> None:
+        fetches = cast("Any", self._consumer)._fetcher  # noqa: SLF001 - it reads both for each fetch
+        fetches._fetch_min_bytes, fetches._fetch_max_wait_ms = BUSY if busy else IDLE  # noqa: SLF001 - as above
 
     async def leave_out(self, partitions: Iterable[TP]) -> None:
         """Fetch nothing from these partitions until the next assignment: none of them would ever have a record."""

@@ -7,14 +7,16 @@ from typing import Any, cast
 
 import pytest
 from aiokafka import AIOKafkaConsumer  # type: ignore[import-untyped]  # it ships no types
+from aiokafka.consumer.fetcher import Fetcher  # type: ignore[import-untyped]  # same reason
 from aiokafka.consumer.group_coordinator import GroupCoordinator  # type: ignore[import-untyped]  # same reason
+from aiokafka.consumer.subscription_state import SubscriptionState  # type: ignore[import-untyped]  # same reason
 from aiokafka.errors import CommitFailedError  # type: ignore[import-untyped]  # same reason
 from aiokafka.structs import OffsetAndMetadata, TopicPartition  # type: ignore[import-untyped]  # same reason
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from mode.threads import ServiceThread
 
 from workers.engine.consumer import thread as module
-from workers.engine.consumer.thread import FETCH_BYTES, FETCH_WAIT_MS, ConsumerThread, LeavingThread, remains
+from workers.engine.consumer.thread import BUSY, IDLE, ConsumerThread, LeavingThread, remains
 
 HELD_UP = """
 import threading
@@ -93,7 +95,26 @@ async def test_a_fetch_returns_what_is_committed_in_some_records_but_waits_for_t
     monkeypatch.setattr(AIOKafkaConsumerThread, "_create_worker_consumer", create)
     made = ConsumerThread.__new__(ConsumerThread)._create_worker_consumer(None)  # noqa: SLF001 - Faust calls it
     assert made._isolation_level == "read_committed"  # noqa: SLF001 - as above
-    assert (made._fetch_min_bytes, made._fetch_max_wait_ms) == (FETCH_BYTES, FETCH_WAIT_MS)  # noqa: SLF001 - as above
+    assert (made._fetch_min_bytes, made._fetch_max_wait_ms) == IDLE  # noqa: SLF001 - as above
+
+
+async def test_records_that_come_are_fetched_some_at_once_and_the_next_one_after_a_pause_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = SimpleNamespace(_loop=asyncio.get_running_loop(), _metadata_max_age_ms=1_000)
+    fetcher, found = Fetcher(client, SubscriptionState()), [{"partition": ["record"]}, {}]
+    assert (fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms) == (1, 500), "the attributes are still aiokafka's"  # noqa: SLF001 - as above
+
+    async def getmany(*_: object) -> object:
+        return found.pop(0)
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "getmany", getmany)
+    thread: Any = ConsumerThread.__new__(ConsumerThread)
+    thread._consumer = SimpleNamespace(_fetcher=fetcher)  # noqa: SLF001 - as above
+    for expected in (BUSY, IDLE):
+        await thread.getmany(None, 1.0)
+        assert (fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms) == expected  # noqa: SLF001 - as above
+    await fetcher.close()
 
 
 class KafkaClient:
