@@ -210,7 +210,7 @@ class ChunkConsumer(driver.Consumer):
                 await self._thread.seek_wait(back)
                 committed |= back
             thread = cast("ConsumerThread", self._thread)
-            await thread.leave_out(filter(self._is_changelog_tp, committed))  # nothing is ever written to it
+            await thread.leave_out([*filter(self._is_changelog_tp, committed)])  # nothing is ever written to it
             self._committed_at_seek = committed
             self._seeks += 1
             self._next_offsets.clear()

@@ -92,7 +92,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         await self.call_thread(self._pause, partitions)
 
     async def _pause(self, partitions: Iterable[TP]) -> None:
-        cast("Any", self._consumer).pause(*(KafkaPartition(*each) for each in partitions))
+        consumer = cast("Any", self._consumer)
+        # A rebalance may have taken some away since the caller looked, and aiokafka raises for those.
+        consumer.pause(*consumer.assignment() & {KafkaPartition(*each) for each in partitions})
 
 
 def in_one_generation(coordinator: Any) -> None:

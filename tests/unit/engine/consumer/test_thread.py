@@ -13,6 +13,7 @@ from aiokafka.consumer.subscription_state import SubscriptionState  # type: igno
 from aiokafka.errors import CommitFailedError  # type: ignore[import-untyped]  # same reason
 from aiokafka.structs import OffsetAndMetadata, TopicPartition  # type: ignore[import-untyped]  # same reason
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+from faust.types import TP
 from mode.threads import ServiceThread
 
 from workers.engine.consumer import thread as module
@@ -115,6 +116,18 @@ async def test_records_that_come_are_fetched_some_at_once_and_the_next_one_after
         await thread.getmany(None, 1.0)
         assert (fetcher._fetch_min_bytes, fetcher._fetch_max_wait_ms) == expected  # noqa: SLF001 - as above
     await fetcher.close()
+
+
+async def test_what_a_rebalance_has_taken_away_is_not_left_out() -> None:
+    kept, gone, paused = TP("changelog", 0), TP("changelog", 1), []
+    consumer = SimpleNamespace(
+        assignment=lambda: {TopicPartition("changelog", 0), TopicPartition("events", 0)},
+        pause=lambda *each: paused.extend(each),
+    )
+    thread: Any = ConsumerThread.__new__(ConsumerThread)
+    thread._consumer = consumer  # noqa: SLF001 - as above
+    await thread._pause([kept, gone])  # noqa: SLF001 - as above
+    assert paused == [TopicPartition("changelog", 0)]
 
 
 class KafkaClient:
