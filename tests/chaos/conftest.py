@@ -188,6 +188,6 @@ def _write_whole(file: Path, text: str) -> None:
 def _remove_left_overs() -> None:
     """Stop a killed run's processes: its process id is in the name."""
     for state in list(all_states(HOME)):
-        owner = state.name.removeprefix(PREFIX)
-        if owner != state.name and owner.isdigit() and not psutil.pid_exists(int(owner)):
+        owner = state.name.removeprefix(PREFIX).removesuffix("-b")
+        if state.name.startswith(PREFIX) and owner.isdigit() and not psutil.pid_exists(int(owner)):
             reset(state.name, home=HOME)

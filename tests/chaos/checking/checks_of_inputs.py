@@ -12,14 +12,12 @@ TROUBLE = {"fault", "struck", "restarted"}
 
 
 def without_lost(history: Sequence[Line]) -> list[Line]:
-    """Leave out records that Kafka had taken and then lost: their producers have sent them again."""
-    lost = {place_of(line) for each in of_kind(history, "lost") for line in each["records"]}
-    return [line for line in history if line["what"] != "produced" or place_of(line) not in lost]
+    """Leave out records that Kafka had taken and then lost: their producers have sent them again.
 
-
-def place_of(produced: Line) -> tuple[int, int, int]:
-    """Return where a record is: life of the topic, partition, offset."""
-    return produced["life"], produced["partition"], produced["offset"]
+    A record that was sent again may have the very place of a lost one.
+    """
+    lost = [line for each in of_kind(history, "lost") for line in each["records"]]
+    return [line for line in history if line not in lost]
 
 
 def with_what_waits(history: Sequence[Line]) -> list[Line]:

@@ -99,6 +99,7 @@ async def schemas_lost(arena: Arena) -> None:
 
 async def topology_bad(arena: Arena) -> None:
     """Deploy a topology.yaml with a fault: what runs goes on, what starts ends and names the line; then correct it."""
+    arena.supply.pace = Pace.TRICKLE
     worker = arena.start()
     await more_batches(arena)
     file = arena.corner.topology

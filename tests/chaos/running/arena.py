@@ -52,6 +52,7 @@ class Arena:
         """Variables of every worker that starts from now on."""
         self._bug = bug
         self._vault = vault
+        self._beside: list[Servers] = []
 
     @property
     def vault(self) -> Vault:
@@ -67,6 +68,19 @@ class Arena:
         """Add the fault that is measured from here until everything is in the graph."""
         self.history.note("disaster", name=name)
         self.fault(name)
+
+    async def servers_beside(self, *shared: str) -> Servers:
+        """Return a second stack, which lives as long as this scenario; see ``Servers.beside``."""
+        self._beside.append(await asyncio.to_thread(self.servers.beside, *shared))
+        return self._beside[-1]
+
+    def switch_to(self, servers: Servers) -> None:
+        """Use these servers from here on: workers that start, producers, and who looks at the results."""
+        self.witness.close()
+        self.servers = servers
+        self.corner.settings = servers.settings()
+        self.supply.bootstrap_servers = self.corner.settings.kafka.bootstrap_servers
+        self.witness = Witness(self.corner, self.history, lambda: tuple(self.workers))
 
     def tune(self, **tuning: Any) -> None:
         """Override options of the scenario's tuning, for every worker started from now on."""
@@ -165,6 +179,8 @@ class Arena:
         self.finish()
         self.evidence.close()
         self.history.close()
+        for servers in self._beside:
+            servers.reset()
 
     async def _end_offsets(self) -> dict[int, int]:
         """Return the ends of the log. Just after its start a broker does not know its partitions yet."""

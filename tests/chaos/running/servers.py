@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from tests.chaos.running import class_cache
 from tests.chaos.running.vault import Vault
 from workers.config.settings import Settings
 from workers.core.errors import ProblemsFound
-from workers.dev.stack.lifecycle import up
+from workers.dev.stack.lifecycle import reset, up
 from workers.dev.stack.process import ProcessIdentity, stop
-from workers.dev.stack.progress import NoProgress, ProgressLines
+from workers.dev.stack.progress import NoProgress, ProgressLines, StackProgress
 from workers.dev.stack.servers import SERVERS
 from workers.dev.stack.state import load_state
 from workers.ops.backup.manifest import Manifest, latest, read_json
@@ -33,16 +34,25 @@ BATCH_LENGTH, BATCH_HEAD, LAST_OFFSET_DELTA = 8, 12, 23
 class Servers:
     """The servers of the stack ``name`` under ``home``. Every call blocks until it has finished.
 
-    ``cache`` is a file that all processes of a run share.
+    ``cache`` is a file that all processes of a run share; ``shared`` has the variables of servers of another stack.
     """
 
-    def __init__(self, name: str, home: Path, cache: Path) -> None:
+    def __init__(self, name: str, home: Path, cache: Path, shared: Mapping[str, str] | None = None) -> None:
         self.name = name
+        self.environment: dict[str, str] = {}
         self._home = home
         self._cache = cache
-        self.environment = dict(
-            up(name, (), ProgressLines(), environment={}, home=home, well_known_ports=False).environment
-        )
+        self._shared = dict(shared or {})
+        self._up(ProgressLines())
+
+    def beside(self, *shared: str) -> "Servers":
+        """Start a second stack, which uses the servers of this one that the variables ``shared`` name."""
+        class_cache.use(self._cache)
+        return Servers(f"{self.name}-b", self._home, self._cache, {each: self.environment[each] for each in shared})
+
+    def reset(self) -> None:
+        """Stop the servers, and delete the stack."""
+        reset(self.name, home=self._home)
 
     def train(self) -> None:
         """Make the cache of Neo4j's classes."""
@@ -51,8 +61,7 @@ class Servers:
 
     def add(self, extra: str) -> None:
         """Start the servers of an extra, if they do not run."""
-        state = up(self.name, (extra,), ProgressLines(), environment={}, home=self._home, well_known_ports=False)
-        self.environment.update(state.environment)
+        self._up(ProgressLines(), extra)
 
     def vault(self, key: str) -> Vault:
         """Return the vault with a key of this name; start it the first time."""
@@ -96,7 +105,7 @@ class Servers:
             with suppress(OSError):
                 self.thaw(server)
         class_cache.use(self._cache)
-        up(self.name, (), NoProgress(), environment={}, home=self._home, well_known_ports=False)
+        self._up(NoProgress())
 
     def lose(self, server: str) -> None:
         """Kill the server and delete what it has stored."""
@@ -147,6 +156,10 @@ class Servers:
             file.write(bytes([stored[end - 1] ^ 1]))
         first = int.from_bytes(stored[at:][:8])
         return range(first, first + int.from_bytes(stored[at + LAST_OFFSET_DELTA :][:4]) + 1)
+
+    def _up(self, progress: StackProgress, *extras: str) -> None:
+        state = up(self.name, extras, progress, environment=self._shared, home=self._home, well_known_ports=False)
+        self.environment.update(state.environment)
 
     def _stored(self, server: str) -> list[Path]:
         """Return the files or folders that a server keeps."""

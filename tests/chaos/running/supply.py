@@ -47,7 +47,7 @@ class Supply:
         self.life = 0
         """How often the topic was recreated."""
         self.pace = Pace.FLOW
-        self._servers = bootstrap_servers
+        self.bootstrap_servers = bootstrap_servers
         self._topic = topic
         self._history = history
         self._sent = 0
@@ -79,7 +79,7 @@ class Supply:
     def abort_copies(self) -> None:
         """Send copies of the first good records in one transaction, and abort it; it returns when Kafka has done so."""
         good = [each for each in zip(self.stream, self.values, strict=True) if each[0].poison is None]
-        abort(self._servers, self._topic, good[:COPIES])
+        abort(self.bootstrap_servers, self._topic, good[:COPIES])
 
     async def _flow(self, consumed: Callable[[], int]) -> None:
         producer = self._producer()
@@ -104,4 +104,4 @@ class Supply:
         return self.stream[begin : self._sent], self.values[begin : self._sent]
 
     def _producer(self) -> StreamProducer:
-        return StreamProducer(self._servers, self._topic, self.life, self._history)
+        return StreamProducer(self.bootstrap_servers, self._topic, self.life, self._history)
