@@ -39,6 +39,7 @@ from workers.engine.state.known_keys import KnownKeys
 from workers.engine.state.recovery import PatientRecovery
 from workers.engine.state.table import StateTable
 from workers.pipelines.audit import worker as audit
+from workers.pipelines.telemetry.fold import fold as telemetry_fold
 
 
 class Bug(StrEnum):
@@ -66,6 +67,7 @@ class Bug(StrEnum):
     HELD_CHECKPOINT_PUBLISHED = "held_checkpoint_published"
     NOTED_BEFORE_THE_OBJECT = "noted_before_the_object"
     DAMAGED_FETCH_DROPPED = "damaged_fetch_dropped"
+    TOKENS_LEFT_OUT = "tokens_left_out"
 
 
 def _commit_before_write() -> None:
@@ -305,6 +307,11 @@ def _damaged_fetch_dropped() -> None:
     replace(ReadableRecords, "_unpack_records", unpacking)
 
 
+def _tokens_left_out() -> None:
+    """Ignore what events say about tokens."""
+    mock.patch.object(telemetry_fold, "_fold_tokens", return_value=None).start()
+
+
 def _acknowledgements() -> list[Acknowledged]:
     """Return a list that will hold the process's ``Acknowledged``."""
     made: list[Acknowledged] = []
@@ -341,4 +348,5 @@ SEEDS: dict[Bug, Callable[[], None]] = {
     Bug.HELD_CHECKPOINT_PUBLISHED: _held_checkpoint_published,
     Bug.NOTED_BEFORE_THE_OBJECT: _noted_before_the_object,
     Bug.DAMAGED_FETCH_DROPPED: _damaged_fetch_dropped,
+    Bug.TOKENS_LEFT_OUT: _tokens_left_out,
 }

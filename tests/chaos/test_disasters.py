@@ -3,6 +3,7 @@
 import pytest
 
 from tests.chaos.conftest import Arenas, Judge
+from tests.chaos.disasters.bad_deploy import bad_deploy
 from tests.chaos.disasters.scenarios import kafka_lost, neo4j_lost, partition_unreadable, schemas_lost, topology_bad
 from tests.chaos.scenario import Fault, play
 
@@ -15,6 +16,7 @@ from tests.chaos.scenario import Fault, play
         pytest.param("ledger", kafka_lost, id="Kafka lost"),
         pytest.param("ledger", partition_unreadable, id="one partition unreadable"),
         pytest.param("ledger", schemas_lost, id="schema registry lost"),
+        pytest.param("telemetry", bad_deploy, id="bad deploy"),
         pytest.param("ledger", topology_bad, id="bad topology.yaml"),
     ],
 )

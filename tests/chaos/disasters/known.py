@@ -13,6 +13,7 @@ class Disaster(StrEnum):
     PARTITION_UNREADABLE = "One partition unreadable"
     SCHEMAS_LOST = "Schema registry lost"
     VAULT_SEALED = "Vault sealed"
+    BAD_DEPLOY = "A bad deploy"
     TOPOLOGY_BAD = "A bad topology.yaml"
 
     @property
@@ -28,5 +29,6 @@ SCALES_WITH = {
     Disaster.PARTITION_UNREADABLE: "the time until somebody acts: only this partition waits",
     Disaster.SCHEMAS_LOST: "the restore of the registry's storage",
     Disaster.VAULT_SEALED: "nothing: events go on, and what waits are signatures",
+    Disaster.BAD_DEPLOY: "the records of the topics, which are folded again beside the live graph",
     Disaster.TOPOLOGY_BAD: "nothing: what runs goes on",
 }
