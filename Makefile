@@ -11,6 +11,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 MEMORY_GRAPH := $(VENV)/bin/memory-graph
 STAMP := $(VENV)/.installed
+# Python keeps what it has compiled, whatever the caller's environment says: a command needs 1.5 s of processor time
+# to start, and 3 s without.
+export PYTHONDONTWRITEBYTECODE :=
 UV := uv==0.13.9
 
 .DEFAULT_GOAL := help
