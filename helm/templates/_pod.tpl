@@ -96,7 +96,7 @@ volumeMounts:
 {{- end }}
 {{- end }}
 
-{{/* Where pods run. Argument: worker. */}}
+{{/* Where pods run, and how they look up names. Argument: worker. */}}
 {{- define "memory-graph.scheduling" -}}
 {{- with .nodeSelector }}
 nodeSelector:
@@ -112,6 +112,14 @@ affinity:
 {{- end }}
 {{- with .priorityClassName }}
 priorityClassName: {{ . }}
+{{- end }}
+{{- with .dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .hostAliases }}
+hostAliases:
+  {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
