@@ -206,3 +206,21 @@ def test_the_doctor_names_what_is_wrong_with_the_schema_registry(scene: SecureSc
         (line,) = [line for line in said.splitlines() if " schema registry: " in line]
         assert f"the schema registry at {scene.environment['SCHEMA_REGISTRY_URL']}" in line
         assert cause in line
+
+
+def test_the_vault_is_reached_over_tls_and_only_where_its_authority_is_known(
+    scene: SecureScene, tmp_path: Path
+) -> None:
+    (tmp_path / "foreign.pem").write_text(Certificate.authority("foreign").certificate_pem)
+    foreign = {**scene.environment, "VAULT_CACERT": str(tmp_path / "foreign.pem")}
+    address = scene.environment["VAULT_ADDR"]
+
+    (let_in, refused) = (_lines_of_the_doctor(each, " vault: ") for each in (scene.environment, foreign))
+
+    assert address.startswith("https://")
+    assert any(f"{address} accepts the login" in line for line in let_in), let_in
+    assert any("an authority that this client does not know" in line for line in refused), refused
+
+
+def _lines_of_the_doctor(environment: Mapping[str, str], about: str) -> list[str]:
+    return [line for line in run(["doctor"], environment)[1].splitlines() if about in line]

