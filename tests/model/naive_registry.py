@@ -86,9 +86,10 @@ def _model(model: Told, fields: Told, row: Mapping[str, Any]) -> None:
             model["deleted_at"] = at
         return
     whole = {c: model["last"][c] if v == PLACEHOLDER else v for c, v in row.items()}
+    lacks = fields["op"] == "r" and whole != model.get("last")  # changes: the log does not have the row's last one
     model["last"] = whole
     known, both = model.get("row"), {}
-    if known and "deleted_at" not in model:
+    if known and "deleted_at" not in model and not lacks:
         ours, theirs = model["clock"], _clock(whole)
         if ours and theirs and ours != theirs:
             ahead = any(count > ours.get(writer, 0) for writer, count in theirs.items())

@@ -10,6 +10,7 @@ from workers.cli.output import Output, OutputOption, print_json, print_rows
 from workers.cli.selection_options import AsOption, MaybeWhyOption, act
 
 if TYPE_CHECKING:
+    from workers.config.settings import Settings
     from workers.ops.model_purge import Due
     from workers.ops.schema_approval.listed import Listed
     from workers.pipelines.evolution.events import Decided
@@ -52,24 +53,30 @@ def purge(
 
 
 @app.command()
-def resnapshot(
+def resnapshot(  # noqa: PLR0913, PLR0917 - one parameter for each option
     table: Annotated[list[str] | None, typer.Option("--table", help="Only this table; can be repeated.")] = None,
     why: Annotated[str | None, typer.Option("--why", help="The reason; it is kept in debezium_signals.")] = None,
     by: ByOption = None,
+    deletions: Annotated[
+        bool, typer.Option("--deletions", help="Also send deletions of rows that only the graph has.")
+    ] = False,
     execute: Annotated[bool, typer.Option("--execute", help="Ask for it; without it, nothing is changed.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Have the registry's rows sent again, for a new or emptied graph: the topic has only changes of its retention.
 
-    The rows come as changes into registry-changes. What the graph has already stays as it is.
+    The rows come as changes into registry-changes. What the graph has already stays as it is, but with --deletions.
+    These are for a database that has lost a part of its log: a replica took over, or the slot was dropped.
 
     Example: memory-graph registry resnapshot --execute --why "the graph was emptied"
     """
-    rows, signal_id = _resnapshot(table or [], why, by, execute=execute)
+    rows, lost, signal_id = _resnapshot(table or [], why, by, deletions=deletions, execute=execute)
     if output is Output.JSON:
-        print_json({"executed": execute, "rows": rows, "signal_id": signal_id})
+        print_json({"executed": execute, "rows": rows, "deletions": lost, "signal_id": signal_id})
         return
     print_rows([{"table": name, "rows": count} for name, count in rows.items()], ["table", "rows"])
+    if deletions:
+        print_rows(lost, ["table", "row"], title="Deleted" if execute else "Would be deleted: only the graph has them")
     if execute:
         print(f"The connector sends them: signal {signal_id}. The registry worker's lag says how far the graph is.")
     else:
@@ -77,8 +84,8 @@ def resnapshot(
 
 
 def _resnapshot(
-    tables: list[str], why: str | None, by: str | None, *, execute: bool
-) -> tuple[dict[str, int], str | None]:
+    tables: list[str], why: str | None, by: str | None, *, deletions: bool, execute: bool
+) -> tuple[dict[str, int], list[dict[str, str]], str | None]:
     from rich.console import Console  # noqa: PLC0415 - keeps --help fast
 
     from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
@@ -88,12 +95,25 @@ def _resnapshot(
 
     if execute and not (why or "").strip():
         raise Misconfigured('--execute needs --why "...": it is kept with the signal')
-    database = Settings.from_environment().registry_database
+    settings = Settings.from_environment()
     with Console(stderr=True).status("asking the registry's database"):
-        rows = planned(database, tables)
-        if not execute:
-            return rows, None
-        return rows, resnapshot(database, list(rows), by or user_name("--by"), why or "")
+        rows = planned(settings.registry_database, tables)
+        about = {"by": by or user_name("--by"), "why": (why or "").strip()} if execute else None
+        signal_id = resnapshot(settings.registry_database, list(rows), about["by"], about["why"]) if about else None
+        lost = asyncio.run(_deletions(settings, list(rows), about)) if deletions else []
+        return rows, lost, signal_id
+
+
+async def _deletions(settings: "Settings", tables: list[str], about: dict[str, str] | None) -> list[dict[str, str]]:
+    """Return the deletions that the graph lacks; send them if ``about`` says who does it, and why."""
+    from workers.ops.lost_deletions import lost_deletions, send  # noqa: PLC0415 - keeps --help fast
+    from workers.pipelines.fleet import load_topology  # noqa: PLC0415 - same reason as above
+    from workers.pipelines.registry.deletions import table_of  # noqa: PLC0415 - same reason as above
+
+    lost = await lost_deletions(settings, tables)
+    if about and lost.rows:
+        await send(settings, load_topology(settings.topology_path), lost, about)
+    return [{"table": table_of(row), "row": " ".join(row)} for row in lost.rows]
 
 
 def _row(model: "Due", purged: list[str], *, execute: bool) -> dict[str, str]:

@@ -12,6 +12,7 @@ class Disaster(StrEnum):
     KAFKA_LOST = "Kafka lost"
     PARTITION_UNREADABLE = "One partition unreadable"
     SCHEMAS_LOST = "Schema registry lost"
+    REGISTRY_FAILED_OVER = "Registry database failed over to its replica"
     VAULT_SEALED = "Vault sealed"
     BAD_DEPLOY = "A bad deploy"
     TOPOLOGY_BAD = "A bad topology.yaml"
@@ -28,6 +29,7 @@ SCALES_WITH = {
     Disaster.KAFKA_LOST: "the start of the brokers, then the records that are sent again",
     Disaster.PARTITION_UNREADABLE: "the time until somebody acts: only this partition waits",
     Disaster.SCHEMAS_LOST: "the restore of the registry's storage",
+    Disaster.REGISTRY_FAILED_OVER: "the failover, the time until somebody acts, then the rows of the tables",
     Disaster.VAULT_SEALED: "nothing: events go on, and what waits are signatures",
     Disaster.BAD_DEPLOY: "the records of the topics, which are folded again beside the live graph",
     Disaster.TOPOLOGY_BAD: "nothing: what runs goes on",

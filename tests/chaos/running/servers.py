@@ -25,7 +25,7 @@ from workers.ops.backup.restore import require_restored, restore
 from workers.ops.backup.server import until_answer
 from workers.ops.backup.take import backup
 
-STORED = {"neo4j": "data", "kafka": "data", "apicurio": "registry*"}
+STORED = {"neo4j": "data", "kafka": "data", "apicurio": "registry*", "postgres": "data"}
 """Where each server keeps what it has, in its folder."""
 BATCH_LENGTH, BATCH_HEAD, LAST_OFFSET_DELTA = 8, 12, 23
 """Places in a batch of Kafka's format 2, in bytes: https://kafka.apache.org/documentation/#recordbatch"""
@@ -101,9 +101,10 @@ class Servers:
 
     def start(self) -> None:
         """Restart stopped servers on the same ports and data; return when all are ready."""
-        for server in load_state(self._home, self.name).servers:
-            with suppress(OSError):
-                self.thaw(server)
+        for server, known in load_state(self._home, self.name).servers.items():
+            if known.process is not None:
+                with suppress(OSError):
+                    self.thaw(server)
         class_cache.use(self._cache)
         self._up(NoProgress())
 
@@ -143,6 +144,21 @@ class Servers:
         """Copy the backup of a server that does not run to its place, and start it."""
         for path in self._backups.glob(STORED[server]):
             shutil.copy(path, self._home / self.name / server / path.name)
+        self.start()
+
+    def end(self, *servers: str) -> None:
+        """Stop servers of an extra; a later start leaves them out."""
+        state = load_state(self._home, self.name)
+        for server in servers:
+            self.stop(server)
+            state.servers[server].process = None
+        state.save()
+
+    def replace_data(self, server: str, data: Path) -> None:
+        """Move another's data into the place of a server that does not run, and start it there."""
+        for path in self._stored(server):
+            shutil.rmtree(path)
+        shutil.move(data, self._home / self.name / server / STORED[server])
         self.start()
 
     def damage(self, topic: str, partition: int) -> range:

@@ -31,9 +31,9 @@ def prepare(instance: Instance) -> None:
     password.touch(mode=0o600)
     password.write_text(instance.secrets["password"])
     for path in (data, password):
-        _give_to_unprivileged_user(path)
+        give_to_unprivileged_user(path)
     options = ("--auth=scram-sha-256", f"--pwfile={password}", "--encoding=UTF8", "--no-locale", "--no-sync")
-    run_once([*_program("initdb", instance.folder), "-D", str(data), "-U", "postgres", *options], instance.log)
+    run_once([*program("initdb", instance.folder), "-D", str(data), "-U", "postgres", *options], instance.log)
     password.unlink()
     _create_database(instance)
     done.touch()
@@ -50,7 +50,7 @@ def command(instance: Instance) -> Command:
         "shared_buffers": "32MB",
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    argv = [*_program("postgres", instance.folder), "-D", str(instance.folder / "data"), *options]
+    argv = [*program("postgres", instance.folder), "-D", str(instance.folder / "data"), *options]
     return Command(argv, plain_environment())
 
 
@@ -70,18 +70,18 @@ def provision(settings: Mapping[str, str]) -> str:
 
 def _create_database(instance: Instance) -> None:
     """Create the database in single-user mode, before the server is up."""
-    argv = [*_program("postgres", instance.folder), "--single", "-j", "-D", str(instance.folder / "data"), "postgres"]
+    argv = [*program("postgres", instance.folder), "--single", "-j", "-D", str(instance.folder / "data"), "postgres"]
     run_once(argv, instance.log, stdin=f"CREATE DATABASE {DATABASE};\n\n")
 
 
-def _give_to_unprivileged_user(path: Path) -> None:
+def give_to_unprivileged_user(path: Path) -> None:
     """As root, change the owner of ``path``: PostgreSQL then runs as another user."""
     if os.geteuid() == ROOT:
         shutil.chown(path, UNPRIVILEGED)
 
 
-def _program(name: str, folder: Path) -> list[str]:
-    """Return the start of a PostgreSQL command line; as root, drop root's rights."""
+def program(name: str, folder: Path) -> list[str]:
+    """Return the start of a command line of one of PostgreSQL's programs; as root, drop root's rights."""
     binary = _binaries() / name
     if os.geteuid() != ROOT:
         return [str(binary)]

@@ -22,16 +22,21 @@ from workers.pipelines.registry.fold.state import Conflict
 from workers.pipelines.registry.limits import MAX_HISTORY
 from workers.pipelines.registry.options import Merge
 
+READ = "model.read"
+
 
 def fold_model(model: ModelState, event: Event, row: ModelRow, merge: Merge) -> Sequence[Any]:
     """Fold an inserted, updated or read row. A row after a deletion restores the model."""
     if seen(model.position, event.position):
         return skip(event, REDELIVERED)
     model.position = latest_position(model.position, event.position)
-    known = model.details
+    known, last = model.details, model.latest
     offered = model.latest = (model.latest or ModelDetails()).completed(row)
     if known is None or model.deleted_at is not None:
         _restore(model)
+        return _accept(model, event, row, offered, merge)
+    if event.event_type == READ and offered != last and not merge.insert_only:
+        # A snapshot reads another row than the log had last: a part of the log is lost, and its clock counts no more.
         return _accept(model, event, row, offered, merge)
     return _merge(model, event, row, (known, offered), merge)
 
