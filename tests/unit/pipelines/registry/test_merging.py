@@ -123,6 +123,28 @@ def test_after_a_conflict_a_write_that_either_side_has_seen_is_stale(first: str,
     assert (play.shown["provider"], play.conflicts) == ("c", [])
 
 
+@pytest.mark.parametrize("clock", [{"eu": 1}, {"us": 1}])
+def test_another_row_that_a_snapshot_reads_counts_whatever_its_clock_says(clock: dict[str, int]) -> None:
+    play = Play()
+    play.model("lost", LATE, clock={"eu": 2})
+    row = play.source.rows["models", ("m",)]
+    row |= {"provider": "here", "updated_at": EARLY, "metadata": jsonb({"vector_clock": clock})}
+    play.source.snapshot()
+    play.take(play.source.log[-1:])
+    assert (play.shown["provider"], play.skipped, play.conflicts) == ("here", [], [])
+    play.model("next", EARLY, clock={"eu": 2})
+    assert play.shown["provider"] == "next", "its clock is the one that counts from then on"
+
+
+def test_a_row_that_lost_loses_again_when_a_snapshot_reads_it() -> None:
+    play = Play()
+    play.model("a", LATE, clock={"eu": 1})
+    play.model("b", EARLY, clock={"us": 1})
+    play.source.snapshot()
+    play.take(play.source.log[-1:])
+    assert (play.shown["provider"], play.skipped) == ("a", [("model.read", "stale_clock")])
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [(None, {"eu": 1}), ({"eu": 1}, None), ({"eu": 1}, {"eu": 1})])
 def test_without_two_different_clocks_the_order_of_the_log_counts(ours: Any, theirs: Any) -> None:
     play = Play()
