@@ -1,7 +1,5 @@
 """A whole server is gone: nothing is lost, and the minutes until the graph has everything again are measured."""
 
-import asyncio
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,31 +9,24 @@ import pytest
 from tests.chaos.conftest import Arenas, Judge
 from tests.chaos.disasters.bad_deploy import bad_deploy
 from tests.chaos.conftest import HOME, Arenas, Judge
-from tests.chaos.disasters.known import Disaster
-from tests.chaos.disasters.measured import Measured
-from tests.chaos.disasters.measured import write as write_measured
-from tests.chaos.disasters.registry_database import (
-    AFTER,
-    FIRST,
-    LOST,
-    fail_over,
-    present,
-    recover,
-    rows_as_graph,
-    until_connector_failed,
-    write,
-)
+from tests.chaos.disasters.measured import write
+from tests.chaos.disasters.registry_database import Failover
 from tests.chaos.disasters.scenarios import kafka_lost, neo4j_lost, partition_unreadable, schemas_lost, topology_bad
 from tests.chaos.running.corner import SCHEMAS
 from tests.chaos.running.replica import Replica
 from tests.chaos.running.servers import Servers
 from tests.chaos.scenario import Fault, play
-from tests.end_to_end.program import PATIENCE_SECONDS, Program
-from tests.model.graph_differences import differences
-from tests.model.naive_model import Graph
-from tests.model.registry_snapshot import registry_snapshot
+from tests.end_to_end.program import Program
 from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.migrate import migrate
+
+TOPOLOGY = """\
+schemas: {schemas}
+topics:
+  registry-changes: {{partitions: 6, key: model_id, max_message_bytes: 16777216}}
+workers:
+  registry: {{topic: registry-changes, group: {group}, session_timeout_seconds: 6}}
+"""
 
 
 @pytest.mark.full
@@ -56,15 +47,6 @@ async def test_nothing_is_lost(worker: str, fault: Fault, arenas: Arenas, judged
     assert not (await judged(arena)).findings
 
 
-TOPOLOGY = """\
-schemas: {schemas}
-topics:
-  registry-changes: {{partitions: 6, key: model_id, max_message_bytes: 16777216}}
-workers:
-  registry: {{topic: registry-changes, group: {group}, session_timeout_seconds: 6}}
-"""
-
-
 @pytest.fixture
 def with_registry(servers: Servers) -> Iterator[Servers]:
     """Yield the servers, with the registry's database and Debezium until the end of the test."""
@@ -74,48 +56,26 @@ def with_registry(servers: Servers) -> Iterator[Servers]:
     servers.end("connect", "postgres")
 
 
+@pytest.fixture
+def replica(with_registry: Servers) -> Iterator[Replica]:
+    """Yield a replica of the registry's database that is not there yet."""
+    replica = Replica(with_registry, HOME / with_registry.name / "replica")
+    yield replica
+    replica.stop()
+
+
 @pytest.mark.full
 async def test_the_graph_is_that_of_the_rows_after_the_registry_s_database_has_failed_over(
-    with_registry: Servers, tmp_path: Path
+    with_registry: Servers, replica: Replica, tmp_path: Path
 ) -> None:
     servers, name = with_registry, f"c{uuid4().hex[:10]}"
     topology = tmp_path / "topology.yaml"
     topology.write_text(TOPOLOGY.format(schemas=SCHEMAS, group=name))
     environment = {**servers.environment, "MEMORY_GRAPH_TOPOLOGY": str(topology)}
-    database = environment["REGISTRY_DATABASE_URL"]
-    server = servers.settings().neo4j
-    async with open_driver(server) as driver:
-        await migrate(driver, server.database)
-
-        async def shown(url: str) -> None:
-            """Wait until the graph has the rows of this database, and no others."""
-            expected, deadline = rows_as_graph(url, name), time.monotonic() + PATIENCE_SECONDS
-            while wrong := differences(await now(), expected):
-                worker.check()
-                assert time.monotonic() < deadline, "\n".join(wrong)
-                await asyncio.sleep(0.1)
-
-        async def now() -> Graph:
-            return present(await registry_snapshot(driver, server.database, name))
-
+    neo4j = servers.settings().neo4j
+    async with open_driver(neo4j) as driver:
+        await migrate(driver, neo4j.database)
         with Program(["worker", "registry"], environment, tmp_path / "log") as worker:
-            records = write(database, name, FIRST)
-            replica = Replica(servers, HOME / servers.name / "replica")
-            await asyncio.to_thread(replica.copy)
-            await shown(database)
-            replica.stop()
-            records += write(database, name, LOST)
-            await shown(database)
-            before = await now()
-            servers.kill("postgres")
-            fault = time.monotonic()
-            missed = await asyncio.to_thread(fail_over, replica, name)
-            await asyncio.to_thread(until_connector_failed, environment["KAFKA_CONNECT_URL"], worker)
-            assert not differences(await now(), before), "the graph keeps what it has"
-            await asyncio.to_thread(recover, environment, worker)
-            await shown(database)
-            seconds = round(time.monotonic() - fault, 1)
-            records += missed + write(database, name, AFTER)
-            await shown(database)
+            found = await Failover(servers, environment, name, driver, worker).play(replica)
             assert worker.stop() == 0
-    write_measured(Measured(Disaster.REGISTRY_FAILED_OVER, seconds, records, missed, 0), HOME)
+    write(found, HOME)

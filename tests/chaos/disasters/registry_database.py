@@ -1,155 +1,119 @@
-"""The registry's database fails over to a replica that lags, and whose logical slot does not exist.
+"""The registry's database fails over to a replica that lags, and that has no slot for Debezium.
 
-``LOST`` only the old primary had, and Debezium has delivered it. ``MISSED`` comes before there is a slot again. The
-graph must be that of the rows of the new primary, whatever the worker's rules make of the log.
+It is no stream of the ledger: the graph must be that of the rows of the new primary, whatever the log had.
 """
 
+import asyncio
 import json
+import time
+from collections.abc import Mapping
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import neo4j
 import psycopg
 
+from tests.chaos.disasters.known import Disaster
+from tests.chaos.disasters.measured import Measured
+from tests.chaos.disasters.registry_rows import AFTER, FIRST, LOST, MISSED, present, rows_as_graph, write
 from tests.chaos.running.replica import Replica
-from tests.end_to_end.program import Program, run, until
+from tests.chaos.running.servers import Servers
+from tests.end_to_end.program import PATIENCE_SECONDS, Program, run, until
+from tests.model.graph_differences import differences
 from tests.model.naive_model import Graph
-from tests.model.naive_registry import naive_registry
-from tests.model.registry_source import KEYS, change
+from tests.model.registry_snapshot import registry_snapshot
 
 CONNECTOR = "/connectors/registry"
 LOST_LOG = "no longer available on the server"
-# In all statements, @ is the start of the test's names.
-FIRST = """
-INSERT INTO models (model_id, provider, cost_per_1k_tokens, effective_from, metadata)
-SELECT '@' || name, 'first', '{"input": 1, "output": 2}', '2026-06-01T00:00:00Z', '{"vector_clock": {"a": 1}}'
-FROM unnest('{kept,clock,lost-update,lost-delete,missed-update,missed-delete}'::text[]) AS name;
-INSERT INTO model_versions (model_id, version, changelog)
-SELECT '@kept', version, 'First.' FROM unnest('{v1,lost-delete,missed-delete}'::text[]) AS version;
-INSERT INTO capabilities (model_id, capability)
-SELECT '@kept', '@' || name FROM unnest('{chat,lost-delete,missed-delete}'::text[]) AS name;
-INSERT INTO schemas (schema_id, version, json_schema, compatible_models)
-SELECT '@schema', version, '{"type": "object"}', '{@kept}'
-FROM unnest('{1,lost-delete,missed-delete}'::text[]) AS version
-"""
-IN_EACH_TABLE = """
-INSERT INTO models (model_id, provider) VALUES ('@WHEN-insert', 'WHEN');
-UPDATE models SET provider = 'WHEN', cost_per_1k_tokens = '{"input": 3, "output": 4}' WHERE model_id = '@WHEN-update';
-DELETE FROM models WHERE model_id = '@WHEN-delete';
-INSERT INTO model_versions (model_id, version, changelog) VALUES ('@kept', 'WHEN-insert', 'WHEN');
-DELETE FROM model_versions WHERE model_id = '@kept' AND version = 'WHEN-delete';
-INSERT INTO capabilities (model_id, capability) VALUES ('@kept', '@WHEN-insert');
-DELETE FROM capabilities WHERE model_id = '@kept' AND capability = '@WHEN-delete';
-INSERT INTO schemas (schema_id, version, json_schema, compatible_models)
-VALUES ('@schema', 'WHEN-insert', '{"type": "string"}', '{@kept}');
-DELETE FROM schemas WHERE schema_id = '@schema' AND version = 'WHEN-delete'
-"""
-# The segment's end first: the new primary's positions are then lower than those that Debezium has delivered.
-LOST = (
-    "SELECT pg_switch_wal();"
-    + IN_EACH_TABLE.replace("WHEN", "lost")
-    + """;
-UPDATE models SET provider = 'lost', metadata = '{"vector_clock": {"a": 2}}' WHERE model_id = '@clock';
-INSERT INTO schemas (schema_id, version, json_schema, compatible_models) VALUES ('@lost-schema', '1', '{}', '{@kept}')
-"""
-)
-MISSED = (
-    IN_EACH_TABLE.replace("WHEN", "missed")
-    + """;
-UPDATE models SET cost_per_1k_tokens = '{"input": 5, "output": 6}', effective_from = '2026-07-01T00:00:00Z'
-WHERE model_id = '@kept'
-"""
-)
-AFTER = """
-UPDATE models SET provider = 'after' WHERE model_id = '@kept';
-INSERT INTO models (model_id, provider) VALUES ('@after', 'after');
-DELETE FROM model_versions WHERE model_id = '@kept' AND version = 'v1'
-"""
+RESNAPSHOT = ("registry", "resnapshot", "--deletions", "--execute", "--why", "a replica took over")
+POLL_SECONDS = 0.1
 
 
-def write(url: str, name: str, statements: str) -> int:
-    """Run statements, each in a transaction; return how many rows they have changed."""
-    with psycopg.connect(url, autocommit=True) as database:
-        ran = [database.execute(each.replace("@", f"{name}-").encode()) for each in statements.split(";")]
-    return sum(each.rowcount for each in ran if not (each.statusmessage or "").startswith("SELECT"))
+class Failover:
+    """One failover with a running worker. All names of its rows start with ``name``."""
 
+    def __init__(
+        self, servers: Servers, environment: Mapping[str, str], name: str, driver: neo4j.AsyncDriver, worker: Program
+    ) -> None:
+        self._servers = servers
+        self._environment = environment
+        self._database = environment["REGISTRY_DATABASE_URL"]
+        self._name = name
+        self._driver = driver
+        self._worker = worker
 
-def fail_over(replica: Replica, name: str) -> int:
-    """Make the replica the primary; it gets changes before anybody reads its log. Return how many."""
-    replica.promote()
-    missed = write(replica.url, name, MISSED)
-    replica.take_over()
-    return missed
+    async def play(self, replica: Replica) -> Measured:
+        """Return what was measured, from the kill of the primary until the graph has the rows of the new one."""
+        records = write(self._database, self._name, FIRST)
+        await asyncio.to_thread(replica.copy)
+        await self._shown()
+        replica.stop()
+        records += write(self._database, self._name, LOST)
+        await self._shown()
+        before = await self._graph()
+        self._servers.kill("postgres")
+        fault = time.monotonic()
+        missed = await asyncio.to_thread(self._promoted, replica)
+        await asyncio.to_thread(self._until_connector_failed)
+        assert not differences(await self._graph(), before), "the graph keeps what it has"
+        await asyncio.to_thread(self._recover)
+        await self._shown()
+        seconds = round(time.monotonic() - fault, 1)
+        records += missed + write(self._database, self._name, AFTER)
+        await self._shown()
+        return Measured(Disaster.REGISTRY_FAILED_OVER, seconds, records, missed, 0)
 
+    def _promoted(self, replica: Replica) -> int:
+        """Make the replica the primary; it gets changes before anybody reads its log. Return how many."""
+        replica.promote()
+        missed = write(replica.url, self._name, MISSED)
+        replica.take_over()
+        return missed
 
-def until_connector_failed(url: str, worker: Program) -> None:
-    """Wait until Debezium has found out that what it read is gone, and says so."""
-    until(lambda: LOST_LOG in json.dumps(_ask(url, "GET", "/status")), "the connector fails", worker)
+    def _until_connector_failed(self) -> None:
+        """Wait until Debezium has found out that the log that it read is gone, and says so."""
+        until(lambda: LOST_LOG in json.dumps(self._ask("GET", "/status")), "the connector fails", self._worker)
 
-
-def recover(environment: dict[str, str], worker: Program) -> str:
-    """Do what the page says; return what the last command says."""
-    url = environment["KAFKA_CONNECT_URL"]
-    _ask(url, "PUT", "/stop")
-    until(lambda: _ask(url, "GET", "/status")["connector"]["state"] == "STOPPED", "the connector stops", worker)
-    _ask(url, "DELETE", "/offsets")
-    _ask(url, "PUT", "/resume")
-    until(lambda: _runs(environment), "the connector reads the new slot", worker)
-    command = ["registry", "resnapshot", "--deletions"]
-    code, said, reason = run([*command, "--execute", "--why", "failed over"], environment)
-    assert code == 0, reason
-    return said
-
-
-def _runs(environment: dict[str, str]) -> bool:
-    with psycopg.connect(environment["REGISTRY_DATABASE_URL"]) as database:
-        slot = database.execute("SELECT active FROM pg_replication_slots WHERE slot_name = 'memory_graph'").fetchone()
-    return slot == (True,)
-
-
-def _ask(url: str, method: str, path: str) -> Any:
-    with urlopen(Request(f"{url}{CONNECTOR}{path}", method=method), timeout=30) as answer:  # noqa: S310 - the stack's own
-        body = answer.read()
-    return json.loads(body) if body else None
-
-
-def rows_as_graph(url: str, name: str) -> Graph:
-    """Return the graph that the rows of the database give."""
-    found = []
-    with psycopg.connect(url) as database:
-        for table, (subject, *_) in KEYS.items():
-            asked = f"SELECT row_to_json(t) FROM {table} t WHERE starts_with({subject}, %s)"  # noqa: S608 - known tables
-            for (row,) in database.execute(asked.encode(), (name,)):
-                found.append({"table": table, **row})
-    return present(
-        naive_registry(
-            change(row["table"], "r", {column: _sent(value) for column, value in row.items()}, lsn)
-            for lsn, row in enumerate(found, start=1)
+    def _recover(self) -> None:
+        """Do what the page says."""
+        self._ask("PUT", "/stop")
+        until(
+            lambda: self._ask("GET", "/status")["connector"]["state"] == "STOPPED", "the connector stops", self._worker
         )
-    )
+        until(self._offsets_are_deleted, "the connector has no position", self._worker)
+        self._ask("PUT", "/resume")
+        until(self._slot_is_read, "the connector reads its slot", self._worker)
+        code, _, said = run(RESNAPSHOT, self._environment)
+        assert code == 0, said
 
+    def _offsets_are_deleted(self) -> bool:
+        """Delete them; Connect refuses it until it has stopped the tasks."""
+        try:
+            self._ask("DELETE", "/offsets")
+        except HTTPError:
+            return False
+        return True
 
-def _sent(value: Any) -> Any:
-    """Return a value as Debezium sends it: jsonb is text."""
-    return json.dumps(value) if isinstance(value, dict) else value
+    def _slot_is_read(self) -> bool:
+        with psycopg.connect(self._database) as database:
+            slot = database.execute("SELECT active FROM pg_replication_slots WHERE slot_name = 'memory_graph'")
+            return slot.fetchone() == (True,)
 
+    def _ask(self, method: str, path: str) -> Any:
+        url = f"{self._environment['KAFKA_CONNECT_URL']}{CONNECTOR}{path}"
+        with urlopen(Request(url, method=method), timeout=30) as answer:  # noqa: S310 - the stack's own Connect
+            body = answer.read()
+        return json.loads(body) if body else None
 
-def present(graph: Graph) -> Graph:
-    """Return what a graph says of rows that are there, without what it keeps of earlier and deleted ones."""
-    shown = Graph()
-    for (label, key), properties in graph.nodes.items():
-        is_earlier = label == "Price" and "effective_to" in properties
-        if not (is_earlier or "deleted_at" in properties or properties.get("stub") or label == "Capability"):
-            of_now = {each: value for each, value in properties.items() if each not in OF_ITS_PAST}
-            shown.nodes[label, properties["model_id"] if label == "Price" else key] = of_now
-    # Prices of a deleted model stay open, and a schema is not marked as deleted: both are what they belong to.
-    models = {key for label, key in shown.nodes if label == "Model"}
-    schemas = {each["schema_id"] for (label, _), each in shown.nodes.items() if label == "SchemaVersion"}
-    for label, known in (("Price", models), ("Schema", schemas)):
-        for node in [each for each in shown.nodes if each[0] == label and each[1] not in known]:
-            del shown.nodes[node]
-    kinds = ("HAS_CAPABILITY", "COMPATIBLE_WITH")
-    shown.relationships = {each for each in graph.relationships if each[1] in kinds and each[0] in shown.nodes}
-    return shown
+    async def _shown(self) -> None:
+        """Wait until the graph has the rows of the database, and no others."""
+        expected, deadline = rows_as_graph(self._database, self._name), time.monotonic() + PATIENCE_SECONDS
+        while wrong := differences(await self._graph(), expected):
+            self._worker.check()
+            assert time.monotonic() < deadline, "\n".join(wrong)
+            await asyncio.sleep(POLL_SECONDS)
 
-
-OF_ITS_PAST = ("history", "alias_history", "deletions", "metadata", "price_id", "effective_from")
+    async def _graph(self) -> Graph:
+        database = self._environment["NEO4J_DATABASE"]
+        return present(await registry_snapshot(self._driver, database, self._name))
