@@ -6,9 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.chaos.conftest import Arenas, Judge
-from tests.chaos.disasters.bad_deploy import bad_deploy
 from tests.chaos.conftest import HOME, Arenas, Judge
+from tests.chaos.disasters.bad_deploy import bad_deploy
 from tests.chaos.disasters.measured import write
 from tests.chaos.disasters.registry_database import Failover
 from tests.chaos.disasters.scenarios import kafka_lost, neo4j_lost, partition_unreadable, schemas_lost, topology_bad
