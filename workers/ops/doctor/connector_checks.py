@@ -11,6 +11,8 @@ from workers.ops.doctor.finding import Finding, failed, ok, problem
 
 CONNECTOR = "registry"
 CHECK = f"connector {CONNECTOR}"
+LOST_LOG = "no longer available on the server"
+"""What Debezium says of a position that the database's log does not have: another server may have taken over."""
 RESUMED = frozenset({"PAUSED", "STOPPED"})
 
 
@@ -31,6 +33,11 @@ def judge_connector(status: Mapping[str, Any] | None, address: str) -> Finding:
         return problem(CHECK, f"is not registered; PUT workers/dev/stack/servers/connector.json to {address}/config")
     parts = {"connector": status["connector"], **{f"task {task['id']}": task for task in status["tasks"]}}
     for name, part in parts.items():
+        if LOST_LOG in str(part.get("trace")):
+            page = "helm/monitoring/DISASTERS.md, Registry database failed over to its replica"
+            return problem(
+                CHECK, f"{name} is {part['state']}: its position is {LOST_LOG}; a restart does not help: {page}"
+            )
         if part["state"] != RUNNING:
             return problem(CHECK, f"{name} is {_told(part)}; {_fix(part['state'], address)}")
     if not status["tasks"]:

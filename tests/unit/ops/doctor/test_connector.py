@@ -50,6 +50,15 @@ def test_one_that_does_not_run_is_a_problem_with_a_fix(told: dict[str, Any] | No
     assert (finding.state, finding.message) == (State.PROBLEM, message)
 
 
+def test_one_whose_log_is_gone_is_not_sent_into_a_restart() -> None:
+    told = status("RUNNING", "FAILED")
+    told["tasks"][0]["trace"] = "io.debezium.DebeziumException: ..., but this is no longer available on the server."
+    finding = judge_connector(told, ADDRESS)
+    assert finding.state is State.PROBLEM
+    assert "a restart does not help: helm/monitoring/DISASTERS.md" in finding.message
+    assert "POST" not in finding.message
+
+
 def test_a_connect_that_is_away_is_out_of_reach_and_none_at_all_is_not_asked() -> None:
     (finding,) = check_connector(KafkaConnectSettings(url="http://127.0.0.1:1"))
     assert finding.state is State.UNREACHABLE
