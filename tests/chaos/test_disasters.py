@@ -9,6 +9,7 @@ import pytest
 from tests.chaos.conftest import HOME, Arenas, Judge
 from tests.chaos.disasters.bad_deploy import bad_deploy
 from tests.chaos.disasters.measured import write
+from tests.chaos.disasters.regions import region_switch
 from tests.chaos.disasters.registry_database import Failover
 from tests.chaos.disasters.scenarios import kafka_lost, neo4j_lost, partition_unreadable, schemas_lost, topology_bad
 from tests.chaos.running.corner import SCHEMAS
@@ -38,6 +39,7 @@ workers:
         pytest.param("ledger", schemas_lost, id="schema registry lost"),
         pytest.param("telemetry", bad_deploy, id="bad deploy"),
         pytest.param("ledger", topology_bad, id="bad topology.yaml"),
+        pytest.param("ledger", region_switch, id="region lost"),
     ],
 )
 async def test_nothing_is_lost(worker: str, fault: Fault, arenas: Arenas, judged: Judge) -> None:

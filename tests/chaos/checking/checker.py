@@ -8,6 +8,7 @@ from tests.chaos.checking.checks_of_graph import graph_equals_the_model
 from tests.chaos.checking.checks_of_inputs import (
     IN_THE_END,
     every_page_holds_its_records_once_in_order,
+    with_mirrored,
     with_what_waits,
     without_lost,
 )
@@ -33,7 +34,7 @@ def judge(arena: Arena, scenario: Scenario) -> Report:
     for page in pages:
         history.note("page", **page)
     raw = list(history.lines())
-    lines = without_lost(raw)
+    lines = with_mirrored(without_lost(raw))
     if corner.order == "strict":
         lines = with_what_waits(lines)
     findings = list(anomalies_of(lines))

@@ -20,6 +20,21 @@ def without_lost(history: Sequence[Line]) -> list[Line]:
     return [line for line in history if line not in lost]
 
 
+def with_mirrored(history: Sequence[Line]) -> list[Line]:
+    """Return the history with the offsets that records have at the second site, which has no aborted ones.
+
+    Records that were sent there themselves, after the mirror's end, have theirs.
+    """
+    places: dict[int, int] = {}
+    lines: list[Line] = []
+    for line in reversed(history):
+        if line["what"] == "mirrored":
+            places = dict(line["places"])
+        moved = {"offset": places[line["number"]]} if line["what"] == "produced" and line["number"] in places else {}
+        lines.append(line | moved)
+    return lines[::-1]
+
+
 def with_what_waits(history: Sequence[Line]) -> list[Line]:
     """Return the history of a strict worker: what comes after a bad record of its key is no good record any more."""
     parked: dict[int, str] = {}

@@ -10,6 +10,7 @@ from tests.chaos.checking.checker import anomalies_of
 from tests.chaos.checking.checks_of_graph import graph_equals_the_model
 from tests.chaos.checking.checks_of_inputs import (
     every_page_holds_its_records_once_in_order,
+    with_mirrored,
     with_what_waits,
     without_lost,
 )
@@ -124,6 +125,16 @@ def test_what_kafka_has_lost_counts_where_it_was_sent_again() -> None:
     assert without_lost(history) == [THREE[0], THREE[2], *history[3:]]
     assert not list(every_page_holds_its_records_once_in_order(without_lost(history)))
     assert {each.anomaly for each in every_page_holds_its_records_once_in_order(history)} == {Anomaly.LOST}
+
+
+def test_what_a_mirror_has_copied_is_where_the_mirror_has_put_it() -> None:
+    elsewhere = [letter(1, 3), page(0, 4)]
+    history = [produced(0), produced(1, poison="truncated"), line("mirrored", places=[[0, 2], [1, 3]]), produced(4)]
+    mirrored = with_mirrored([*history, *elsewhere])
+
+    assert [each["offset"] for each in mirrored if each["what"] == "produced"] == [2, 3, 4]
+    assert not list(anomalies_of(mirrored))
+    assert {each.anomaly for each in anomalies_of([*history, *elsewhere])} == {Anomaly.DEAD_LETTER_CHANGED}
 
 
 def model() -> Graph:

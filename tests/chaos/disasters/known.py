@@ -16,6 +16,7 @@ class Disaster(StrEnum):
     VAULT_SEALED = "Vault sealed"
     BAD_DEPLOY = "A bad deploy"
     TOPOLOGY_BAD = "A bad topology.yaml"
+    REGION_LOST = "Region lost"
 
     @property
     def anchor(self) -> str:
@@ -33,4 +34,5 @@ SCALES_WITH = {
     Disaster.VAULT_SEALED: "nothing: events go on, and what waits are signatures",
     Disaster.BAD_DEPLOY: "the records of the topics, which are folded again beside the live graph",
     Disaster.TOPOLOGY_BAD: "nothing: what runs goes on",
+    Disaster.REGION_LOST: "what the second graph lacks, then the records that are sent again",
 }
