@@ -26,7 +26,12 @@ from workers.pipelines.registry.events import Deletion, Position
 from workers.pipelines.registry.fold.state import RegistryState
 
 WORKER = "registry"
-STATES = "MATCH (s:WorkerState) WHERE s.id STARTS WITH 'registry/' RETURN s.state"
+STATES = """
+MATCH (s:WorkerState) WHERE s.id > $after AND s.id < 'registry0'  // all that begin with registry/, by the index
+RETURN s.id, s.state ORDER BY s.id LIMIT $page
+"""
+PAGE = 1_000
+"""States that are read at once: each may have a megabyte, and a registry may have 100,000 models."""
 
 
 class Lost(NamedTuple):
@@ -45,8 +50,7 @@ async def lost_deletions(settings: Settings, tables: Collection[str]) -> Lost:
     database = settings.registry_database
     position = Position(*await asyncio.to_thread(read_from, database, SLOT))
     async with GraphConnection(settings.neo4j) as graph:
-        states = [RegistryState.load(state) for (state,) in await graph.values(STATES)]
-    present = [row for state in states for row in rows_present(state) if table_of(row) in tables]
+        present = [row for row in await _present(graph) if table_of(row) in tables]
     keys = {table: await asyncio.to_thread(keys_of, database, table, TABLES[table]._fields) for table in tables}
     return Lost(sorted((row for row in present if tuple(row) not in keys[table_of(row)]), key=_order), position)
 
@@ -82,6 +86,16 @@ async def _keys(settings: Settings, topic: str, keys: ChangeKeys) -> ChangeKeys:
     for key in await asyncio.to_thread(lambda: [record.key for record in reader.between({}, ends) if record.key]):
         await keys.see(key)
     return keys
+
+
+async def _present(graph: GraphConnection) -> list[Deletion]:
+    """Return the keys of all rows that the graph has as present."""
+    rows, after = list[Deletion](), "registry/"
+    while page := await graph.values(STATES, after=after, page=PAGE):
+        for _, state in page:
+            rows += rows_present(RegistryState.load(state))
+        after = page[-1][0]
+    return rows
 
 
 def _key(keys: ChangeKeys, row: Deletion) -> bytes:
