@@ -10,6 +10,7 @@ from tests.chaos.running.arena import Arena
 from tests.chaos.running.prepared import prepare_graph
 from tests.chaos.running.servers import Servers
 from tests.chaos.running.supply import Pace
+from tests.chaos.running.worker_process import WorkerProcess
 from tests.end_to_end.program import Program, run
 
 SHARED = ("KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL")
@@ -17,34 +18,40 @@ SHARED = ("KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL")
 
 async def bad_deploy(arena: Arena) -> None:
     """Deploy a version that leaves out tokens. After the rollback the graph goes on, with what is wrong in it."""
-    arena.supply.pace = Pace.TRICKLE
-    worker = arena.start()
-    await more_batches(arena)
-    await arena.leave(worker)
+    await arena.leave(await _working(arena))
     arena.disaster(Disaster.BAD_DEPLOY)
     arena.environment["CHAOS_BUG"] = Bug.TOKENS_LEFT_OUT
-    wrong = arena.start()
-    await more_batches(arena)
-    await arena.leave(wrong)
+    await arena.leave(await _working(arena))
     del arena.environment["CHAOS_BUG"]
-    worker = arena.start()
-    await more_batches(arena)
-    arena.supply.pace = Pace.HELD
+    worker = await _working(arena)
     named = await asyncio.to_thread(_differences, arena)
     assert "prompt_tokens" in named, "graph verify names what the wrong version wrote"
     fresh, log = await arena.servers_beside(*SHARED), arena.corner.folder / "rebuild.log"
-    arena.supply.pace = Pace.TRICKLE
     with Program(["graph", "rebuild", "--execute", "--follow"], _rebuilding(arena, fresh), log) as rebuild:
-        await arena.until(lambda: rebuild.ended or "follows it" in rebuild.log.read_text(), "the rebuild follows")
+        await arena.until(lambda: rebuild.ended or "follows it" in log.read_text(), "the rebuild follows")
+        await _some_more(arena)
         await arena.leave(worker)
         assert await asyncio.to_thread(rebuild.stop) == 0, rebuild.tail()
     arena.history.note("restoring")
     arena.switch_to(fresh)
     await prepare_graph(arena.corner)
     await restored(arena)
-    arena.start()
-    await more_batches(arena)
+    await _working(arena)
     assert not await asyncio.to_thread(_differences, arena)
+
+
+async def _working(arena: Arena) -> WorkerProcess:
+    """Start a worker; return it when it has written some batches."""
+    worker = arena.start()
+    await _some_more(arena)
+    return worker
+
+
+async def _some_more(arena: Arena) -> None:
+    """Have some batches written, then send nothing: the stream must last until the end on a slow machine, too."""
+    arena.supply.pace = Pace.STEPS
+    await more_batches(arena)
+    arena.supply.pace = Pace.HELD
 
 
 def _differences(arena: Arena) -> set[str]:
