@@ -14,6 +14,8 @@ from tests.chaos.running.worker_process import WorkerProcess
 from tests.end_to_end.program import Program, run
 
 SHARED = ("KAFKA_BOOTSTRAP_SERVERS", "SCHEMA_REGISTRY_URL")
+STEPS = 3
+"""Some sixty records: in those of one step there may be no tokens."""
 
 
 async def bad_deploy(arena: Arena) -> None:
@@ -50,7 +52,8 @@ async def _working(arena: Arena) -> WorkerProcess:
 async def _some_more(arena: Arena) -> None:
     """Have some batches written, then send nothing: the stream must last until the end on a slow machine, too."""
     arena.supply.pace = Pace.STEPS
-    await more_batches(arena)
+    for _ in range(STEPS):
+        await more_batches(arena)
     arena.supply.pace = Pace.HELD
 
 
