@@ -12,6 +12,7 @@ import pytest
 from tests.integration.ops.dead_letters.conftest import PARTITIONS, SourceTopic, created
 from workers.adapters.kafka.headers import PREFIX
 from workers.adapters.kafka.transactions import Transactions
+from workers.core.clock import SystemClock
 from workers.core.record import OutgoingRecord
 from workers.ops.dead_letters.journal import Who
 from workers.ops.dead_letters.replaying.replay import Replay
@@ -21,7 +22,9 @@ from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.tally import tally
 
 OWN = [("trace", b"abc")]
-PARTITION, OFFSET, AT = 2, 41, 1_700_000_000_000
+PARTITION, OFFSET = 2, 41
+AT = SystemClock().now_ms() - 3_600_000
+"""An hour ago: Kafka deletes records that are older than the topic's retention, within minutes."""
 SPRING = [
     ("kafka_dlt-original-partition", struct.pack(">i", PARTITION)),
     ("kafka_dlt-original-offset", struct.pack(">q", OFFSET)),
