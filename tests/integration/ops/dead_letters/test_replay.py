@@ -15,6 +15,7 @@ from tests.integration.ops.dead_letters.conftest import LARGEST_BYTES, PARTITION
 from workers.adapters.kafka.headers import PREFIX
 from workers.adapters.kafka.sole_member import sole_member
 from workers.adapters.kafka.transactions import Transactions
+from workers.core.clock import SystemClock
 from workers.core.errors import ProblemsFound
 from workers.core.record import ConsumedRecord, OutgoingRecord
 from workers.ops.dead_letters.audit import REPLAY_STARTED, REPLAYED
@@ -26,6 +27,7 @@ from workers.ops.dead_letters.selection import Selection
 from workers.ops.dead_letters.tally import tally
 
 WHO = Who("replay-1", "anna", "the schema is there now", 1)
+DAYS_AGO = SystemClock().now_ms() - 3 * 24 * 3_600_000
 KILLS = 3
 MANY = 900
 AuditEvents: TypeAlias = Callable[[str], Awaitable[list[Mapping[str, Any]]]]
@@ -59,11 +61,19 @@ async def test_a_letter_comes_back_as_its_record_was_and_says_which_replay_sent_
     }
 
 
-async def test_a_large_record_and_one_without_a_timestamp_come_back(source: SourceTopic) -> None:
+async def test_a_large_record_comes_back(source: SourceTopic) -> None:
     large = source.record(1, value=b"x" * (LARGEST_BYTES // 2))
-    await source.publish([source.letter(large), source.letter(source.record(4, timestamp=-1))])
+    await source.publish([source.letter(large)])
     await replay_of(source).execute(WHO, None, ignore)
-    assert [each.value for each in await source.records()] == [large.value, b"value 4"]
+    assert [each.value for each in await source.records()] == [large.value]
+
+
+@pytest.mark.parametrize("timestamp", [-1, 1_700_000_000_000, DAYS_AGO], ids=["none", "of a year ago", "of days ago"])
+async def test_no_record_comes_back_as_old_as_the_retention(source: SourceTopic, timestamp: int) -> None:
+    await source.publish([source.letter(source.record(4, timestamp=timestamp))])
+    await replay_of(source).execute(WHO, None, ignore)
+    (record,) = await source.records()
+    assert (record.value, record.timestamp >= source.now) == (b"value 4", True), "Kafka would delete it within minutes"
 
 
 async def test_a_replay_is_no_faster_than_its_rate(source: SourceTopic) -> None:

@@ -23,6 +23,8 @@ from workers.ops.dead_letters.selection import Selection
 FIRST_FAILED_AT, REPLAY_ID, REPLAY_COUNT, FIRST_OFFSET = (
     PREFIX + NAMES[field] for field in ("first_failed_at", "replay_id", "replay_count", "first_offset")
 )
+KEEP_TIMESTAMP_MS = 30 * 60_000
+"""A record keeps its timestamp while it is younger: half of the shortest retention that topology.yaml takes."""
 BATCH_LETTERS = 2_000
 BATCH_BYTES = 16 * 1024 * 1024
 """A batch is closed by the letter that reaches this size, and is held in memory several times over."""
@@ -150,8 +152,17 @@ class Replay:
             value=record.value,
             partition=BY_KEY if self.rules.target else errors.partition,
             headers=[*letter.headers, *own],
-            timestamp=max(errors.timestamp, 0),  # a record without a timestamp has -1, which no producer takes
+            timestamp=_timestamp(errors.timestamp),
         )
+
+
+def _timestamp(original: int) -> int:
+    """Return the timestamp of a record that is sent again, epoch milliseconds; ``original`` may be -1.
+
+    Brokers delete by a record's own timestamp: one as old as the retention could be gone before a worker reads it.
+    """
+    now = time.time_ns() // 1_000_000
+    return original if original > now - KEEP_TIMESTAMP_MS else now
 
 
 def _batches(letters: Iterator[Letter], most: int) -> Iterator[list[Letter]]:
