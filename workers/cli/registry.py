@@ -76,7 +76,7 @@ def resnapshot(  # noqa: PLR0913, PLR0917 - one parameter for each option
         return
     print_rows([{"table": name, "rows": count} for name, count in rows.items()], ["table", "rows"])
     if deletions:
-        print_rows(lost, ["table", "row"], title="Deleted" if execute else "Would be deleted: only the graph has them")
+        print_rows(lost, ["table", "row"], title="Sent" if execute else "Would be deleted: only the graph has them")
     if execute:
         print(f"The connector sends them: signal {signal_id}. The registry worker's lag says how far the graph is.")
     else:

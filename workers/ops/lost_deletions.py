@@ -83,7 +83,8 @@ async def _keys(settings: Settings, topic: str, keys: ChangeKeys) -> ChangeKeys:
     """Return the keys of the topic: their bytes decide the partition, and so the order with the row's changes."""
     reader = TopicReader(settings.kafka, topic)
     ends = await asyncio.to_thread(reader.end_offsets)
-    for key in await asyncio.to_thread(lambda: [record.key for record in reader.between({}, ends) if record.key]):
+    each_once = await asyncio.to_thread(lambda: dict.fromkeys(record.key for record in reader.between({}, ends)))
+    for key in filter(None, each_once):
         await keys.see(key)
     return keys
 
