@@ -166,16 +166,17 @@ def _dead_letter_not_awaited() -> None:
 
 
 def _two_transactions() -> None:
-    """Write the nodes first, and the rest with the watermark one second later."""
+    """Write the pages of the ledger first, and their seals with the watermark one second later."""
     write = Neo4jWriter.write
 
     async def writing(self: Neo4jWriter, claim: Claim, through: int, statements: Sequence[Statement]) -> Claim:
+        pages = [statement for statement in statements if statement.name == "write"]
         with classified():
             async with self._driver.session(database=self._database) as session:
-                for statement in statements[:-1]:
+                for statement in pages:
                     await (await session.run(statement.cypher, {"rows": statement.rows})).consume()
         await asyncio.sleep(1)
-        return await write(self, claim, through, statements[-1:])
+        return await write(self, claim, through, [each for each in statements if each not in pages])
 
     replace(Neo4jWriter, "write", writing)
 

@@ -39,10 +39,13 @@ class Half(NamedTuple):
         halves = f"MATCH (n:{self.label}) WHERE n.{self.key} STARTS WITH $name AND {self.half}"
         return f"{halves} RETURN '{self.label}' AS label, n.{self.key} AS key"
 
-    def locked(self) -> str:
-        """Return the query for the half ``$key``: it removes nothing, but waits for the transaction that writes it."""
-        found = f"MATCH (n:{self.label} {{{self.key}: $key}}) REMOVE n.no_such_property"
-        return f"{found} WITH n WHERE {self.half} RETURN n.{self.key} AS key"
+    def lock(self) -> str:
+        """Return the query that removes nothing, but waits for the transaction that writes the node ``$key``."""
+        return f"MATCH (n:{self.label} {{{self.key}: $key}}) REMOVE n.no_such_property"
+
+    def is_half(self) -> str:
+        """Return the query for the half ``$key``. In one query with the lock, a property may be read before it."""
+        return f"MATCH (n:{self.label} {{{self.key}: $key}}) WHERE {self.half} RETURN n.{self.key} AS key"
 
 
 HALVES = {
@@ -152,7 +155,7 @@ class Witness:
         try:
             # A node that is deleted while it is read has no key any more.
             suspected = [(row["label"], row["key"]) for row in self._query(self._suspects) if row["key"] is not None]
-            keys = [key for label, key in suspected if self._query(self._halves[label].locked(), key=key)]
+            keys = [key for label, key in suspected if self._is_half(self._halves[label], key)]
             if keys:
                 self._history.note("half", keys=sorted(keys)[:5], count=len(keys))
         except (Neo4jError, DriverError, OSError):
@@ -177,6 +180,12 @@ class Witness:
             self._history.note("chains", chains=chains)
         self.chains = chains
         self.archived = {f"{row['partition']}/{row['chain_id']}": row["archived"] for row in rows}
+
+    def _is_half(self, half: Half, key: str) -> bool:
+        """Return whether the node is a half while no transaction writes it."""
+        with self._driver.session(database=self._database) as session, session.begin_transaction() as transaction:
+            transaction.run(half.lock(), key=key).consume()
+            return transaction.run(half.is_half(), self._ask | {"key": key}).single() is not None
 
     def _query(self, cypher: str, **asked: Any) -> list[neo4j.Record]:
         with self._driver.session(database=self._database) as session:  # which does not try again for half a minute

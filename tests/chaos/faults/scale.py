@@ -59,6 +59,10 @@ async def nothing(arena: Arena) -> None:
 
 
 async def nothing_until_half_is_seen(arena: Arena) -> None:
-    """Run two workers without a fault, until a reader sees half a transaction."""
+    """Run two workers without a fault, until a reader sees half a transaction.
+
+    In steps, so that there are many transactions: two or three may pass between two looks on a busy machine.
+    """
+    arena.supply.pace = Pace.STEPS
     await nothing(arena)
     await arena.watch(arena.evidence.halves, seconds=0.0)
