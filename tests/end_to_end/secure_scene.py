@@ -123,7 +123,8 @@ class SecureScene:
         assert run(["topology", "acls", "--execute"], self.environment)[0] == 0
 
     def _value(self, trace_id: str) -> bytes:
-        schema = read_schema(SCHEMAS / "telemetry" / "LLMInvocationEvent.avsc")
+        # A schema of its own, so that a worker must ask the registry.
+        schema = {**read_schema(SCHEMAS / "telemetry" / "LLMInvocationEvent.avsc"), "doc": f"of {trace_id}"}
         ids = {"event_id": f"{trace_id}-e", "model_id": f"{self.name}-m", "trace_id": trace_id, "span_id": "s"}
         return framed(self._register(schema), schema, fields_of(INVOCATION, **ids))
 

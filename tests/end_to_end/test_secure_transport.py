@@ -1,6 +1,9 @@
 """A worker over SASL_SSL with ACLs, bolt+s and a schema registry with TLS and login; and what can be wrong there."""
 
+import re
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -8,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from tests.end_to_end.program import Program, get, run, until
+from tests.end_to_end.rotation import reads_files, rotate
 from tests.end_to_end.secure_scene import USER, SecureScene
 from workers.dev.stack.running import RunningStack
 from workers.dev.stack.tls.certificates import Certificate
@@ -224,3 +228,41 @@ def test_the_vault_is_reached_over_tls_and_only_where_its_authority_is_known(
 
 def _lines_of_the_doctor(environment: Mapping[str, str], about: str) -> list[str]:
     return [line for line in run(["doctor"], environment)[1].splitlines() if about in line]
+
+
+def test_workers_go_on_after_every_certificate_and_password_has_changed(scene: SecureScene) -> None:
+    """It comes last: the stack has other passwords after it."""
+    logins = {"scram": reads_files(scene, scene.worker), "certificate": reads_files(scene, scene.mutual)}
+    with ExitStack() as running:
+        workers = [
+            running.enter_context(scene.start(f"rotated-{login}.log", settings)) for login, settings in logins.items()
+        ]
+        addresses = [worker.until_ready() for worker in workers]
+        _until_each_reads_more(scene, addresses, workers)
+
+        rotate(scene)
+
+        _until_each_reads_more(scene, addresses, workers)
+
+
+def _until_each_reads_more(scene: SecureScene, addresses: list[str], workers: list[Program]) -> None:
+    """Send until each worker has something in the graph that it had not before. One may have both partitions first."""
+    before = [_in_the_graph(address) for address in addresses]
+
+    def each_has_more() -> bool:
+        scene.send()
+        time.sleep(1)
+        return all(_in_the_graph(address) > count for address, count in zip(addresses, before, strict=True))
+
+    until(each_has_more, "each worker reads", *workers)
+
+
+def _in_the_graph(address: str) -> float:
+    """Return how many events a worker has written."""
+    page = get(f"{address}/metrics").text
+    return sum(
+        map(
+            float,
+            re.findall(r'^llm_memory_graph_events_processed_total{.*status="success".*} (\S+)$', page, re.MULTILINE),
+        )
+    )
