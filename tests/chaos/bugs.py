@@ -97,9 +97,10 @@ def _commit_on_exception() -> None:
 
 def _no_fence() -> None:
     """Do not compare the token."""
-    advance = watermark.ADVANCE.replace("w.token = $token AND w.offset = $after", "w.offset < $through")
+    advance = watermark.ADVANCE.replace("w.token = claim.token AND w.offset = claim.after", "w.offset < claim.through")
     standing = watermark.READ_OWNER.replace("w.token = $token AS owned", "true AS owned")
-    assert (advance, standing) != (watermark.ADVANCE, watermark.READ_OWNER)
+    assert advance != watermark.ADVANCE
+    assert standing != watermark.READ_OWNER
     mock.patch.object(watermark, "ADVANCE", advance).start()
     mock.patch("workers.adapters.graph.writer.READ_OWNER", standing).start()
     replace(Neo4jWriter, "_explain_silence", _takes_silence_for_success)
@@ -142,7 +143,7 @@ def _nothing_restored() -> None:
 
 def _offset_not_compared() -> None:
     """Compare only the token, even in a restored graph; ignore its watermarks."""
-    advance = watermark.ADVANCE.replace("w.offset = $after", "w.offset < $through")
+    advance = watermark.ADVANCE.replace("w.offset = claim.after", "w.offset < claim.through")
     assert advance != watermark.ADVANCE
     mock.patch.object(watermark, "ADVANCE", advance).start()
     replace(Assignment, "idle_claims", lambda _: {})

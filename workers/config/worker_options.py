@@ -124,7 +124,9 @@ class WorkerDefaults(Block):
 
     batch: Batch = Batch()
     consumer: ConsumerOptions = ConsumerOptions()
-    writers: Live[int] = Field(default=4, ge=1, le=64, description="Transactions at once, each of another partition.")
+    writers: Live[int] = Field(
+        default=4, ge=1, le=64, description="Batches written at once, each of another partition."
+    )
     retry: Retry = Retry()
     breaker: Breaker = Breaker()
     throttle: Throttle = Throttle()

@@ -16,20 +16,19 @@ class Statement:
 
     Every statement must be idempotent by itself (natural keys), because records do come back at new offsets.
     Rows hold plain values only; points in time are epoch milliseconds that Cypher turns into ``datetime``.
-    ``name`` labels metrics and errors.
+    ``name`` labels metrics and errors. ``shared``: it locks nodes that other partitions' batches lock, too; its rows
+    are sorted, which prevents deadlocks.
     """
 
     name: str
     cypher: str
     rows: Sequence[Mapping[str, Any] | Sequence[Any]]
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Template:
-    """A statement without its rows, and the names of their columns.
-
-    ``shared``: it locks nodes that other partitions' batches lock, too. Sorted rows prevent deadlocks.
-    """
+    """A statement without its rows, and the names of their columns; ``shared`` as in ``Statement``."""
 
     name: str
     columns: tuple[str, ...]
@@ -41,7 +40,7 @@ class Template:
         lists = [row if type(row) is list else list(row) for row in rows]
         if self.shared:
             lists.sort()
-        return Statement(self.name, self.cypher, lists)
+        return Statement(self.name, self.cypher, lists, self.shared)
 
 
 def template(name: str, row: Any, cypher: str, *, shared: bool = False) -> Template:

@@ -122,7 +122,12 @@ async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed)
     table = state_table(app, partitions)
     await asyncio.to_thread(Admin(deployment.settings.kafka).grow, table.changelog_topic_name, partitions)
     driver = await open_graph(stack, deployment, failed)
-    writer = Neo4jWriter(driver, deployment.settings.neo4j.database, tracing=deployment.tracing)
+    writer = Neo4jWriter(
+        driver,
+        deployment.settings.neo4j.database,
+        tracing=deployment.tracing,
+        max_records=lambda: deployment.in_force.options.batch.max_rows,
+    )
     dead_letters = KafkaDeadLetters({}, deployment.tracing, kafka=deployment.settings.kafka)
     stack.push_async_callback(dead_letters.aclose)
     sinks = sinks_of(deployment, writer, dead_letters, table.data.data, health, metrics)

@@ -1,16 +1,19 @@
-"""The one place that writes to the graph: a batch and its watermark in one transaction."""
+"""The one place that writes to the graph: batches and their watermarks in one transaction."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
 import neo4j
 
 from workers.adapters.graph.errors import classified
+from workers.adapters.graph.group_commit import Batch, GroupCommit
 from workers.adapters.graph.session import session
 from workers.adapters.graph.watermark import CHECK, CLAIM, READ_ALL, READ_OWNER, guarded, planned_once, watermark_id
+from workers.config.takes_effect import Now
 from workers.core.errors import Fenced, Refused, Retryable
 from workers.core.ports import NOTHING_WRITTEN, Claim, GraphWriter, Watermark
 from workers.core.record import TopicPartition
@@ -40,8 +43,9 @@ class Neo4jWriter(GraphWriter):
     """Writes batches with exactly-once effect, guarded by the watermark of their partition.
 
     Each write is one query, hence one transaction of the server's own making and one round trip; the driver
-    retries none of them: the runtime does, and knows when to stop. Any number of partitions may write at once.
-    ``token`` makes the token of a claim, another one each time.
+    retries none of them: the runtime does, and knows when to stop. Any number of partitions may write at once; their
+    small batches share transactions, of at most ``max_records``. ``token`` makes the token of a claim, another one each
+    time.
     """
 
     def __init__(  # noqa: PLR0913 - each has a default but two
@@ -53,6 +57,7 @@ class Neo4jWriter(GraphWriter):
         answer_seconds: float = ANSWER_SECONDS,
         tracing: Tracing = NO_TRACING,
         token: Callable[[], str] = lambda: uuid4().hex,
+        max_records: Now[int] = lambda: 1_000,
     ) -> None:
         self._driver = driver
         self._database = database
@@ -60,6 +65,7 @@ class Neo4jWriter(GraphWriter):
         self._wait_seconds = transaction_seconds + answer_seconds
         self._tracing = tracing
         self._token = token
+        self._group = GroupCommit(self._transaction, max_records)
 
     async def claim(self, worker: str, topic_partition: TopicPartition, topic_id: str) -> Claim:
         """Take ownership of the partition's watermark with a fresh token, and make the watermark where there is none.
@@ -82,12 +88,18 @@ class Neo4jWriter(GraphWriter):
         Raises ``Fenced`` (another owner, or another graph), ``Refused`` (nothing of the batch is in the graph),
         ``Retryable``; anything else is a bug.
         """
-        parameters = {**_claimed(claim), "after": claim.offset, "through": through}
-        rows = {"rows": Unshown(statement.rows for statement in statements)}
-        query = guarded(tuple(statement.cypher for statement in statements))
-        if not await self._run("write", query, parameters | rows):
+        with self._tracing.transaction(self._database, "write"):
+            written = await self._group.write(Batch(claim, through, statements))
+        if not written:
             await self._explain_silence(claim, through)
         return replace(claim, offset=through)
+
+    async def _transaction(self, batches: Sequence[Batch]) -> bool:
+        """Write batches with the same statements, all or none; return whether all watermarks let them past."""
+        claims = [{**_claimed(each.claim), "after": each.claim.offset, "through": each.through} for each in batches]
+        claims.sort(key=itemgetter("id"))
+        parameters = {"claims": Unshown([claims]), "rows": Unshown(joined_rows(batches))}
+        return bool(await self._ask(guarded(batches[0].cyphers), parameters))
 
     async def watermarks(self, worker: str, topic: str) -> Mapping[int, Watermark]:
         """Return the watermarks of a topic, by partition. Raises ``Retryable``."""
@@ -123,9 +135,13 @@ class Neo4jWriter(GraphWriter):
             raise _restored(claim, offset)
 
     async def _run(self, operation: str, cypher: str, parameters: Mapping[str, Any]) -> list[neo4j.Record]:
+        with self._tracing.transaction(self._database, operation):
+            return await self._ask(cypher, parameters)
+
+    async def _ask(self, cypher: str, parameters: Mapping[str, Any]) -> list[neo4j.Record]:
         """Run one query as one transaction and return its rows. Cancelled, its connection is not pooled."""
         query = neo4j.Query(cypher, timeout=self._transaction_seconds)
-        with classified(), self._tracing.transaction(self._database, operation):
+        with classified():
             async with (
                 asyncio.timeout(self._wait_seconds),
                 session(self._driver, database=self._database) as opened,
@@ -136,6 +152,13 @@ class Neo4jWriter(GraphWriter):
                     # Raised before anything is sent: a value that Bolt has no form for, such as a 65-bit integer.
                     raise Refused("neo4j.type", f"a row holds a value that Neo4j has no type for ({error})") from error
                 return [record async for record in result]
+
+
+def joined_rows(batches: Sequence[Batch]) -> Iterator[Sequence[Any]]:
+    """Yield the rows of each statement, of all batches."""
+    for same in zip(*(each.statements for each in batches), strict=True):
+        rows = same[0].rows if len(same) == 1 else [row for statement in same for row in statement.rows]
+        yield sorted(rows) if same[0].shared and len(same) > 1 else rows
 
 
 def _claimed(claim: Claim) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from tests.integration.adapters.graph.scratch import Scratch
 from workers.adapters.graph.watermark import CLAIM, watermark_id
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.core.errors import Fenced, Refused, Retryable
+from workers.core.ports import Claim
+from workers.core.record import TopicPartition
 from workers.core.statement import Statement
 from workers.engine.state.states import READ_STATES, WRITE_STATES, StateRow
 
@@ -215,3 +217,69 @@ async def expect_nothing_of(writer: Neo4jWriter, scratch: Scratch) -> None:
     assert claim.offset == -1
     await writer.write(claim, 5, [scratch.create("good")])
     assert await scratch.values() == ["good"]
+
+
+async def claims_of(writer: Neo4jWriter, scratch: Scratch, count: int) -> list[Claim]:
+    return [
+        await writer.claim(scratch.worker, TopicPartition(scratch.partition.topic, number), "topic-1")
+        for number in range(count)
+    ]
+
+
+async def test_batches_of_several_partitions_that_are_ready_together_are_all_written_once(
+    writer: Neo4jWriter, scratch: Scratch
+) -> None:
+    claims = await claims_of(writer, scratch, 4)
+
+    for through in (5, 6):
+        claims = await asyncio.gather(
+            *(writer.write(each, through, [scratch.create(each.topic_partition.partition)]) for each in claims)
+        )
+
+    assert await scratch.values() == [0, 0, 1, 1, 2, 2, 3, 3]
+    marks = await writer.watermarks(scratch.worker, scratch.partition.topic)
+    assert {number: mark.offset for number, mark in marks.items()} == dict.fromkeys(range(4), 6)
+
+
+async def test_a_partition_that_was_lost_keeps_no_other_of_its_group_out(writer: Neo4jWriter, scratch: Scratch) -> None:
+    claims = await claims_of(writer, scratch, 3)
+    await writer.claim(scratch.worker, claims[1].topic_partition, "topic-1")
+
+    first, lost, third = await asyncio.gather(
+        *(writer.write(each, 5, [scratch.create(each.topic_partition.partition)]) for each in claims),
+        return_exceptions=True,
+    )
+
+    assert isinstance(lost, Fenced)
+    assert isinstance(first, Claim)
+    assert isinstance(third, Claim)
+    assert await scratch.values() == [0, 2]
+
+
+async def test_an_attempt_whose_commit_got_through_doubles_nothing_in_a_group(
+    writer: Neo4jWriter, scratch: Scratch
+) -> None:
+    claims = await claims_of(writer, scratch, 2)
+    await writer.write(claims[0], 5, [scratch.create(0)])
+
+    again = await asyncio.gather(
+        *(writer.write(each, 5, [scratch.create(each.topic_partition.partition)]) for each in claims)
+    )
+
+    assert [each.offset for each in again] == [5, 5]
+    assert await scratch.values() == [0, 1]
+
+
+async def test_only_the_batch_with_a_value_that_the_graph_refuses_is_refused(
+    writer: Neo4jWriter, scratch: Scratch
+) -> None:
+    claims = await claims_of(writer, scratch, 3)
+    values = (0, {"not": "a value"}, 2)
+
+    outcomes = await asyncio.gather(
+        *(writer.write(each, 5, [scratch.create(value)]) for each, value in zip(claims, values, strict=True)),
+        return_exceptions=True,
+    )
+
+    assert [isinstance(each, Refused) for each in outcomes] == [False, True, False]
+    assert await scratch.values() == [0, 2]

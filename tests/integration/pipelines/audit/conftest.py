@@ -12,7 +12,7 @@ from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.migrate import migrate
 from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
-from workers.adapters.graph.watermark import guarded
+from workers.adapters.graph.watermark import subqueries
 from workers.adapters.graph.writer import Neo4jWriter
 from workers.config.settings import Neo4jSettings, Settings
 from workers.core.job import PeriodicJob, Step
@@ -63,10 +63,8 @@ class World:
     async def run(self, statements: Sequence[Statement]) -> None:
         """Run a plan as the writer does: one query, one transaction."""
         if statements:
-            query = guarded(tuple(statement.cypher for statement in statements))
-            unguarded = query.partition("WITH w\nCALL")
-            cypher = f"CALL{unguarded[2]}".replace("RETURN w.offset AS offset", "FINISH")
-            await self.query(cypher, rows=[list(statement.rows) for statement in statements])
+            parts = subqueries([statement.cypher for statement in statements])
+            await self.query("\n".join((*parts, "FINISH")), rows=[list(statement.rows) for statement in statements])
 
     async def take_steps(self, job: PeriodicJob) -> int:
         """Run a job until nothing of this test is due; return the number of its steps."""

@@ -14,7 +14,7 @@ from workers.adapters.graph.driver import open_driver
 from workers.adapters.graph.migrate import migrate
 from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
-from workers.adapters.graph.watermark import guarded
+from workers.adapters.graph.watermark import subqueries
 from workers.config.settings import Neo4jSettings, Settings
 from workers.core.job import Effect, PeriodicJob, Publish, Step
 from workers.core.reference import Query
@@ -68,10 +68,8 @@ class World:
 
     async def run(self, plan: Sequence[Statement]) -> None:
         """Run a plan as the writer does: one query, one transaction."""
-        query = guarded(tuple(statement.cypher for statement in plan))
-        unguarded = query.partition("WITH w\nCALL")
-        cypher = f"CALL{unguarded[2]}".replace("RETURN w.offset AS offset", "FINISH")
-        await self.query(cypher, rows=[list(statement.rows) for statement in plan])
+        parts = subqueries([statement.cypher for statement in plan])
+        await self.query("\n".join((*parts, "FINISH")), rows=[list(statement.rows) for statement in plan])
 
     async def query(self, cypher: str, **parameters: object) -> list[neo4j.Record]:
         found = await self.driver.execute_query(cypher, dict(parameters), database_=self.database)

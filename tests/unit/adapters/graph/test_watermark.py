@@ -22,5 +22,5 @@ def test_only_the_parameter_named_rows_is_renamed() -> None:
 
 
 def test_a_batch_without_statements_still_advances_the_watermark() -> None:
-    assert "SET w.offset = $through" in guarded(())
+    assert "SET (each[0]).offset = each[1]" in guarded(())
     assert "CALL" not in guarded(())
