@@ -113,14 +113,20 @@ class OtelTracing:
     def _span(
         self, name: str, kind: SpanKind, attributes: Mapping[str, AttributeValue], links: Sequence[Link] = ()
     ) -> Iterator[Span]:
-        """Open a span. Of an error it keeps the type alone: messages and tracebacks quote what records hold."""
+        """Open a span. Of an error it keeps the type alone, of a driver's error that we have classified the driver's.
+
+        Messages and tracebacks quote what records hold.
+        """
         with self._tracer.start_as_current_span(
             name, kind=kind, attributes=attributes, links=links, record_exception=False, set_status_on_exception=False
         ) as span:
             try:
                 yield span
             except Exception as error:
-                span.set_attribute(error_attributes.ERROR_TYPE, f"{type(error).__module__}.{type(error).__qualname__}")
+                kind_of_error = type(error.__cause__ or error)
+                span.set_attribute(
+                    error_attributes.ERROR_TYPE, f"{kind_of_error.__module__}.{kind_of_error.__qualname__}"
+                )
                 span.set_status(StatusCode.ERROR)
                 raise
 

@@ -45,7 +45,7 @@ async def kafka_lost(arena: Arena) -> None:
     await asyncio.to_thread(arena.servers.lose, "kafka")
     worker.thaw()
     await _nothing_is_written(arena)
-    marks = {number: mark.offset for number, mark in arena.witness.watermarks.items()}
+    marks = await asyncio.to_thread(arena.corner.watermarks)
     lost = _produced(arena, lambda line: line["poison"] or line["offset"] > marks.get(line["partition"], -1))
     arena.history.note("recreated")
     await asyncio.to_thread(arena.servers.start)

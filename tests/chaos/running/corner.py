@@ -159,8 +159,14 @@ class Corner:
         """Return all pages of the ledger."""
         return self._rows("MATCH (p:LedgerPage) WHERE p.key STARTS WITH $name RETURN p {.key, .numbers, .times} AS row")
 
+    def watermarks(self) -> dict[int, int]:
+        """Return the offsets of the watermarks, by partition. The witness has old ones while Kafka is away."""
+        cypher = "MATCH (w:Watermark) WHERE w.id STARTS WITH $marks RETURN w {.id, .offset} AS row"
+        return {int(row["id"].rpartition("/")[2]): row["offset"] for row in self._rows(cypher)}
+
     def _rows(self, cypher: str) -> list[dict[str, Any]]:
-        asked, database = {"name": self.name, "topic": self.topic}, self.settings.neo4j.database
+        asked = {"name": self.name, "topic": self.topic, "marks": f"{self.worker}/{self.topic}/"}
+        database = self.settings.neo4j.database
         with self.driver() as driver:
             return [record["row"] for record in driver.execute_query(cypher, asked, database_=database).records]
 
