@@ -193,6 +193,8 @@ async def test_a_statement_that_is_wrong_is_a_bug_and_not_the_fault_of_its_rows(
 async def test_of_two_writes_in_a_deadlock_one_succeeds_and_one_may_be_retried(
     writer: Neo4jWriter, scratch: Scratch
 ) -> None:
+    """They are of two processes: one process would write both in one transaction."""
+    writers = (writer, Neo4jWriter(scratch.driver, scratch.database))
     claims = [await writer.claim(scratch.worker, scratch.partition._replace(partition=n), "topic-1") for n in (0, 1)]
     await scratch.query(f"UNWIND ['a', 'b'] AS id CREATE (:{scratch.label} {{id: id}})")
     batches = [
@@ -200,7 +202,7 @@ async def test_of_two_writes_in_a_deadlock_one_succeeds_and_one_may_be_retried(
         [scratch.create("ba"), scratch.touch("b", "gate", "a")],
     ]
     async with scratch.held("gate"):
-        writes = [asyncio.create_task(writer.write(claims[n], 5, batches[n])) for n in (0, 1)]
+        writes = [asyncio.create_task(writers[n].write(claims[n], 5, batches[n])) for n in (0, 1)]
         await scratch.until_blocked(2)
     results = await asyncio.gather(*writes, return_exceptions=True)
 
