@@ -18,6 +18,7 @@ WATERMARKS = """
 MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
 RETURN toInteger(split(w.id, '/')[2]) AS partition, w.offset AS offset, w.epoch AS epoch, w.token AS token
 """
+GONE = "deleted_since_it_was_seen"
 CHAINS = (
     "MATCH (c:AuditChain {topic: $topic}) "
     "RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, coalesce(c.archived, 0) AS archived"
@@ -40,12 +41,16 @@ class Half(NamedTuple):
         return f"{halves} RETURN '{self.label}' AS label, n.{self.key} AS key"
 
     def lock(self) -> str:
-        """Return the query that removes nothing, but waits for the transaction that writes the node ``$key``."""
-        return f"MATCH (n:{self.label} {{{self.key}: $key}}) REMOVE n.no_such_property"
+        """Return the query that waits for the transaction that writes the node ``$key``; it must be rolled back.
+
+        MERGE waits for one that creates the node, which has locked its key and not the node. SET waits for the others.
+        """
+        return f"MERGE (n:{self.label} {{{self.key}: $key}}) ON CREATE SET n.{GONE} = true SET n.locked = true"
 
     def is_half(self) -> str:
         """Return the query for the half ``$key``. In one query with the lock, a property may be read before it."""
-        return f"MATCH (n:{self.label} {{{self.key}: $key}}) WHERE {self.half} RETURN n.{self.key} AS key"
+        found = f"MATCH (n:{self.label} {{{self.key}: $key}}) WHERE n.{GONE} IS NULL AND {self.half}"
+        return f"{found} RETURN n.{self.key} AS key"
 
 
 HALVES = {
@@ -182,7 +187,7 @@ class Witness:
         self.archived = {f"{row['partition']}/{row['chain_id']}": row["archived"] for row in rows}
 
     def _is_half(self, half: Half, key: str) -> bool:
-        """Return whether the node is a half while no transaction writes it."""
+        """Return whether the node is a half while no transaction writes it. The transaction is rolled back."""
         with self._driver.session(database=self._database) as session, session.begin_transaction() as transaction:
             transaction.run(half.lock(), key=key).consume()
             return transaction.run(half.is_half(), self._ask | {"key": key}).single() is not None

@@ -6,7 +6,7 @@ from tests.chaos.running.arena import Arena
 from tests.chaos.running.supply import AHEAD, Pace
 from tests.proxy import TcpProxy
 
-WRITE = b"w.offset = $after"
+WRITE = b"w.offset = claim.after"
 CLAIM = b"MERGE (w:Watermark"
 PATIENCE_SECONDS = 6.0
 FILLING_SECONDS = 10.0
