@@ -16,8 +16,10 @@ SMALL = 0.2
 server use several cores."""
 LONGEST_WAIT_SECONDS = 0.05
 """After this long a batch no longer waits for the group before it, which may be waiting for a lock."""
+FAILED = math.inf
+"""A partition whose last batch failed writes alone until one is written."""
 ALONE_SECONDS = 1.0
-"""How long a partition writes alone after it had a failure and has written again: the next one is often near."""
+"""And for so long after it: the next failure is often near."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class GroupCommit:
         self._max_records = max_records
         self._waiting: list[_Waiting] = []
         self._groups: set[asyncio.Task[None]] = set()
-        self._alone: dict[TopicPartition, float] = {}
+        self._alone_until: dict[TopicPartition, float] = {}
         """Until when a partition writes alone, in the event loop's seconds."""
 
     async def write(self, batch: Batch) -> bool:
@@ -71,14 +73,15 @@ class GroupCommit:
         Cancelled, it may leave a transaction under way that writes this batch with others.
         """
         loop, partition = asyncio.get_running_loop(), batch.claim.topic_partition
-        alone_until = self._alone.pop(partition, 0.0)
-        may_join = loop.time() >= alone_until and batch.size <= SMALL * self._max_records()
-        self._alone[partition] = math.inf  # until it has written
-        written = await self._join(batch) if may_join else None
+        alone_until = self._alone_until.get(partition, 0.0)
+        self._alone_until[partition] = FAILED  # unless it is written below
+        written = None
+        if batch.size <= SMALL * self._max_records() and alone_until <= loop.time():
+            written = await self._join(batch)
+            alone_until = FAILED if written is None else 0.0
         if written is None:
             written = await self._write([batch])
-            alone_until = loop.time() + ALONE_SECONDS if may_join or alone_until == math.inf else alone_until
-        self._alone[partition] = alone_until
+        self._alone_until[partition] = loop.time() + ALONE_SECONDS if alone_until == FAILED else alone_until
         return written
 
     async def _join(self, batch: Batch) -> bool | None:
