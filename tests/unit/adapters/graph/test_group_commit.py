@@ -163,7 +163,7 @@ async def test_a_batch_whose_partition_is_revoked_leaves_the_group() -> None:
     await turns()
     database.free.set()
 
-    assert await asyncio.gather(first, staying) == [True, True]
+    assert [*await asyncio.gather(first, staying)] == [True, True]
     assert database.began == [[0], [2]]
 
 
