@@ -36,7 +36,8 @@ CALL (p, row) {
 def train(process: psutil.Process, settings: Neo4jSettings, cache: Path) -> None:
     """Stop the server ``process``, run it once more with queries such as the workers send, and stop that run, too.
 
-    At its end Java writes the cache, which takes some ten seconds.
+    At its end Java writes the cache, which takes some ten seconds. On a machine that is too busy for that in two
+    minutes there is none: the run does without.
     """
     argv, folder, environment = process.cmdline(), process.cwd(), process.environ()
     process.terminate()
@@ -51,10 +52,14 @@ def train(process: psutil.Process, settings: Neo4jSettings, cache: Path) -> None
     )
     try:
         asyncio.run(_queries(settings))
-    finally:
         training.terminate()
         training.wait(WRITES_ITS_CACHE_SECONDS)
-    fresh.replace(cache)
+        fresh.replace(cache)
+    except (subprocess.TimeoutExpired, FileNotFoundError):
+        fresh.unlink(missing_ok=True)
+    finally:
+        training.kill()
+        training.wait()
 
 
 def use(cache: Path) -> None:
