@@ -1,5 +1,5 @@
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -113,3 +113,44 @@ def test_a_price_that_nobody_could_charge_is_none() -> None:
     tariff = exact.periods[0].terms(0, None).tariff
     assert tariff
     assert tariff.cost(Usage(1, 1, cached=1)).exact == "0.00000000000001"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_changes_one_by_one_come_to_what_reading_all_comes_to(random: Random) -> None:
+    history = made()
+    there: dict[str, RegistryModel] = {}
+    for _ in range(6):
+        changed = models(registry_history(random, NAMES, BEGINS, STEP))
+        gone = [RegistryModel(each, None, (), ()) for each in random.sample(NAMES, 1)]
+        history.update([*changed, *gone])
+        there.update({model.model_id: model for model in changed})
+        there.pop(gone[0].model_id, None)
+    everything = made()
+    everything.replace(there.values())
+    assert history.prices == everything.prices
+    for provider in ("anthropic", "openai", "azure", "acme", "other"):
+        for name in (*NAMES, "x", "unknown"):
+            assert history.meaning(provider, name).periods == everything.meaning(provider, name).periods
+
+
+class Counted(tuple[str, ...]):
+    """Aliases that count how often they are read."""
+
+    __slots__ = ()
+    read = 0
+
+    def __iter__(self) -> Iterator[str]:
+        Counted.read += 1
+        return super().__iter__()
+
+
+def test_a_change_of_one_model_looks_at_no_other() -> None:
+    (model,) = models([row("m", "p", "alias")])
+    others = [model._replace(model_id=f"o{number}", aliases=Counted(("alias",))) for number in range(50)]
+    history = made()
+    history.replace([model, *others])
+    Counted.read = 0
+    history.update([model._replace(aliases=("other",))])
+    assert meant(history, "p", "other") == "m"
+    assert Counted.read == 0

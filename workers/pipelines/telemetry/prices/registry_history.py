@@ -19,12 +19,11 @@ call may come before the registry knows its model.
 A period is in force from its ``effective_from`` until before its ``effective_to``.
 """
 
-from bisect import bisect_right
-from collections import defaultdict
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 
@@ -36,6 +35,8 @@ from workers.pipelines.telemetry.prices.pricing import NO_PRICE, OTHER_CURRENCY,
 from workers.pipelines.telemetry.prices.registry_price import PriceColumns, in_dollars, schedule
 
 SOURCE = "registry"
+
+KeyT = TypeVar("KeyT")
 
 
 class TermsPeriod(NamedTuple):
@@ -139,6 +140,7 @@ class RegistryHistory:
     def __init__(self, rules: Rules, kept: int = MAX_PRICED_MODELS) -> None:
         self._rules = rules
         self._models: dict[str, RegistryModel] = {}
+        self._prices = 0
         self._own: dict[tuple[str, str], RegistryModel] = {}
         self._own_by_alias: dict[tuple[str, str], list[Bearer]] = {}
         self._by_alias: dict[str, list[Bearer]] = {}
@@ -147,31 +149,43 @@ class RegistryHistory:
     @property
     def prices(self) -> int:
         """Return the number of price periods of all models."""
-        return sum(len(model.periods) for model in self._models.values())
+        return self._prices
 
     def replace(self, models: Iterable[RegistryModel]) -> None:
         """Replace all models."""
-        self._models.clear()
+        for index in (self._models, self._own, self._own_by_alias, self._by_alias):
+            index.clear()
+        self._prices = 0
         self.update(models)
 
     def update(self, models: Iterable[RegistryModel]) -> None:
-        """Update these models; one without periods is removed."""
+        """Update these models; one without periods is removed. The others are not looked at."""
         for model in models:
+            self._remove(model.model_id)
             if model.periods:
-                self._models[model.model_id] = model
-            else:
-                self._models.pop(model.model_id, None)
-        in_order = [model for _, model in sorted(self._models.items())]
-        self._own = {(seller(model.provider or ""), model.model_id): model for model in in_order}
-        by_alias: defaultdict[str, list[Bearer]] = defaultdict(list)
-        own_by_alias: defaultdict[tuple[str, str], list[Bearer]] = defaultdict(list)
-        for model in in_order:
-            for alias, since, until in _aliases_by_time(model):
-                bearer = Bearer(model, since, until)
-                by_alias[alias].append(bearer)
-                own_by_alias[seller(model.provider or ""), alias].append(bearer)
-        self._by_alias, self._own_by_alias = dict(by_alias), dict(own_by_alias)
+                self._add(model)
         self._sought.cache_clear()
+
+    def _remove(self, model_id: str) -> None:
+        model = self._models.pop(model_id, None)
+        if model is None:
+            return
+        self._prices -= len(model.periods)
+        sold_by = seller(model.provider or "")
+        del self._own[sold_by, model_id]
+        for alias in {alias for alias, _, _ in _aliases_by_time(model)}:
+            _remove_bearer(self._by_alias, alias, model_id)
+            _remove_bearer(self._own_by_alias, (sold_by, alias), model_id)
+
+    def _add(self, model: RegistryModel) -> None:
+        self._models[model.model_id] = model
+        self._prices += len(model.periods)
+        sold_by = seller(model.provider or "")
+        self._own[sold_by, model.model_id] = model
+        for alias, since, until in _aliases_by_time(model):
+            bearer = Bearer(model, since, until)
+            insort(self._by_alias.setdefault(alias, []), bearer, key=_model_id)
+            insort(self._own_by_alias.setdefault((sold_by, alias), []), bearer, key=_model_id)
 
     def meaning(self, provider: str, name: str) -> Meaning:
         """Return the models that a name of a provider means, by time."""
@@ -234,6 +248,16 @@ class RegistryHistory:
     def _only_alias(self, name: str, moment: Moment) -> RegistryModel | None:
         models = moment.bearers(self._by_alias.get(name, ()))
         return models[0] if len(models) == 1 else None
+
+
+def _model_id(bearer: Bearer) -> str:
+    return bearer.model.model_id
+
+
+def _remove_bearer(index: dict[KeyT, list[Bearer]], key: KeyT, model_id: str) -> None:
+    index[key] = [each for each in index[key] if each.model.model_id != model_id]
+    if not index[key]:
+        del index[key]
 
 
 def _aliases_by_time(model: RegistryModel) -> Iterator[tuple[str, int, int | None]]:
