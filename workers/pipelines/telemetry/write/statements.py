@@ -17,6 +17,9 @@ from workers.pipelines.telemetry.write.rows import (
     VersionUseRow,
 )
 
+# The hints: Neo4j plans these once. A plan that was made when many nodes had just been deleted, by statistics that were
+# no longer true, read the whole index for each row.
+
 # Never SET a property of a Model for an event: all partitions would wait for its lock.
 MODELS = template(
     "Model",
@@ -48,7 +51,7 @@ MODEL_CHANGED = template(
     "USES_MODEL changed",
     ModelChangeRow,
     """
-MATCH (i:Invocation {key: row.key})
+MATCH (i:Invocation {key: row.key}) USING INDEX SEEK i:Invocation(key)
 SET i.key = row.key
 WITH i, row
 MATCH (i)-[r:USES_MODEL]->(m) WHERE m.model_id <> row.used_model
@@ -78,7 +81,7 @@ SET i.parent_span_id = row.parent_span_id, i.session_id = row.session_id, i.user
     i.cost_note = row.cost_note,
     i.use_case = row.use_case, i.team = row.team, i.folded = row.folded
 WITH row, i WHERE NOT EXISTS { (i)-[:USES_MODEL]->() }
-MATCH (m:Model {model_id: row.used_model})
+MATCH (m:Model {model_id: row.used_model}) USING INDEX SEEK m:Model(model_id)
 CREATE (i)-[:USES_MODEL]->(m)
 """,
     shared=True,
@@ -89,7 +92,7 @@ VERSION_CHANGED = template(
     "USES_VERSION changed",
     VersionChangeRow,
     """
-MATCH (:Invocation {key: row.key})-[r:USES_VERSION]->(v)
+MATCH (i:Invocation {key: row.key})-[r:USES_VERSION]->(v) USING INDEX SEEK i:Invocation(key)
 WHERE row.version_id IS NULL OR v.version_id <> row.version_id
 DELETE r
 """,
@@ -99,8 +102,8 @@ VERSION_USED = template(
     "USES_VERSION",
     VersionUseRow,
     """
-MATCH (i:Invocation {key: row.key}) WHERE NOT EXISTS { (i)-[:USES_VERSION]->() }
-MATCH (v:ModelVersion {version_id: row.version_id})
+MATCH (i:Invocation {key: row.key}) USING INDEX SEEK i:Invocation(key) WHERE NOT EXISTS { (i)-[:USES_VERSION]->() }
+MATCH (v:ModelVersion {version_id: row.version_id}) USING INDEX SEEK v:ModelVersion(version_id)
 CREATE (i)-[:USES_VERSION]->(v)
 """,
     shared=True,
@@ -111,7 +114,7 @@ LATENCIES = template(
     "PerformanceMetric of Invocation",
     LatencyRow,
     """
-MATCH (i:Invocation {key: row.key})
+MATCH (i:Invocation {key: row.key}) USING INDEX SEEK i:Invocation(key)
 MERGE (p:PerformanceMetric {id: row.id})
   ON CREATE SET p.metric_type = row.metric_type, p.value = row.value, p.percentile = row.percentile,
     p.timestamp = datetime({epochMillis: row.timestamp}), p.model_id = row.model_id,
@@ -133,7 +136,7 @@ MERGE (p:PerformanceMetric {id: row.id})
     p.avg_latency_ms = row.avg_latency_ms, p.p95_latency_ms = row.p95_latency_ms, p.error_rate = row.error_rate,
     p.latency_clamped = row.latency_clamped
 WITH row, p WHERE NOT EXISTS { (p)<-[:HAS_METRIC]-() }
-MATCH (m:Model {model_id: row.used_model})
+MATCH (m:Model {model_id: row.used_model}) USING INDEX SEEK m:Model(model_id)
 CREATE (m)-[:HAS_METRIC]->(p)
 """,
     shared=True,
@@ -143,7 +146,7 @@ ERRORS = template(
     "Error",
     ErrorRow,
     """
-MATCH (i:Invocation {key: row.key})
+MATCH (i:Invocation {key: row.key}) USING INDEX SEEK i:Invocation(key)
 MERGE (e:Error {id: row.id})
   ON CREATE SET e.error_type = row.error_type, e.message = row.message, e.severity = row.severity,
     e.caused_by = row.caused_by, e.timestamp = datetime({epochMillis: row.timestamp}), e.model_id = row.model_id,
@@ -153,12 +156,18 @@ CREATE (i)-[:CAUSED_ERROR]->(e)
 """,
 )
 
+# In a subquery both errors are known: otherwise all relationships of one of them are read, and one error can cause any
+# number.
 CAUSE_REMOVED = template(
     "TRIGGERED_BY parted",
     CauseRow,
     """
-MATCH (:Error {id: row.id})-[r:TRIGGERED_BY]->(:Error {id: row.cause})
-DELETE r
+MATCH (e:Error {id: row.id}) USING INDEX SEEK e:Error(id)
+MATCH (c:Error {id: row.cause}) USING INDEX SEEK c:Error(id)
+CALL (e, c) {
+  MATCH (e)-[r:TRIGGERED_BY]->(c)
+  DELETE r
+}
 """,
     shared=True,
 )
@@ -168,8 +177,8 @@ CAUSES = template(
     "TRIGGERED_BY",
     CauseRow,
     """
-MATCH (e:Error {id: row.id})
-MATCH (c:Error {id: row.cause})
+MATCH (e:Error {id: row.id}) USING INDEX SEEK e:Error(id)
+MATCH (c:Error {id: row.cause}) USING INDEX SEEK c:Error(id)
 MERGE (e)-[:TRIGGERED_BY]->(c)
 """,
     shared=True,
@@ -179,7 +188,7 @@ PARENT_CHANGED = template(
     "CHILD_OF changed",
     KeyRow,
     """
-MATCH (:Invocation {key: row.key})-[r:CHILD_OF]->()
+MATCH (i:Invocation {key: row.key})-[r:CHILD_OF]->() USING INDEX SEEK i:Invocation(key)
 DELETE r
 """,
 )
@@ -189,8 +198,8 @@ CHILDREN = template(
     "CHILD_OF",
     ChildRow,
     """
-MATCH (i:Invocation {key: row.key}) WHERE NOT EXISTS { (i)-[:CHILD_OF]->() }
-MATCH (parent:Invocation {key: row.parent})
+MATCH (i:Invocation {key: row.key}) USING INDEX SEEK i:Invocation(key) WHERE NOT EXISTS { (i)-[:CHILD_OF]->() }
+MATCH (parent:Invocation {key: row.parent}) USING INDEX SEEK parent:Invocation(key)
 CREATE (i)-[:CHILD_OF]->(parent)
 """,
 )
@@ -199,7 +208,7 @@ SUCCESSOR_CHANGED = template(
     "FOLLOWED_BY changed",
     KeyRow,
     """
-MATCH (:Invocation {key: row.key})-[r:FOLLOWED_BY]->()
+MATCH (i:Invocation {key: row.key})-[r:FOLLOWED_BY]->() USING INDEX SEEK i:Invocation(key)
 DELETE r
 """,
 )
@@ -208,8 +217,9 @@ SUCCESSORS = template(
     "FOLLOWED_BY",
     SuccessorRow,
     """
-MATCH (i:Invocation {key: row.key}) WHERE NOT EXISTS { (i)-[:FOLLOWED_BY]->() }
-MATCH (successor:Invocation {key: row.successor}) WHERE NOT EXISTS { (successor)<-[:FOLLOWED_BY]-() }
+MATCH (i:Invocation {key: row.key}) USING INDEX SEEK i:Invocation(key) WHERE NOT EXISTS { (i)-[:FOLLOWED_BY]->() }
+MATCH (successor:Invocation {key: row.successor}) USING INDEX SEEK successor:Invocation(key)
+WHERE NOT EXISTS { (successor)<-[:FOLLOWED_BY]-() }
 CREATE (i)-[:FOLLOWED_BY {duration_ms: row.duration_ms}]->(successor)
 """,
 )
