@@ -36,6 +36,13 @@ def bench(  # noqa: PLR0913 - one parameter an option
         int | None,
         typer.Option(min=1_000, metavar="TRACES", help="Only how soon a new process writes, with so many traces."),
     ] = None,
+    growth: Annotated[
+        str,
+        typer.Option(
+            metavar="CALLS,CALLS",
+            help="Only what a row of each statement costs in graphs of so many calls, such as 100000,1000000.",
+        ),
+    ] = "",
     dead_letters: Annotated[
         int | None,
         typer.Option(min=1_000, metavar="LETTERS", help="Only dlq list and replay, with so many dead letters."),
@@ -82,6 +89,7 @@ def bench(  # noqa: PLR0913 - one parameter an option
         profile=profile,
         other=other,
         recovery=recovery,
+        growth=_sizes(growth),
         letters=dead_letters or (QUICK_LETTERS if quick else LETTERS),
     ).checked()
     start_servers(name)
@@ -99,3 +107,10 @@ def bench(  # noqa: PLR0913 - one parameter an option
 
 def _names(value: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in value.split(",") if each.strip())
+
+
+def _sizes(value: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(each) for each in _names(value))
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is not whole numbers, comma-separated: such as 100000,1000000") from None

@@ -1,6 +1,7 @@
 """The graph, as the benchmark reads and clears it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from workers.adapters.graph.connection import GraphConnection
 from workers.dev.bench.records import Nodes
@@ -56,6 +57,24 @@ class RunGraph(GraphConnection):
                 await self.rows(cypher, keys=keys)
         await self.rows(DELETE_WATERMARKS, prefix=watermarks)
         await self.rows(DELETE_CHAINS, prefix=watermarks)
+
+    async def profiled(
+        self, cypher: str, parameters: Mapping[str, Any], prepare: tuple[str, dict[str, Any]] | None = None
+    ) -> tuple[list[dict[str, Any]], Mapping[str, Any]]:
+        """Return the rows of a query with PROFILE, and its plan; roll back what it and ``prepare`` have written."""
+        async with (
+            self._driver.session(database=self._settings.database) as session,
+            await session.begin_transaction() as transaction,
+        ):
+            if prepare:
+                await (await transaction.run(*prepare)).consume()
+            result = await transaction.run(cypher, dict(parameters))
+            rows = [record.data() async for record in result]
+            summary = await result.consume()
+            await transaction.rollback()
+        if summary.profile is None:
+            raise ValueError("the server has profiled nothing")
+        return rows, summary.profile
 
     async def version(self) -> str:
         """Return name, version and edition of the database."""

@@ -12,6 +12,8 @@ from workers.dev.bench.contestants import CONTESTANTS, FORGETFUL, OTHER, OURS, S
 from workers.dev.bench.endurance import Endurance, endure
 from workers.dev.bench.field import fill
 from workers.dev.bench.ground import AUDIT, Ground, open_ground
+from workers.dev.bench.growth.growing import Growing
+from workers.dev.bench.growth.run import Sizes, growth
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed, dead_letter_speed
 from workers.dev.bench.measure.latency import Latency, latency
 from workers.dev.bench.measure.machine import Machine, facts, server_at
@@ -30,6 +32,8 @@ PARTS = (*CONTESTANTS, OTHER, LATENCY, SCALE_PART, DEAD_LETTERS)
 PARTITIONS = 4
 SCALE_PARTITIONS = 8
 SEED = 1
+MIN_CALLS = 100
+"""The smallest graph in which growth is measured: its logarithm is a base to compare with."""
 FEW_A_SECOND = 1_000.0
 """The lower rate at which latency is measured, beside half of the saturation."""
 
@@ -41,6 +45,7 @@ class Options:
     ``rate``      events/s of latency and endurance, where given
     ``other``     the checkout of another version, to compare with
     ``recovery``  traces in the graph, to measure only how soon a new process writes
+    ``growth``    calls in the graph, ascending, to measure only what grows with them
     ``letters``   dead letters to count and to send back
     """
 
@@ -54,6 +59,7 @@ class Options:
     profile: bool = False
     other: Path | None = None
     recovery: int | None = None
+    growth: tuple[int, ...] = ()
     letters: int = 1_000_000
     steady_rate: float = 3_000.0
 
@@ -70,6 +76,10 @@ class Options:
                 raise Misconfigured(f"{option} {','.join(unknown)} is unknown; choose from {', '.join(known)}")
         if OTHER in self.only and self.other is None:
             raise Misconfigured(f"--only {OTHER} needs a checkout: --other DIRECTORY")
+        sizes = sorted({MIN_CALLS - 1, *self.growth})[1:]
+        if self.growth and (list(self.growth) != sizes or len(sizes) == 1):
+            calls = ",".join(map(str, self.growth))
+            raise Misconfigured(f"--growth {calls} is not two sizes or more from {MIN_CALLS} on, the smallest first")
         return self
 
 
@@ -85,6 +95,7 @@ class Report:
     endurance: Endurance | None = None
     profiles: list[Profile] = field(default_factory=list)
     recovery: Recovery | None = None
+    growth: list[Growing] = field(default_factory=list)
     dead_letters: DeadLetterSpeed | None = None
 
 
@@ -106,6 +117,8 @@ async def bench(options: Options, tell: Tell) -> Report:
                 await _profile(ground, options, report, tell)
             elif options.recovery:
                 report.recovery = await recovery(ground, options.recovery, SEED)
+            elif options.growth:
+                report.growth = await growth(ground.graph, ground.run, Sizes(options.growth), tell)
             elif options.endurance_minutes:
                 tell(f"endurance, {options.endurance_minutes:g} minutes")
                 rate = options.rate or options.steady_rate

@@ -8,6 +8,7 @@ from rich.console import Console, RenderableType
 
 from workers.dev.bench.comparison import Comparison
 from workers.dev.bench.run import Report
+from workers.dev.bench.screen.growth import growth_data, growth_table
 from workers.dev.bench.screen.tables import (
     comparison_table,
     dead_letter_table,
@@ -38,6 +39,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "latency": {name: asdict(each) for name, each in report.latencies.items()},
         "endurance": asdict(report.endurance) if report.endurance else None,
         "recovery": asdict(report.recovery) if report.recovery else None,
+        "growth": [growth_data(each) for each in report.growth],
         "dead_letters": asdict(report.dead_letters) if report.dead_letters else None,
         "profiles": [asdict(each) for each in report.profiles],
         "targets": [target._asdict() for target in targets(report)],
@@ -66,6 +68,8 @@ def _parts(report: Report) -> Iterator[RenderableType]:
         yield endurance_table(report.endurance)
     if report.recovery is not None:
         yield recovery_line(report.recovery)
+    for growing in report.growth:
+        yield growth_table(growing)
     if report.dead_letters is not None:
         yield dead_letter_table(report.dead_letters)
     for profile in report.profiles:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from workers.dev.bench.comparison import Comparison
 from workers.dev.bench.contestants import AUDIT, CEILING, FORGETFUL, OTHER, OURS, PLAIN, QUIX
 from workers.dev.bench.endurance import Endurance, caught_up_all
+from workers.dev.bench.growth.growing import Growing
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.recovery import Recovery
@@ -44,6 +45,7 @@ def targets(report: Report) -> list[Target]:
         found += _of_scale(report.scale)
     if report.recovery is not None:
         found += _of_recovery(report.recovery)
+    found += [target for each in report.growth for target in _of_growth(each)]
     if report.dead_letters is not None:
         found += _of_dead_letters(report.dead_letters)
     found += _of_late(report)
@@ -97,6 +99,11 @@ def _of_recovery(recovery: Recovery) -> Iterator[Target]:
         ("longest pause while another joins", REBALANCE_SECONDS, recovery.rebalance),
     ):
         yield Target(what, f"≤ {wanted:g} s", f"{found:.1f} s", found <= wanted)
+
+
+def _of_growth(growing: Growing) -> Iterator[Target]:
+    found = ", ".join(cost.what for cost in growing.too_fast)
+    yield Target(f"faster than log n with the {growing.of}", "nothing grows", found or "nothing", not found)
 
 
 def _of_dead_letters(speed: DeadLetterSpeed) -> Iterator[Target]:
