@@ -2,42 +2,35 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import structlog
 
-from workers.adapters.avro.codec import AvroCodec
 from workers.adapters.avro.schema_registry import SchemaRegistry
-from workers.adapters.avro.schemas import load_reader_schemas
 from workers.adapters.graph.driver import check_connection, explained, open_driver
 from workers.adapters.graph.migrate import require_migrated
 from workers.adapters.graph.reader import Neo4jReader
 from workers.adapters.graph.recorder import Neo4jRecorder
 from workers.adapters.graph.writer import Neo4jWriter
-from workers.adapters.kafka.access.acls import Acl, worker_acls
 from workers.adapters.kafka.access.permissions import require_allowed
 from workers.adapters.kafka.admin import Admin
 from workers.adapters.kafka.dead_letter_topic import KafkaDeadLetterTopic
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
 from workers.adapters.kafka.topic_state import KafkaTopicStates
-from workers.config.settings import Settings
-from workers.config.topology import Topology
-from workers.config.worker_options import WorkerOptions
 from workers.core.clock import SystemClock
 from workers.core.errors import Misconfigured, Retryable, Unreachable
 from workers.core.ports import DeadLetters
-from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.app import WorkerApp, attach, build_app, state_table
 from workers.engine.assignment import Assignment
 from workers.engine.background import in_background
 from workers.engine.dead_letters.gauges import DeadLetterGauges
 from workers.engine.dead_letters.offsets import dead_letter_offsets
+from workers.engine.deployment import Deployment, decoder_of
 from workers.engine.health import PartitionHealth, WorkerHealth
 from workers.engine.in_force import InForce
 from workers.engine.jobs.effects import open_effects
@@ -58,55 +51,11 @@ from workers.engine.state.table import StateTable
 from workers.observe.health import HealthServer
 from workers.observe.metrics import Metrics
 from workers.observe.targets import listed_as_target
-from workers.observe.tracing import Tracing, configure_tracing
 
 log = structlog.get_logger(__name__)
 
 Failed = Callable[[BaseException], None]
 """Called with an error that ends the process."""
-
-
-@dataclass(frozen=True)
-class Deployment:
-    """One worker with the settings and the topology that it runs with."""
-
-    factory: WorkerFactory[Any]
-    settings: Settings
-    topology: Topology
-
-    @property
-    def options(self) -> WorkerOptions:
-        """Return the worker's entry of the topology."""
-        return self.topology.workers[self.factory.name]
-
-    @cached_property
-    def spec(self) -> WorkerSpec[Any, Any]:
-        """Return the worker, built with its options."""
-        return self.build(self.options)
-
-    def build(self, options: WorkerOptions) -> WorkerSpec[Any, Any]:
-        """Build the worker with options."""
-        return self.factory.build(options, has_api=self.settings.registry_api.url is not None)
-
-    @cached_property
-    def in_force(self) -> InForce:
-        """Return the options that count, which begin as those of the topology."""
-        return InForce(self.options, self.spec)
-
-    @property
-    def acls(self) -> Sequence[Acl]:
-        """Return what Kafka must allow it."""
-        return worker_acls(self.options, self.factory.publishes(self.options))
-
-    @property
-    def schemas(self) -> Path:
-        """Return the folder of the worker's Avro schemas."""
-        return self.topology.schemas_folder / self.factory.name
-
-    @cached_property
-    def tracing(self) -> Tracing:
-        """Return the process's one tracing; ``compose`` shuts it down."""
-        return configure_tracing(self.settings.otel)
 
 
 async def compose(stack: AsyncExitStack, deployment: Deployment, failed: Failed) -> WorkerApp:
@@ -224,13 +173,6 @@ def _known_keys(deployment: Deployment, writer: Neo4jWriter) -> KnownKeys | None
     source = (state.seen or state.stored) if state is not None else None
     cypher = source.keys if source is not None else None
     return KnownKeys(partial(writer.next_keys, cypher)) if cypher is not None else None
-
-
-def decoder_of(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
-    """Return the decoder of a worker's records."""
-    if deployment.factory.wire_format is WireFormat.DEBEZIUM:
-        return AvroCodec(registry, {}, change_events=True)
-    return AvroCodec(registry, load_reader_schemas(deployment.schemas))
 
 
 async def open_graph(stack: AsyncExitStack, deployment: Deployment, failed: Failed) -> Any:

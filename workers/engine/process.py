@@ -1,7 +1,6 @@
 """One worker in one process: run until SIGTERM, then drained."""
 
 import asyncio
-import gc
 import signal
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,15 +9,14 @@ import structlog
 
 from workers.config.settings import Settings
 from workers.config.topology import Topology
+from workers.core.garbage_collector import configure_garbage_collector
 from workers.core.worker import WorkerFactory
 from workers.engine.app import WorkerApp
-from workers.engine.compose import Deployment, compose
+from workers.engine.compose import compose
 from workers.engine.consumer.thread import end_process, remains
+from workers.engine.deployment import Deployment
 
 log = structlog.get_logger(__name__)
-
-GC_THRESHOLD = 100_000
-"""Live objects before the collector runs: those of several batches, where Python's default is 700."""
 
 
 async def run_worker(factory: WorkerFactory[Any], settings: Settings, topology: Topology) -> None:
@@ -63,13 +61,6 @@ async def _serve(app: WorkerApp, name: str, stopping: "asyncio.Future[None]") ->
         raise RuntimeError(f"Faust crashed: {app.crash_reason!r}") from app.crash_reason
     stopping.result()
     log.info("worker stopped", worker=name)
-
-
-def configure_garbage_collector() -> None:
-    """Run Python's garbage collector seldom, and only over new objects: events have no reference cycles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GC_THRESHOLD)
 
 
 def stop_on_signals(stopping: "asyncio.Future[None]") -> None:

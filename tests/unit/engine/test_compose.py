@@ -10,8 +10,9 @@ import pytest
 from tests.unit.observe.collected import Collected
 from workers.config.settings import Settings
 from workers.engine import compose as module
-from workers.engine.compose import Deployment, compose
+from workers.engine.compose import compose
 from workers.engine.consumer.unreadable import UnreadableBatches
+from workers.engine.deployment import Deployment
 from workers.pipelines.fleet import FLEET, load_topology
 
 TOPOLOGY = Path(__file__).parents[3] / "topology.yaml"
@@ -66,7 +67,7 @@ async def test_every_part_that_writes_or_sends_has_the_one_tracing_which_ends_wi
 ) -> None:
     parts, tracing, ended = Parts(), Collected(), list[str]()
     parts.replace(monkeypatch)
-    monkeypatch.setattr(module, "configure_tracing", lambda _: tracing)
+    monkeypatch.setattr("workers.engine.deployment.configure_tracing", lambda _: tracing)
     monkeypatch.setattr(tracing, "shutdown", lambda: ended.append("ended"))
     deployment = Deployment(FLEET["registry"], Settings(), load_topology(TOPOLOGY))
     async with AsyncExitStack() as stack:

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from workers.config.settings import Settings
 from workers.engine import compose as module
 from workers.engine.app import build_app
-from workers.engine.compose import Deployment
+from workers.engine.deployment import Deployment
 from workers.engine.health import WorkerHealth
 from workers.observe.metrics import Metrics
 from workers.pipelines.fleet import FLEET, load_topology

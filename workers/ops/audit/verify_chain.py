@@ -16,7 +16,7 @@ from workers.config.topology import Topology
 from workers.core.clock import SystemClock
 from workers.core.errors import Retryable, Unreachable
 from workers.core.record import Decoded
-from workers.engine.compose import Deployment
+from workers.engine.deployment import Deployment
 from workers.ops.audit.archive.verify_chain import begins_wrong, from_archive
 from workers.ops.audit.checkpoint_log import Log
 from workers.ops.audit.finding import Finding, Kind, Progress, Result

@@ -16,7 +16,7 @@ from workers.core.errors import Dropped, Rejected, Retryable, Unreachable
 from workers.core.record import Decoded
 from workers.core.worker import WireFormat, WorkerSpec
 from workers.engine.batch.decode import decode_batch
-from workers.engine.compose import Deployment, decoder_of
+from workers.engine.deployment import Deployment, decoder_of
 from workers.ops.dead_letters.letter import Letter
 from workers.pipelines.fleet import FLEET
 

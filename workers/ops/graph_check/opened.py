@@ -10,7 +10,7 @@ from workers.adapters.kafka.reader import TopicReader
 from workers.config.topics import dead_letter_topic
 from workers.core.record import TopicPartition
 from workers.core.worker import EventT, StateT, WorkerSpec
-from workers.engine.compose import Deployment, decoder_of
+from workers.engine.deployment import Deployment, decoder_of
 from workers.ops.graph_check.context import Context
 from workers.ops.graph_check.log import Decoding, PartitionLog, dead_letters_of
 from workers.ops.graph_check.sample import Slice

@@ -16,7 +16,7 @@ from workers.core.record import ConsumedRecord, Record
 from workers.engine.batch.decode import DecodedBatch, decode_batch
 from workers.engine.batch.delivery import Delivery
 from workers.engine.batch.partition_queue import LARGEST_BATCH_BYTES
-from workers.engine.compose import Deployment
+from workers.engine.deployment import Deployment
 from workers.engine.sinks import Sinks
 from workers.ops.rebuild.sent_letters import Released
 

@@ -14,7 +14,7 @@ from workers.adapters.graph.migrate import migrate
 from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.core.errors import Fenced, Misconfigured, ProblemsFound, Unreachable
-from workers.engine.compose import Deployment
+from workers.engine.deployment import Deployment
 from workers.engine.process import stop_on_signals
 from workers.ops.graph_check.context import Request
 from workers.ops.graph_check.report import Report

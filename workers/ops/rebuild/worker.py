@@ -16,7 +16,8 @@ from workers.core.clock import SystemClock
 from workers.core.ports import Claim
 from workers.core.record import TopicPartition
 from workers.engine.background import in_background
-from workers.engine.compose import Deployment, decoder_of, open_graph, sinks_of
+from workers.engine.compose import open_graph, sinks_of
+from workers.engine.deployment import Deployment, decoder_of
 from workers.engine.health import WorkerHealth
 from workers.engine.resilience.dead_letter_limit import DeadLetterLimiter
 from workers.engine.resilience.retry import Server
