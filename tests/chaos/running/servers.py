@@ -88,6 +88,10 @@ class Servers:
             }
         )
 
+    def program_of(self, server: str) -> Path:
+        """Return the program that a running server is a process of."""
+        return Path(psutil.Process(self._identity(server).pid).exe())
+
     def kill(self, server: str) -> None:
         """Send SIGKILL: like a power failure, but without loss of the disk cache."""
         process = psutil.Process(self._identity(server).pid)

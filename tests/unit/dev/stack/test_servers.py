@@ -5,8 +5,13 @@ import os
 import re
 import socket
 import stat
+import subprocess
+import sys
+import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,6 +41,12 @@ def instance(tmp_path: Path) -> Callable[..., Instance]:
             jars={jars: [tmp_path / f"{jars}.jar"] for jars in server.jar_sets},
         )
 
+    (tmp_path / "bin").mkdir()
+    with tarfile.open(tmp_path / "programs.txz", "w:xz") as tar:
+        tar.add(tmp_path / "bin", "bin")
+    with zipfile.ZipFile(tmp_path / "postgres.jar", "w") as jar:
+        jar.write(tmp_path / "programs.txz", "programs.txz")
+
     return make
 
 
@@ -63,7 +74,7 @@ def test_connect_gets_the_kafka_of_its_stack_and_one_plugin_folder(instance: Cal
     assert [path.name for path in (place.folder / "plugins" / "debezium").iterdir()] == ["debezium.jar"]
 
 
-def test_connect_rejects_a_kafka_with_encryption(instance: Callable[..., Instance]) -> None:
+def test_connect_rejects_a_kafka_with_encryption_in_which_it_has_no_user(instance: Callable[..., Instance]) -> None:
     with pytest.raises(Misconfigured, match="KAFKA_SECURITY_PROTOCOL"):
         connect.prepare(instance("connect", KAFKA_BOOTSTRAP_SERVERS="far:9092", KAFKA_SECURITY_PROTOCOL="SASL_SSL"))
 
@@ -110,6 +121,11 @@ def test_no_server_inherits_settings_that_could_change_it(
         assert not {"JAVA_TOOL_OPTIONS", "NEO4J_HOME"} & set(environment)
 
 
+def test_postgres_says_where_there_is_none_for_a_machine(instance: Callable[..., Instance]) -> None:
+    with pytest.raises(Misconfigured, match=r"there is no PostgreSQL for .*: set REGISTRY_DATABASE_URL"):
+        postgres.command(replace(instance("postgres"), jars={"postgres": []}))
+
+
 def test_postgres_has_logical_decoding_and_never_runs_as_root(instance: Callable[..., Instance]) -> None:
     argv = list(postgres.command(instance("postgres")).argv)
     assert "wal_level=logical" in argv
@@ -129,7 +145,11 @@ def test_postgres_may_pass_closed_folders_only_where_there_are_some(
             folder.chmod(0o755)
     assert "--ambient-caps=+dac_override" not in postgres.command(instance("postgres")).argv
     tmp_path.chmod(stat.S_IRWXU)
-    assert "--ambient-caps=+dac_override" in postgres.command(instance("postgres")).argv
+    argv = list(postgres.command(instance("postgres")).argv)
+    assert "--ambient-caps=+dac_override" in argv
+    looks = "import os, sys; sys.exit(os.geteuid() == 0 or not os.access(sys.argv[1], os.R_OK))"
+    program = [*argv[: argv.index("--") + 1], sys.executable, "-I", "-S", "-c", looks, str(tmp_path / "postgres.jar")]
+    assert subprocess.run(program, check=False).returncode == 0
 
 
 def test_prometheus_forgets_the_targets_that_no_longer_answer(instance: Callable[..., Instance]) -> None:

@@ -9,7 +9,8 @@ from typing import Self
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization.pkcs12 import serialize_key_and_certificates
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAYS = 90
@@ -34,6 +35,12 @@ class Certificate:
     def key_pem(self) -> str:
         """Return the private key in PKCS #8, without a password."""
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+    def key_store(self, password: str) -> bytes:
+        """Return both in PKCS #12, for programs of Java that read no PEM."""
+        return serialize_key_and_certificates(
+            None, self.key, self.certificate, None, BestAvailableEncryption(password.encode())
+        )
 
     def write(self, certificate: Path, key: Path) -> None:
         """Write both files; only their owner may read the key. Readers see the old files or the new ones."""
@@ -60,12 +67,12 @@ class Certificate:
         return Certificate(builder.sign(self.key, SHA256()), key)
 
 
-def replace_file(path: Path, text: str) -> None:
+def replace_file(path: Path, content: str | bytes) -> None:
     """Write a file that only its owner may read, in one step for readers."""
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_name(f".{path.name}.new")
     fresh.touch(mode=OWNER_ONLY)
-    fresh.write_text(text)
+    fresh.write_bytes(content.encode() if isinstance(content, str) else content)
     fresh.replace(path)
 
 
