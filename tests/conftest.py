@@ -156,7 +156,7 @@ def stack_with_cdc_and_vault(stack: RunningStack) -> RunningStack:
 
 @pytest.fixture(scope="module")
 def secure_stack() -> Iterator[RunningStack]:
-    """Kafka, Neo4j, the schema registry and OpenBao with TLS, logins and ACLs, for one test file.
+    """All servers but Prometheus, with TLS, logins and ACLs, for one test file.
 
     MEMORY_GRAPH_TEST_SECURE_STACK=NAME takes one that runs already.
     """
@@ -166,7 +166,7 @@ def secure_stack() -> Iterator[RunningStack]:
     _remove_left_overs()
     name = f"{PREFIX}{os.getpid()}s"
     try:
-        yield RunningStack(name, _up(name, ("vault",), {}, secure=True))
+        yield RunningStack(name, _up(name, ("cdc", "vault"), {}, secure=True))
     finally:
         reset(name, home=HOME)
 

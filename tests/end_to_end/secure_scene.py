@@ -1,4 +1,4 @@
-"""A worker under its own user of a secure stack, and an outsider who sends records and looks at the result."""
+"""Workers under their own users of a secure stack, and an outsider who sends records and looks at the result."""
 
 import base64
 import json
@@ -6,10 +6,11 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from urllib.request import Request, urlopen
 
 import neo4j
+import psycopg
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it exports them, but not in the type checker's way
     AclBindingFilter,
@@ -28,12 +29,16 @@ from tests.end_to_end.scene import TOPOLOGY
 from workers.dev.stack.tls.files import StackTls, as_user, with_certificate
 
 USER = "memory-graph-telemetry"
+REGISTRY_USER = "memory-graph-registry"
 SECONDS = 30.0
 
 
 @dataclass
 class SecureScene:
-    """The administrator's ``environment``; the worker's is ``worker``, or ``mutual`` by certificate."""
+    """The administrator's ``environment``; telemetry's is ``worker``, or ``mutual`` by certificate.
+
+    ``registry`` is that of the worker ``registry``, with the topology that the stack was started with.
+    """
 
     stack: str
     environment: Mapping[str, str]
@@ -46,6 +51,7 @@ class SecureScene:
         topology = self.folder / "topology.yaml"
         names = {"topic": self.topic, "group": self.group, "worker": "telemetry", "order": "relaxed"}
         topology.write_text(TOPOLOGY.format(schemas=SCHEMAS, partitions=2, max_rows=100, **names))
+        self.registry = as_user(self.environment, self.tls, REGISTRY_USER)
         self.environment = {**self.environment, "MEMORY_GRAPH_TOPOLOGY": str(topology)}
         self.worker = as_user(self.environment, self.tls, USER)
         self.mutual = with_certificate(self.environment, self.tls.of_user(USER))
@@ -57,8 +63,8 @@ class SecureScene:
             code, said, complaint = run(command, self.environment)
             assert code == 0, said + complaint
 
-    def start(self, log: str, environment: Mapping[str, str]) -> Program:
-        return Program(["worker", "telemetry"], environment, self.folder / log)
+    def start(self, log: str, environment: Mapping[str, str], worker: str = "telemetry") -> Program:
+        return Program(["worker", worker], environment, self.folder / log)
 
     def kafka(self) -> dict[str, Any]:
         """Return the administrator's properties of librdkafka."""
@@ -83,16 +89,28 @@ class SecureScene:
         assert producer.flush(SECONDS) == 0
         return trace_id
 
+    def register(self, model: str) -> None:
+        """Write a row of the registry by SQL."""
+        with psycopg.connect(self.environment["REGISTRY_DATABASE_URL"]) as database:
+            row = (model, "2026-12-01", self.name)
+            database.execute("INSERT INTO models (model_id, version, provider) VALUES (%s, %s, %s)", row)
+
     def traces(self) -> list[str]:
         """Return the traces in the graph."""
+        return self._names("MATCH (i:Invocation) WHERE i.trace_id STARTS WITH $name RETURN i.trace_id AS name")
+
+    def registered(self) -> list[str]:
+        """Return the models in the graph that came from the registry."""
+        return self._names("MATCH (m:Model {provider: $name}) RETURN m.model_id AS name")
+
+    def _names(self, cypher: LiteralString) -> list[str]:
         with neo4j.GraphDatabase.driver(
             self.environment["NEO4J_URI"].replace("+s", ""),
             auth=(self.environment["NEO4J_USERNAME"], self.environment["NEO4J_PASSWORD"]),
             encrypted=True,
             trusted_certificates=neo4j.TrustCustomCAs(self.environment["NEO4J_CAFILE"]),
         ) as driver:
-            cypher = "MATCH (i:Invocation) WHERE i.trace_id STARTS WITH $name RETURN i.trace_id AS trace ORDER BY trace"
-            return [row["trace"] for row in driver.execute_query(cypher, name=self.name).records]
+            return sorted(row["name"] for row in driver.execute_query(cypher, name=self.name).records)
 
     def letters(self) -> int:
         """Return how many dead letters there are."""

@@ -1,4 +1,7 @@
-"""A worker over SASL_SSL with ACLs, bolt+s and a schema registry with TLS and login; and what can be wrong there."""
+"""Workers over SASL_SSL with ACLs, bolt+s and a schema registry with TLS and login; Debezium from a database with TLS.
+
+And what can be wrong there.
+"""
 
 import re
 import time
@@ -6,18 +9,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import psycopg
 import pytest
 
+from tests.conftest import HOME
 from tests.end_to_end.program import Program, get, run, until
 from tests.end_to_end.rotation import reads_files, rotate
 from tests.end_to_end.secure_scene import USER, SecureScene
 from workers.dev.stack.running import RunningStack
+from workers.dev.stack.state import load_state
 from workers.dev.stack.tls.certificates import Certificate
 from workers.dev.stack.tls.files import as_user
 
 ALLOW = "`memory-graph topology acls --execute`"
+RUNNING = "llm_memory_graph_registry_change_capture_running 1.0\n"
+UNKNOWN = "its certificate is of an authority that this client does not know"
 
 
 @pytest.fixture(scope="module")
@@ -198,36 +207,77 @@ def _unready(address: str) -> str | None:
     return page.text if page.status == 503 and "does not let" in page.text else None
 
 
-def test_the_doctor_names_what_is_wrong_with_the_schema_registry(scene: SecureScene, tmp_path: Path) -> None:
-    (tmp_path / "foreign.pem").write_text(Certificate.authority("foreign").certificate_pem)
-    wrong = {
-        "an authority that this client does not know": {"SCHEMA_REGISTRY_CAFILE": str(tmp_path / "foreign.pem")},
-        "does not accept user 'memory-graph'": {"SCHEMA_REGISTRY_PASSWORD": "wrong"},
+def test_a_row_that_is_written_over_tls_reaches_the_graph_through_debezium(scene: SecureScene) -> None:
+    model = f"{scene.name}-registered"
+    scene.register(model)
+
+    with scene.start("registry.log", scene.registry, "registry") as worker:
+        until(lambda: scene.registered() == [model], f"{model} in the graph", worker)
+        address = worker.until_ready()
+        until(lambda: RUNNING in get(f"{address}/metrics").text, "an answer of Kafka Connect", worker)
+        assert worker.stop() == 0
+
+    assert not worker.events("Kafka does not let this user read")
+
+
+def test_the_database_speaks_tls_1_3_and_nothing_less(scene: SecureScene) -> None:
+    address = scene.environment["REGISTRY_DATABASE_URL"]
+
+    with pytest.raises(psycopg.OperationalError, match="no encryption"):
+        psycopg.connect(address, sslmode="disable")
+    with pytest.raises(psycopg.OperationalError, match="protocol version"):
+        psycopg.connect(address, ssl_max_protocol_version="TLSv1.2")
+
+
+def test_kafka_connect_says_no_password_to_anybody(scene: SecureScene) -> None:
+    folder = HOME / scene.stack / "connect"
+    secrets = {
+        scene.environment["SCHEMA_REGISTRY_PASSWORD"],
+        urlsplit(scene.environment["REGISTRY_DATABASE_URL"]).password,
+        (scene.tls.user_folder("memory-graph-connect") / "password").read_text(),
+        load_state(HOME, scene.stack).servers["connect"].secrets["key_store"],
     }
-    for cause, changed in wrong.items():
-        _, said, _ = run(["doctor"], {**scene.environment, **changed})
+    assert scene.environment["KAFKA_CONNECT_URL"].startswith("https://")
 
-        (line,) = [line for line in said.splitlines() if " schema registry: " in line]
-        assert f"the schema registry at {scene.environment['SCHEMA_REGISTRY_URL']}" in line
-        assert cause in line
+    private = {file for file in folder.iterdir() if file.is_file() and file.stat().st_mode & 0o077 == 0}
+    public = {file.name: file.read_text() for file in folder.iterdir() if file.is_file() and file not in private}
+
+    assert {"tls.p12", "connect.properties"} <= {file.name for file in private}
+    assert "log" in public
+    assert not [(name, secret) for name, text in public.items() for secret in secrets if str(secret) in text]
 
 
-def test_the_vault_is_reached_over_tls_and_only_where_its_authority_is_known(
+CHECKED = {
+    "SCHEMA_REGISTRY_CAFILE": " schema registry: ",
+    "VAULT_CACERT": " vault: ",
+    "KAFKA_CONNECT_CAFILE": " connector registry: ",
+    "REGISTRY_DATABASE_CAFILE": " registry database: ",
+}
+"""How the doctor's lines about a server are named, by the variable of its authority."""
+
+
+def test_the_doctor_finds_every_server_at_work_and_names_each_whose_authority_is_foreign(
     scene: SecureScene, tmp_path: Path
 ) -> None:
     (tmp_path / "foreign.pem").write_text(Certificate.authority("foreign").certificate_pem)
-    foreign = {**scene.environment, "VAULT_CACERT": str(tmp_path / "foreign.pem")}
-    address = scene.environment["VAULT_ADDR"]
+    foreign = {**scene.environment, **dict.fromkeys(CHECKED, str(tmp_path / "foreign.pem"))}
+    stranger = {**scene.environment, "SCHEMA_REGISTRY_PASSWORD": "wrong", "REGISTRY_DATABASE_URL": ""}
 
-    (let_in, refused) = (_lines_of_the_doctor(each, " vault: ") for each in (scene.environment, foreign))
+    known, unknown, refused = (run(["doctor"], each)[1].splitlines() for each in (scene.environment, foreign, stranger))
+    code, _, said = run(["sample", "registry", "--count", "1"], foreign)
 
-    assert address.startswith("https://")
-    assert any(f"{address} accepts the login" in line for line in let_in), let_in
-    assert any("an authority that this client does not know" in line for line in refused), refused
-
-
-def _lines_of_the_doctor(environment: Mapping[str, str], about: str) -> list[str]:
-    return [line for line in run(["doctor"], environment)[1].splitlines() if about in line]
+    assert scene.environment["VAULT_ADDR"].startswith("https://")
+    assert [line for line in known if f"{scene.environment['VAULT_ADDR']} accepts the login" in line]
+    assert [line for line in known if " connector registry: it runs" in line]
+    assert [line for line in known if " replication slot memory_graph: the connector has confirmed" in line]
+    for variable, check in CHECKED.items():
+        (line,) = [line for line in unknown if check in line and UNKNOWN in line]
+        assert f"name the authority that signed it in {variable}" in line
+    (line,) = [line for line in refused if CHECKED["SCHEMA_REGISTRY_CAFILE"] in line]
+    assert f"the schema registry at {scene.environment['SCHEMA_REGISTRY_URL']}" in line
+    assert "does not accept user 'memory-graph'" in line
+    assert code == 2, said
+    assert said.strip().endswith(f"{UNKNOWN}; name the authority that signed it in REGISTRY_DATABASE_CAFILE")
 
 
 def test_workers_go_on_after_every_certificate_and_password_has_changed(scene: SecureScene) -> None:

@@ -27,6 +27,7 @@ from workers.config.settings import (
     VaultSettings,
 )
 from workers.core.errors import MemoryGraphError, Misconfigured
+from workers.dev.stack.servers.connector import Connector
 from workers.dev.stack.tls.certificates import Certificate
 from workers.ops.doctor.connector_checks import check_connector
 
@@ -100,8 +101,12 @@ def connect(port: int, authority: Path) -> None:
     raise Misconfigured(finding.message)
 
 
+def connector(port: int, authority: Path) -> None:
+    Connector(f"https://127.0.0.1:{port}", "registry", authority).failure()
+
+
 Client = Callable[[int, Path], None]
-CLIENTS: tuple[Client, ...] = (kafka, neo4j, schema_registry, registry_api, vault, connect)
+CLIENTS: tuple[Client, ...] = (kafka, neo4j, schema_registry, registry_api, vault, connect, connector)
 WRONG: dict[str, Callable[[Certificate], Certificate]] = {
     "its certificate has expired": lambda authority: authority.sign("old", days=-1),
     "its certificate is of an authority that this client does not know": lambda _: Certificate.authority("b").sign("c"),

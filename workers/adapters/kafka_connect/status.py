@@ -2,16 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
-from urllib.parse import urlsplit
 
+from workers.adapters.kafka_connect.rest import ask, no_answer
 from workers.config.settings import KafkaConnectSettings
 from workers.config.settings_faults import without_credentials
-from workers.config.tls.context import ClientContext, PemFile
-from workers.config.tls.faults import tls_fault
-from workers.core.errors import Misconfigured, Unreachable
-from workers.core.one_line import one_line
+from workers.core.errors import Unreachable
 
 TIMEOUT_SECONDS = 10
 OK, NOT_FOUND = 200, 404
@@ -23,24 +19,16 @@ def connector_status(settings: KafkaConnectSettings, connector: str) -> Any:
 
     Raises ``Unreachable``, and ``Misconfigured`` for a server that cannot be trusted.
     """
-    url = settings.url or ""
-    parts, shown = urlsplit(url), without_credentials(url)
-    connection = _connection(settings, parts.hostname or "", parts.port)
+    status, answer = ask(settings, "GET", f"/connectors/{connector}/status", timeout_seconds=TIMEOUT_SECONDS)
+    if status == NOT_FOUND:
+        return None
+    if status != OK:
+        shown = without_credentials(settings.url or "")
+        raise Unreachable(f"Kafka Connect at {shown} answers with {status}: look at its log")
     try:
-        connection.request("GET", f"{parts.path}/connectors/{connector}/status")
-        response = connection.getresponse()
-        answer = response.read()
-        if response.status == NOT_FOUND:
-            return None
-        if response.status != OK:
-            raise Unreachable(f"Kafka Connect at {shown} answers with {response.status}: look at its log")
         return _checked(json.loads(answer))
-    except (OSError, HTTPException, ValueError) as error:
-        if fault := tls_fault(error, "KAFKA_CONNECT_URL", "KAFKA_CONNECT_CAFILE"):
-            raise Misconfigured(f"Kafka Connect at {shown} cannot be reached over TLS: {fault}") from None
-        raise Unreachable(f"Kafka Connect at {shown} does not answer ({one_line(error)}): start it") from None
-    finally:
-        connection.close()
+    except ValueError as error:
+        raise no_answer(settings, error) from None
 
 
 def _checked(status: Any) -> Any:
@@ -52,14 +40,6 @@ def _checked(status: Any) -> Any:
     except (KeyError, TypeError):
         pass
     raise ValueError("its answer is not Kafka Connect's")
-
-
-def _connection(settings: KafkaConnectSettings, host: str, port: int | None) -> HTTPConnection:
-    if not (settings.url or "").startswith("https:"):
-        return HTTPConnection(host, port, timeout=TIMEOUT_SECONDS)
-    authority = PemFile("KAFKA_CONNECT_CAFILE", settings.cafile) if settings.cafile else None
-    context = ClientContext(settings.tls_min_version, authority)
-    return HTTPSConnection(host, port, timeout=TIMEOUT_SECONDS, context=context)
 
 
 def is_running(status: Mapping[str, Any] | None) -> bool:

@@ -108,14 +108,16 @@ def registry(  # noqa: PLR0913 - one parameter for each option
 
     Example: memory-graph sample registry --count 1000 --rate 50 --poison 1
     """
-    from workers.dev.sample.registry.run import write_registry  # noqa: PLC0415 - keeps --help fast
+    from workers.config.settings import Settings  # noqa: PLC0415 - keeps --help fast
+    from workers.dev.sample.registry.run import write_registry  # noqa: PLC0415 - same reason as above
 
     if not database:
         raise Misconfigured(
             "REGISTRY_DATABASE_URL is not set: start a database with memory-graph stack up --with cdc, then "
             'eval "$(memory-graph stack env)".'
         )
-    summary = write_registry(database, _changes(count, seed, schema), rate=rate, poison_percent=poison)
+    changes, cafile = _changes(count, seed, schema), Settings.from_environment().registry_database.cafile
+    summary = write_registry(database, changes, rate=rate, poison_percent=poison, cafile=cafile)
     if output is Output.JSON:
         print_json(summary)
     else:

@@ -30,7 +30,7 @@ class RunState(StrEnum):
 class ServerStatus(BaseModel):
     """One row of ``stack status``.
 
-    ``address`` never holds a password. ``trouble`` says why a running server does not work.
+    ``address`` never holds a password, nor options. ``trouble`` says why a running server does not work.
     """
 
     server: str
@@ -94,7 +94,7 @@ def _row(server: LocalServer, known: ServerState, state: StackState) -> ServerSt
         title=server.title,
         state=run_state,
         pid=known.process.pid if known.process else None,
-        address=re.sub(r"(://[^:/@]+):[^@]*@", r"\1@", address),
+        address=re.sub(r"(://[^:/@]+):[^@]*@", r"\1@", address).partition("?")[0],
         ports={} if known.external else known.ports,
         log=None if known.external else state.folder / server.name / "log",
         trouble=_trouble(server, state) if run_state is RunState.RUNNING else None,
@@ -104,7 +104,7 @@ def _row(server: LocalServer, known: ServerState, state: StackState) -> ServerSt
 def _trouble(server: LocalServer, state: StackState) -> str | None:
     try:
         return server.trouble(state.environment)
-    except Unreachable as error:  # its process runs, but it does not answer
+    except (Misconfigured, Unreachable) as error:  # its process runs, but it does not answer, or not as it should
         return str(error)
 
 

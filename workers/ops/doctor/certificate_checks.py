@@ -39,6 +39,7 @@ def _files(settings: Settings) -> tuple[tuple[str, Path | None], ...]:
         ("KAFKA_SSL_CERTFILE", settings.kafka.ssl_certfile),
         ("SCHEMA_REGISTRY_CAFILE", settings.schema_registry.cafile),
         ("KAFKA_CONNECT_CAFILE", settings.kafka_connect.cafile),
+        ("REGISTRY_DATABASE_CAFILE", settings.registry_database.cafile),
         ("NEO4J_CAFILE", settings.neo4j.cafile),
         ("REGISTRY_API_CAFILE", settings.registry_api.cafile),
         ("VAULT_CACERT", settings.vault.cacert),

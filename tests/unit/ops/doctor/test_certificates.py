@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from workers.config.settings import Neo4jSettings, Settings
+from workers.config.settings import Neo4jSettings, RegistryDatabaseSettings, Settings
 from workers.dev.stack.tls.certificates import Certificate
 from workers.ops.doctor.certificate_checks import check_certificates
 from workers.ops.doctor.finding import State
@@ -42,3 +42,12 @@ def test_a_file_without_a_certificate_is_a_problem(tmp_path: Path) -> None:
 
 def test_without_files_nothing_is_checked() -> None:
     assert list(check_certificates(Settings())) == []
+
+
+def test_the_authority_of_the_registry_s_database_is_checked_too(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text(Certificate.authority("long").certificate_pem)
+    settings = Settings(registry_database=RegistryDatabaseSettings(cafile=tmp_path / "ca.pem"))
+
+    (finding,) = check_certificates(settings)
+
+    assert (finding.check, finding.state) == ("certificate REGISTRY_DATABASE_CAFILE", State.OK)

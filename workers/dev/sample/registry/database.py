@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from itertools import groupby, islice
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.json import Jsonb
 
+from workers.config.tls.faults import tls_fault
 from workers.core.errors import Misconfigured, Unreachable
 from workers.dev.sample.pace import paced
 from workers.dev.sample.registry.change import Change, Kind
@@ -74,12 +77,17 @@ def _number(value: Any) -> orjson.Fragment:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
-    """Connect to the database at ``url``. Raises ``Unreachable``, or ``Misconfigured`` if rows cannot be written."""
+async def open_database(url: str, cafile: Path | None = None) -> AsyncIterator[Database]:
+    """Connect to the database at ``url``; with ``cafile``, only over TLS, and to the server that the URL names.
+
+    Raises ``Unreachable``, or ``Misconfigured`` if the server cannot be trusted or rows cannot be written.
+    """
     try:
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        async with await psycopg.AsyncConnection.connect(_checked(url, cafile), autocommit=True) as connection:
             yield Database(connection)
     except psycopg.OperationalError as error:
+        if fault := tls_fault(str(error), "REGISTRY_DATABASE_URL", "REGISTRY_DATABASE_CAFILE"):
+            raise Misconfigured(f"PostgreSQL at {_place(url)} cannot be reached over TLS: {fault}") from error
         raise Unreachable(
             f"PostgreSQL at {_place(url)} does not answer ({_first_line(error)}); start it (`memory-graph stack up "
             "--with cdc`), or set REGISTRY_DATABASE_URL."
@@ -89,6 +97,13 @@ async def open_database(url: str) -> AsyncIterator[Database]:
             f"PostgreSQL at {_place(url)} refuses a row of the registry ({_first_line(error)}); "
             "`memory-graph stack up --with cdc` makes its tables."
         ) from error
+
+
+def _checked(url: str, cafile: Path | None) -> str:
+    """Return what libpq connects to. As for the workers, a mode in the URL goes first."""
+    if cafile is None:
+        return url
+    return make_conninfo(url, **{"sslmode": "verify-full", **conninfo_to_dict(url), "sslrootcert": str(cafile)})
 
 
 def _place(url: str) -> str:

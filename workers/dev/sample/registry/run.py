@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from workers.dev.sample.registry.change import Change
@@ -11,10 +12,12 @@ from workers.dev.sample.registry.database import open_database
 from workers.dev.sample.registry.poison import strew
 
 
-def write_registry(url: str, changes: Iterable[Change], *, rate: float, poison_percent: float) -> dict[str, Any]:
+def write_registry(
+    url: str, changes: Iterable[Change], *, rate: float, poison_percent: float, cafile: Path | None = None
+) -> dict[str, Any]:
     """Write the changes, with bad ones among them; return the summary for ``-o json``.
 
-    Raises ``Misconfigured``, ``Unreachable``.
+    ``cafile``: who signed the database's certificate. Raises ``Misconfigured``, ``Unreachable``.
     """
     sent, poisoned = Counter[str](), Counter[str]()
 
@@ -25,7 +28,7 @@ def write_registry(url: str, changes: Iterable[Change], *, rate: float, poison_p
             yield change
 
     async def run() -> Counter[Any]:
-        async with open_database(url) as database:
+        async with open_database(url, cafile) as database:
             return await database.write(counted(), rate=rate)
 
     started = time.monotonic()

@@ -7,10 +7,11 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from workers.adapters.kafka_connect.rest import ask, no_answer
+from workers.config.settings import KafkaConnectSettings
 from workers.core.errors import Misconfigured, Unreachable
 
 RUNNING_WITHIN_SECONDS = 90.0
@@ -27,10 +28,11 @@ CAUSE = "Caused by: "
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """One connector: the base URL of its Connect worker, and its name."""
+    """One connector: the base URL of its Connect worker, its name, and who signed the worker's certificate."""
 
     url: str
     name: str
+    cafile: Path | None = None
 
     def ensure(self, config: Mapping[str, str]) -> None:
         """Register the connector with ``config`` and wait until it runs.
@@ -92,19 +94,14 @@ class Connector:
         raise Misconfigured(message) if status == REFUSED else Unreachable(message)
 
     def _request_once(self, method: str, path: str, body: Any) -> tuple[int, Any]:
-        parts = urlsplit(self.url)
-        connection = HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+        settings = KafkaConnectSettings(url=self.url, cafile=self.cafile)
+        text = None if body is None else json.dumps(body)
+        where = f"/connectors/{self.name}{path}"
+        status, answer = ask(settings, method, where, text, timeout_seconds=TIMEOUT_SECONDS)
         try:
-            text = None if body is None else json.dumps(body)
-            headers = {"Content-Type": "application/json"}
-            connection.request(method, f"{parts.path}/connectors/{self.name}{path}", text, headers)
-            response = connection.getresponse()
-            read = response.read()
-            return response.status, json.loads(read) if read else {}
-        except (OSError, HTTPException, ValueError) as error:
-            raise Unreachable(f"Kafka Connect at {self.url} does not answer ({error}): start it.") from None
-        finally:
-            connection.close()
+            return status, json.loads(answer) if answer else {}
+        except ValueError as error:
+            raise no_answer(settings, error) from None
 
 
 def reason_in(trace: str) -> str:

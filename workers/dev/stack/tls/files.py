@@ -46,6 +46,11 @@ class StackTls:
         """Return the certificate of a server, made now if there is none or it ends soon. Its name is its CN."""
         return self._of(name, self.folder / "tls" / name)
 
+    def key_store_of(self, name: str, password: str) -> bytes:
+        """Return the certificate of a server, made as above, in PKCS #12."""
+        files = self.of_server(name)
+        return _read(files.certificate, files.key).key_store(password)
+
     def of_user(self, name: str) -> PemFiles:
         """Return the certificate of a user of Kafka, made as a server's."""
         return self._of(name, self.user_folder(name))
@@ -56,12 +61,7 @@ class StackTls:
 
     def signer(self) -> Certificate:
         """Return the authority with its key."""
-        key = load_pem_private_key(self._authority_key.read_bytes(), None)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise Misconfigured(
-                f"{self._authority_key} is no key of an authority that a stack has made: reset the stack."
-            )
-        return Certificate(x509.load_pem_x509_certificate(self.authority.read_bytes()), key)
+        return _read(self.authority, self._authority_key)
 
     @property
     def _authority_key(self) -> Path:
@@ -99,6 +99,13 @@ def with_certificate(environment: Mapping[str, str], files: PemFiles) -> dict[st
         "KAFKA_SSL_CERTFILE": str(files.certificate),
         "KAFKA_SSL_KEYFILE": str(files.key),
     }
+
+
+def _read(certificate: Path, key_file: Path) -> Certificate:
+    key = load_pem_private_key(key_file.read_bytes(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise Misconfigured(f"{key_file} is no key that a stack has made: reset the stack.")
+    return Certificate(x509.load_pem_x509_certificate(certificate.read_bytes()), key)
 
 
 def _usable(certificate: Path) -> bool:
