@@ -18,11 +18,11 @@ STUBBORN = (
 WITH_CHILD = (
     "import subprocess, sys, signal\n"
     "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()'])\n"
-    "print('here', child.pid, flush=True)\nsignal.pause()"
+    "print(f'here {child.pid}', flush=True)\nsignal.pause()"
 )
 LISTENING = (
     "import socket, signal\ns = socket.create_server(('127.0.0.1', 0))\n"
-    "print('here', s.getsockname()[1], flush=True)\nsignal.pause()"
+    "print(f'here {s.getsockname()[1]}', flush=True)\nsignal.pause()"
 )
 
 
