@@ -73,7 +73,7 @@ class _Command:
     async def run(self, why: str | None, by: str | None, *, execute: bool, follow: bool) -> None:
         from workers.adapters.graph.connection import GraphConnection  # noqa: PLC0415 - keeps --help fast
         from workers.config.settings import LogLevel, Settings  # noqa: PLC0415 - same reason as above
-        from workers.core.garbage_collector import configure_garbage_collector  # noqa: PLC0415 - same reason as above
+        from workers.engine.deployment import configure_garbage_collector  # noqa: PLC0415 - same reason as above
         from workers.observe.log import configure_logging  # noqa: PLC0415 - same reason as above
         from workers.ops.rebuild.plan import chosen, planned  # noqa: PLC0415 - same reason as above
         from workers.ops.rebuild.run import Rebuild  # noqa: PLC0415 - same reason as above

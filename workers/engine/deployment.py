@@ -1,5 +1,6 @@
 """What one worker runs with: its settings, its topology, its decoder. Imports no Faust: commands use it, too."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,9 @@ from workers.config.worker_options import WorkerOptions
 from workers.core.worker import WireFormat, WorkerFactory, WorkerSpec
 from workers.engine.in_force import InForce
 from workers.observe.tracing import Tracing, configure_tracing
+
+GC_THRESHOLD = 100_000
+"""Live objects before the collector runs: those of several batches, where Python's default is 700."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +70,10 @@ def decoder_of(registry: SchemaRegistry, deployment: Deployment) -> AvroCodec:
     if deployment.factory.wire_format is WireFormat.DEBEZIUM:
         return AvroCodec(registry, {}, change_events=True)
     return AvroCodec(registry, load_reader_schemas(deployment.schemas))
+
+
+def configure_garbage_collector() -> None:
+    """Run the collector seldom, and only over new objects: events have no reference cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_THRESHOLD)

@@ -9,12 +9,11 @@ import structlog
 
 from workers.config.settings import Settings
 from workers.config.topology import Topology
-from workers.core.garbage_collector import configure_garbage_collector
 from workers.core.worker import WorkerFactory
 from workers.engine.app import WorkerApp
 from workers.engine.compose import compose
 from workers.engine.consumer.thread import end_process, remains
-from workers.engine.deployment import Deployment
+from workers.engine.deployment import Deployment, configure_garbage_collector
 
 log = structlog.get_logger(__name__)
 
