@@ -7,7 +7,8 @@ from functools import lru_cache
 from workers.core.record import TopicPartition
 
 # Planned once: otherwise the server plans it again whenever the graph has grown, for seconds in its first minutes.
-# Every node is found by its key, so a plan made for an empty graph is the plan for a full one.
+# Every node is found by its key, so a plan made for an empty graph suits a full one. But a bad plan is kept, too: one
+# that was made just after many nodes were deleted read a whole index for each row. An index hint prevents that.
 REUSE_PLAN = "CYPHER replan=skip"
 
 # SET takes the node's lock before anything of it is read: of two claims at once the second sees what the first left.
