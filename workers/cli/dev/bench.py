@@ -7,9 +7,9 @@ import typer
 
 from workers.cli.output import Output, OutputOption, print_json
 
-WIDTH_OF_FILES = 150
+WIDTH_OF_FILES = 170
 """Line width without a terminal, in characters."""
-EVENTS, ROUNDS, LATENCY_SECONDS = 100_000, 5, 30.0
+EVENTS, ROUNDS, LATENCY_SECONDS = 100_000, 3, 30.0
 LETTERS = 1_000_000
 QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS, QUICK_LETTERS = 20_000, 1, 5.0, 200_000
 
@@ -17,7 +17,7 @@ QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS, QUICK_LETTERS = 20_000, 1, 5.
 def bench(  # noqa: PLR0913 - one parameter an option
     *,
     events: Annotated[int | None, typer.Option(min=1_000, help="Events of each record set; default 100,000.")] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, help="Rounds that count; default 5.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Rounds that count; default 3.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="20,000 events, one round: for a first look.")] = False,
     only: Annotated[
         str,
@@ -46,6 +46,10 @@ def bench(  # noqa: PLR0913 - one parameter an option
     dead_letters: Annotated[
         int | None,
         typer.Option(min=1_000, metavar="LETTERS", help="Only dlq list and replay, with so many dead letters."),
+    ] = None,
+    audit_verify: Annotated[
+        int | None,
+        typer.Option(min=1_000, metavar="EVENTS", help="Only audit verify, of a topic with so many audit events."),
     ] = None,
     rate: Annotated[float | None, typer.Option(min=1, help="Events/s of latency and endurance.")] = None,
     endurance: Annotated[
@@ -90,6 +94,7 @@ def bench(  # noqa: PLR0913 - one parameter an option
         other=other,
         recovery=recovery,
         growth=_sizes(growth),
+        verify=audit_verify,
         letters=dead_letters or (QUICK_LETTERS if quick else LETTERS),
     ).checked()
     start_servers(name)

@@ -44,6 +44,16 @@ class Standing:
         return spread([each.database_us for each in self.rounds])
 
     @property
+    def broker_us(self) -> Spread:
+        """The broker's CPU, microseconds an event."""
+        return spread([each.broker_us for each in self.rounds])
+
+    @property
+    def all_us(self) -> Spread:
+        """The CPU of all three, microseconds an event: what limits a machine on which they share the cores."""
+        return spread([each.cpu_us + each.database_us + each.broker_us for each in self.rounds])
+
+    @property
     def rss_mib(self) -> Spread:
         """Its highest memory."""
         return spread([each.rss_mib for each in self.rounds])
@@ -59,7 +69,7 @@ class Standing:
             "label": self.label,
             **{
                 name: getattr(self, name)._asdict()
-                for name in ("events_per_second", "cpu_us", "database_us", "rss_mib")
+                for name in ("events_per_second", "cpu_us", "database_us", "broker_us", "all_us", "rss_mib")
             },
             "differences": self.differences,
             "rounds": [asdict(each) for each in self.rounds],

@@ -155,8 +155,9 @@ def contestants(checkout: Path | None) -> Mapping[str, Contestant]:
 
 
 SCALE: Mapping[str, Contestant] = {
-    "ours-1": Contestant("one process, 8 partitions", Ours(1)),
-    "ours-2": Contestant("two processes, 8 partitions", Ours(2)),
+    "ours-1": Contestant("one process", Ours(1)),
+    "ours-2": Contestant("two processes", Ours(2)),
+    "ours-4": Contestant("four processes", Ours(4)),
 }
 
 

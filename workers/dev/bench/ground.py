@@ -10,8 +10,6 @@ from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
-
 from workers.adapters.avro.encoder import AvroEncoder
 from workers.adapters.avro.schema_registry import SchemaRegistry
 from workers.adapters.avro.schemas import Schema, load_reader_schemas
@@ -23,7 +21,7 @@ from workers.config.settings import Settings
 from workers.config.topology import Topology
 from workers.dev.bench.graph_access import RunGraph
 from workers.dev.bench.measure.collector import collector
-from workers.dev.bench.measure.machine import server_at
+from workers.dev.bench.measure.machine import Servers, server_at
 from workers.pipelines.fleet import FLEET, load_topology
 
 TELEMETRY, AUDIT = "telemetry", "audit"
@@ -40,7 +38,7 @@ class Ground:
     graph: RunGraph
     encoder: AvroEncoder
     collector: str
-    database: psutil.Process | None
+    servers: Servers
     worker: str = TELEMETRY
 
     @property
@@ -106,7 +104,9 @@ async def open_ground(folder: Path) -> AsyncIterator[Ground]:
                     graph=graph,
                     encoder=AvroEncoder(registry, _schemas(topology)),
                     collector=address,
-                    database=server_at(settings.neo4j.uri),
+                    servers=Servers(
+                        server_at(settings.neo4j.uri), server_at(settings.kafka.bootstrap_servers.split(",")[0])
+                    ),
                 )
     finally:
         await registry.aclose()

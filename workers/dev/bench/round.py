@@ -6,12 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import psutil  # type: ignore[import-untyped]  # it ships no types
-
 from workers.dev.bench.contestants import Contestant
 from workers.dev.bench.field import Field
 from workers.dev.bench.ground import AUDIT, Ground
-from workers.dev.bench.measure.machine import cpu_seconds
+from workers.dev.bench.measure.machine import Servers
 from workers.dev.bench.measure.watch import SEEN, SEEN_OF_AUDIT, Look, Watch
 from workers.dev.bench.running import Running, running
 
@@ -29,6 +27,7 @@ class Sample(NamedTuple):
     look: Look
     cpu_seconds: float
     database_seconds: float
+    broker_seconds: float
     rss_mib: float
 
 
@@ -36,8 +35,9 @@ class Sample(NamedTuple):
 class Measured:
     """One round, measured from the first to the last batch in the graph.
 
-    CPU is user and system of the process (``cpu_us``) and of the database (``database_us``, including the cost of our
-    queries), in microseconds an event. ``differences`` is what the graph lacked or had too much at the end.
+    CPU is user and system of the process (``cpu_us``), of the database (``database_us``, including the cost of our
+    queries) and of the broker (``broker_us``), in microseconds an event. ``differences`` is what the graph lacked or
+    had too much at the end.
     """
 
     events: int
@@ -45,6 +45,7 @@ class Measured:
     events_per_second: float
     cpu_us: float
     database_us: float
+    broker_us: float
     rss_mib: float
     differences: Mapping[str, int]
 
@@ -64,7 +65,7 @@ async def play(
     watch = Watch(ground.graph, field.checkpoints, SEEN_OF_AUDIT if ground.worker == AUDIT else SEEN)
     try:
         async with running(contestant.starts(ground, field, group), ground.folder, group) as processes:
-            samples = await follow(watch, processes, ground.database, seen)
+            samples = await follow(watch, processes, ground.servers, seen)
             differences = await differing(ground, field, contestant)
     finally:
         await ground.graph.clear(field.records.nodes, ground.watermarks(field.topic))
@@ -82,6 +83,7 @@ def figures(samples: list[Sample], differences: Mapping[str, int]) -> Measured:
         events_per_second=events / seconds if seconds else 0.0,
         cpu_us=(last.cpu_seconds - first.cpu_seconds) * each,
         database_us=(last.database_seconds - first.database_seconds) * each,
+        broker_us=(last.broker_seconds - first.broker_seconds) * each,
         rss_mib=max(sample.rss_mib for sample in samples),
         differences=differences,
     )
@@ -90,7 +92,7 @@ def figures(samples: list[Sample], differences: Mapping[str, int]) -> Measured:
 async def follow(
     watch: Watch,
     processes: Running,
-    database: psutil.Process | None,
+    servers: Servers,
     seen: Callable[[Running, int, bool], None] | None = None,
 ) -> list[Sample]:
     """Look until the graph is complete; return the samples since the first event. Raises ``ProblemsFound``."""
@@ -100,9 +102,8 @@ async def follow(
         processes.check()
         look = await watch.look()
         if look.events:
-            used = cpu_seconds(database) if database else 0.0
             cpu, rss_mib = processes.look()
-            samples.append(Sample(look, cpu, used, rss_mib))
+            samples.append(Sample(look, cpu, *servers.cpu_seconds(), rss_mib))
         if seen is not None:
             seen(processes, look.events, watch.done)
         if look.events > events:

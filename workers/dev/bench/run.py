@@ -14,9 +14,11 @@ from workers.dev.bench.field import fill
 from workers.dev.bench.ground import AUDIT, Ground, open_ground
 from workers.dev.bench.growth.growing import Growing
 from workers.dev.bench.growth.run import Sizes, growth
+from workers.dev.bench.measure.audit_verify import audit_verify
+from workers.dev.bench.measure.command import Command
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed, dead_letter_speed
 from workers.dev.bench.measure.latency import Latency, latency
-from workers.dev.bench.measure.machine import Machine, facts, server_at
+from workers.dev.bench.measure.machine import Machine, facts
 from workers.dev.bench.measure.recovery import Recovery, recovery
 from workers.dev.bench.measure.settled import play_settled
 from workers.dev.bench.profile.run import Profile, profile
@@ -30,7 +32,7 @@ LATENCY, SCALE_PART, DEAD_LETTERS = "latency", "scale", "dead-letters"
 PARTS = (*CONTESTANTS, OTHER, LATENCY, SCALE_PART, DEAD_LETTERS)
 """What ``--only`` may name."""
 PARTITIONS = 4
-SCALE_PARTITIONS = 8
+SCALE_PARTITIONS = 12
 SEED = 1
 MIN_CALLS = 100
 """The smallest graph in which growth is measured: its logarithm is a base to compare with."""
@@ -47,6 +49,7 @@ class Options:
     ``recovery``  traces in the graph, to measure only how soon a new process writes
     ``growth``    calls in the graph, ascending, to measure only what grows with them
     ``letters``   dead letters to count and to send back
+    ``verify``    audit events in the topic, to measure only how fast they are verified
     """
 
     events: int
@@ -61,6 +64,7 @@ class Options:
     recovery: int | None = None
     growth: tuple[int, ...] = ()
     letters: int = 1_000_000
+    verify: int | None = None
     steady_rate: float = 3_000.0
 
     def wants(self, part: str) -> bool:
@@ -97,6 +101,7 @@ class Report:
     recovery: Recovery | None = None
     growth: list[Growing] = field(default_factory=list)
     dead_letters: DeadLetterSpeed | None = None
+    verified: list[Command] = field(default_factory=list)
 
 
 def start_servers(name: str) -> None:
@@ -111,14 +116,16 @@ async def bench(options: Options, tell: Tell) -> Report:
     home.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=home) as folder:
         async with open_ground(Path(folder)) as ground:
-            kafka = server_at(ground.settings.kafka.bootstrap_servers.split(",")[0])
-            report = Report(options, facts(await ground.graph.version(), kafka))
+            report = Report(options, facts(await ground.graph.version(), ground.servers.broker))
             if options.profile:
                 await _profile(ground, options, report, tell)
             elif options.recovery:
                 report.recovery = await recovery(ground, options.recovery, SEED)
             elif options.growth:
                 report.growth = await growth(ground.graph, ground.run, Sizes(options.growth), tell)
+            elif options.verify:
+                tell(f"{options.verify:,} audit events: making, writing, verifying")
+                report.verified = await audit_verify(replace(ground, worker=AUDIT), options.verify, SEED)
             elif options.endurance_minutes:
                 tell(f"endurance, {options.endurance_minutes:g} minutes")
                 rate = options.rate or options.steady_rate

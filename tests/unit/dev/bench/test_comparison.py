@@ -13,7 +13,7 @@ async def test_rounds_of_all_courses_are_interleaved_and_the_first_is_a_warm_up(
     def course(records: str) -> Course:
         async def play(contestant: Contestant, name: str) -> Measured:
             played.append(f"{records} {contestant.label} {name}")
-            return Measured(1, 1.0, float(len(played)), 0.0, 0.0, 0.0, {})
+            return Measured(1, 1.0, float(len(played)), 0.0, 0.0, 0.0, 0.0, {})
 
         contestants = {each: Contestant(each, cast("Starts", None)) for each in ("a", "b")}
         return Course(records, contestants, play)
@@ -29,7 +29,7 @@ async def test_rounds_of_all_courses_are_interleaved_and_the_first_is_a_warm_up(
 
 def test_two_contestants_are_compared_round_by_round() -> None:
     def standing(*speeds: float) -> Standing:
-        return Standing("", [Measured(1, 1.0, speed, 0.0, 0.0, 0.0, {}) for speed in speeds])
+        return Standing("", [Measured(1, 1.0, speed, 0.0, 0.0, 0.0, 0.0, {}) for speed in speeds])
 
     comparison = Comparison("complete", 4, 1, {"ours": standing(10, 30, 20), "other": standing(8, 40, 20)})
     assert comparison.beside("ours", "other") == (1.0, 0.75, 1.25)

@@ -5,7 +5,7 @@ from workers.dev.bench.round import Sample, figures
 
 
 def sample(at: float, events: int, cpu: float, database: float, rss: float) -> Sample:
-    return Sample(Look(at, events), cpu, database, rss)
+    return Sample(Look(at, events), cpu, database, database / 10, rss)
 
 
 def test_a_round_is_measured_between_the_first_batch_and_the_last() -> None:
@@ -21,6 +21,7 @@ def test_a_round_is_measured_between_the_first_batch_and_the_last() -> None:
     assert measured.events_per_second == pytest.approx(5_000)
     assert measured.cpu_us == pytest.approx(50)
     assert measured.database_us == pytest.approx(100)
+    assert measured.broker_us == pytest.approx(10)
     assert measured.rss_mib == 130.0
 
 

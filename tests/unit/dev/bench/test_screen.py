@@ -6,6 +6,7 @@ from rich.console import Console
 from workers.core.errors import Misconfigured
 from workers.dev.bench.comparison import Comparison, Standing
 from workers.dev.bench.endurance import Endurance, Spike
+from workers.dev.bench.measure.command import Command
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.latency import Latency
 from workers.dev.bench.measure.machine import Machine
@@ -18,7 +19,7 @@ MACHINE = Machine("a processor", 2, 24.0, 0.1, "3.11.7", "Linux", "Neo4j 5.26 co
 
 
 def standing(label: str, *speeds: float, cpu: float = 30.0, differences: dict[str, int] | None = None) -> Standing:
-    return Standing(label, [Measured(99_000, 9.9, speed, cpu, 60.0, 200.0, differences or {}) for speed in speeds])
+    return Standing(label, [Measured(99_000, 9.9, speed, cpu, 60.0, 5.0, 200.0, differences or {}) for speed in speeds])
 
 
 def report() -> Report:
@@ -69,6 +70,19 @@ def test_the_audit_worker_is_compared_with_telemetry(speed: float, *, met: bool)
     assert {each.what: each.met for each in targets(found)}["vault: beside complete of telemetry"] is met
 
 
+def test_more_processes_are_measured_by_the_processor_time_of_an_event() -> None:
+    found = report()
+    found.scale = Comparison(
+        "complete",
+        12,
+        100_000,
+        {"ours-1": standing("one process", 9_000.0), "ours-4": standing("four", 9_000.0, cpu=40.0)},
+    )
+    scale = targets(found)[-1]
+    assert (scale.found, scale.met) == ("75%", False)
+    assert "12 partitions" in printed(found)
+
+
 def test_a_report_without_our_worker_has_no_targets() -> None:
     found = report()
     del found.comparisons["complete"].standings["ours"]
@@ -105,6 +119,15 @@ def test_without_kcat_its_row_says_so_and_nothing_is_judged_beside_it() -> None:
     assert "kcat is not installed" in printed(found)
     assert not any("kcat" in target.what for target in targets(found))
     assert "dlq list" in printed(found)
+
+
+@pytest.mark.parametrize(("cpu_seconds", "met"), [(19.0, True), (21.0, False)])
+def test_verifying_is_judged_by_processor_time(cpu_seconds: float, *, met: bool) -> None:
+    runs = [Command(11.0, cpu, 300.0) for cpu in (5.0, cpu_seconds, 90.0)]
+    found = Report(Options(1_000, 1, verify=1_000_000), MACHINE, verified=runs)
+    assert [target.met for target in targets(found)] == [met]
+    assert "90,909" in printed(found)  # events a second of the clock
+    assert as_data(found)["verified"][0] == {"seconds": 11.0, "cpu_seconds": 5.0, "rss_mib": 300.0}
 
 
 def test_the_data_has_every_round() -> None:

@@ -1,18 +1,13 @@
 """How fast dead letters are counted and sent back, beside kcat and a plain producer."""
 
-import asyncio
 import json
 import os
 import shutil
 import sys
-import time
-from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-
-import psutil  # type: ignore[import-untyped]  # it ships no types
 
 from workers.adapters.kafka.client import librdkafka_config
 from workers.adapters.kafka.dead_letters import KafkaDeadLetters
@@ -22,9 +17,9 @@ from workers.core.dead_letter import DeadLetter
 from workers.core.errors import ProblemsFound
 from workers.core.record import ConsumedRecord
 from workers.core.stage import Stage
-from workers.dev.bench.contestants import PEERS, Start, child_environment
+from workers.dev.bench.contestants import PEERS, Start
 from workers.dev.bench.ground import TELEMETRY, Ground
-from workers.dev.bench.measure.machine import MEBIBYTE
+from workers.dev.bench.measure.command import Command, run_command
 from workers.dev.bench.records import COMPLETE, RecordSet, make
 from workers.ops.dead_letters.replaying.replay import BATCH_LETTERS
 from workers.ops.dead_letters.replaying.verdict import Verdict
@@ -35,21 +30,12 @@ DIFFERENT_RECORDS = 20_000
 PORTION = 10_000
 REPLAYED = 100_000
 ROUNDS = 3
-LOOK_EVERY_SECONDS = 0.1
 CODES = (
     (Stage.DECODE, "avro.unknown_schema", "schema 12 is not in the schema registry: register it there"),
     (Stage.VALIDATE, "field.missing", "event_id is '': give each event its event_id"),
     (Stage.VALIDATE, "key.mismatch", "the key is not the trace_id: key each record by its trace_id"),
     (Stage.WRITE, "neo4j.constraint", "Invocation.key is taken: give each span its own span_id"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One run of a command: seconds from its start to its end, and the most memory of all its processes, MiB."""
-
-    seconds: float
-    rss_mib: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +67,7 @@ async def dead_letter_speed(ground: Ground, letters: int, seed: int) -> DeadLett
     for _ in range(ROUNDS):
         listed.append(await _list(ground, topic, letters))
         if shutil.which("kcat"):
-            kcat.append(await _run(ground, _kcat(ground, topic), Path(os.devnull)))
+            kcat.append(await run_command(ground.folder, _kcat(ground, topic), Path(os.devnull)))
     sent = min(letters, REPLAYED)
     replayed = (await _replay(ground, topic, sent)).seconds
     peer = await _producer(ground, topic, sent)
@@ -134,7 +120,7 @@ def _kcat(ground: Ground, topic: str) -> Start:
 
 async def _list(ground: Ground, topic: str, letters: int) -> Command:
     printed = ground.folder / "list.json"
-    command = await _run(ground, _cli(ground, topic, "list"), printed)
+    command = await run_command(ground.folder, _cli(ground, topic, "list"), printed)
     counted = sum(row["letters"] for row in json.loads(printed.read_bytes()))
     if counted != letters:
         raise ProblemsFound(f"dlq list counted {counted:,} of {letters:,} dead letters")
@@ -144,7 +130,7 @@ async def _list(ground: Ground, topic: str, letters: int) -> Command:
 async def _replay(ground: Ground, topic: str, letters: int) -> Command:
     why = ("--limit", str(letters), "--execute", "--why", "bench")
     printed = ground.folder / "replay.json"
-    command = await _run(ground, _cli(ground, topic, "replay", *why), printed)
+    command = await run_command(ground.folder, _cli(ground, topic, "replay", *why), printed)
     done = json.loads(printed.read_bytes())
     sent = sum(row["letters"] for row in done["letters"] if row["what"] == Verdict.SEND)
     if sent != letters:
@@ -162,29 +148,5 @@ async def _producer(ground: Ground, topic: str, records: int) -> dict[str, float
         "BENCH_GROUP": f"{topic}-producer",
     }
     printed = ground.folder / "producer.json"
-    await _run(ground, Start([sys.executable, str(PEERS / "plain_producer.py")], environment), printed)
+    await run_command(ground.folder, Start([sys.executable, str(PEERS / "plain_producer.py")], environment), printed)
     return dict(json.loads(printed.read_bytes()))
-
-
-async def _run(ground: Ground, start: Start, printed: Path) -> Command:
-    """Run a command to its end; what it prints goes to a file. Raises ``ProblemsFound``."""
-    log, peak, began = ground.folder / "dead-letters.log", 0.0, time.monotonic()
-    with printed.open("wb") as output, log.open("wb") as errors:
-        process = psutil.Popen(
-            start.argv, env=child_environment(start), cwd=ground.folder, stdout=output, stderr=errors
-        )
-        while process.poll() is None:
-            peak = max(peak, _memory_mib(process))
-            await asyncio.sleep(LOOK_EVERY_SECONDS)
-    seconds = time.monotonic() - began
-    if process.returncode:
-        raise ProblemsFound(f"{' '.join(start.argv)} ended with {process.returncode}: {log.read_text()}")
-    return Command(seconds, peak)
-
-
-def _memory_mib(process: psutil.Process) -> float:
-    """Return the memory of a process and of those that it has started."""
-    with suppress(psutil.NoSuchProcess):
-        processes = [process, *process.children(recursive=True)]
-        return float(sum(each.memory_info().rss for each in processes)) / MEBIBYTE
-    return 0.0

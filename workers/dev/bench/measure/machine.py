@@ -5,6 +5,7 @@ import platform
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -25,6 +26,18 @@ class Machine:
     system: str
     neo4j: str
     kafka: str
+
+
+class Servers(NamedTuple):
+    """The local processes of the servers; ``None`` where one runs elsewhere, and its time is not known."""
+
+    database: psutil.Process | None
+    broker: psutil.Process | None
+
+    def cpu_seconds(self) -> tuple[float, float]:
+        """Return what the database and the broker have used; 0 for one that runs elsewhere."""
+        database, broker = (cpu_seconds(each) if each else 0.0 for each in self)
+        return database, broker
 
 
 def facts(neo4j: str, kafka: psutil.Process | None) -> Machine:

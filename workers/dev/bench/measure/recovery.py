@@ -61,7 +61,7 @@ async def _fill(ground: Ground, field: Field) -> None:
     """Let a worker write all records, and end."""
     watch = Watch(ground.graph, checkpoints_in(field.records, await produce(ground, field.topic, field.records)))
     async with running(Ours(1)(ground, field, field.topic), ground.folder, f"{field.topic}-fill") as processes:
-        await follow(watch, processes, ground.database)
+        await follow(watch, processes, ground.servers)
 
 
 async def _until_all_moved(ground: Ground, topic: str, before: dict[int, int]) -> None:

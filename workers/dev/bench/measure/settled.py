@@ -31,7 +31,7 @@ async def play_settled(
         async with running(contestant.starts(ground, field, topic), ground.folder, topic) as processes:
             await processes.until_quiet(STARTED, QUIET_SECONDS)
             watch = Watch(ground.graph, checkpoints_in(records, await produce(ground, topic, records)))
-            samples = await follow(watch, processes, ground.database)
+            samples = await follow(watch, processes, ground.servers)
             return figures(samples, await differing(ground, field, contestant))
     finally:
         await ground.graph.clear(records.nodes, ground.watermarks(topic))

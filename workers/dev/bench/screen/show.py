@@ -18,6 +18,7 @@ from workers.dev.bench.screen.tables import (
     profile_tables,
     recovery_line,
     target_table,
+    verify_table,
 )
 from workers.dev.bench.screen.targets import targets
 
@@ -41,6 +42,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "recovery": asdict(report.recovery) if report.recovery else None,
         "growth": [growth_data(each) for each in report.growth],
         "dead_letters": asdict(report.dead_letters) if report.dead_letters else None,
+        "verified": [asdict(each) for each in report.verified],
         "profiles": [asdict(each) for each in report.profiles],
         "targets": [target._asdict() for target in targets(report)],
     }
@@ -58,20 +60,19 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 
 def _parts(report: Report) -> Iterator[RenderableType]:
     yield machine_line(report.machine)
-    for comparison in report.comparisons.values():
+    for comparison in filter(None, (*report.comparisons.values(), report.scale)):
         yield comparison_table(comparison, report.options.rounds)
-    if report.scale is not None:
-        yield comparison_table(report.scale, report.options.rounds)
     if report.latencies:
         yield latency_table(report.latencies)
     if report.endurance is not None:
         yield endurance_table(report.endurance)
     if report.recovery is not None:
         yield recovery_line(report.recovery)
-    for growing in report.growth:
-        yield growth_table(growing)
+    yield from map(growth_table, report.growth)
     if report.dead_letters is not None:
         yield dead_letter_table(report.dead_letters)
+    if report.verified:
+        yield verify_table(report.options.verify or 0, report.verified)
     for profile in report.profiles:
         yield from profile_tables(profile)
     if found := targets(report):

@@ -1,6 +1,6 @@
 """Tables for a terminal."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -8,6 +8,7 @@ from rich.text import Text
 from workers.dev.bench.comparison import Comparison, Standing
 from workers.dev.bench.contestants import CEILING, OURS, PLAIN
 from workers.dev.bench.endurance import Endurance
+from workers.dev.bench.measure.command import Command
 from workers.dev.bench.measure.dead_letters import DeadLetterSpeed
 from workers.dev.bench.measure.figures import Spread
 from workers.dev.bench.measure.latency import Latency
@@ -35,13 +36,15 @@ def comparison_table(comparison: Comparison, rounds: int) -> Table:
     """Return one row for each contestant: medians, with minimum and maximum."""
     table = _table(
         f"{comparison.records}: {comparison.events:,} events, {comparison.partitions} partitions, {rounds} rounds "
-        f"interleaved, median (min-max)\n{RECORD_SETS[comparison.records]}",
+        f"interleaved, median (min-max), CPU of an event\n{RECORD_SETS[comparison.records]}",
         ("", "left"),
         ("events/s", "right"),
         ("beside plain", "right"),
         ("of ceiling", "right"),
-        ("CPU µs/event", "right"),
-        ("Neo4j µs/event", "right"),
+        ("CPU µs", "right"),
+        ("Neo4j µs", "right"),
+        ("Kafka µs", "right"),
+        ("sum µs", "right"),
         ("RSS MiB", "right"),
         ("differences", "right"),
     )
@@ -55,6 +58,8 @@ def comparison_table(comparison: Comparison, rounds: int) -> Table:
             f"{speed.median / ceiling:.0%}" if ceiling else "",
             _spread(standing.cpu_us, 1),
             _spread(standing.database_us, 0),
+            f"{standing.broker_us.median:.0f}",
+            _spread(standing.all_us, 0),
             f"{standing.rss_mib.high:.0f}",
             _differences(standing),
         )
@@ -120,6 +125,24 @@ def dead_letter_table(speed: DeadLetterSpeed) -> Table:
     ):
         figures = (f"{letters:,}", f"{seconds:.2f}", f"{letters / seconds:,.0f}") if seconds else ("", "", "")
         table.add_row(name, *figures, f"{seconds / beside:.2f}" if seconds and beside else "")
+    return table
+
+
+def verify_table(events: int, runs: Sequence[Command]) -> Table:
+    """Return one row for each run of ``audit verify``."""
+    table = _table(
+        f"memory-graph audit verify --source topic, {events:,} events; whole commands, from the start of the process",
+        *((name, "right") for name in ("s", "events/s", "CPU s", "events for a second of CPU", "RSS MiB")),
+    )
+    for run in runs:
+        per_second, per_cpu_second = events / run.seconds, events / run.cpu_seconds
+        table.add_row(
+            f"{run.seconds:.1f}",
+            f"{per_second:,.0f}",
+            f"{run.cpu_seconds:.1f}",
+            f"{per_cpu_second:,.0f}",
+            f"{run.rss_mib:.0f}",
+        )
     return table
 
 
