@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing, suppress
 from typing import Any, NamedTuple
 
 import neo4j
@@ -19,6 +20,7 @@ MATCH (w:Watermark) WHERE w.id STARTS WITH $prefix
 RETURN toInteger(split(w.id, '/')[2]) AS partition, w.offset AS offset, w.epoch AS epoch, w.token AS token
 """
 GONE = "deleted_since_it_was_seen"
+LEFT = "MATCH (n) WHERE n.key STARTS WITH $name OR n.id STARTS WITH $name WITH n WHERE n.locked RETURN n LIMIT 1"
 CHAINS = (
     "MATCH (c:AuditChain {topic: $topic}) "
     "RETURN c.partition AS partition, c.chain_id AS chain_id, c.length AS length, coalesce(c.archived, 0) AS archived"
@@ -117,8 +119,12 @@ class Witness:
         if not self._end.is_set():
             self._end.set()
             self._thread.join()
+            left = list[neo4j.Record]()
+            with suppress(Neo4jError, DriverError, OSError):  # a scenario may end without its Neo4j
+                left = self._query(LEFT)
             self._consumer.close()
             self._driver.close()
+            assert not left, "the witness has left its locks in the graph, and so has changed what it judges"
 
     def _look_on(self) -> None:
         while not self._end.wait(LOOK_EVERY_SECONDS):
@@ -187,8 +193,14 @@ class Witness:
         self.archived = {f"{row['partition']}/{row['chain_id']}": row["archived"] for row in rows}
 
     def _is_half(self, half: Half, key: str) -> bool:
-        """Return whether the node is a half while no transaction writes it. The transaction is rolled back."""
-        with self._driver.session(database=self._database) as session, session.begin_transaction() as transaction:
+        """Return whether the node is a half while no transaction writes it.
+
+        ``closing`` rolls the lock back; the transaction's own ``with`` would commit it.
+        """
+        with (
+            self._driver.session(database=self._database) as session,
+            closing(session.begin_transaction()) as transaction,
+        ):
             transaction.run(half.lock(), key=key).consume()
             return transaction.run(half.is_half(), self._ask | {"key": key}).single() is not None
 
