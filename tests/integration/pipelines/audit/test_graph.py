@@ -9,7 +9,11 @@ from tests.integration.pipelines.audit.conftest import World
 from tests.model import naive_chain
 from tests.unit.pipelines.audit.records import AT, fields
 from workers.core.errors import NewGraph
+from workers.ops.audit.archive.known import CHAINS
+from workers.ops.audit.archive.search import OBJECTS
+from workers.ops.audit.expire import WAITING
 from workers.pipelines.audit.alerts.options import Alerts, Denials, ManyContents, UnusualHour
+from workers.pipelines.audit.archive.queries import EXPIRING
 from workers.pipelines.audit.fold.chain import Chain
 from workers.pipelines.audit.jobs.heal_contents import HEAL_COMPLETIONS, HEAL_PROMPTS
 from workers.pipelines.audit.jobs.key_age import MeasureKeyAge
@@ -178,3 +182,14 @@ async def test_the_gauges_ask_for_the_oldest_key_and_for_the_alerts_of_the_last_
         rows = await world.reader.ask(CountAlerts().query(raised["at"] + HOUR * late + 60_000))
         counted = sum(row["alerts"] for row in rows if row["rule"] == "denial_burst")
         assert (counted > 0) is found
+
+
+@pytest.mark.parametrize(
+    "cypher", [CHAINS, OBJECTS, WAITING, EXPIRING], ids=("CHAINS", "OBJECTS", "WAITING", "EXPIRING")
+)
+async def test_the_objects_of_a_chain_are_found_along_an_index(world: World, cypher: str) -> None:
+    parameters = dict.fromkeys(("topic", "url", "now", "before", "since", "until"))
+    result = await world.driver.execute_query(f"EXPLAIN {cypher}", parameters, database_=world.database)
+    plan = str(result.summary.plan)
+    assert "index b:AuditBatch(" in plan
+    assert "b:AuditBatch'" not in plan, "a label scan"
