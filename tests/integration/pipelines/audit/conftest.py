@@ -44,6 +44,11 @@ class World:
         found = await self._driver.execute_query(cypher, {"name": self.name, **parameters}, database_=self._database)
         return [each.data() for each in found.records]
 
+    async def plan_of(self, cypher: str, **parameters: Any) -> str:
+        """Return the plan of a query, as text, without running it."""
+        found = await self._driver.execute_query(f"EXPLAIN {cypher}", parameters, database_=self._database)
+        return str(found.summary.plan)
+
     async def take(self, *events: Mapping[str, Any], partition: int = 0, chain_id: str = "1") -> Chain:
         """Fold the events over what the graph has, as the engine does, and write them in one query."""
         state = chain_of(TopicPartition(self.name, partition), chain_id)

@@ -66,7 +66,7 @@ RETURN c.partition AS partition, min(k.created_at).epochMillis AS since
 EXPIRING = """
 MATCH (c:AuditChain {topic: $topic})
 WHERE $url IS NOT NULL AND (c.expire_retry_at IS NULL OR c.expire_retry_at <= datetime({epochMillis: $now}))
-MATCH (b:AuditBatch {chain: c.id})
+MATCH (b:AuditBatch {chain: c.id}) USING INDEX SEEK b:AuditBatch(chain)
 WHERE b.events > 0 AND b.expired_at IS NULL AND b.first <= coalesce(c.expired, 0) + 1 AND b.last < c.length
   AND b.until <= datetime({epochMillis: $before})
 WITH c, b ORDER BY b.until LIMIT 1
