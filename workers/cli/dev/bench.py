@@ -9,14 +9,14 @@ from workers.cli.output import Output, OutputOption, print_json
 
 WIDTH_OF_FILES = 170
 """Line width without a terminal, in characters."""
-EVENTS, ROUNDS, LATENCY_SECONDS = 100_000, 3, 30.0
+EVENTS, ROUNDS, LATENCY_SECONDS = 60_000, 3, 30.0
 LETTERS = 1_000_000
 QUICK_EVENTS, QUICK_ROUNDS, QUICK_LATENCY_SECONDS, QUICK_LETTERS = 20_000, 1, 5.0, 200_000
 
 
 def bench(  # noqa: PLR0913 - one parameter an option
     *,
-    events: Annotated[int | None, typer.Option(min=1_000, help="Events of each record set; default 100,000.")] = None,
+    events: Annotated[int | None, typer.Option(min=1_000, help="Events of each record set; default 60,000.")] = None,
     rounds: Annotated[int | None, typer.Option(min=1, help="Rounds that count; default 3.")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="20,000 events, one round: for a first look.")] = False,
     only: Annotated[
