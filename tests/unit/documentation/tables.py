@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from tests.unit.documentation import measured
 from workers.adapters.avro import decode_errors
 from workers.adapters.graph import errors as graph_errors
 from workers.config.settings import Settings
@@ -130,6 +131,12 @@ TABLES: Mapping[str, Callable[[], Iterator[Iterable[str]]]] = {
     "registry-options": lambda: options(FLEET["registry"].options, COMMON),
     "evolution-options": lambda: options(FLEET["evolution"].options, COMMON),
     "audit-options": lambda: options(FLEET["audit"].options, COMMON),
+    "speed": measured.speed,
+    "processor-time": measured.processor_time,
+    "latency": measured.latency,
+    "dead-letter-speed": measured.dead_letters,
+    "bench-targets": measured.targets,
+    "sizing": measured.sizing,
 }
 
 
