@@ -55,8 +55,8 @@ async def migrate(
 ) -> list[Migration]:
     """Apply what is pending, wait until its indexes are online, and return what this call recorded.
 
-    Safe to repeat and to run twice at once: statements say IF NOT EXISTS, and a migration is recorded when it is
-    done, so one that was interrupted runs again. Raises ``Misconfigured`` and what the driver raises.
+    Safe to repeat and to run twice at once: statements say IF NOT EXISTS or IF EXISTS, and a migration is recorded when
+    it is done, so one that was interrupted runs again. Raises ``Misconfigured`` and what the driver raises.
     """
     pending = await pending_migrations(driver, database, migrations)
     return [migration for migration in pending if await _apply(driver, database, migration)]
