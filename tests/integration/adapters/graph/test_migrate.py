@@ -66,6 +66,18 @@ async def test_of_several_processes_at_once_one_records_it(
     assert await constraints(scratch) == ["id"]
 
 
+async def test_several_processes_at_once_may_drop_the_same_thing(
+    driver: neo4j.AsyncDriver, scratch: Scratch, migration: Migration
+) -> None:
+    await scratch.query(migration.statements[0])
+    drops = replace(migration, statements=(f"DROP CONSTRAINT {migration.name} IF EXISTS",))
+
+    applied = await asyncio.gather(*(migrate(driver, scratch.database, [drops]) for _ in range(8)))
+
+    assert sorted(applied, key=len) == [*[[]] * 7, [drops]]
+    assert await constraints(scratch) == []
+
+
 async def test_one_that_was_interrupted_before_it_was_recorded_runs_again(
     driver: neo4j.AsyncDriver, scratch: Scratch, migration: Migration
 ) -> None:
