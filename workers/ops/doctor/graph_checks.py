@@ -11,7 +11,7 @@ from workers.core.errors import Misconfigured, Unreachable
 from workers.ops.doctor.finding import Finding, failed, ok, problem
 
 MIGRATE = "`memory-graph graph migrate`"
-NAMED = re.compile(r"CREATE (?:\w+ )?(?:CONSTRAINT|INDEX) (?P<name>\w+)")
+NAMED = re.compile(r"(?P<verb>CREATE|DROP) (?:\w+ )?(?:CONSTRAINT|INDEX) (?P<name>\w+)")
 PRESENT = ("SHOW CONSTRAINTS YIELD name", "SHOW INDEXES YIELD name, state WHERE state = 'ONLINE'")
 
 
@@ -50,6 +50,12 @@ def judge_schema(pending: list[str], present: Iterable[str]) -> Iterator[Finding
 
 
 def schema_names() -> list[str]:
-    """Name every constraint and index that the migrations create."""
-    statements = (statement for migration in load_migrations() for statement in migration.statements)
-    return [match["name"] for statement in statements if (match := NAMED.match(statement))]
+    """Name every constraint and index that a migration creates and no later one drops."""
+    names: dict[str, None] = {}
+    for statement in (each for migration in load_migrations() for each in migration.statements):
+        match = NAMED.match(statement)
+        if match and match["verb"] == "CREATE":
+            names[match["name"]] = None
+        elif match:
+            names.pop(match["name"], None)
+    return list(names)

@@ -63,3 +63,9 @@ def test_a_constraint_that_was_dropped_is_named() -> None:
 
     assert finding.state is State.PROBLEM
     assert "invocation_key has been dropped" in finding.message
+
+
+def test_an_index_that_a_later_migration_drops_is_not_wanted() -> None:
+    names = schema_names()
+    assert "audit_batch_of_chain" in names
+    assert "audit_batch_chain" not in names
