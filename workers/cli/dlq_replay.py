@@ -89,9 +89,9 @@ def replay(  # noqa: PLR0913, PLR0917 - one parameter for each option
     chosen = selection(
         reason=reason, stage=stage, worker=worker, key=key, partition=partition, offset=offset, since=since, until=until
     )
-    from workers.engine.deployment import configure_garbage_collector  # noqa: PLC0415 - same reason as above
+    from workers.engine.deployment import configure_garbage_collector  # noqa: PLC0415 - keeps --help fast
     from workers.ops.dead_letters.journal import who_does_it  # noqa: PLC0415 - same reason as above
-    from workers.ops.dead_letters.replaying.carry_out import Order, rules_of  # noqa: PLC0415 - keeps --help fast
+    from workers.ops.dead_letters.replaying.carry_out import Order, rules_of  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replaying.repair import fix as fix_of  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replaying.repair import patch_file  # noqa: PLC0415 - same reason as above
     from workers.ops.dead_letters.replaying.replay import Replay  # noqa: PLC0415 - same reason as above
